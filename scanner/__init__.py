@@ -1,0 +1,3 @@
+"""Static analyser for PHP releases: outbound calls, secrets, and what changed between two releases."""
+
+__version__ = "0.1.0"
