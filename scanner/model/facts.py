@@ -225,14 +225,14 @@ class Loop(msgspec.Struct, frozen=True, array_like=True, tag=24):
 
 
 class Globals(msgspec.Struct, frozen=True, array_like=True, tag=25):
-    """`global $a, $$b;`"""
+    """Names made global: `global $a, $$b;`."""
 
     names: tuple[str | Value, ...]
     line: int
 
 
 class StaticVar(msgspec.Struct, frozen=True, array_like=True, tag=26):
-    """`static $x = value;`"""
+    """A static local: `static $x = value;`."""
 
     name: str
     value: Value | None
@@ -240,7 +240,7 @@ class StaticVar(msgspec.Struct, frozen=True, array_like=True, tag=26):
 
 
 class Unset(msgspec.Struct, frozen=True, array_like=True, tag=27):
-    """`unset($x);`"""
+    """Variables unset: `unset($x);`."""
 
     targets: tuple[Value, ...]
     line: int
@@ -282,7 +282,8 @@ class FunctionFact(msgspec.Struct, frozen=True, array_like=True):
     captures: tuple[tuple[str, bool], ...]
     """Captured variables of a closure and whether by reference; (`*`, False) for an arrow function."""
     return_types: tuple[str, ...]
-    body: tuple[Statement, ...]
+    body: msgspec.Raw
+    """Encoded statements (`encode_body`, `decode_body`): most bodies are never asked for, so they stay encoded."""
     line: int
     end_line: int
     start: int
@@ -293,7 +294,26 @@ class FunctionFact(msgspec.Struct, frozen=True, array_like=True):
     outline: bool = False
     """True when only the head and `called` are known: the body holds nothing that asks for lowering."""
     called: tuple[str, ...] = ()
-    """For an outline: lower-case names that are followed by `(` in the body, sorted."""
+    """Lower-case last parts of the names that the body calls, sorted; `()` stands for computed callees. For an
+    outline: names that are followed by `(`."""
+    mentions: tuple[str, ...] = ()
+    """Words of the vocabulary that stand in the body as variable, global, key or property, sorted."""
+
+
+_BODY_ENCODER = msgspec.msgpack.Encoder()
+_BODY_DECODER = msgspec.msgpack.Decoder(tuple[Statement, ...])
+NO_BODY = msgspec.Raw(b"\x90")
+"""An empty body."""
+
+
+def encode_body(statements: tuple[Statement, ...]) -> msgspec.Raw:
+    """Statements as they are kept in `FunctionFact.body`."""
+    return msgspec.Raw(_BODY_ENCODER.encode(statements)) if statements else NO_BODY
+
+
+def decode_body(body: msgspec.Raw) -> tuple[Statement, ...]:
+    """Statements of a function."""
+    return _BODY_DECODER.decode(body)
 
 
 class PropertyFact(msgspec.Struct, frozen=True, array_like=True):
@@ -351,6 +371,8 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     classes: tuple[ClassFact, ...]
     constants: tuple[tuple[str, Value, int], ...]
     """`const A = ...;` at top level: resolved name, value, line."""
+    defines: tuple[tuple[str, Value, int, int], ...]
+    """`define('NAME', value)` calls with a literal name: name, value, line, index of the enclosing function."""
     namespaces: tuple[str, ...]
     gaps: tuple[Gap, ...]
     lines: int

@@ -106,6 +106,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Normalised code of the call (comments and blanks folded, locals kept): part of the evidence."""
     package: str = ""
     """Bundled package the file belongs to (`guzzlehttp/guzzle`), `` for first-party code."""
+    span: tuple[int, int] = (0, 0)
+    """Byte offsets of the code in its file, half open; (0, 0) for a finding about the file as a whole."""
     excerpt: tuple[str, ...] = ()
     """Source lines `line`..`end_line` (bounded), undecodable bytes replaced. Not part of identity or evidence."""
     identity: str = ""

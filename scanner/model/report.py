@@ -175,7 +175,7 @@ class PackageChange(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Result of `diff`: every finding of both sides exactly once."""
+    """Result of `diff`: every finding of both sides exactly once, in `changes` or in `not_compared`."""
 
     baseline: Report
     current: Report
@@ -192,3 +192,5 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     not_in_archive: int = 0
     """Files of the baseline outside the version folder when the current release is an upgrade archive (or the
     other way round): not compared, and not gone."""
+    not_compared: tuple[Finding, ...] = ()
+    """Findings in the files of `not_in_archive`, in the order of a report: they are neither new nor gone."""

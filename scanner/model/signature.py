@@ -16,6 +16,11 @@ class CallableKind(StrEnum):
     NEW = "new"
     CONSTRUCT = "construct"
     """Language constructs: `include`, `eval`, backticks, `echo`, ..."""
+    HTML = "html"
+    """An element or attribute of a page that is sent to the browser."""
+    JAVASCRIPT = "javascript"
+    CSS = "css"
+    RESPONSE_HEADER = "response-header"
 
 
 class Certainty(StrEnum):
@@ -71,6 +76,9 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     option_table: str = ""
     """Name of the table in `Catalogue.option_tables` that gives roles to option keys."""
     returns_handle: bool = False
+    operation: str = ""
+    """Operation on the stream wrapper for file functions: `open stat opendir metadata mkdir rename rmdir unlink`.
+    Over `http:` and `https:` only `open` and the fallback of `touch` make traffic."""
     destinations: tuple[str, ...] = ()
     """Hosts that the callable itself contacts whatever its arguments (an SDK's API host)."""
     note: str = ""
@@ -163,3 +171,5 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """Constants and settings that name the installation itself: `APP_PATH_WEBROOT_FULL`."""
     expected_hosts: dict[str, str]
     """Host known from REDCap's own features -> feature."""
+    generic_methods: frozenset[str] = frozenset()
+    """Lower-case method names that classes without network use declare too, as counted over real applications."""

@@ -1,0 +1,71 @@
+# Every target starts from a bare machine: Python 3.11, make and git. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+BENCH := .venv-bench
+PYTEST := $(BIN)/python -m pytest -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test fast lint check bench fuzz golden docs corpus lock fixtures clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+demo: $(INSTALLED) ## install, then compare two synthetic releases: what can the new one do that the old one could not?
+	@$(BIN)/redcap-scanner demo
+
+test: $(INSTALLED) corpus ## all tests, those on real applications included
+	$(PYTEST)
+
+fast: $(INSTALLED) ## the tests that need no network
+	$(PYTEST) -m "not corpus"
+
+lint: $(INSTALLED) ## ruff, formatting, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint test ## everything that CI runs
+
+bench: $(INSTALLED) $(BENCH)/.installed corpus ## measure against ast-grep and Semgrep, write benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/run.py
+
+fuzz: $(INSTALLED) ## property tests with many more examples than in `test`
+	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m "not corpus" tests/properties tests/php
+
+golden: $(INSTALLED) ## rewrite the golden reports; review them as a diff
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/report
+
+docs: $(INSTALLED) ## rewrite the generated pages and schemas
+	$(BIN)/python scripts/build_docs.py
+
+fixtures: $(INSTALLED) ## pack fixtures/releases/*.zip from their sources
+	$(BIN)/python scripts/build_fixtures.py
+
+corpus: $(INSTALLED) ## unpack four real PHP applications from three Debian suites into .corpus/
+	@bash scripts/need.sh dpkg-deb dpkg gpgv gpgv
+	$(BIN)/python scripts/corpus.py
+
+lock: ## refresh the lock files; LOCK_OPTIONS=--upgrade for newer versions
+	PYTHON=$(PYTHON) scripts/lock.sh $(LOCK_OPTIONS)
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) $(BENCH) .corpus dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@bash scripts/need.sh --venv "$(PYTHON)"
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BENCH)/.installed: benchmarks/requirements.lock
+	@bash scripts/need.sh --venv "$(PYTHON)"
+	rm -rf $(BENCH)
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/requirements.lock
+	@touch $@

@@ -1,0 +1,170 @@
+"""From the template of a URL or host to the destinations that a report names."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import urllib.parse
+from typing import NamedTuple
+
+from scanner.analysis.templates import HoleTable, is_known, to_text
+
+UNRESOLVED = "unresolved"
+OWN_SERVER = "own-server"
+USER_INPUT = "user-input"
+LOCAL = "local"
+
+_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):(?://|(?=[A-Za-z]+=))")
+_NESTED = re.compile(r"\s*(?:php://filter/.*?resource=|compress\.(?:zlib|bzip2)://)", re.IGNORECASE | re.DOTALL)
+_LOCAL_SCHEMES = frozenset(
+    {"php", "data", "file", "phar", "zip", "glob", "memory", "ogg", "rar", "unix", "udg", "sqlite", "about", "mailto"}
+)
+_HOST_END = re.compile(r"[/?#\\\s]")
+_WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
+_HOST_LIKE = re.compile(r"[A-Za-z0-9_.\-\[\]:%]+")
+
+
+class Destination(NamedTuple):
+    """One destination and whether it can leave the machine."""
+
+    name: str
+    """Host, pattern with `*`, `config:<setting>`, `own-server`, `user-input`, `local` or `unresolved`."""
+    shown: str
+    """The URL or expression for people."""
+    scheme: str = ""
+
+
+def url_destination(template: str, holes: HoleTable, *, bare_host: bool = False) -> Destination:
+    """Destination of a URL template; `bare_host`: a text without scheme is a host, not a local path."""
+    shown = holes.show(template[:300])
+    nested = _NESTED.match(template)
+    if nested:
+        inner = template[nested.end() :]
+        return url_destination(inner, holes, bare_host=bare_host) if inner else Destination(LOCAL, shown)
+    match = _SCHEME.match(template)
+    if match:
+        scheme = match[1].lower()
+        if scheme in _LOCAL_SCHEMES and scheme != "file":
+            return Destination(LOCAL, shown, scheme)
+        rest = template[match.end() :]
+        if not template[: match.end()].endswith("//"):  # a DSN such as mysql:host=db;dbname=x
+            return _dsn(rest, holes, shown, scheme)
+        if scheme == "file" and rest[:1] in ("/", ""):
+            return Destination(LOCAL, shown, scheme)
+        return Destination(authority(rest, holes), shown, scheme)
+    stripped = template.lstrip()
+    if stripped.startswith(("//", "\\\\")) and len(stripped) > 2:  # noqa: PLR2004  UNC path or scheme-relative URL
+        return Destination(authority(stripped[2:], holes), shown)
+    return _without_scheme(stripped, holes, shown, bare_host=bare_host)
+
+
+def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: bool) -> Destination:
+    if not template:
+        return Destination(LOCAL, shown)
+    hole = holes.hole(template[0])
+    if hole is not None:
+        if bare_host:
+            return Destination(authority(template, holes), shown)
+        return Destination(_hole_destination(hole.kind, hole.text), shown)
+    if not bare_host or template[0] in "/.~" or _WINDOWS_DRIVE.match(template):
+        return Destination(LOCAL, shown)
+    return Destination(authority(template, holes), shown)
+
+
+def _dsn(rest: str, holes: HoleTable, shown: str, scheme: str) -> Destination:
+    match = _DSN_HOST.search(rest)
+    if match is None:
+        return Destination(LOCAL if "unix_socket" in rest or scheme == "sqlite" else UNRESOLVED, shown, scheme)
+    return Destination(authority(match[1].strip().strip("'\""), holes), shown, scheme)
+
+
+def authority(rest: str, holes: HoleTable) -> str:
+    """Host of what stands after `//`: user info and port off, lower case, holes as `*` or by what they are."""
+    end = _HOST_END.search(rest)
+    netloc = rest[: end.start()] if end else rest
+    host = netloc.rpartition("@")[2]
+    if not host:
+        return UNRESOLVED if netloc else LOCAL
+    if is_known(host):
+        return _known_host(host)
+    port_free = re.sub(r":[^:\]]*$", "", host) if host[0] != "[" else host
+    holes_in = [hole for hole in map(holes.hole, port_free) if hole is not None]
+    if not holes_in:
+        return _known_host(port_free)
+    known = "".join(c if holes.hole(c) is None else "*" for c in port_free).lower()
+    bare = known.replace("*", "").strip(".:")
+    if not bare:
+        return _hole_destination(holes_in[0].kind, holes_in[0].text)
+    if known.startswith("*") and "." in bare and holes.hole(port_free[-1]) is None:
+        return re.sub(r"\*+", "*", to_text(known))
+    if holes.hole(port_free[-1]) is not None and holes.hole(port_free[0]) is None and end is None:
+        # the known part may only be a prefix: `https://api.example.org` . $suffix can become another host
+        return re.sub(r"\*+", "*", to_text(known))
+    return re.sub(r"\*+", "*", to_text(known))
+
+
+def _hole_destination(kind: str, text: str) -> str:
+    if kind in ("config", "secret"):
+        return f"config:{text.removeprefix('config.')}"
+    if kind == "user-input":
+        return USER_INPUT
+    if kind == "own-server":
+        return OWN_SERVER
+    if kind == "env":
+        return f"env:{text}"
+    return UNRESOLVED
+
+
+def _known_host(host: str) -> str:
+    name = to_text(host).strip().lower()
+    if name.startswith("["):
+        name = name[1:].partition("]")[0]
+        return _ip(name) or UNRESOLVED
+    if name.count(":") == 1:
+        name = name.partition(":")[0]
+    name = urllib.parse.unquote(name).rstrip(".")
+    address = _ip(name)
+    if address:
+        return address
+    try:
+        name = name.encode("idna").decode("ascii") if not name.isascii() else name
+    except UnicodeError:
+        return name or UNRESOLVED
+    return name or LOCAL
+
+
+def _ip(name: str) -> str:
+    """Canonical form of an address, also of the spellings that libraries accept: 0x7f000001, 017700000001, 2130706433."""
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        pass
+    parts = name.split(".")
+    if not 1 <= len(parts) <= 4 or not all(re.fullmatch(r"0x[0-9a-f]{1,8}|\d{1,11}", part) for part in parts):  # noqa: PLR2004
+        return ""
+    try:
+        numbers = [int(part, 16 if part.startswith("0x") else 8 if part.startswith("0") and part != "0" else 10) for part in parts]
+        if any(number > 255 for number in numbers[:-1]) or numbers[-1] >= 256 ** (5 - len(numbers)):  # noqa: PLR2004
+            return ""
+        value = numbers[-1]
+        for position, number in enumerate(numbers[:-1]):
+            value += number << (24 - 8 * position)
+        return str(ipaddress.IPv4Address(value))
+    except ValueError:
+        return ""
+
+
+def is_local(name: str) -> bool:
+    """Whether a destination surely stays on the machine."""
+    if name in (LOCAL, "localhost") or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def looks_like_host(text: str) -> bool:
+    """Whether a known text can be a host name at all (for arguments that may also be paths)."""
+    return bool(_HOST_LIKE.fullmatch(text)) and "." in text

@@ -1,0 +1,70 @@
+"""Where secrets and other labelled data come from, by name and place."""
+
+from __future__ import annotations
+
+from scanner.analysis.templates import HoleTable
+from scanner.analysis.values import Trace, Val
+from scanner.model.signature import Catalogue, Secret, SecretOrigin
+
+REQUEST = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES", "HTTP_RAW_POST_DATA"})
+SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "REMOTE_", "argv")
+DATABASE_FILE = "database.php"
+GENERIC = frozenset({"password", "username", "hostname", "db", "salt"})
+"""Names of database.php that are ordinary locals, fields and parameters elsewhere: only their origin counts."""
+
+
+class Origins:
+    """Look-ups from names to secrets."""
+
+    def __init__(self, catalogue: Catalogue, holes: HoleTable) -> None:
+        self._holes = holes
+        self.database: dict[str, Secret] = {}
+        self.settings: dict[str, Secret] = {}
+        self.environment: dict[str, Secret] = {}
+        self.session: dict[str, Secret] = {}
+        self.functions: dict[str, Secret] = {}
+        self.columns: dict[str, Secret] = {}
+        self.by_label: dict[str, Secret] = {secret.label: secret for secret in catalogue.secrets}
+        tables = {
+            SecretOrigin.DATABASE_PHP: self.database,
+            SecretOrigin.CONFIG: self.settings,
+            SecretOrigin.ENVIRONMENT: self.environment,
+            SecretOrigin.SESSION: self.session,
+        }
+        for secret in catalogue.secrets:
+            table = tables.get(secret.origin)
+            if table is not None:
+                table[secret.name] = secret
+            elif secret.origin is SecretOrigin.FUNCTION:
+                self.functions[secret.name.lower()] = secret
+            elif secret.origin is SecretOrigin.TABLE:
+                self.columns.setdefault(secret.name, secret)
+        self.own_server = catalogue.own_server
+
+    def global_secret(self, name: str) -> Secret | None:
+        """Secret that a global variable of this name holds."""
+        return self.database.get(name) or self.settings.get(name)
+
+    def named_secret(self, name: str) -> Secret | None:
+        """Secret that an array key or property of this name may hold: only names that mean nothing else."""
+        if name in GENERIC or len(name) < 6:  # noqa: PLR2004  shorter names are words, not settings
+            return None
+        return self.settings.get(name) or (self.columns.get(name) if "_" in name else None)
+
+    def secret_value(self, secret: Secret, path: str, line: int, how: str) -> Val:
+        """Value of a secret read here."""
+        trace = Trace(path, line, f"{how} is {secret.label}", None, 1)
+        kind = "config" if secret.origin is SecretOrigin.CONFIG else "secret"
+        text = secret.name if kind == "config" else secret.label
+        return Val(frozenset([self._holes.template(kind, text)]), {secret.label: trace})
+
+    def setting_value(self, name: str) -> Val | None:
+        """Value of a global that is known to name the own server; None for other names."""
+        if name in self.own_server:
+            return Val(frozenset([self._holes.template("own-server", name)]))
+        return None
+
+    def request_value(self, shown: str, path: str, line: int) -> Val:
+        """Value that whoever calls the page decides."""
+        trace = Trace(path, line, f"{shown} is sent by the caller of the page", None, 1)
+        return Val(frozenset([self._holes.template("user-input", shown)]), {"request": trace})

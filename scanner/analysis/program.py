@@ -1,0 +1,227 @@
+"""All file facts linked: functions, classes, constants and files by name.
+
+Functions get a dense number in the order of (path, position in file), so that nothing depends on the order in which
+facts arrived. Names of functions and classes are compared in lower case; REDCap's autoloader drops namespaces, so a
+class that is not found by its full name is looked up by its last part.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from scanner.model.facts import ClassFact, FileFacts, FunctionFact, Value
+
+MAX_ANCESTORS = 64
+
+
+class FileUnit(NamedTuple):
+    """One file of the program."""
+
+    path: str
+    facts: FileFacts
+    first: int
+    """Number of its first function."""
+
+
+class ClassUnit(NamedTuple):
+    """One class of the program."""
+
+    fact: ClassFact
+    file: int
+    key: str
+    """Lower-case name; anonymous classes are told apart by their file."""
+
+
+class ConstantUnit(NamedTuple):
+    """A constant's expression and the function in whose context it stands."""
+
+    value: Value
+    function: int
+    line: int
+
+
+class Program:
+    """Symbol tables of one release.
+
+    Shape: `files[i]`; `functions[n]` with `file_of[n]`; classes by lower-case name, several of one name possible.
+    """
+
+    def __init__(self, facts: Mapping[str, FileFacts]) -> None:
+        self.files: list[FileUnit] = []
+        self.functions: list[FunctionFact] = []
+        self.file_of: list[int] = []
+        self.by_name: dict[str, list[int]] = defaultdict(list)
+        self.by_method: dict[str, list[int]] = defaultdict(list)
+        self.classes: dict[str, list[ClassUnit]] = defaultdict(list)
+        self.by_last_part: dict[str, list[str]] = defaultdict(list)
+        self.children: dict[str, list[str]] = defaultdict(list)
+        self.constants: dict[str, list[ConstantUnit]] = defaultdict(list)
+        self.by_base_name: dict[str, list[int]] = defaultdict(list)
+        self._methods: dict[str, dict[str, int]] = {}
+        self._ancestors: dict[str, tuple[str, ...]] = {}
+        for path in sorted(facts):
+            self._add_file(path, facts[path])
+        for units in self.classes.values():
+            for unit in units:
+                for base in _bases(unit.fact):
+                    self.children[base].append(unit.key)
+
+    # -- building ---------------------------------------------------------------------------------------------
+
+    def _add_file(self, path: str, facts: FileFacts) -> None:
+        number, first = len(self.files), len(self.functions)
+        self.files.append(FileUnit(path, facts, first))
+        self.by_base_name[path.rpartition("/")[2].lower()].append(number)
+        for offset, function in enumerate(facts.functions):
+            self.functions.append(function)
+            self.file_of.append(number)
+            if function.name and not function.cls and function.name != "{closure}":
+                self.by_name[function.name.lower()].append(first + offset)
+        for fact in facts.classes:
+            key = f"{path}#{fact.name}" if fact.kind == "anonymous" else fact.name.lower()
+            self.classes[key].append(ClassUnit(fact, number, key))
+            self.by_last_part[key.rpartition("\\")[2]].append(key)
+            for method in fact.methods:
+                self.by_method[facts.functions[method].name.lower()].append(first + method)
+        for name, value, line in facts.constants:
+            self.constants[name.lstrip("\\")].append(ConstantUnit(value, first, line))
+        for name, value, line, function_index in facts.defines:
+            self.constants[name.lstrip("\\")].append(ConstantUnit(value, first + function_index, line))
+
+    # -- places -----------------------------------------------------------------------------------------------
+
+    def path(self, function: int) -> str:
+        """Canonical path of the file that a function stands in."""
+        return self.files[self.file_of[function]].path
+
+    def local(self, function: int, index: int) -> int:
+        """Number of the function with a file-local index, seen from a function of the same file."""
+        return self.files[self.file_of[function]].first + index
+
+    def symbol(self, function: int) -> str:
+        """Enclosing symbol as reports show it."""
+        fact = self.functions[function]
+        if fact.name == "{closure}":
+            outer = self.symbol(self.local(function, fact.owner)) if fact.owner >= 0 else ""
+            return f"{outer}{{closure}}"
+        cls = "class@anonymous" if fact.cls.startswith("class@anonymous") else fact.cls
+        return f"{cls}::{fact.name}" if cls else fact.name
+
+    def class_key(self, function: int) -> str:
+        """Key of the class that a function's `$this` and `self` mean, `` outside classes."""
+        cls = self.functions[function].cls
+        if cls.startswith("class@anonymous"):
+            return f"{self.path(function)}#{cls}"
+        return cls.lower()
+
+    # -- classes ----------------------------------------------------------------------------------------------
+
+    def find_class(self, name: str) -> str:
+        """Key of a class by written name: as it stands, else by its last part when that is unique."""
+        key = name.lower()
+        if key in self.classes:
+            return key
+        same = self.by_last_part.get(key.rpartition("\\")[2])
+        return same[0] if same and len(set(same)) == 1 else key
+
+    def ancestors(self, key: str) -> tuple[str, ...]:
+        """The class itself and all it extends, implements and uses, nearest first, bounded.
+
+        Names that the program does not hold stay in the list: signatures match on them.
+        """
+        known = self._ancestors.get(key)
+        if known is not None:
+            return known
+        seen: dict[str, None] = {}
+        queue = [key]
+        while queue and len(seen) < MAX_ANCESTORS:
+            current = queue.pop(0)
+            if current in seen:
+                continue
+            seen[current] = None
+            resolved = self.find_class(current)
+            if resolved != current:
+                seen[resolved] = None
+            for unit in self.classes.get(resolved, ()):
+                queue.extend(_bases(unit.fact))
+        result = self._ancestors[key] = tuple(seen)
+        return result
+
+    def own_methods(self, key: str) -> dict[str, int]:
+        """Methods that a class declares itself: lower-case name -> function."""
+        known = self._methods.get(key)
+        if known is None:
+            known = self._methods[key] = {}
+            for unit in self.classes.get(key, ()):
+                first = self.files[unit.file].first
+                for method in unit.fact.methods:
+                    known.setdefault(self.functions[first + method].name.lower(), first + method)
+                for rule in unit.fact.trait_rules:
+                    if rule.alias:
+                        target = self._trait_method(unit.fact, rule.trait, rule.method)
+                        if target is not None:
+                            known.setdefault(rule.alias.lower(), target)
+        return known
+
+    def _trait_method(self, fact: ClassFact, trait: str, method: str) -> int | None:
+        for name in (trait,) if trait else fact.traits:
+            found = self.own_methods(self.find_class(name)).get(method.lower())
+            if found is not None:
+                return found
+        return None
+
+    def find_method(self, key: str, method: str) -> int | None:
+        """The method that a call on an object of exactly this class runs."""
+        for ancestor in self.ancestors(key):
+            found = self.own_methods(ancestor).get(method)
+            if found is not None:
+                return found
+        return None
+
+    def descendants(self, key: str, limit: int = 200) -> list[str]:
+        """All known subclasses and implementors, bounded, in a stable order."""
+        seen: dict[str, None] = {}
+        queue = [key]
+        while queue and len(seen) < limit:
+            current = queue.pop()
+            names = {current, current.rpartition("\\")[2]} if "\\" in current else {current}
+            for name in sorted(names):
+                for child in self.children.get(name, ()):
+                    if child not in seen:
+                        seen[child] = None
+                        queue.append(child)
+        return sorted(seen)
+
+    # -- files ------------------------------------------------------------------------------------------------
+
+    def files_by_tail(self, tail: str, near: str) -> list[int]:
+        """Files whose path ends in `tail`; among several those nearest to `near` (longest common folder)."""
+        tail = tail.lstrip("./").lower()
+        base = tail.rpartition("/")[2]
+        found = [
+            number
+            for number in self.by_base_name.get(base, ())
+            if self.files[number].path.lower() == tail or self.files[number].path.lower().endswith("/" + tail)
+        ]
+        if len(found) <= 1:
+            return found
+        best = max(_common_folders(self.files[number].path, near) for number in found)
+        return [number for number in found if _common_folders(self.files[number].path, near) == best]
+
+
+def _bases(fact: ClassFact) -> Iterable[str]:
+    if fact.parent:
+        yield fact.parent.lower()
+    for name in (*fact.interfaces, *fact.traits):
+        yield name.lower()
+
+
+def _common_folders(one: str, two: str) -> int:
+    count = 0
+    for left, right in zip(one.split("/")[:-1], two.split("/")[:-1], strict=False):
+        if left != right:
+            break
+        count += 1
+    return count

@@ -1,0 +1,209 @@
+"""What a call described by a signature does: it configures a handle, makes one, or sends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from scanner.analysis.destinations import LOCAL, url_destination
+from scanner.analysis.state import Output
+from scanner.analysis.summary import Hit
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.model.facts import Call
+from scanner.model.signature import CallableKind, Certainty, Signature
+
+if TYPE_CHECKING:
+    from scanner.analysis.evaluator import Evaluator
+
+_HANDLE_ROLES = ("handle", "client", "request")
+_URL_ROLES = ("url", "host", "dsn", "path")
+_TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
+
+
+def apply(
+    evaluator: Evaluator,
+    call: Call,
+    signatures: Sequence[Signature],
+    args: list[Val],
+    receiver: Val | None,
+    *,
+    api: str,
+    certain: bool,
+) -> Val:
+    """Effect and value of a call that signatures describe."""
+    results: list[Val] = []
+    for signature in signatures[:4]:
+        roles = argument_values(evaluator, signature, call, args, receiver)
+        handles = _handles(roles, receiver)
+        if signature.phase == "configure" or _only_configures(signature):
+            results.append(_configure(evaluator, signature, call, roles, handles, receiver))
+            continue
+        if signature.phase == "construct" or signature.returns_handle:
+            results.append(_construct(evaluator, signature, call, roles, receiver))
+            if signature.certainty is not Certainty.ALWAYS:
+                continue
+            handles = handles | results[-1].sites
+        if _sends(evaluator, signature, roles):
+            evaluator.add_hit(
+                Hit(
+                    evaluator.number, call.line, call.end_line, call.start, call.end, signature, api,
+                    evaluator.with_sites(roles, handles), handles, (), (evaluator.path, call.line), certain, evaluator.computed,
+                )
+            )  # fmt: skip
+        if not results or results[-1] is NOTHING:
+            results.append(_response(evaluator, call, api))
+    return join_all(results, evaluator.state.overflow)
+
+
+def _only_configures(signature: Signature) -> bool:
+    return signature.certainty is Certainty.NEVER_ALONE and signature.phase not in ("construct", "execute", "send")
+
+
+def argument_values(
+    evaluator: Evaluator, signature: Signature, call: Call, args: list[Val], receiver: Val | None
+) -> dict[str, Val]:
+    """Values by role. Several arguments of one role are joined; options are spread by their table."""
+    roles: dict[str, Val] = {}
+    for index, role in sorted(evaluator.state.matcher.argument_roles(signature, call.args).items()):
+        value = args[index] if 0 <= index < len(args) else NOTHING
+        if index < 0:
+            value = receiver or NOTHING
+        _add(evaluator, roles, role, value)
+    for index in _unnamed(signature, args):
+        _add(evaluator, roles, "other", args[index])
+    if signature.option_table:
+        _spread_options(evaluator, signature, roles)
+    if "context" in roles:
+        _context(evaluator, roles)
+    for host in signature.destinations:
+        _add(evaluator, roles, "host", Val(frozenset([host])))
+    return roles
+
+
+def _unnamed(signature: Signature, args: list[Val]) -> list[int]:
+    """Arguments without a role that carry labels: they still leave with the call."""
+    known = {argument.index for argument in signature.arguments}
+    rest = [argument.index for argument in signature.arguments if argument.rest]
+    return [
+        index
+        for index, value in enumerate(args)
+        if index not in known and not (rest and index >= min(rest)) and all_labels(value)
+    ]
+
+
+def _add(evaluator: Evaluator, roles: dict[str, Val], role: str, value: Val) -> None:
+    known = roles.get(role)
+    roles[role] = value if known is None else evaluator.join(known, value)
+
+
+def _spread_options(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> None:
+    """Option keys to roles: `curl_setopt($h, CURLOPT_URL, $u)`, `['base_uri' => ...]`."""
+    matcher, table = evaluator.state.matcher, signature.option_table
+    if "option" in roles:
+        option, value = roles.pop("option"), roles.pop("value", NOTHING)
+        keys = evaluator.known_texts(option)
+        for key in keys or [""]:
+            name = matcher.option_role(table, key) if key else None
+            _option(evaluator, roles, name or ("other" if key else "url"), key, value)
+    for role in sorted(_TAKES_OPTIONS & roles.keys()):
+        value = roles[role]
+        for key, item in sorted((value.items or {}).items()):
+            _option(evaluator, roles, matcher.option_role(table, key) or "payload", key, item)
+        if value.rest is not None:
+            _add(evaluator, roles, "payload", value.rest)
+        if value.labels:
+            _add(evaluator, roles, "payload", Val(labels=value.labels))
+
+
+def _option(evaluator: Evaluator, roles: dict[str, Val], role: str, key: str, value: Val) -> None:
+    if role == "tls":
+        name = evaluator.state.matcher.option_name(key)
+        _add(evaluator, roles, f"tls:{name}", value if value.texts else Val(frozenset(["off"])))
+        return
+    _add(evaluator, roles, role, value)
+
+
+def _context(evaluator: Evaluator, roles: dict[str, Val]) -> None:
+    """A stream context: its state is on the site that `stream_context_create` made."""
+    roles.update(evaluator.with_sites(roles, roles["context"].sites))
+
+
+def _handles(roles: Mapping[str, Val], receiver: Val | None) -> frozenset[int]:
+    sites = receiver.sites if receiver is not None else frozenset[int]()
+    for role in (*_HANDLE_ROLES, "context"):
+        if role in roles:
+            sites |= roles[role].sites
+    return sites
+
+
+def _configure(
+    evaluator: Evaluator,
+    signature: Signature,
+    call: Call,
+    roles: dict[str, Val],
+    handles: frozenset[int],
+    receiver: Val | None,
+) -> Val:
+    """Put what is set on the handle; without a handle to put it on, the value itself carries it."""
+    state = {role: value for role, value in roles.items() if role not in _HANDLE_ROLES}
+    for site in sorted(handles):
+        for role, value in state.items():
+            evaluator.set_site(site, role, value)
+    if receiver is not None and signature.type is CallableKind.METHOD:
+        labels = join_all((Val(labels=all_labels(value)) for value in state.values()), evaluator.state.overflow).labels
+        return receiver if not labels else evaluator.join(receiver, Val(labels=labels))
+    if not handles:
+        return _construct(evaluator, signature, call, roles, receiver)
+    return NOTHING
+
+
+def _construct(
+    evaluator: Evaluator, signature: Signature, call: Call, roles: dict[str, Val], receiver: Val | None
+) -> Val:
+    """A new handle: later calls find what it was made with."""
+    site = evaluator.state.site(evaluator.number, call.start)
+    targets = (receiver.sites if receiver is not None and signature.type is CallableKind.NEW else frozenset()) | {site}
+    for target in sorted(targets):
+        for role, value in roles.items():
+            if role not in _HANDLE_ROLES:
+                evaluator.set_site(target, role, value)
+    for value in roles.values():
+        for other in sorted(value.sites):
+            for role, known in evaluator.sites.get(other, {}).items():
+                evaluator.set_site(site, role, known)
+    labels = join_all((Val(labels=all_labels(value)) for value in roles.values()), evaluator.state.overflow).labels
+    types = receiver.types if receiver is not None else frozenset[str]()
+    return Val(evaluator.unknown(call).texts, labels, types, sites=frozenset(targets))
+
+
+def _sends(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val]) -> bool:
+    """Whether the call may make traffic at all."""
+    if signature.kind in ("browser", "html", "css", "js"):
+        return False
+    if signature.certainty is Certainty.IF_URL:
+        texts = [text for role in _URL_ROLES if role in roles for text in roles[role].texts]
+        if texts and all(url_destination(text, evaluator.state.holes).name == LOCAL for text in texts):
+            return False
+    if signature.certainty is Certainty.NEVER_ALONE:
+        return False
+    return not (signature.kind == "db" and signature.phase not in ("connect", "construct"))
+
+
+def _response(evaluator: Evaluator, call: Call, api: str) -> Val:
+    label = {"response": Trace(evaluator.path, call.line, f"response of {api}", None, 1)}
+    return Val(evaluator.unknown(call).texts, label)
+
+
+def output(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> None:
+    """Data that is shown, logged or stored: kept when it carries labels."""
+    labels = join_all((Val(labels=all_labels(arg)) for arg in args), evaluator.state.overflow).labels
+    secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
+    if secrets:
+        evaluator.state.outputs.add(
+            Output(evaluator.number, call.line, call.end_line, call.start, call.end, name, tuple(sorted(secrets.items())))
+        )
+
+
+def thrown(evaluator: Evaluator, call: Call, args: Sequence[Val]) -> None:
+    """A message in an exception reaches whoever handles it: log or browser."""
+    output(evaluator, call, "throw", args)

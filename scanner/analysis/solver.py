@@ -1,0 +1,139 @@
+"""Which functions are evaluated, and in which order, until nothing changes.
+
+A function is a root when its calls or words touch the catalogue. Callers of a function whose sinks its parameters
+decide are evaluated next, by name, so that wrappers are followed outwards; functions that read a changed store are
+evaluated again, a bounded number of times. Orders are by number, so results do not depend on scheduling.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from scanner.analysis import calls
+from scanner.analysis.program import Program
+from scanner.analysis.state import Limits, Note, Output, SecretRead, State
+from scanner.analysis.summary import Hit, Summary, depends_on_caller
+from scanner.analysis.values import Val, join
+from scanner.model.signature import Catalogue
+from scanner.signatures.match import Matcher
+
+MAX_CALLERS = 4000
+"""Callers of one name that are evaluated for a wrapper."""
+
+
+class Result(NamedTuple):
+    """What the program phase found."""
+
+    state: State
+    hits: tuple[Hit, ...]
+    reads: tuple[SecretRead, ...]
+    outputs: tuple[Output, ...]
+    notes: tuple[Note, ...]
+    limits: tuple[tuple[str, int], ...]
+    evaluated: int
+
+
+def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limits | None = None) -> Result:
+    """Run the program phase over linked facts."""
+    state = State(program, catalogue, matcher, limits or Limits())
+    callers = _callers(program)
+    done: set[int] = set()
+    wave = _roots(program, matcher)
+    evaluated = 0
+    while wave:
+        for number in wave:
+            if number not in done:
+                done.add(number)
+                evaluated += 1
+                if number not in state.summaries:
+                    calls.compute(state, number)
+        wave = sorted(_wrapper_callers(state, callers) - done)
+    for _round in range(state.limits.rounds):
+        changed = sorted((state.dirty & state.summaries.keys()) - {-1})
+        state.dirty = set()
+        if not changed:
+            break
+        for number in changed:
+            state.summaries.pop(number, None)
+        for number in changed:
+            evaluated += 1
+            calls.summary_of(state, number)
+    return Result(
+        state,
+        tuple(_final_hits(state)),
+        tuple(sorted(state.reads)),
+        tuple(sorted(state.outputs, key=lambda item: item[:6])),
+        tuple(sorted(state.notes)),
+        tuple(sorted(state.limits_hit)),
+        evaluated,
+    )
+
+
+def _callers(program: Program) -> dict[str, list[int]]:
+    """Functions by the names that they call."""
+    index: dict[str, list[int]] = defaultdict(list)
+    for number, fact in enumerate(program.functions):
+        for name in fact.called:
+            index[name].append(number)
+    return index
+
+
+def _roots(program: Program, matcher: Matcher) -> list[int]:
+    names = matcher.function_names | matcher.method_names | matcher.class_names
+    return [
+        number
+        for number, fact in enumerate(program.functions)
+        if not fact.outline and fact.name != "{closure}" and (fact.mentions or not names.isdisjoint(fact.called))
+    ]
+
+
+def _wrapper_callers(state: State, callers: dict[str, list[int]]) -> set[int]:
+    """Callers, by name, of functions whose sinks or sources a caller must see."""
+    names: set[str] = set()
+    for number, summary in state.summaries.items():
+        fact = state.program.functions[number]
+        if fact.name and _matters_to_callers(state, summary):
+            names.add(fact.name.lower().rpartition("\\")[2] if fact.name != "__construct" else _short(fact.cls))
+    found: set[int] = set()
+    for name in sorted(names):
+        found.update(callers.get(name, ())[:MAX_CALLERS])
+    return {n for n in found if not state.program.functions[n].outline and state.program.functions[n].name != "{closure}"}
+
+
+def _short(name: str) -> str:
+    return name.lower().rpartition("\\")[2]
+
+
+def _matters_to_callers(state: State, summary: Summary) -> bool:
+    if any(state.is_secret(label) for label in summary.returns.labels):
+        return True
+    return any(_decided_by_caller(state, hit) for hit in summary.hits)
+
+
+def _decided_by_caller(state: State, hit: Hit) -> bool:
+    return any(site < 0 for site in hit.sites) or any(
+        depends_on_caller(value, state.holes) for value in hit.roles.values()
+    )
+
+
+def _final_hits(state: State) -> Iterable[Hit]:
+    """All hits with the global state of the handles that take part, in order of place."""
+    found: dict[tuple[object, ...], Hit] = {}
+    for number in sorted(state.summaries):
+        for hit in state.summaries[number].hits:
+            key = (state.program.path(hit.function), hit.start, hit.function, hit.signature.id, hit.via, hit.inner)
+            found[key] = hit._replace(roles=_with_global_sites(state, hit))
+    for key in sorted(found, key=repr):
+        yield found[key]
+
+
+def _with_global_sites(state: State, hit: Hit) -> dict[str, Val]:
+
+
+    roles = dict(hit.roles)
+    for site in sorted(hit.sites):
+        for role, value in state.site_states.get(site, {}).items():
+            roles[role] = join(roles[role], value, state.overflow) if role in roles else value
+    return roles

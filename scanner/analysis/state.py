@@ -1,0 +1,128 @@
+"""What all functions of one analysis share: symbol tables, stores, summaries and counters."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from scanner.analysis.origins import Origins
+from scanner.analysis.program import Program
+from scanner.analysis.summary import Summary
+from scanner.analysis.templates import HoleTable
+from scanner.analysis.values import NOTHING, Trace, Val, join
+from scanner.model.signature import Catalogue
+from scanner.signatures.match import Matcher
+
+
+class Limits(NamedTuple):
+    """Bounds of the program phase; each is counted in the report when it is hit."""
+
+    call_depth: int = 24
+    """Nested summaries on demand."""
+    statements: int = 20_000
+    """Statements evaluated per function."""
+    rounds: int = 3
+    """Passes over functions whose stores changed."""
+
+
+class SecretRead(NamedTuple):
+    """A place where a secret is read."""
+
+    function: int
+    label: str
+    line: int
+    how: str
+    """As it stands: `$GLOBALS['salt']`, `global $salt`, `$config['x']`."""
+    certain: bool
+
+
+class Output(NamedTuple):
+    """A secret that reaches output, a log, a cookie, a header or a file."""
+
+    function: int
+    line: int
+    end_line: int
+    start: int
+    end: int
+    api: str
+    labels: tuple[tuple[str, Trace], ...]
+
+
+class Note(NamedTuple):
+    """Something that could not be followed."""
+
+    function: int
+    line: int
+    kind: str
+    """`dynamic-call`, `dynamic-include`, `dynamic-code`."""
+    text: str
+
+
+class State:
+    """Shared state of one analysis. Stores only grow; summaries are computed once per round."""
+
+    def __init__(self, program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limits) -> None:
+        self.program = program
+        self.catalogue = catalogue
+        self.matcher = matcher
+        self.limits = limits
+        self.holes = HoleTable()
+        self.overflow = self.holes.template("unknown", "...")
+        self.origins = Origins(catalogue, self.holes)
+        self.stores: dict[tuple[str, str], Val] = {}
+        """Properties by (class key, name), static ones with `::` before the name; globals by (``, name)."""
+        self.store_version = 0
+        self.readers: dict[tuple[str, str], set[int]] = defaultdict(set)
+        self.dirty: set[int] = set()
+        self.site_states: dict[int, dict[str, Val]] = {}
+        self.site_readers: dict[int, set[int]] = defaultdict(set)
+        self.site_numbers: dict[tuple[int, int], int] = {}
+        self.site_names: list[tuple[int, int]] = []
+        self.summaries: dict[int, Summary] = {}
+        self.active: list[int] = []
+        self.constants: dict[str, Val] = {}
+        self.reads: set[SecretRead] = set()
+        self.notes: set[Note] = set()
+        self.outputs: set[Output] = set()
+        self.limits_hit: set[tuple[str, int]] = set()
+
+    def site(self, function: int, start: int) -> int:
+        """Number of an allocation site."""
+        key = (function, start)
+        number = self.site_numbers.get(key)
+        if number is None:
+            number = self.site_numbers[key] = len(self.site_names)
+            self.site_names.append(key)
+        return number
+
+    def read_store(self, key: tuple[str, str], reader: int) -> Val:
+        """Value of a store; the reader is evaluated again when it changes."""
+        self.readers[key].add(reader)
+        return self.stores.get(key, NOTHING)
+
+    def write_store(self, key: tuple[str, str], value: Val) -> None:
+        """Weak update of a store."""
+        if value is NOTHING:
+            return
+        known = self.stores.get(key)
+        merged = value if known is None else join(known, value, self.overflow)
+        if known is None or merged != known:
+            self.stores[key] = merged
+            self.dirty |= self.readers[key]
+
+    def write_site(self, site: int, role: str, value: Val) -> None:
+        """Weak update of a handle's state."""
+        roles = self.site_states.setdefault(site, {})
+        known = roles.get(role)
+        merged = value if known is None else join(known, value, self.overflow)
+        if known is None or merged != known:
+            roles[role] = merged
+            self.dirty |= self.site_readers[site]
+
+    def is_secret(self, label: str) -> bool:
+        """Whether a label names a secret (or a digest of one), not just where data came from."""
+        return label.removeprefix("hash-of:") in self.origins.by_label or label in ("globals",)
+
+    def limit(self, name: str, function: int) -> None:
+        """Count a limit that was hit."""
+        self.limits_hit.add((name, function))

@@ -1,0 +1,189 @@
+"""What the analysis of one function yields: its summary, and what happens at its network calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from scanner.analysis.templates import HoleTable
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join, merge_labels
+from scanner.model.signature import Signature
+
+PARAM = "param:"
+"""Prefix of the label that stands for whatever a caller passes."""
+RECEIVER = -1
+MAX_LIFTS = 8
+"""Levels of wrappers that are followed outwards."""
+MAX_HITS = 120
+"""Calls of sinks kept per summary."""
+
+
+class Hit(NamedTuple):
+    """A call that a signature describes, with what is known of its arguments."""
+
+    function: int
+    """Function in which the deciding call stands."""
+    line: int
+    end_line: int
+    start: int
+    end: int
+    signature: Signature
+    api: str
+    roles: Mapping[str, Val]
+    sites: frozenset[int]
+    """Objects or handles whose state takes part (symbolic when negative)."""
+    via: tuple[str, ...]
+    """Wrappers between the deciding call and the sink, outermost first."""
+    inner: tuple[str, int]
+    """Path and line of the sink itself."""
+    certain: bool
+    """Whether the receiver's class is known (functions: always)."""
+    computed: bool = False
+    """Whether the callee's name was computed: `$f()`, `call_user_func('cu' . 'rl_exec')`."""
+
+
+class Effect(NamedTuple):
+    """A write that a caller's arguments decide: to a handle's state, a property, a global or a by-ref argument."""
+
+    target: str
+    """`site`, `store`, `global` or `argument`."""
+    key: tuple[int, str]
+    """(site or argument number, role or name)."""
+    value: Val
+
+
+class Summary(NamedTuple):
+    """Effect of one function whatever its caller passes; parameters are symbolic in every value."""
+
+    returns: Val = NOTHING
+    hits: tuple[Hit, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    exports: Mapping[str, Val] = {}
+    """Variables left by a file's own code, for includes."""
+
+
+EMPTY = Summary()
+
+
+def symbolic(index: int) -> int:
+    """Site number that stands for the object passed as parameter `index`."""
+    return -2 - index
+
+
+def parameter_of(site: int) -> int | None:
+    """Inverse of `symbolic`; None for a concrete site."""
+    return -2 - site if site < 0 else None
+
+
+class Substitution:
+    """Replaces a callee's parameters by a call's arguments."""
+
+    def __init__(
+        self, arguments: Callable[[int], Val], holes: HoleTable, overflow: str, step: Callable[[Trace], Trace]
+    ) -> None:
+        self._arguments = arguments
+        self._holes = holes
+        self._overflow = overflow
+        self._step = step
+        self._labels: dict[int, Mapping[str, Trace]] = {}
+
+    def value(self, value: Val, depth: int = 5) -> Val:
+        """The value with arguments in place of parameters."""
+        if value is NOTHING or not _mentions_parameter(value, self._holes, depth):
+            return value
+        result = Val(
+            self._texts(value.texts),
+            self._merged_labels(value),
+            self._types(value),
+            value.refs,
+            self.sites(value.sites),
+            {key: self.value(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None,
+            self.value(value.rest, depth - 1) if value.rest is not None and depth else None,
+        )
+        whole = self._whole(value)
+        return result if whole is None else join(result, whole, self._overflow)
+
+    def _whole(self, value: Val) -> Val | None:
+        """Structure of arguments that pass through unchanged: a template that is nothing but the parameter."""
+        found = None
+        for text in value.texts:
+            if len(text) == 1:
+                hole = self._holes.hole(text)
+                if hole is not None and hole.kind == "param":
+                    argument = self._arguments(int(hole.text))
+                    found = argument if found is None else join(found, argument, self._overflow)
+        return found
+
+    def _types(self, value: Val) -> frozenset[str]:
+        return value.types
+
+    def sites(self, sites: frozenset[int]) -> frozenset[int]:
+        """Concrete sites for symbolic ones."""
+        if not any(site < 0 for site in sites):
+            return sites
+        found: set[int] = set()
+        for site in sites:
+            index = parameter_of(site)
+            if index is None:
+                found.add(site)
+            else:
+                found |= self._arguments(index).sites
+        return frozenset(found)
+
+    def _texts(self, texts: frozenset[str]) -> frozenset[str]:
+        out: set[str] = set()
+        for text in texts:
+            out |= self._expanded(text)
+            if len(out) > MAX_TEXTS:
+                return frozenset([*sorted(out, key=lambda item: (len(item), item))[: MAX_TEXTS - 1], self._overflow])
+        return frozenset(out)
+
+    def _expanded(self, text: str) -> set[str]:
+        results = {""}
+        for character in text:
+            hole = self._holes.hole(character)
+            if hole is None or hole.kind != "param":
+                results = {result + character for result in results}
+                continue
+            options = self._arguments(int(hole.text)).texts
+            if not options or len(options) * len(results) > MAX_TEXTS:
+                unknown = self._holes.template("unknown", "argument")
+                results = {result + unknown for result in results}
+            else:
+                results = {result + option for result in results for option in options}
+        return results
+
+    def _merged_labels(self, value: Val) -> Mapping[str, Trace]:
+        kept: Mapping[str, Trace] = {k: v for k, v in value.labels.items() if not k.startswith(PARAM)}
+        for label in value.labels:
+            if label.startswith(PARAM):
+                kept = merge_labels(kept, self._argument_labels(int(label[len(PARAM) :])))
+        return kept
+
+    def _argument_labels(self, index: int) -> Mapping[str, Trace]:
+        known = self._labels.get(index)
+        if known is None:
+            labels = all_labels(self._arguments(index))
+            known = self._labels[index] = {label: self._step(trace) for label, trace in labels.items()}
+        return known
+
+
+def _mentions_parameter(value: Val, holes: HoleTable, depth: int) -> bool:
+    if any(site < 0 for site in value.sites) or any(label.startswith(PARAM) for label in value.labels):
+        return True
+    for text in value.texts:
+        for character in text:
+            if character >= "\ue000":
+                hole = holes.hole(character)
+                if hole is not None and hole.kind == "param":
+                    return True
+    if not depth:
+        return False
+    if value.items and any(_mentions_parameter(item, holes, depth - 1) for item in value.items.values()):
+        return True
+    return value.rest is not None and _mentions_parameter(value.rest, holes, depth - 1)
+
+
+def depends_on_caller(value: Val, holes: HoleTable) -> bool:
+    """Whether a value still holds a parameter."""
+    return _mentions_parameter(value, holes, 5)

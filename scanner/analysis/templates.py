@@ -1,0 +1,79 @@
+"""Partly known strings: text with holes.
+
+A template is a Python string. Characters up to U+00FF are bytes that are known; a character from U+E000 upwards is a
+hole: something that is only known by its description. Joining templates is joining strings, so string building in
+the scanned program needs no special structure here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+FIRST_HOLE = 0xE000
+MAX_LENGTH = 4000
+"""Longer templates are cut and end in a hole `too-long`."""
+
+
+class Hole(NamedTuple):
+    """What stands in the place of an unknown piece of a string."""
+
+    kind: str
+    """`param` (text: index), `config`, `secret`, `user-input`, `own-server`, `env`, `unknown` (text: expression),
+    `constant` (an undefined constant), `too-long`."""
+    text: str
+
+
+class HoleTable:
+    """Interned holes; a table belongs to one analysis, so that numbers do not depend on what ran before."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hole, str] = {}
+        self._holes: list[Hole] = []
+
+    def template(self, kind: str, text: str) -> str:
+        """One-character template for a hole. When the private planes are full, everything is one unknown hole."""
+        hole = Hole(kind, text)
+        known = self._numbers.get(hole)
+        if known is None:
+            if len(self._holes) >= 0x10FFFF - 0xF0000 + 0x1000:
+                return self.template("unknown", "...") if hole.text != "..." else chr(FIRST_HOLE)
+            number = len(self._holes)
+            self._holes.append(hole)
+            code = FIRST_HOLE + number
+            if code > 0xF8FF:  # past the private use area of the basic plane: go on in planes 15 and 16
+                code = 0xF0000 + number - (0xF8FF - FIRST_HOLE + 1)
+            known = self._numbers[hole] = chr(code)
+        return known
+
+    def hole(self, character: str) -> Hole | None:
+        """The hole that a character stands for, None for a known byte."""
+        code = ord(character)
+        if code < FIRST_HOLE:
+            return None
+        number = code - FIRST_HOLE if code <= 0xF8FF else code - 0xF0000 + (0xF8FF - FIRST_HOLE + 1)
+        return self._holes[number] if 0 <= number < len(self._holes) else None
+
+    def show(self, template: str) -> str:
+        """Template for people: holes as `{description}`, bytes as UTF-8 where they are."""
+        out: list[str] = []
+        run: list[str] = []
+        for character in template:
+            hole = self.hole(character)
+            if hole is None:
+                run.append(character)
+                continue
+            out.append(to_text("".join(run)))
+            run = []
+            out.append("{" + (hole.text if hole.kind in ("unknown", "constant") else f"{hole.kind}:{hole.text}") + "}")
+        out.append(to_text("".join(run)))
+        return "".join(out)
+
+
+def is_known(template: str) -> bool:
+    """Whether a template has no holes."""
+    return not template or max(template) < "\ue000"
+
+
+def to_text(known: str) -> str:
+    """Bytes held one per character, read as UTF-8 where possible."""
+    return known.encode("latin-1", "replace").decode("utf-8", "replace")

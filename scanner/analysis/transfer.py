@@ -1,0 +1,260 @@
+"""Abstract interpretation of one function: statements and assignments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from scanner.analysis.describe import describe
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all
+from scanner.model.facts import (
+    ArrayLit,
+    Assign,
+    Branch,
+    Define,
+    DynVar,
+    Expr,
+    Globals,
+    Index,
+    Loop,
+    Prop,
+    Return,
+    Statement,
+    StaticProp,
+    StaticVar,
+    Unset,
+    Value,
+    Var,
+)
+
+
+def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
+    """Evaluate statements in order."""
+    budget = evaluator.state.limits.statements
+    for statement in body:
+        evaluator.steps += 1
+        if evaluator.steps > budget:
+            evaluator.state.limit("statements-per-function", evaluator.number)
+            return
+        evaluator.line = getattr(statement, "line", evaluator.line)
+        _STATEMENTS[type(statement)](evaluator, statement)
+
+
+def _expression(evaluator: Evaluator, statement: Expr) -> None:
+    evaluator.value(statement.value)
+
+
+def _assignment(evaluator: Evaluator, statement: Assign) -> None:
+    assign(evaluator, statement)
+
+
+def _return(evaluator: Evaluator, statement: Return) -> None:
+    value = evaluator.value(statement.value)
+    if evaluator.fact.is_generator:
+        value = Val(rest=value, labels=value.labels)
+    evaluator.returns = evaluator.join(evaluator.returns, value)
+
+
+def _branch(evaluator: Evaluator, statement: Branch) -> None:
+    """Each arm starts from the same variables; afterwards they are joined."""
+    before = evaluator.env
+    outcomes: list[dict[str, Val]] = [] if statement.total else [before]
+    for arm in statement.arms:
+        evaluator.env = dict(before)
+        run(evaluator, arm)
+        outcomes.append(evaluator.env)
+    evaluator.env = _joined(evaluator, outcomes)
+
+
+def _joined(evaluator: Evaluator, outcomes: list[dict[str, Val]]) -> dict[str, Val]:
+    result = dict(outcomes[0])
+    for other in outcomes[1:]:
+        for name, value in other.items():
+            known = result.get(name)
+            if known is None:
+                result[name] = value
+            elif known is not value:
+                result[name] = evaluator.join(known, value)
+    return result
+
+
+def _loop(evaluator: Evaluator, statement: Loop) -> None:
+    """Twice: what the first round assigns is seen by the second."""
+    for _round in range(2):
+        before = evaluator.env
+        evaluator.env = dict(before)
+        run(evaluator, statement.body)
+        evaluator.env = _joined(evaluator, [before, evaluator.env])
+
+
+def _globals(evaluator: Evaluator, statement: Globals) -> None:
+    for name in statement.names:
+        names = [name] if isinstance(name, str) else evaluator.known_texts(evaluator.value(name))
+        for one in names:
+            evaluator.globals[one] = one
+            evaluator.env.pop(one, None)
+            evaluator.env[one] = evaluator.global_value(one, f"global ${one}")
+
+
+def _static(evaluator: Evaluator, statement: StaticVar) -> None:
+    value = evaluator.value(statement.value) if statement.value is not None else NOTHING
+    evaluator.env[statement.name] = value
+
+
+def _unset(evaluator: Evaluator, statement: Unset) -> None:
+    for target in statement.targets:
+        if isinstance(target, Var):
+            evaluator.env.pop(target.name, None)
+        else:
+            evaluator.value(target)
+
+
+def _define(_evaluator: Evaluator, _statement: Define) -> None:
+    """A declaration: the program knows it already."""
+
+
+_STATEMENTS: dict[type, Callable[..., None]] = {
+    Expr: _expression,
+    Assign: _assignment,
+    Return: _return,
+    Branch: _branch,
+    Loop: _loop,
+    Globals: _globals,
+    StaticVar: _static,
+    Unset: _unset,
+    Define: _define,
+}
+
+
+def assign(evaluator: Evaluator, node: Assign) -> Val:
+    """Effect and value of an assignment."""
+    value = evaluator.value(node.value)
+    if node.op in ("foreach", "foreach-ref"):
+        value = elements(evaluator, value)
+    elif node.op == "foreach-key":
+        value = keys(evaluator, value, node.value)
+    elif node.op == ".=":
+        value = evaluator.concatenated([(evaluator.value(node.target), node.target), (value, node.value)])
+    elif node.op == "??=":
+        value = evaluator.join(evaluator.value(node.target), value)
+    elif node.op not in ("=", "&"):
+        old = evaluator.value(node.target)
+        value = Val(labels=evaluator.join(Val(labels=all_labels(old)), Val(labels=all_labels(value))).labels)
+    elif node.op == "&" and isinstance(node.target, Var) and isinstance(node.value, Var):
+        _alias(evaluator, node.target.name, node.value.name)
+    write(evaluator, node.target, value)
+    return value
+
+
+def _alias(evaluator: Evaluator, target: str, source: str) -> None:
+    """`$a = &$b`: from here both names are written together."""
+    group = evaluator.aliases.get(source, frozenset([source])) | {target}
+    for name in group:
+        evaluator.aliases[name] = group
+
+
+def elements(evaluator: Evaluator, value: Val) -> Val:
+    """What `foreach` yields from a value."""
+    found = list((value.items or {}).values())
+    if value.rest is not None:
+        found.append(value.rest)
+    result = join_all(found, evaluator.state.overflow)
+    if value.labels:
+        result = evaluator.join(result, Val(labels=value.labels))
+    return result if found else evaluator.join(result, Val(evaluator.unknown("element").texts))
+
+
+def keys(evaluator: Evaluator, value: Val, node: Value) -> Val:
+    """Keys that `foreach` yields from a value."""
+    known = frozenset(sorted(value.items)[:20]) if value.items else frozenset()
+    texts = known if known and value.rest is None else known | evaluator.unknown(node).texts
+    return Val(texts, value.labels)
+
+
+def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C901  one case per shape of target
+    """Store a value where an assignment's left side points."""
+    if isinstance(target, Var):
+        _write_variable(evaluator, target.name, value)
+    elif isinstance(target, Index):
+        _write_element(evaluator, target, value)
+    elif isinstance(target, Prop):
+        _write_property(evaluator, target, value)
+    elif isinstance(target, StaticProp):
+        if isinstance(target.name, str):
+            for cls in evaluator.class_names(target.cls):
+                key = (evaluator.property_owner(cls, target.name), "::" + target.name)
+                evaluator.write_shared("store", key, value)
+    elif isinstance(target, ArrayLit):
+        for item in target.items:
+            element = evaluator.element(
+                value, evaluator.known_texts(evaluator.value(item.key)), Index(Var("list"), item.key)
+            )
+            write(evaluator, item.value, element)
+    elif isinstance(target, DynVar):
+        for name in evaluator.known_texts(evaluator.value(target.name)):
+            _write_variable(evaluator, name, value)
+    else:
+        evaluator.value(target)
+
+
+def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
+    for alias in evaluator.aliases.get(name, (name,)):
+        evaluator.env[alias] = value
+        stale = [key for key in evaluator.env if key.startswith(f"{alias}->")] if evaluator.has_properties else ()
+        for key in stale:
+            del evaluator.env[key]
+        if evaluator.file_scope or alias in evaluator.globals:
+            evaluator.write_shared("global", ("", evaluator.globals.get(alias, alias)), value)
+        index = evaluator.parameter_index.get(alias)
+        if index is not None:
+            known = evaluator.by_ref.get(index)
+            evaluator.by_ref[index] = value if known is None else evaluator.join(known, value)
+
+
+def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
+    names = evaluator.known_texts(evaluator.value(target.key)) if target.key is not None else []
+    if isinstance(target.base, Var) and target.base.name == "GLOBALS":
+        for name in names:
+            evaluator.write_shared("global", ("", name), value)
+            if evaluator.file_scope or name in evaluator.globals:
+                evaluator.env[name] = value
+        return
+    base = evaluator.value(target.base)
+    items = dict(base.items or {})
+    rest = base.rest
+    if len(names) == 1 and target.key is not None:
+        items[names[0]] = value
+    elif target.key is None and len(items) < 200 and rest is None:  # noqa: PLR2004  `$a[] = x` keeps short lists apart
+        items[str(len(items))] = value
+    else:
+        rest = value if rest is None else evaluator.join(rest, value)
+    write(evaluator, target.base, base.replaced(items=items, rest=rest))
+    if base.types:
+        for cls in sorted(base.types):
+            method = evaluator.state.program.find_method(cls, "offsetset")
+            if method is not None:
+                evaluator.run_method(method, [Val(frozenset(names)), value], target)
+
+
+def _write_property(evaluator: Evaluator, target: Prop, value: Val) -> None:
+    base = evaluator.value(target.base)
+    name = target.name if isinstance(target.name, str) else None
+    if name is None:
+        names = evaluator.known_texts(evaluator.value(target.name if not isinstance(target.name, str) else None))
+        if len(names) != 1:
+            evaluator.note("dynamic-property", evaluator.line, describe(target))
+            return
+        name = names[0]
+    for site in sorted(base.sites):
+        evaluator.set_site(site, "." + name, value)
+    if isinstance(target.base, Var):
+        evaluator.env[f"{target.base.name}->{name}"] = value
+        evaluator.has_properties = True
+    for cls in sorted(base.types):
+        owner = evaluator.property_owner(cls, name)
+        evaluator.write_shared("store", (owner, name), value)
+        setter = evaluator.state.program.find_method(cls, f"${name}::set".lower())
+        if setter is not None:
+            evaluator.run_method(setter, [value], target)
+
+

@@ -1,0 +1,93 @@
+"""What every detector sees and how it says what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from scanner.analysis.endpoints import Endpoint
+from scanner.analysis.program import Program
+from scanner.analysis.solver import Result
+from scanner.analysis.values import Trace
+from scanner.model.facts import FileFacts
+from scanner.model.finding import Category, Confidence, Finding, Rule, Severity, TraceStep
+from scanner.model.signature import Catalogue
+
+
+class Scene(NamedTuple):
+    """Everything that is known of one release when detectors run."""
+
+    program: Program
+    result: Result
+    catalogue: Catalogue
+    facts: Mapping[str, FileFacts]
+    """Canonical path -> facts of every file with PHP in it."""
+    endpoints: tuple[Endpoint, ...]
+
+
+class Detector(NamedTuple):
+    """One rule and the function that finds what it names."""
+
+    rule: Rule
+    find: Callable[[Scene], Iterable[Finding]]
+
+
+def rule(identifier: str, category: Category, title: str, doc: str | None) -> Rule:
+    """A rule whose help page is the detector's module docstring."""
+    return Rule(identifier, category, title, (doc or "").strip())
+
+
+def finding(  # noqa: PLR0913  one place builds findings
+    scene: Scene,
+    rule_: Rule,
+    function: int,
+    line: int,
+    end_line: int,
+    *,
+    severity: Severity,
+    confidence: Confidence,
+    api: str,
+    message: str,
+    destinations: Iterable[str] = (),
+    secrets: Iterable[str] = (),
+    details: Iterable[tuple[str, str]] = (),
+    trace: Iterable[TraceStep] = (),
+    span: tuple[int, int] = (0, 0),
+) -> Finding:
+    """A finding at a place of the program."""
+    return Finding(
+        rule=rule_.id,
+        category=rule_.category,
+        severity=severity,
+        confidence=confidence,
+        path=scene.program.path(function),
+        line=line,
+        end_line=max(line, end_line),
+        symbol=printable(scene.program.symbol(function)),
+        api=printable(api),
+        message=printable(message),
+        destinations=tuple(sorted({printable(item) for item in destinations})),
+        secrets=tuple(sorted(set(secrets))),
+        details=tuple(sorted({(key, printable(value)) for key, value in details})),
+        trace=tuple(trace),
+        callee=printable(api.lower()),
+        span=span,
+    )
+
+
+def printable(text: str) -> str:
+    """Text of the scanned program, one character per byte, as UTF-8 where it is."""
+    try:
+        return text.encode("latin-1").decode("utf-8", "replace")
+    except UnicodeEncodeError:
+        return text
+
+
+def steps(trace: Trace) -> tuple[TraceStep, ...]:
+    """A label's way, from source to sink."""
+    found: list[TraceStep] = []
+    current: Trace | None = trace
+    while current is not None and len(found) < 50:  # noqa: PLR2004  GitHub shows 1,000 steps in all
+        found.append(TraceStep(current.path, current.line, printable(current.text)))
+        current = current.previous
+    return tuple(reversed(found))

@@ -1,0 +1,130 @@
+"""Findings for calls that leave the server: shared by the egress rules, which differ in the channels they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
+from scanner.analysis.summary import Hit
+from scanner.detectors.base import Scene, finding
+from scanner.detectors.targets import (
+    MAIL_SERVER,
+    Target,
+    is_host,
+    known_host,
+    leaves,
+    possible_url,
+    target,
+    tls_details,
+)
+from scanner.model.finding import Confidence, Finding, Rule, Severity
+
+_DATA_ROLES = ("payload", "header", "auth", "body", "query", "other")
+
+
+def egress_findings(scene: Scene, rule: Rule, wanted: Callable[[Hit], bool]) -> Iterable[Finding]:
+    """One finding per call of the wanted channels whose destination is decided at that call."""
+    lifted = {hit.inner for hit in scene.result.hits if hit.via}
+    for hit in scene.result.hits:
+        if wanted(hit):
+            found = _finding(scene, rule, hit, lifted)
+            if found is not None:
+                yield found
+
+
+def _finding(scene: Scene, rule: Rule, hit: Hit, lifted: set[tuple[str, int]]) -> Finding | None:
+    place = target(scene, hit)
+    outside = leaves(place.destinations)
+    if place.by_caller and not outside:
+        if hit.via or possible_url(hit):
+            return None
+        return _wrapper(scene, rule, hit, seen=hit.inner in lifted)
+    if not outside:
+        return None
+    if hit.via and not _decided_here(scene, hit):
+        return None
+    return finding(
+        scene,
+        rule,
+        hit.function,
+        hit.line,
+        hit.end_line,
+        span=(hit.start, hit.end),
+        severity=severity(scene, hit, outside),
+        confidence=_confidence(hit, outside),
+        api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",
+        message=_message(hit, place, outside),
+        destinations=outside,
+        details=[*details(hit), *(("url", text) for text in place.shown[:6])],
+    )
+
+
+def _decided_here(scene: Scene, hit: Hit) -> bool:
+    """A lifted call is a finding only where its callee left the destination open."""
+    inner = [other for other in scene.result.hits if not other.via and other.inner == hit.inner]
+    return any(target(scene, other).by_caller for other in inner) or not inner
+
+
+def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:
+    """The sink inside a wrapper: its callers decide where it goes."""
+    return finding(
+        scene,
+        rule,
+        hit.function,
+        hit.line,
+        hit.end_line,
+        span=(hit.start, hit.end),
+        severity=Severity.INFO if seen else Severity.LOW,
+        confidence=Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE,
+        api=hit.api,
+        message=f"{hit.api}() is called with a destination that the callers of this function decide",
+        destinations=() if seen else (UNRESOLVED,),
+        details=[*details(hit), ("destination", "decided by callers")],
+    )
+
+
+def details(hit: Hit) -> list[tuple[str, str]]:
+    """Evidence of a call beyond its destination."""
+    found = [("channel", hit.signature.kind), *tls_details(hit)]
+    sends = sorted({role for role in _DATA_ROLES if role in hit.roles})
+    if sends:
+        found.append(("sends", " ".join(sends)))
+    if hit.via:
+        found.append(("via", " > ".join(hit.via)))
+    return found
+
+
+def severity(scene: Scene, hit: Hit, destinations: Iterable[str]) -> Severity:
+    """Severity of a call by the least expected of its destinations (table in docs/severity.md)."""
+    return min((_one(scene, hit, name) for name in destinations), key=lambda item: item.rank)
+
+
+def _one(scene: Scene, hit: Hit, name: str) -> Severity:  # noqa: PLR0911  a table
+    if name in (LOCAL, OWN_SERVER):
+        return Severity.INFO
+    if name == UNRESOLVED:
+        return Severity.LOW
+    if name == MAIL_SERVER:
+        return Severity.LOW
+    if name == USER_INPUT:
+        return Severity.MEDIUM
+    if name.startswith(("config:", "env:")):
+        return Severity.INFO if possible_url(hit) else Severity.LOW
+    if is_host(name) and known_host(scene, name):
+        return Severity.INFO
+    return Severity.MEDIUM
+
+
+def _confidence(hit: Hit, destinations: list[str]) -> Confidence:
+    if possible_url(hit) and not any(is_host(name) for name in destinations):
+        return Confidence.POSSIBLE
+    return Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE
+
+
+def _message(hit: Hit, place: Target, outside: list[str]) -> str:
+    where = ", ".join(outside[:4]) + (" and others" if len(outside) > 4 else "")  # noqa: PLR2004  short sentence
+    through = f" through {hit.via[0]}()" if hit.via else ""
+    if outside == [UNRESOLVED]:
+        shown = f": {place.shown[0]}" if place.shown else ""
+        return f"{hit.api}(){through} goes to a destination that could not be resolved{shown}"
+    return f"{hit.api}(){through} goes to {where}"

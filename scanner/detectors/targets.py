@@ -1,0 +1,121 @@
+"""Destinations and settings of a network call, from the values of its arguments."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from scanner.analysis.destinations import (
+    LOCAL,
+    OWN_SERVER,
+    UNRESOLVED,
+    USER_INPUT,
+    Destination,
+    is_local,
+    url_destination,
+)
+from scanner.analysis.summary import Hit
+from scanner.analysis.templates import HoleTable, is_known
+from scanner.detectors.base import Scene
+from scanner.model.signature import CallableKind, Certainty, Secret
+
+CALLER = "caller"
+"""Internal: the destination is decided by callers, and stands at their calls."""
+MAIL_SERVER = "local-mail-server"
+_URL_KINDS = frozenset({"http", "soap", "ftp", "ldap", "socket", "ssh", "mail", "sdk", "storage-sdk", "redirect"})
+_OFF = frozenset({"", "0", "false", "off", "none", "no"})
+_ROLES = ("url", "url-extra", "host", "dsn", "location", "base_uri", "server", "bucket")
+
+
+class Target(NamedTuple):
+    """Where a call goes and how."""
+
+    destinations: tuple[str, ...]
+    shown: tuple[str, ...]
+    """URLs or expressions, for people."""
+    by_caller: bool
+    """Some destination is a parameter of the enclosing function."""
+
+
+def target(scene: Scene, hit: Hit) -> Target:
+    """Destinations of a call, from every argument that can hold one."""
+    holes = scene.result.state.holes
+    found: dict[str, Destination] = {}
+    by_caller = any(site < 0 for site in hit.sites)
+    for role in _ROLES:
+        value = hit.roles.get(role)
+        if value is None or (role == "url-extra" and not value.texts):
+            continue
+        bare = role in ("host", "server") or hit.signature.kind in _URL_KINDS
+        for text in sorted(value.texts):
+            if _parameter_first(text, holes):
+                by_caller = True
+                continue
+            destination = url_destination(text, holes, bare_host=bare)
+            found.setdefault(destination.name, destination)
+    for name in hit.signature.destinations:
+        found.setdefault(name, Destination(name, name))
+    names = set(found)
+    if len(names) > 1:
+        names -= {LOCAL}
+    if not names and not by_caller:
+        names = {MAIL_SERVER if hit.signature.kind == "mail" else UNRESOLVED}
+    if UNRESOLVED in names and len(names) > 1 and hit.signature.kind == "sdk":
+        names -= {UNRESOLVED}
+    shown = tuple(sorted(found[name].shown for name in names if name in found))
+    return Target(tuple(sorted(names)), shown, by_caller)
+
+
+def _parameter_first(text: str, holes: HoleTable) -> bool:
+    """Whether the host itself is a parameter: the caller decides it."""
+    rest = text.partition("://")[2] or text
+    if not rest:
+        return False
+    hole = holes.hole(rest[0])
+    if hole is not None:
+        return hole.kind == "param"
+    return any(
+        (found := holes.hole(character)) is not None and found.kind == "param" for character in rest.partition("/")[0]
+    )
+
+
+def tls_details(hit: Hit) -> list[tuple[str, str]]:
+    """TLS settings of a call that are switched off."""
+    found: list[tuple[str, str]] = []
+    for role, value in sorted(hit.roles.items()):
+        if role.startswith("tls:") and any(is_known(text) and text.lower() in _OFF for text in value.texts):
+            found.append((role.replace("tls:", "tls-"), "off"))
+    return found
+
+
+def possible_url(hit: Hit) -> bool:
+    """Whether the call is a file function that only perhaps gets a URL."""
+    return hit.signature.certainty is Certainty.IF_URL
+
+
+def leaves(destinations: Iterable[str]) -> list[str]:
+    """Destinations that are not surely on this machine."""
+    return [name for name in destinations if not is_local(name)]
+
+
+def expected(secret: Secret, destination: str) -> bool:
+    """Whether a secret may legitimately go to a destination."""
+    return any(fnmatch.fnmatchcase(destination, pattern) for pattern in secret.destinations)
+
+
+def known_host(scene: Scene, destination: str) -> bool:
+    """Whether REDCap's own features are documented to call a host."""
+    return any(fnmatch.fnmatchcase(destination, pattern) for pattern in scene.catalogue.expected_hosts)
+
+
+def is_host(destination: str) -> bool:
+    """Whether a destination names a host (or a pattern of hosts)."""
+    return destination not in (LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT, MAIL_SERVER) and ":" not in destination.split("/")[0] or destination.count(":") > 1
+
+
+def construct(hit: Hit) -> bool:
+    """Whether a language construct (`include`) makes the call."""
+    return hit.signature.type is CallableKind.CONSTRUCT
+
+

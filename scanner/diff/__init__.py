@@ -1,0 +1,1 @@
+"""One release against another: paired findings and what they add up to."""

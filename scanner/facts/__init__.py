@@ -1,0 +1,1 @@
+"""Facts of many files: which files are PHP, extraction in worker processes, and the cache."""

@@ -1,0 +1,1 @@
+"""Findings of one release: fingerprints, de-duplication and order."""

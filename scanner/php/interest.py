@@ -1,0 +1,156 @@
+"""Interest: whether a function body can matter to the analysis, decided on names and lexical shapes.
+
+A wrong "yes" costs time, a wrong "no" hides code. So every doubt is a yes.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import msgspec
+
+KEYWORDS = frozenset(
+    b"include include_once require require_once eval global goto extract compact interface trait enum".split()
+)
+"""Words of code that always keep a body: they include code, reach other scopes, jump, or declare types."""
+
+_DYNAMIC = re.compile(
+    rb"\$(?:\s*+[{$]|[\w\x80-\xff]++\s*+\()"  # ${...}, $$x, $x(...)
+    rb"|\)\s*+\(|\]\s*+\(|\"\s*+\("  # (...)(...), [...](...), '...'(...)
+    rb"|->\s*+[{$]|::\s*+\{"  # ->{...}, ->$x, ::{...}
+    rb"|new(?:\s*+[($\"#]|\s++(?:class|readonly)\b)"
+    rb"|class\s++[\w\x80-\xff]++\s*+(?:\{|extends|implements)"
+    rb"|static\s*+\$"
+    rb"|&(?<!&&)\s*+(?:\.\.\.\s*+)?\$|=\s*+&"
+    rb"|`|\?>|<<<|\|>"
+)
+_PAYLOAD_BYTES = 200
+"""Bytes without a blank from which a string may be encoded code."""
+_ESCAPED_LETTER = re.compile(rb"\\(?:x[3-7][0-9a-f]|u\{0*+[3-7][0-9a-f]\}|[01]?[0-7]{2})")
+_JOINT = re.compile(rb"['\"]\s*+\.\s*+['\"]")
+_WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_") | frozenset(range(128, 256))
+TO_WORDS = bytes(byte if byte in _WORD_BYTES else 32 for byte in range(256))
+_QUOTES = b"'\""
+_BLANK = 32
+_MAX_HITS = 40
+"""Names of the vocabulary in one body from which it is kept unseen."""
+
+
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+    """Names that make a body interesting. Lower case; class names without their namespace."""
+
+    functions: frozenset[bytes] = frozenset()
+    """Count when called, or when a whole string is such a name."""
+    methods: frozenset[bytes] = frozenset()
+    """Count when called on anything, or as the second half of a callable array or string."""
+    classes: frozenset[bytes] = frozenset()
+    """Count wherever they are written in code or are the last part of a whole string."""
+    variables: frozenset[bytes] = frozenset()
+    """Without `$`; count as variables, also inside strings."""
+    words: frozenset[bytes] = frozenset()
+    """Count inside strings, as property names and as constants."""
+    keywords: frozenset[bytes] = KEYWORDS
+    """Count wherever they are written in code."""
+
+
+class Buffers(msgspec.Struct, frozen=True, gc=False):
+    """Lower-case views of one file, of equal length."""
+
+    code: bytes
+    """`Lexed.masked`."""
+    plain: bytes
+    """`Lexed.uncommented`."""
+
+
+@lru_cache(maxsize=8)
+def all_names(vocabulary: Vocabulary) -> frozenset[bytes]:
+    """Union of the vocabulary's sets."""
+    return frozenset().union(
+        vocabulary.functions, vocabulary.methods, vocabulary.classes,
+        vocabulary.variables, vocabulary.words, vocabulary.keywords,
+    )  # fmt: skip
+
+
+def why_kept(buffers: Buffers, start: int, end: int, vocabulary: Vocabulary) -> str | None:
+    """Reason to keep the region, None when nothing in it can matter.
+
+    Shape: `dynamic`, `url`, `payload`, `escape`, `many`, or the name that matters.
+    """
+    if _DYNAMIC.search(buffers.code, start, end):
+        return "dynamic"
+    region = buffers.plain[start:end]
+    if b"://" in region:
+        return "url"
+    names = all_names(vocabulary)
+    named = _first_name(buffers, start, end, names.intersection(words_of(region)), vocabulary)
+    if named:
+        return named
+    if b"\\" in region and _ESCAPED_LETTER.search(region):
+        return "escape"
+    joined = _JOINT.sub(b"", region)
+    if len(joined) != len(region) and _joined_name(joined, region, vocabulary):
+        return "joined"
+    return "payload" if max(map(len, joined.split()), default=0) >= _PAYLOAD_BYTES else None
+
+
+def words_of(region: bytes) -> set[bytes]:
+    """Words of a lower-case region, inside and outside of strings."""
+    return set(region.translate(TO_WORDS).split())
+
+
+def _joined_name(joined: bytes, region: bytes, vocabulary: Vocabulary) -> bool:
+    """Whether strings that are put together from literals make a name or a URL."""
+    if b"://" in joined:
+        return True
+    made = words_of(joined) - words_of(region)
+    return not made.isdisjoint(all_names(vocabulary))
+
+
+def _first_name(buffers: Buffers, start: int, end: int, hits: frozenset[bytes], vocabulary: Vocabulary) -> str | None:
+    if len(hits) > _MAX_HITS:
+        return "many"
+    for name in sorted(hits):
+        position = buffers.plain.find(name, start, end)
+        while position >= 0:
+            after = position + len(name)
+            if _is_word(buffers.plain, position, after) and _matters(buffers, position, after, name, vocabulary):
+                return name.decode("latin-1")
+            position = buffers.plain.find(name, after, end)
+    return None
+
+
+def _is_word(text: bytes, start: int, end: int) -> bool:
+    return text[start - 1] not in _WORD_BYTES and (end >= len(text) or text[end] not in _WORD_BYTES)
+
+
+def _matters(buffers: Buffers, start: int, end: int, name: bytes, vocabulary: Vocabulary) -> bool:
+    code = buffers.code
+    if code[start] == _BLANK:
+        return _matters_in_string(buffers, start, end, name, vocabulary)
+    if code[start - 1 : start] == b"$":
+        return name in vocabulary.variables
+    if name in vocabulary.keywords or name in vocabulary.classes:
+        return True
+    called = code[end : end + 64].lstrip()[:1] in (b"(", b"")
+    before = code[max(0, start - 64) : start].rstrip()
+    if before.endswith((b"->", b"::")):
+        return (called and name in vocabulary.methods) or name in vocabulary.words
+    if called:
+        return name in vocabulary.functions and not before.endswith(b"function")
+    return name in vocabulary.words
+
+
+def _matters_in_string(buffers: Buffers, start: int, end: int, name: bytes, vocabulary: Vocabulary) -> bool:
+    plain = buffers.plain
+    if name in vocabulary.words or (plain[start - 1 : start] == b"$" and name in vocabulary.variables):
+        return True
+    if plain[end] not in _QUOTES:
+        return False
+    opened = plain[start - 1] in _QUOTES
+    if name in vocabulary.functions or name in vocabulary.classes:
+        if opened or plain[start - 1 : start] == b"\\":
+            return True
+    after = buffers.code[end + 1 : end + 65].lstrip(b" \t\r\n,")[:1]
+    is_last = after in (b"]", b")", b"")
+    return name in vocabulary.methods and (plain[start - 1 : start] == b":" or (opened and is_last))

@@ -1,0 +1,376 @@
+"""Statements of the syntax tree to statements of the intermediate form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable as Function
+from collections.abc import Iterable, Sequence
+
+from scanner.model.facts import (
+    Arg,
+    Assign,
+    AssignExpr,
+    Branch,
+    Call,
+    CallKind,
+    Const,
+    Expr,
+    Globals,
+    Loop,
+    Return,
+    Statement,
+    StaticVar,
+    Unknown,
+    Unset,
+    Value,
+    Var,
+)
+from scanner.php.expressions import (
+    F_BODY,
+    F_CONDITION,
+    F_NAME,
+    F_VALUE,
+    K_BY_REF,
+    K_COMMENT,
+    K_SEQUENCE,
+    MAX_DEPTH,
+    ExpressionLowering,
+)
+from scanner.php.parser import ERROR_KIND, Node, kind_ids
+
+StatementHandler = Function[["StatementLowering", Node, list[Statement]], None]
+_HANDLERS: dict[int, StatementHandler] = {}
+
+K_TEXT = frozenset(kind_ids("text") + kind_ids("text_interpolation"))
+K_TAG = frozenset(kind_ids("php_tag"))
+K_EXPRESSION_STATEMENT = frozenset(kind_ids("expression_statement"))
+K_ASSIGNMENTS = frozenset(
+    kind_ids("assignment_expression")
+    + kind_ids("augmented_assignment_expression")
+    + kind_ids("reference_assignment_expression")
+)
+K_PAIR = frozenset(kind_ids("pair"))
+K_IF = frozenset(kind_ids("if_statement"))
+K_ELSE = frozenset(kind_ids("else_clause"))
+K_CASES = frozenset(kind_ids("case_statement") + kind_ids("default_statement"))
+K_DEFAULT = frozenset(kind_ids("default_statement"))
+K_CATCH = frozenset(kind_ids("catch_clause"))
+K_FINALLY = frozenset(kind_ids("finally_clause"))
+K_STATIC_VARIABLE = frozenset(kind_ids("static_variable_declaration"))
+K_NOTHING = frozenset(
+    kind_ids("comment") + kind_ids("php_tag") + kind_ids("php_end_tag") + kind_ids("empty_statement")
+    + kind_ids("goto_statement") + kind_ids("named_label_statement") + kind_ids("break_statement")
+    + kind_ids("continue_statement")
+)  # fmt: skip
+
+
+def handles(*names: str) -> Function[[StatementHandler], StatementHandler]:
+    """Register a method of the lowering for statement nodes."""
+
+    def register(handler: StatementHandler) -> StatementHandler:
+        for name in names:
+            for number in kind_ids(name):
+                _HANDLERS[number] = handler
+        return handler
+
+    return register
+
+
+def line_of(node: Node) -> int:
+    """First line of a node, 1-based."""
+    return node.start_point[0] + 1
+
+
+class StatementLowering(ExpressionLowering):
+    """Lowers statements; declarations are left to the subclass."""
+
+    def __init__(self, source: bytes, words: frozenset[str] = frozenset()) -> None:
+        super().__init__(source, words)
+        self.statement_cuts: list[Node] = []
+        self.error_nodes: list[Node] = []
+        """ERROR nodes seen, for the blind spots."""
+        self.has_goto = False
+
+    def declaration(self, node: Node, out: list[Statement]) -> bool:
+        """Lower a declaration node; False when it is none."""
+        raise AssertionError(node.type, out)
+
+    def block(self, nodes: Iterable[Node]) -> tuple[Statement, ...]:
+        """Statements of a list of sibling nodes."""
+        out: list[Statement] = []
+        echo_tag = False
+        for node in nodes:
+            kind = node.kind_id
+            if kind in K_TEXT or kind in K_TAG:
+                echo_tag = self._ends_in_echo_tag(node)
+                continue
+            if echo_tag and kind in K_EXPRESSION_STATEMENT:
+                self._echo(node, out)
+            else:
+                self.statement(node, out)
+            if kind not in K_COMMENT:
+                echo_tag = False
+        return tuple(out)
+
+    def body(self, node: Node | None) -> tuple[Statement, ...]:
+        """Statements of a body node: a block, a colon block or one statement."""
+        if node is None:
+            return ()
+        if node.type in ("compound_statement", "colon_block"):
+            return self.block(node.named_children)
+        return self.block((node,))
+
+    def statement(self, node: Node, out: list[Statement]) -> None:
+        """Lower one statement and append what it becomes."""
+        if self.depth >= MAX_DEPTH:
+            self.statement_cuts.append(node)
+            self.cuts.append(line_of(node))
+            return
+        self.depth += 1
+        try:
+            handler = _HANDLERS.get(node.kind_id)
+            if handler is not None:
+                handler(self, node, out)
+            elif node.kind_id == ERROR_KIND:
+                self.error_nodes.append(node)
+                self._fragment(node, out)
+            elif node.kind_id not in K_NOTHING:
+                if not self.declaration(node, out):
+                    self.expression_statement(node, out)
+            elif node.type == "goto_statement":
+                self.has_goto = True
+        finally:
+            self.depth -= 1
+
+    def flush_pending(self, out: list[Statement]) -> None:
+        """Take up the subtrees that were cut for depth, each from depth zero; their own cuts join the queue."""
+        saved, self.depth = self.depth, 0
+        while self.pending or self.statement_cuts:
+            while self.statement_cuts:
+                self.statement(self.statement_cuts.pop(), out)
+            if self.pending:
+                node = self.pending.pop()
+                out.append(Expr(self.expression(node), line_of(node)))
+        self.depth = saved
+
+    def _ends_in_echo_tag(self, node: Node) -> bool:
+        """Whether the PHP tag that ends a piece of template text is `<?=`."""
+        return self.source[node.start_byte : node.end_byte].rstrip()[-3:] == b"<?="
+
+    def _echo(self, node: Node, out: list[Statement]) -> None:
+        for child in self.named(node):
+            out.append(Expr(self._construct("echo", node, self._echo_args(child)), line_of(node)))
+
+    def _echo_args(self, node: Node) -> tuple[Arg, ...]:
+        if node.kind_id in K_SEQUENCE:
+            return tuple(Arg(value) for value in self.sequence_items(node))
+        return (Arg(self.expression(node)),)
+
+    def _fragment(self, node: Node, out: list[Statement]) -> None:
+        """What can be read inside a region that did not parse."""
+        for child in node.named_children:
+            if child.kind_id not in K_NOTHING:
+                self.statement(child, out)
+
+    # -- plain statements -------------------------------------------------------------------------------------
+
+    @handles("expression_statement")
+    def expression_statement(self, node: Node, out: list[Statement]) -> None:
+        children = self.named(node) if node.kind_id in K_EXPRESSION_STATEMENT else [node]
+        for child in children:
+            if child.kind_id in K_ASSIGNMENTS:
+                assign = self.assignment(child)
+                out.append(assign if isinstance(assign, Assign) else Expr(assign, line_of(child)))
+            else:
+                self._plain_expression(child, out)
+
+    def _plain_expression(self, node: Node, out: list[Statement]) -> None:
+        generator, self.generator = self.generator, False
+        value = self.expression(node)
+        if self.generator and node.type == "yield_expression":
+            out.append(Return(value, line_of(node), "yield"))
+        else:
+            out.append(Expr(value, line_of(node)))
+        self.generator = generator or self.generator
+
+    @handles("echo_statement")
+    def echo(self, node: Node, out: list[Statement]) -> None:
+        args: tuple[Arg, ...] = ()
+        for child in self.named(node):
+            args += self._echo_args(child)
+        out.append(Expr(self._construct("echo", node, args), line_of(node)))
+
+    @handles("exit_statement")
+    def exit(self, node: Node, out: list[Statement]) -> None:
+        args = tuple(Arg(self.expression(child)) for child in self.named(node))
+        out.append(Expr(self._construct("exit", node, args), line_of(node)))
+
+    @handles("return_statement")
+    def returned(self, node: Node, out: list[Statement]) -> None:
+        children = self.named(node)
+        out.append(Return(self.expression(children[0]) if children else Const(None), line_of(node)))
+
+    @handles("global_declaration")
+    def global_names(self, node: Node, out: list[Statement]) -> None:
+        values = [self.expression(child) for child in self.named(node)]
+        names = tuple(value.name if isinstance(value, Var) else value for value in values)
+        out.append(Globals(names, line_of(node)))
+
+    @handles("function_static_declaration")
+    def static_variables(self, node: Node, out: list[Statement]) -> None:
+        for child in self.named(node):
+            if child.kind_id in K_STATIC_VARIABLE:
+                name, value = child.child_by_field_id(F_NAME), child.child_by_field_id(F_VALUE)
+                if name is not None:
+                    lowered = self.expression(value) if value is not None else None
+                    out.append(StaticVar(self.text(name)[1:], lowered, line_of(node)))
+
+    @handles("unset_statement")
+    def unset(self, node: Node, out: list[Statement]) -> None:
+        out.append(Unset(tuple(self.expression(child) for child in self.named(node)), line_of(node)))
+
+    # -- blocks -----------------------------------------------------------------------------------------------
+
+    @handles("compound_statement", "colon_block")
+    def compound(self, node: Node, out: list[Statement]) -> None:
+        out.extend(self.block(node.named_children))
+
+    @handles("declare_statement")
+    def declare(self, node: Node, out: list[Statement]) -> None:
+        out.extend(self.block([child for child in self.named(node) if child.type != "declare_directive"]))
+
+    @handles("if_statement")
+    def condition(self, node: Node, out: list[Statement]) -> None:
+        """`if`/`elseif`/`else`, with `else if` chains followed in a loop, not by nesting."""
+        arms: list[tuple[Statement, ...]] = []
+        total = False
+        queue: Node | None = node
+        while queue is not None:
+            current, queue = queue, None
+            self._test(current, out)
+            arms.append(self._if_body(current))
+            for clause in current.children_by_field_name("alternative"):
+                if clause.kind_id not in K_ELSE:
+                    self._test(clause, out)
+                    arms.append(self.body(clause.child_by_field_id(F_BODY)))
+                    continue
+                body = clause.child_by_field_id(F_BODY)
+                if body is not None and body.kind_id in K_IF:
+                    queue = body
+                else:
+                    arms.append(self.body(body))
+                    total = True
+        out.append(Branch(tuple(arms), total))
+
+    def _if_body(self, node: Node) -> tuple[Statement, ...]:
+        """Body of an `if`; template text of a colon block may stand beside it instead of inside."""
+        out = list(self.body(node.child_by_field_id(F_BODY)))
+        for child in node.named_children:
+            if child.kind_id in K_EXPRESSION_STATEMENT and child != node.child_by_field_id(F_BODY):
+                self._echo(child, out)
+        return tuple(out)
+
+    def _test(self, node: Node, out: list[Statement]) -> None:
+        test = node.child_by_field_id(F_CONDITION)
+        if test is not None:
+            out.append(Expr(self.expression(test), line_of(test)))
+
+    @handles("switch_statement")
+    def switch(self, node: Node, out: list[Statement]) -> None:
+        """Each case is an arm of its own; falling through runs the next arm too, so arms that fall are joined."""
+        self._test(node, out)
+        arms: list[tuple[Statement, ...]] = []
+        total = False
+        falling: tuple[Statement, ...] = ()
+        body = node.child_by_field_id(F_BODY)
+        for case in self.named(body) if body is not None else ():
+            if case.kind_id not in K_CASES:
+                continue
+            value = case.child_by_field_id(F_VALUE)
+            children = self.named(case)
+            if value is not None:
+                out.append(Expr(self.expression(value), line_of(value)))
+                children = [child for child in children if child != value]
+            statements = falling + self.block(children)
+            arms.append(statements)
+            falling = () if children and _leaves(children) else statements
+            total = total or case.kind_id in K_DEFAULT
+        out.append(Branch(tuple(arms), total))
+
+    @handles("while_statement", "do_statement", "for_statement")
+    def loop(self, node: Node, out: list[Statement]) -> None:
+        """The head's expressions run before and inside the loop: assignments in them flow round."""
+        body = node.child_by_field_id(F_BODY)
+        head: list[Statement] = []
+        for child in node.named_children:
+            if child != body and child.kind_id not in K_COMMENT:
+                self._head_expression(child, head)
+        out.extend(head)
+        out.append(Loop((*self.body(body), *head)))
+
+    def _head_expression(self, node: Node, out: list[Statement]) -> None:
+        if node.kind_id in K_SEQUENCE:
+            out.extend(_as_statement(value, line_of(node)) for value in self.sequence_items(node))
+        else:
+            out.append(_as_statement(self.expression(node), line_of(node)))
+
+    @handles("foreach_statement")
+    def foreach(self, node: Node, out: list[Statement]) -> None:
+        body = node.child_by_field_id(F_BODY)
+        parts = [child for child in self.named(node) if child != body]
+        iterable = self.expression(parts[0]) if parts else Unknown("syntax")
+        line = line_of(node)
+        head: list[Statement] = []
+        if not isinstance(iterable, Var):
+            out.append(Expr(iterable, line))
+        for target in parts[1:]:
+            if target.kind_id in K_PAIR:
+                pair = self.named(target)
+                if len(pair) > 1:
+                    head.append(Assign(self.expression(pair[0]), iterable, "foreach-key", line))
+                    head.append(self._foreach_target(pair[1], iterable, line))
+            else:
+                head.append(self._foreach_target(target, iterable, line))
+        out.append(Loop((*head, *self.body(body))))
+
+    def _foreach_target(self, node: Node, iterable: Value, line: int) -> Assign:
+        if node.kind_id in K_BY_REF:
+            return Assign(self.other_single(node), iterable, "foreach-ref", line)
+        return Assign(self.expression(node), iterable, "foreach", line)
+
+    @handles("try_statement")
+    def attempt(self, node: Node, out: list[Statement]) -> None:
+        arms: list[tuple[Statement, ...]] = []
+        last: tuple[Statement, ...] = ()
+        out.extend(self.body(node.child_by_field_id(F_BODY)))
+        for clause in self.named(node):
+            if clause.kind_id in K_CATCH:
+                arms.append(self._catch(clause))
+            elif clause.kind_id in K_FINALLY:
+                last = self.body(clause.child_by_field_id(F_BODY))
+        if arms:
+            out.append(Branch(tuple(arms)))
+        out.extend(last)
+
+    def _catch(self, node: Node) -> tuple[Statement, ...]:
+        name = node.child_by_field_id(F_NAME)
+        body = self.body(node.child_by_field_id(F_BODY))
+        if name is None:
+            return body
+        variable = self.expression(name)
+        thrown = Call(CallKind.CONSTRUCT, "caught", None, (), line_of(node), line_of(node), node.start_byte, node.start_byte)
+        return (Assign(variable, thrown, "=", line_of(node)), *body)
+
+
+def _as_statement(value: Value, line: int) -> Statement:
+    return value.op if isinstance(value, AssignExpr) else Expr(value, line)
+
+
+def _leaves(nodes: Sequence[Node]) -> bool:
+    """Whether the last statement surely leaves the switch."""
+    last = nodes[-1]
+    if last.type == "compound_statement":
+        inner = [child for child in last.named_children if child.kind_id not in K_COMMENT]
+        return bool(inner) and _leaves(inner)
+    return last.type in ("break_statement", "return_statement", "continue_statement", "exit_statement", "goto_statement")
+
+

@@ -1,0 +1,1 @@
+"""Reports: a `ReportView` goes in, text comes out. One module per format."""

@@ -1,0 +1,198 @@
+"""A scan and a comparison as the same kind of rows, sorted: what all report formats are written from.
+
+In a scan nothing has a state: `state` is None in every row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from scanner.errors import ExitCode
+from scanner.model.finding import Finding, Severity
+from scanner.model.report import BaselineState, Comparison, EndpointSummary, Report
+from scanner.report.base import ReportView
+
+STATES = tuple(BaselineState)
+_STATE_ORDER: dict[BaselineState | None, int] = {None: -1} | {state: index for index, state in enumerate(STATES)}
+_COUNTED = (None, BaselineState.NEW, BaselineState.UPDATED)
+"""States of findings that can fail a run: in a comparison only what the current release brings."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A finding and its state. `finding` is the baseline's when the state is absent."""
+
+    state: BaselineState | None
+    finding: Finding
+    baseline: Finding | None
+    """The old side, for state updated only."""
+    moved_from: str | None = None
+
+
+class DestinationRow(msgspec.Struct, frozen=True):
+    """One destination of outbound calls."""
+
+    host: str
+    state: BaselineState | None
+    findings: int
+
+
+class SecretRow(msgspec.Struct, frozen=True):
+    """One secret that is used."""
+
+    name: str
+    state: BaselineState | None
+    findings: int
+
+
+class EndpointRow(msgspec.Struct, frozen=True):
+    """One page and who may call it."""
+
+    path: str
+    auth: str
+    state: BaselineState | None
+    baseline_auth: str | None
+    how: str
+    effects: tuple[str, ...]
+
+
+class PackageRow(msgspec.Struct, frozen=True):
+    """One bundled package: version of either side and what its code is able to do."""
+
+    name: str
+    old: str | None
+    new: str | None
+    capabilities: tuple[str, ...]
+    state: BaselineState | None
+    gained: tuple[str, ...]
+    content_changed_without_version: bool
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Whether a run fails, and why."""
+
+    fail_on: Severity | None
+    failing: tuple[Entry, ...]
+    """Entries at or above `fail_on`; in a comparison only new and updated ones."""
+    complete: bool
+    """False when a file of either release was not analysed whole within its limits."""
+
+    def exit_code(self, *, allow_incomplete: bool) -> ExitCode:
+        """Findings win over an incomplete scan."""
+        if self.failing:
+            return ExitCode.FINDINGS
+        return ExitCode.OK if self.complete or allow_incomplete else ExitCode.INCOMPLETE
+
+
+def entries(view: ReportView) -> tuple[Entry, ...]:
+    """Every finding once, sorted by state, severity, category, path, line, rule."""
+    content = view.content
+    if isinstance(content, Report):
+        found = [Entry(None, finding, None) for finding in content.findings]
+    else:
+        found = [
+            Entry(
+                change.state,
+                change.finding,
+                change.baseline if change.state is BaselineState.UPDATED else None,
+                change.moved_from,
+            )
+            for change in content.changes
+        ]
+    return tuple(sorted(found, key=_order))
+
+
+def not_compared(view: ReportView) -> list[Finding]:
+    """Findings of a comparison in files that one side's archive does not hold, sorted; empty for a scan."""
+    if not isinstance(view.content, Comparison):
+        return []
+    return [entry.finding for entry in sorted((Entry(None, f, None) for f in view.content.not_compared), key=_order)]
+
+
+def worst_first(found: Iterable[Entry]) -> list[Entry]:
+    """The same entries by severity, then by state."""
+    return sorted(found, key=lambda entry: (entry.finding.severity.rank, _order(entry)))
+
+
+def _order(entry: Entry) -> tuple[int, int, str, str, int, str, tuple[str, ...]]:
+    finding = entry.finding
+    return (
+        _STATE_ORDER[entry.state],
+        finding.severity.rank,
+        finding.category.value,
+        finding.path,
+        finding.line,
+        finding.rule,
+        (finding.identity, finding.evidence, finding.api, finding.symbol, finding.message, entry.moved_from or ""),
+    )
+
+
+def verdict(view: ReportView, found: Iterable[Entry]) -> Verdict:
+    """Findings that fail the run, worst first, and whether the scan was complete."""
+    threshold = view.fail_on
+    failing: list[Entry] = []
+    if threshold is not None:
+        failing = [e for e in found if e.state in _COUNTED and e.finding.severity.rank <= threshold.rank]
+    sides = [view.current] if view.baseline is None else [view.current, view.baseline]
+    complete = not any(side.coverage.incomplete for side in sides)
+    return Verdict(threshold, tuple(worst_first(failing)), complete)
+
+
+def count_by(found: Iterable[Entry]) -> Counter[tuple[BaselineState | None, Severity]]:
+    """Number of entries by state and severity."""
+    return Counter((entry.state, entry.finding.severity) for entry in found)
+
+
+def destinations(view: ReportView) -> list[DestinationRow]:
+    """Destinations by state and name."""
+    content = view.content
+    if isinstance(content, Comparison):
+        rows = [DestinationRow(item.host, item.state, item.findings) for item in content.destinations]
+    else:
+        rows = [DestinationRow(item.host, None, item.findings) for item in content.destinations]
+    return sorted(rows, key=lambda row: (_STATE_ORDER[row.state], row.host, row.findings))
+
+
+def secrets(view: ReportView) -> list[SecretRow]:
+    """Used secrets by state and name."""
+    content = view.content
+    if isinstance(content, Comparison):
+        rows = [SecretRow(item.name, item.state, item.findings) for item in content.secrets]
+    else:
+        rows = [SecretRow(item.name, None, item.findings) for item in content.secrets]
+    return sorted(rows, key=lambda row: (_STATE_ORDER[row.state], row.name, row.findings))
+
+
+def endpoints(view: ReportView) -> list[EndpointRow]:
+    """Pages by state and path; reasons and effects come from the release that has the page."""
+    content = view.content
+    if isinstance(content, Report):
+        rows = [_endpoint(item.path, item.auth, None, None, item) for item in content.endpoints]
+    else:
+        known = {item.path: item for item in (*content.baseline.endpoints, *content.current.endpoints)}
+        rows = [
+            _endpoint(item.path, item.auth, item.state, item.baseline_auth, known.get(item.path))
+            for item in content.endpoints
+        ]
+    return sorted(rows, key=lambda row: (_STATE_ORDER[row.state], row.path, row.auth, row.how))
+
+
+def _endpoint(
+    path: str, auth: str, state: BaselineState | None, old: str | None, summary: EndpointSummary | None
+) -> EndpointRow:
+    return EndpointRow(path, auth, state, old, summary.how if summary else "", summary.effects if summary else ())
+
+
+def packages(view: ReportView) -> list[PackageRow]:
+    """Bundled packages by state and name."""
+    content = view.content
+    if isinstance(content, Report):
+        rows = [PackageRow(i.name, None, i.version, i.capabilities, None, (), False) for i in content.packages]
+    else:
+        rows = [
+            PackageRow(i.name, i.old, i.new, i.capabilities, i.state, i.gained, i.content_changed_without_version)
+            for i in content.packages
+        ]
+    return sorted(rows, key=lambda row: (_STATE_ORDER[row.state], row.name, row.old or "", row.new or ""))

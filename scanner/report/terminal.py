@@ -1,0 +1,198 @@
+"""Report for a terminal or a plain text file: the first screen answers what the release can newly do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from io import StringIO
+from typing import TypeVar
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from scanner.model.finding import Severity
+from scanner.model.report import BaselineState, Report
+from scanner.report import rows
+from scanner.report.base import Format, ReportView
+from scanner.report.escape import escape_terminal
+from scanner.report.grouping import select
+from scanner.report.summary import CLOSED_AUTH, count, coverage_words, file_words, release_title, verdict_words
+from scanner.report.terminal_findings import SEVERITY_STYLE, STATE_STYLE, blocks
+
+_VERDICT_STYLE = {"FAIL": "bold white on red", "INCOMPLETE": "bold black on yellow", "PASS": "bold black on green"}
+_LISTED = 8
+"""Names listed in one line of the first screen."""
+_PROBLEMS_LISTED = 5
+
+Row = TypeVar("Row")
+
+
+def render(view: ReportView) -> str:
+    """Verdict, coverage account, what is new, counts; then findings worst first."""
+    out = StringIO()
+    console = Console(
+        file=out,
+        width=max(40, view.width),
+        force_terminal=view.colour,
+        color_system="standard" if view.colour else None,
+        no_color=not view.colour,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        _environ={},
+    )
+    for part in _parts(view):
+        console.print(part, overflow="fold")
+    lines = out.getvalue().splitlines()
+    return "\n".join(line if view.colour else line.rstrip() for line in lines) + "\n"
+
+
+def _parts(view: ReportView) -> Iterable[RenderableType]:
+    found = rows.entries(view)
+    selection = select(view, found)
+    yield from _head(view, rows.verdict(view, found))
+    yield _rule(view, "What the release can do" if view.baseline is None else "What is new in this release")
+    yield _news(view) if view.baseline else _inventory(view)
+    yield from _counts(found, compared=view.baseline is not None)
+    if selection.groups:
+        yield _rule(view, "Findings, worst first")
+    for block in selection.groups:
+        yield from blocks(block, view)
+    if selection.hidden:
+        yield Text(f"Not shown: {selection.hidden_words}. --all shows them.", style="bold")
+    elif not selection.groups:
+        yield Text("No findings.")
+
+
+def _rule(view: ReportView, title: str) -> Text:
+    return Text.assemble("\n", (title + " ", "bold"), ("─" * (max(40, view.width) - len(title) - 1), "dim"))
+
+
+def _head(view: ReportView, judged: rows.Verdict) -> Iterable[Text]:
+    word, sentence = verdict_words(judged, compared=view.baseline is not None)
+    tool = f"redcap-scanner {view.current.tool_version}"
+    yield Text.assemble((escape_terminal(release_title(view)), "bold"), ("   " + escape_terminal(tool), "dim"))
+    yield Text.assemble((f" {word} ", _VERDICT_STYLE.get(word, "bold reverse")), " ", (sentence, "bold"))
+    sides = [("", view.current)] + ([("baseline: ", view.baseline)] if view.baseline else [])
+    for label, report in sides:
+        loud = report.coverage.incomplete
+        if label and not loud:
+            continue
+        read, unresolved = coverage_words(report.coverage)
+        yield Text(f"{label}{read}\n{label}{unresolved}", style="bold yellow" if loud else "")
+        yield from _problems(label, report)
+    if words := file_words(view):
+        yield Text(words)
+
+
+def _problems(label: str, report: Report) -> Iterable[Text]:
+    """What makes the scan incomplete, by name; partial files only when there is nothing worse."""
+    coverage = report.coverage
+    lines = [f"not read: {item.path} ({item.reason})" for item in sorted(coverage.skipped) if item.incomplete]
+    lines += [f"limit hit: {item.limit} in {item.path or 'the whole release'}" for item in sorted(coverage.limits_hit)]
+    for line in lines[:_PROBLEMS_LISTED]:
+        yield Text(f"  ! {label}{escape_terminal(line, 160)}", style="yellow")
+    if len(lines) > _PROBLEMS_LISTED:
+        yield Text(f"  ! {label}and {len(lines) - _PROBLEMS_LISTED:,} more: see the JSON report", style="yellow")
+
+
+def _news(view: ReportView) -> Table:
+    new, absent, updated = BaselineState.NEW, BaselineState.ABSENT, BaselineState.UPDATED
+    hosts, used = rows.destinations(view), rows.secrets(view)
+    pages, libraries = rows.endpoints(view), rows.packages(view)
+    grid = _grid()
+    _line(grid, "new destinations", [r for r in hosts if r.state is new], _host, "bold red")
+    _line(grid, "changed destinations", [r for r in hosts if r.state is updated], _host, "yellow", optional=True)
+    _line(grid, "gone destinations", [r for r in hosts if r.state is absent], _host, "green")
+    _line(grid, "newly used secrets", [r for r in used if r.state is new], _secret, "bold red")
+    _line(grid, "no longer used", [r for r in used if r.state is absent], _secret, "green", optional=True)
+    opened = [r for r in pages if r.state is new and r.auth not in CLOSED_AUTH]
+    _line(grid, "new open pages", opened, _page, "bold red")
+    changed = [r for r in pages if r.state is updated]
+    _line(grid, "changed access", changed, _page, "yellow", optional=True)
+    _line(grid, "packages gaining abilities", [r for r in libraries if r.gained], _gain, "bold red")
+    silent = [r for r in libraries if r.content_changed_without_version]
+    _line(grid, "changed, version kept", silent, _package, "bold red", optional=True)
+    moved = [r for r in libraries if r.state in (new, updated, absent) and not r.gained and r not in silent]
+    _line(grid, "other package changes", moved, _package, "", optional=True)
+    return grid
+
+
+def _inventory(view: ReportView) -> Table:
+    grid = _grid()
+    pages = [row for row in rows.endpoints(view) if row.auth not in CLOSED_AUTH]
+    hosts = sorted(rows.destinations(view), key=lambda row: (-row.findings, row.host))
+    used = sorted(rows.secrets(view), key=lambda row: (-row.findings, row.name))
+    _line(grid, "destinations", hosts, _host, "bold")
+    _line(grid, "secrets used", used, _secret, "bold")
+    _line(grid, "open pages", pages, _page, "bold")
+    _line(grid, "bundled packages", rows.packages(view), _package, "")
+    return grid
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=28, no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid
+
+
+def _line(
+    grid: Table, label: str, found: Sequence[Row], word: Callable[[Row], str], style: str, *, optional: bool = False
+) -> None:
+    """One line: how many, then the first names. Optional lines stand only when there is something to say."""
+    if not found:
+        if not optional:
+            grid.add_row(Text(label), Text("none", style="dim"))
+        return
+    names = Text(" · ").join(Text(escape_terminal(word(row), 120), style=style) for row in found[:_LISTED])
+    if len(found) > _LISTED:
+        names.append(f" · and {len(found) - _LISTED:,} more", style="dim")
+    grid.add_row(Text(f"{label} ({len(found):,})"), names)
+
+
+def _host(row: rows.DestinationRow) -> str:
+    return f"{row.host} ({row.findings:,})"
+
+
+def _secret(row: rows.SecretRow) -> str:
+    return f"{row.name} ({row.findings:,})"
+
+
+def _page(row: rows.EndpointRow) -> str:
+    auth = f"{row.baseline_auth} → {row.auth}" if row.baseline_auth is not None else row.auth
+    return f"{row.path} [{auth}]" + (f" {' '.join(row.effects)}" if row.effects else "")
+
+
+def _package(row: rows.PackageRow) -> str:
+    versions = [version or "?" for version in (row.old, row.new) if version is not None]
+    number = " → ".join(dict.fromkeys(versions))
+    state = {BaselineState.NEW: "+", BaselineState.ABSENT: "-"}.get(row.state, "") if row.state else ""
+    can = " ".join(row.capabilities) if row.state is None else ""
+    return f"{state}{row.name} {number}" + (f" [{can}]" if can else "")
+
+
+def _gain(row: rows.PackageRow) -> str:
+    return f"{_package(row)} gains {' '.join(row.gained)}"
+
+
+def _counts(found: tuple[rows.Entry, ...], *, compared: bool) -> Iterable[RenderableType]:
+    pairs = rows.count_by(found)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column("findings" if compared else "", min_width=10)
+    for severity in Severity:
+        table.add_column(severity.value, justify="right", header_style=SEVERITY_STYLE[severity])
+    table.add_column("all", justify="right")
+    for state in rows.STATES if compared else (None,):
+        numbers = [pairs[state, severity] for severity in Severity]
+        label = Text(state.value, style=STATE_STYLE[state]) if state else Text("findings")
+        table.add_row(label, *[f"{number:,}" if number else "·" for number in numbers], f"{sum(numbers):,}")
+    yield Text()
+    yield table
+    hosts = {name for entry in found for name in entry.finding.destinations}
+    yield Text(f"{count(len(found), 'finding')}, {count(len(hosts), 'destination')}", style="dim")
+
+
+FORMAT = Format("terminal", "txt", "for reading: first screen, then findings worst first", render)

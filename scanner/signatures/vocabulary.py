@@ -1,0 +1,71 @@
+"""Words that signature files may use, each with what it means for the analysis."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ROLES: Final = frozenset(
+    {
+        "url",  # where it goes, or for `if-url` the path that may be a URL
+        "host",  # host, mail address or mailbox that receives
+        "port",
+        "dsn",  # connection string
+        "payload",  # what is sent
+        "header",
+        "auth",  # credential
+        "file",  # local file whose content is sent
+        "path",  # remote or local name; may carry data
+        "xml",  # document whose references may be fetched
+        "request",
+        "client",
+        "handle",
+        "options",  # array of options, see option tables
+        "option",  # key of one option
+        "value",  # value of that option
+        "context",  # stream context
+        "command",
+        "callback",
+        "class",
+        "scheme",
+        "env",
+        "format",
+        "flags",
+        "cwd",
+        "proxy",
+    },
+)
+"""Roles of arguments."""
+
+OPTION_ROLES: Final = ROLES | {
+    "url-extra",  # also decides where it goes
+    "include-url",  # a path or URL that is run
+    "redirect",
+    "protocols",
+    "method",
+    "tls",
+    "file-out",
+    "share",
+    "gate",  # switches a capability on or off
+    "dns",
+    "exec",
+    "other",
+}
+"""Roles of options; `nested:<table>` is also one."""
+
+KINDS: Final = frozenset(
+    "http file-url db sdk browser socket storage-sdk mail ssh image-url xml-url ftp ipc exec ldap redirect soap "
+    "include-url dns process".split(),
+)
+PHASES: Final = frozenset("construct configure connect execute send receive read write listen".split())
+OPERATIONS: Final = frozenset("open stat opendir metadata mkdir rename rmdir unlink".split())
+SECRET_KINDS: Final = frozenset("db-credential salt private-key api-key token oauth password session other".split())
+SEVERITY_FLOORS: Final = frozenset({"info"})
+TRANSFORMS: Final = frozenset(
+    "identity encode decode compress decompress encrypt decrypt split join partial case format regex callback locals "
+    "constants store stego output-buffer arithmetic digest comparison metadata".split(),
+)
+SOURCE_TYPES: Final = frozenset("function method superglobal variable stream".split())
+SOURCE_LABELS: Final = frozenset(
+    "env request session response file database command configuration secret arguments cache output memory errors "
+    "globals".split(),
+)

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes sure that programs exist, and installs their Debian packages when they do not.
+# Usage: need.sh PROGRAM PACKAGE [PROGRAM PACKAGE ...]
+#        need.sh --venv PYTHON     that PYTHON is 3.11 or newer and can make virtual environments
+set -euo pipefail
+
+install_packages() {
+    if ! command -v apt-get >/dev/null; then
+        echo "error: please install: $*" >&2
+        exit 2
+    fi
+    local sudo=()
+    if [ "$(id -u)" -ne 0 ]; then sudo=(sudo -n); fi
+    echo "installing Debian packages: $*"
+    "${sudo[@]}" apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" </dev/null
+}
+
+if [ "${1:-}" = "--venv" ]; then
+    python="${2:-}"
+    if [ -z "$python" ] || ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+        echo "error: Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3.11 ..." >&2
+        exit 2
+    fi
+    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
+        install_packages "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+    fi
+    exit 0
+fi
+
+missing=()
+while [ "$#" -ge 2 ]; do
+    if ! command -v "$1" >/dev/null; then missing+=("$2"); fi
+    shift 2
+done
+if [ "${#missing[@]}" -gt 0 ]; then install_packages "${missing[@]}"; fi
