@@ -40,6 +40,8 @@ Exit codes:
   3  the scan is incomplete and --allow-incomplete was not given; findings win over 3
 """
 _STANDARD_OUTPUT = Path("-")
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "releases"
+"""Synthetic releases; only a checkout of the sources has them."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -146,19 +148,13 @@ def diff(baseline: str, current: str | None, **options: Any) -> ExitCode:  # noq
 @cli.command(epilog=_EXIT_CODES)
 @_shared
 def demo(**options: Any) -> ExitCode:  # noqa: ANN401  click's options by name
-    """Compare the two small releases that the source tree brings along."""
+    """Compare the two newest of the synthetic releases in the source tree."""
     from scanner import pipeline  # noqa: PLC0415  the analyser is loaded only by commands that scan
 
-    baseline, current = _fixtures(Path(__file__).parent.parent / "fixtures" / "releases")
-    return _run(options, lambda settings, progress: pipeline.diff(str(baseline), str(current), settings, progress))
-
-
-def _fixtures(folder: Path) -> tuple[Path, Path]:
-    archives = sorted(folder.glob("*.zip"))
-    if len(archives) < 2:  # noqa: PLR2004  a pair
+    if len(list(FIXTURES.glob("*.zip"))) < 2:  # noqa: PLR2004  a pair
         message = "the demo needs fixtures/releases/*.zip of the source tree: run it there, after `make fixtures`"
         raise ConfigurationError(message)
-    return archives[0], archives[1]
+    return _run(options, lambda settings, progress: pipeline.diff(str(FIXTURES), None, settings, progress))
 
 
 @cli.command()

@@ -40,8 +40,9 @@ from scanner.model.report import (
     SecretSummary,
     SkippedFile,
 )
-from scanner.model.signature import Catalogue
+from scanner.model.signature import Catalogue, SecretOrigin
 from scanner.model.source import Release
+from scanner.php import Vocabulary
 from scanner.signatures.load import load_catalogue
 from scanner.signatures.match import Matcher
 from scanner.source import OpenRelease, open_release, resolve_pair
@@ -96,7 +97,7 @@ class _Tools(NamedTuple):
     catalogue: Catalogue
     matcher: Matcher
     cache: Cache
-    words: frozenset[str]
+    vocabulary: Vocabulary
     options: ScanOptions
     progress: Progress
 
@@ -134,8 +135,31 @@ def diff(
 
 def _tools(options: ScanOptions, progress: Progress, cache: Cache) -> _Tools:
     catalogue = load_catalogue(extra=options.signatures, cache=options.cache)
-    words = frozenset(secret.name for secret in catalogue.secrets)
-    return _Tools(catalogue, Matcher(catalogue), cache, words, options, progress)
+    matcher = Matcher(catalogue)
+    return _Tools(catalogue, matcher, cache, _vocabulary(catalogue, matcher), options, progress)
+
+
+def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:
+    """Names that make a function body worth lowering."""
+    secrets = {SecretOrigin.DATABASE_PHP: set[str](), SecretOrigin.FUNCTION: set[str]()}
+    words: set[str] = set()
+    for secret in catalogue.secrets:
+        if secret.origin in secrets:
+            secrets[secret.origin].add(secret.name.lower().rpartition("::")[2])
+        else:
+            words.add(secret.name)
+    called = secrets[SecretOrigin.FUNCTION]
+    return Vocabulary(
+        functions=_bytes(matcher.function_names | called | set(catalogue.dynamic_code)),
+        methods=_bytes(matcher.method_names | called),
+        classes=_bytes(matcher.class_names),
+        variables=_bytes(secrets[SecretOrigin.DATABASE_PHP] | words),
+        words=_bytes(words),
+    )
+
+
+def _bytes(names: Iterable[str]) -> frozenset[bytes]:
+    return frozenset(name.encode("latin-1", "ignore").lower() for name in names)
 
 
 def _scan(opened: OpenRelease, tools: _Tools) -> Report:
@@ -172,7 +196,7 @@ def _gather(opened: OpenRelease, tools: _Tools) -> Gathered:
     tools.progress.start(release.name, len(release.files))
     try:
         return gather(
-            release.files, opened, tools.words, tools.cache, tools.catalogue.digest[:16], workers, tools.progress.advance
+            release.files, opened, tools.vocabulary, tools.cache, tools.catalogue.digest[:16], workers, tools.progress.advance
         )
     finally:
         tools.progress.finish()

@@ -42,21 +42,21 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
 
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
-    matcher = evaluator.state.matcher
+    state = evaluator.state
     texts = _folded(evaluator, name, args)
-    propagator = matcher.propagator(name)
+    propagator = state.matcher.propagator(name)
     if propagator is not None:
         chosen = [args[i] for i in propagator.from_args if i < len(args)]
         if propagator.rest_from >= 0:
             chosen += args[propagator.rest_from :]
         labels = _labels(evaluator, chosen)
-    elif matcher.one_way(name) is not None:
+    elif state.matcher.one_way(name) is not None:
         labels = {f"hash-of:{label.removeprefix('hash-of:')}": trace for label, trace in _labels(evaluator, args).items()}
-    elif name in evaluator.state.catalogue.no_effect:
+    elif name in state.catalogue.no_effect:
         labels = {}
     else:
         labels = _labels(evaluator, args)
-    source = matcher.source(name)
+    source = state.matcher.source(name)
     if source is not None:
         labels = {**labels, source.label: Trace(evaluator.path, node.line, f"{name}()", None, 1)}
     return Val(texts or evaluator.unknown(node).texts, labels)

@@ -357,7 +357,8 @@ def _include(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
         if tail.rpartition("/")[2].lower() == "database.php":
             resolved = True
             for secret in state.origins.database.values():
-                evaluator.env[secret.name] = evaluator.read_secret(secret, call.line, f"${secret.name} from database.php")
+                shown = f"${secret.name} of database.php"
+                evaluator.env[secret.name] = state.origins.secret_value(secret, evaluator.path, call.line, shown)
         files = state.program.files_by_tail(tail, evaluator.path) if tail.strip("./") else []
         resolved = resolved or bool(files)
         for file in files[:_MAX_CANDIDATES]:

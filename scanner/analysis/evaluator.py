@@ -21,6 +21,7 @@ from scanner.analysis.values import (
     Trace,
     Val,
     all_labels,
+    all_sites,
     join,
     join_all,
     merge_labels,
@@ -82,6 +83,7 @@ class Evaluator:
         self.by_ref: dict[int, Val] = {}
         self.line = self.fact.line
         self.inlined = 0
+        self.stored_sites: set[int] = set()
         self.computed = False
         """A callee whose name is computed is being called."""
         self.steps = 0
@@ -235,6 +237,9 @@ class Evaluator:
     def variable(self, node: Var) -> Val:
         known = self.env.get(node.name)
         if known is not None:
+            secret = self.state.origins.database.get(node.name)
+            if secret is not None and secret.label in known.labels and self.after_include:
+                self.state.reads.add(SecretRead(self.number, secret.label, self.line, f"${node.name}", certain=True))
             return known
         name = self.globals.get(node.name) or (node.name if self.file_scope else "")
         if name:
@@ -475,6 +480,7 @@ class Evaluator:
 
     def write_shared(self, target: str, key: tuple[str, str], value: Val) -> None:
         """Write to a store that outlives the call."""
+        self.stored_sites |= all_sites(value)
         if calls.depends_on_caller(value, self.state.holes):
             if len(self.effects) < MAX_HITS:
                 self.effects.append(Effect(target, (0, "\0".join(key)), value))
@@ -675,10 +681,19 @@ class Evaluator:
         """What was found, once the body has been evaluated."""
         exports = dict(self.env) if self.file_scope else {}
         effects = [*self.effects, *(Effect("argument", (i, ""), value) for i, value in sorted(self.by_ref.items()))]
+        escaping = self._escaping(exports)
         for site in sorted(self.sites):
-            for role, value in sorted(self.sites[site].items()):
-                effects.append(Effect("site", (site, role), value))
+            if site < 0 or site in escaping:
+                for role, value in sorted(self.sites[site].items()):
+                    effects.append(Effect("site", (site, role), value))
         return Summary(self.returns, tuple(self.hits.values()), tuple(effects), exports)
+
+    def _escaping(self, exports: Mapping[str, Val]) -> set[int]:
+        """Handles that outlive this function: returned, stored, passed out, or left to an including file."""
+        found: set[int] = set(self.stored_sites)
+        for value in (self.returns, *self.by_ref.values(), *(effect.value for effect in self.effects), *exports.values()):
+            found |= all_sites(value)
+        return found
 
     def substitution(self, arguments: Function[[int], Val], step: Function[[Trace], Trace]) -> Substitution:
         """Replacement of a callee's parameters."""

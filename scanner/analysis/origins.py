@@ -9,6 +9,7 @@ from scanner.model.signature import Catalogue, Secret, SecretOrigin
 REQUEST = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES", "HTTP_RAW_POST_DATA"})
 SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "REMOTE_", "argv")
 DATABASE_FILE = "database.php"
+PROJECT_TABLE = "redcap_projects"
 GENERIC = frozenset({"password", "username", "hostname", "db", "salt"})
 """Names of database.php that are ordinary locals, fields and parameters elsewhere: only their origin counts."""
 
@@ -24,6 +25,8 @@ class Origins:
         self.session: dict[str, Secret] = {}
         self.functions: dict[str, Secret] = {}
         self.columns: dict[str, Secret] = {}
+        self.project: dict[str, Secret] = {}
+        """Columns of the projects table: globals, too, for the current project."""
         self.by_label: dict[str, Secret] = {secret.label: secret for secret in catalogue.secrets}
         tables = {
             SecretOrigin.DATABASE_PHP: self.database,
@@ -39,11 +42,13 @@ class Origins:
                 self.functions[secret.name.lower()] = secret
             elif secret.origin is SecretOrigin.TABLE:
                 self.columns.setdefault(secret.name, secret)
+                if secret.table == PROJECT_TABLE:
+                    self.project[secret.name] = secret
         self.own_server = catalogue.own_server
 
     def global_secret(self, name: str) -> Secret | None:
         """Secret that a global variable of this name holds."""
-        return self.database.get(name) or self.settings.get(name)
+        return self.database.get(name) or self.settings.get(name) or self.project.get(name)
 
     def named_secret(self, name: str) -> Secret | None:
         """Secret that an array key or property of this name may hold: only names that mean nothing else."""

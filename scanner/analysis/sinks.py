@@ -117,7 +117,7 @@ def _spread_options(evaluator: Evaluator, signature: Signature, roles: dict[str,
 
 def _option(evaluator: Evaluator, roles: dict[str, Val], role: str, key: str, value: Val) -> None:
     if role == "tls":
-        name = evaluator.state.matcher.option_name(key)
+        name = evaluator.state.matcher.option_name(key).lower().removeprefix("curlopt_")
         _add(evaluator, roles, f"tls:{name}", value if value.texts else Val(frozenset(["off"])))
         return
     _add(evaluator, roles, role, value)
@@ -182,7 +182,7 @@ def _sends(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val])
         return False
     if signature.certainty is Certainty.IF_URL:
         texts = [text for role in _URL_ROLES if role in roles for text in roles[role].texts]
-        if texts and all(url_destination(text, evaluator.state.holes).name == LOCAL for text in texts):
+        if all(url_destination(text, evaluator.state.holes).name == LOCAL for text in texts):
             return False
     if signature.certainty is Certainty.NEVER_ALONE:
         return False

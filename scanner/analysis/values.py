@@ -176,3 +176,14 @@ def all_labels(value: Val, depth: int = 6) -> Mapping[str, Trace]:
     if depth and value.rest is not None:
         labels = merge_labels(labels, all_labels(value.rest, depth - 1))
     return labels
+
+
+def all_sites(value: Val, depth: int = 4) -> frozenset[int]:
+    """Handles and objects in a value and in its elements."""
+    found = value.sites
+    if depth and value.items:
+        for item in value.items.values():
+            found |= all_sites(item, depth - 1)
+    if depth and value.rest is not None:
+        found |= all_sites(value.rest, depth - 1)
+    return found

@@ -19,12 +19,12 @@ import msgspec
 
 from scanner.facts.classify import holds_php
 from scanner.model.facts import FileFacts
-from scanner.php import extract
+from scanner.php import Vocabulary, extract
 
 BATCH_BYTES = 1_500_000
 SECONDS_PER_FILE = 60
 _ENCODER = msgspec.msgpack.Encoder()
-_words: frozenset[str] = frozenset()
+_vocabulary: Vocabulary | None = None
 
 
 class Job(NamedTuple):
@@ -56,9 +56,9 @@ def _alarm(_number: int, _frame: FrameType | None) -> None:
     raise _FileTimeoutError
 
 
-def _start(words: frozenset[str]) -> None:
-    global _words  # noqa: PLW0603  set once per worker process
-    _words = words
+def _start(vocabulary: Vocabulary) -> None:
+    global _vocabulary  # noqa: PLW0603  set once per worker process
+    _vocabulary = vocabulary
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -76,7 +76,7 @@ def _one(job: Job) -> Outcome:
     previous = signal.signal(signal.SIGALRM, _alarm)
     signal.alarm(SECONDS_PER_FILE)
     try:
-        return Outcome(job.digest, _ENCODER.encode(extract(content, _words)), "")
+        return Outcome(job.digest, _ENCODER.encode(extract(content, _vocabulary)), "")
     except _FileTimeoutError:
         return Outcome(job.digest, None, f"timeout: more than {SECONDS_PER_FILE} seconds")
     except (MemoryError, RecursionError) as error:
@@ -103,7 +103,7 @@ def batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
 
 
 def extract_all(
-    jobs: Iterable[Job], words: frozenset[str], workers: int, done: Callable[[int], None]
+    jobs: Iterable[Job], vocabulary: Vocabulary, workers: int, done: Callable[[int], None]
 ) -> Iterator[Outcome]:
     """Outcome of every job, in no particular order. `done` is told how many files were finished.
 
@@ -112,12 +112,12 @@ def extract_all(
     if workers <= 1:
         for batch in batches(jobs):
             for job in batch:
-                yield _in_process(job, words)
+                yield _in_process(job, vocabulary)
             done(len(batch))
         return
     source = batches(jobs)
     failed: list[Job] = []
-    pool = _pool(words, workers)
+    pool = _pool(vocabulary, workers)
     running: dict[Future[list[Outcome]], list[Job]] = {}
     try:
         exhausted = False
@@ -140,32 +140,32 @@ def extract_all(
                         failed.extend(other)
                     running.clear()
                     pool.shutdown(wait=False)
-                    pool = _pool(words, workers)
+                    pool = _pool(vocabulary, workers)
                     break
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     for job in failed:
-        yield _alone(job, words)
+        yield _alone(job, vocabulary)
         done(1)
 
 
-def _pool(words: frozenset[str], workers: int) -> ProcessPoolExecutor:
+def _pool(vocabulary: Vocabulary, workers: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("fork")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(words,))
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(vocabulary,))
 
 
-def _alone(job: Job, words: frozenset[str]) -> Outcome:
+def _alone(job: Job, vocabulary: Vocabulary) -> Outcome:
     """A job in a process of its own, after the pool died with it or with a neighbour."""
-    with _pool(words, 1) as pool:
+    with _pool(vocabulary, 1) as pool:
         try:
             return pool.submit(_work, [job]).result()[0]
         except BrokenProcessPool:
             return Outcome(job.digest, None, "crash: the worker process died")
 
 
-def _in_process(job: Job, words: frozenset[str]) -> Outcome:
-    global _words  # noqa: PLW0603  the worker's state, when there is no worker
-    _words = words
+def _in_process(job: Job, vocabulary: Vocabulary) -> Outcome:
+    global _vocabulary  # noqa: PLW0603  the worker's state, when there is no worker
+    _vocabulary = vocabulary
     return _one(job)
 
 

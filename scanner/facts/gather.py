@@ -11,6 +11,7 @@ from scanner.facts.cache import Cache
 from scanner.facts.extract import Job, decode, extract_all
 from scanner.model.facts import FACTS_VERSION, FileFacts
 from scanner.model.source import SourceFile
+from scanner.php import Vocabulary
 
 _WRITE_EVERY = 400
 
@@ -38,7 +39,7 @@ class Gathered(NamedTuple):
 def gather(
     files: tuple[SourceFile, ...],
     contents: Contents,
-    words: frozenset[str],
+    vocabulary: Vocabulary,
     cache: Cache,
     salt: str,
     workers: int,
@@ -63,7 +64,7 @@ def gather(
     problems: dict[str, str] = {}
     missing = {key: group[0] for key, group in by_digest.items() if key not in decoded}
     fresh: dict[str, bytes] = {}
-    for outcome in extract_all(_jobs(missing, contents, problems), words, workers, advance):
+    for outcome in extract_all(_jobs(missing, contents, problems), vocabulary, workers, advance):
         if outcome.facts is None:
             problems[outcome.digest] = outcome.problem
             continue

@@ -1,5 +1,6 @@
 """PHP front end: bytes of a file to facts."""
 
 from scanner.php.extraction import extract
+from scanner.php.interest import Vocabulary
 
-__all__ = ["extract"]
+__all__ = ["Vocabulary", "extract"]

@@ -23,8 +23,7 @@ def _balanced(opening: bytes, closing: bytes) -> bytes:
     return b"\\" + opening + inner + b"\\" + closing
 
 
-_PARENTHESES = _balanced(b"(", b")")
-_PARAMS = re.compile(_PARENTHESES)
+_PARAMS = re.compile(_balanced(b"(", b")"))
 _BRACES = re.compile(_balanced(b"{", b"}"))
 _ONLY_BRACES = re.compile(rb"(?:" + _BRACES.pattern + rb")*+")
 _NOT_BRACES = bytes(byte for byte in range(256) if byte not in b"{}")
@@ -32,10 +31,6 @@ _BRACE = re.compile(rb"[{}]")
 _FUNCTION = re.compile(rb"function(?=[\s(&])")
 _FUNCTION_HEAD = re.compile(rb"function\s*+(?:&\s*+)?(" + LABEL + rb")?\s*+(?=\()")
 _BEFORE_BODY = re.compile(rb"\s*+(?:use\s*+\([^()]*+\)\s*+)?(?::[\s\w\\|&?()\x80-\xff]*+)?([{;])")
-_CLASS_WORDS = {word: re.compile(word + rb"(?=[\s({])") for word in (b"class", b"interface", b"trait", b"enum")}
-_CLASS_HEAD = re.compile(
-    rb"[a-z]++\s*+(?:" + _PARENTHESES + rb"|(?!(?:extends|implements)\b)(" + LABEL + rb"))?[\s\w\\,:\x80-\xff]*+(?=\{)"
-)
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_$\\") | frozenset(range(128, 256))
 _MEMBER = (b"->", b"::")
 
@@ -53,8 +48,6 @@ class Extent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """From `{` to behind `}`; None when there is no body."""
     parent: int
     """Index of the innermost extent around it, or -1."""
-    cls: bytes
-    """Lower-case name of the innermost class-like around it; empty outside, and in an anonymous class."""
 
 
 class Extents(msgspec.Struct, frozen=True, gc=False):
@@ -80,7 +73,7 @@ def functions(lexed: Lexed) -> Extents:
     if not braces.ok:
         return _UNSURE
     found: list[tuple[bytes, int, tuple[int, int], tuple[int, int] | None]] = []
-    for start in _words(_FUNCTION, code):
+    for start in _keywords(code):
         head = _FUNCTION_HEAD.match(code, start)
         if head is None:
             continue
@@ -91,7 +84,7 @@ def functions(lexed: Lexed) -> Extents:
         opening = before.end() - 1
         body = (opening, braces.end(opening)) if before[1] == b"{" else None
         found.append((head[1] or b"", start, params.span(), body))
-    return Extents(tuple(_nested(found, _classes(code, braces) if found else [])), ok=True)
+    return Extents(tuple(_nested(found)), ok=True)
 
 
 class _Braces:
@@ -121,9 +114,9 @@ class _Braces:
         return match.end() if match else len(self._code)
 
 
-def _words(word: re.Pattern[bytes], code: bytes) -> Iterator[int]:
-    """Offsets where the word is a keyword, not part of a longer name, a variable or a member."""
-    for match in word.finditer(code):
+def _keywords(code: bytes) -> Iterator[int]:
+    """Offsets of `function` where it is the keyword, not part of a longer name, a variable or a member."""
+    for match in _FUNCTION.finditer(code):
         start = match.start()
         if start and code[start - 1] in _WORD_BYTES:
             continue
@@ -131,35 +124,13 @@ def _words(word: re.Pattern[bytes], code: bytes) -> Iterator[int]:
             yield start
 
 
-def _classes(code: bytes, braces: _Braces) -> list[tuple[int, int, bytes]]:
-    """(start of body, end of body, name) of class-likes, in source order; an anonymous class has an empty name."""
-    found = []
-    for word, pattern in _CLASS_WORDS.items():
-        if word not in code:
-            continue
-        for start in _words(pattern, code):
-            head = _CLASS_HEAD.match(code, start)
-            if head:
-                found.append((head.end(), braces.end(head.end()), head[1] or b""))
-    return sorted(found)
-
-
-def _nested(
-    found: Iterable[tuple[bytes, int, tuple[int, int], tuple[int, int] | None]], classes: list[tuple[int, int, bytes]]
-) -> Iterator[Extent]:
-    """Add parents and classes, by one sweep over both lists."""
+def _nested(found: Iterable[tuple[bytes, int, tuple[int, int], tuple[int, int] | None]]) -> Iterator[Extent]:
+    """Add the parents, by one sweep in source order."""
     around: list[tuple[int, int]] = []
     """(end, index) of the open bodies."""
-    inside: list[tuple[int, bytes]] = []
-    """(end, name) of the open classes."""
-    coming = classes[::-1]
     for index, (name, start, params, body) in enumerate(found):
         while around and around[-1][0] <= start:
             around.pop()
-        while coming and coming[-1][0] < start:
-            inside = [*(item for item in inside if item[0] > coming[-1][0]), coming.pop()[1:]]
-        while inside and inside[-1][0] <= start:
-            inside.pop()
-        yield Extent(name, start, params, body, around[-1][1] if around else -1, inside[-1][1] if inside else b"")
+        yield Extent(name, start, params, body, around[-1][1] if around else -1)
         if body:
             around.append((body[1], index))

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from scanner.model.facts import FACTS_VERSION, FileFacts, FunctionFact, Gap, Statement, encode_body
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import msgspec
+
+from scanner.model.facts import FACTS_VERSION, NO_BODY, FileFacts, FunctionFact, Gap, Statement, encode_body
 from scanner.php.declarations import DeclarationLowering
+from scanner.php.interest import Vocabulary
 from scanner.php.parser import Node, parse
+from scanner.php.slices import Slice, slice_source
+
+MAX_BYTES = 16 * 1024**2
+"""Larger PHP files are not parsed: a syntax tree takes some thirty times the bytes of its source."""
+_CALLED = re.compile(rb"([A-Za-z_\x80-\xff][\w\x80-\xff]*+)\s*+\(")
+_MAX_NAMES = 200
 
 
-def extract(content: bytes, words: frozenset[str] = frozenset()) -> FileFacts:
+def extract(content: bytes, vocabulary: Vocabulary | None = None) -> FileFacts:
     """Facts of one PHP file; never raises for any bytes.
 
-    Shape: `functions[0]` is the file's own code. Lines are 1-based. `words` are the names whose use as variable, key
-    or property is recorded in `FunctionFact.mentions`.
+    With a vocabulary, function bodies in which nothing of it occurs stay outlines (see `slices`); the words of the
+    vocabulary are recorded where they are used. Shape: `functions[0]` is the file's own code. Lines are 1-based.
     """
-    tree = parse(content)
-    root = tree.root_node
-    lowering = DeclarationLowering(content, words)
+    if len(content) > MAX_BYTES:
+        return _too_large(content)
+    sliced = slice_source(content, vocabulary) if vocabulary is not None else None
+    if sliced is not None and sliced.literal_only:
+        return _literal_file(content, sliced)
+    source = content if sliced is None else sliced.blanked
+    root = parse(source).root_node
+    lowering = DeclarationLowering(source, _words(vocabulary))
     body: list[Statement] = list(lowering.block(root.named_children))
     lowering.flush_pending(body)
     lines = content.count(b"\n") + 1
@@ -23,23 +41,61 @@ def extract(content: bytes, words: frozenset[str] = frozenset()) -> FileFacts:
         "", "", -1, (), (), (), encode_body(tuple(body)), 1, lines, 0, len(content),
         called=tuple(sorted(lowering.called)), mentions=tuple(sorted(lowering.mentions)),
     )  # fmt: skip
+    functions = [function for function in lowering.functions if function is not None]
     return FileFacts(
         FACTS_VERSION,
-        tuple(function for function in lowering.functions if function is not None),
+        tuple(functions) if sliced is None else tuple(_outlined(functions, sliced)),
         tuple(lowering.classes),
         tuple(lowering.constants),
         tuple(lowering.defines),
         tuple(dict.fromkeys(lowering.namespaces)),
-        _gaps(root, lowering),
+        _gaps(root, lowering, source),
         lines,
         has_php=b"<?" in content,
+        notes=tuple((note.kind, note.line) for note in sliced.lexed.notes) if sliced is not None else (),
     )
 
 
-def _gaps(root: Node, lowering: DeclarationLowering) -> tuple[Gap, ...]:
+@lru_cache(maxsize=4)
+def _words(vocabulary: Vocabulary | None) -> frozenset[str]:
+    if vocabulary is None:
+        return frozenset()
+    return frozenset(word.decode("latin-1") for word in vocabulary.variables | vocabulary.words)
+
+
+def _outlined(functions: list[FunctionFact], sliced: Slice) -> Iterator[FunctionFact]:
+    """Functions whose body was blanked, marked as outlines with the names that they call."""
+    called = {
+        extent.body[1]: outline.called
+        for outline in sliced.outlines
+        if (extent := sliced.functions[outline.index]).body is not None
+    }
+    for function in functions:
+        names = called.get(function.end) if function.name else None
+        yield function if names is None else msgspec.structs.replace(function, outline=True, called=names)
+
+
+def _literal_file(content: bytes, sliced: Slice) -> FileFacts:
+    lines = content.count(b"\n") + 1
+    body = FunctionFact("", "", -1, (), (), (), NO_BODY, 1, lines, 0, len(content))
+    return FileFacts(FACTS_VERSION, (body,), (), (), (), (), (), lines, has_php=True, urls=sliced.urls)
+
+
+def _too_large(content: bytes) -> FileFacts:
+    """A file beyond the parser's limit: only the names that are called in it are known."""
+    lines = content.count(b"\n") + 1
+    names = tuple(sorted({name.decode("latin-1").lower() for name in _CALLED.findall(content)}))[:_MAX_NAMES]
+    body = FunctionFact("", "", -1, (), (), (), NO_BODY, 1, lines, 0, len(content), called=names)
+    gap = Gap(1, lines, "size", names)
+    return FileFacts(FACTS_VERSION, (body,), (), (), (), (), (gap,), lines, has_php=True)
+
+
+def _gaps(root: Node, lowering: DeclarationLowering, source: bytes) -> tuple[Gap, ...]:
     found = {Gap(line, line, "depth") for line in lowering.cuts}
     if root.has_error:
-        found |= {Gap(node.start_point[0] + 1, node.end_point[0] + 1, "syntax") for node in _broken(root)}
+        for node in _broken(root):
+            names = {name.decode("latin-1").lower() for name in _CALLED.findall(source[node.start_byte : node.end_byte])}
+            found.add(Gap(node.start_point[0] + 1, node.end_point[0] + 1, "syntax", tuple(sorted(names))[:_MAX_NAMES]))
     return tuple(sorted(found))
 
 

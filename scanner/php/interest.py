@@ -27,12 +27,15 @@ _DYNAMIC = re.compile(
 )
 _PAYLOAD_BYTES = 200
 """Bytes without a blank from which a string may be encoded code."""
-_ESCAPED_LETTER = re.compile(rb"\\(?:x[3-7][0-9a-f]|u\{0*+[3-7][0-9a-f]\}|[01]?[0-7]{2})")
+_ESCAPED_LETTER = re.compile(rb"\\(?:[xX][3-7][0-9a-fA-F]|u\{0*+[3-7][0-9a-fA-F]\}|[01]?[0-7]{2})")
 _JOINT = re.compile(rb"['\"]\s*+\.\s*+['\"]")
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_") | frozenset(range(128, 256))
-TO_WORDS = bytes(byte if byte in _WORD_BYTES else 32 for byte in range(256))
+TO_WORDS = bytes(ord(chr(byte).lower()) if chr(byte).isascii() and chr(byte).isalpha() else byte if byte in _WORD_BYTES else 32 for byte in range(256))
+"""Lower case, and a blank for every byte that is not part of a word."""
 _QUOTES = b"'\""
 _BLANK = 32
+_WINDOW = 64
+"""Bytes around a name that tell how it is used; where they are all blank, any use is assumed."""
 _MAX_HITS = 40
 """Names of the vocabulary in one body from which it is kept unseen."""
 
@@ -55,12 +58,12 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Buffers(msgspec.Struct, frozen=True, gc=False):
-    """Lower-case views of one file, of equal length."""
+    """Views of one file, of equal length."""
 
     code: bytes
-    """`Lexed.masked`."""
+    """`Lexed.masked` in lower case."""
     plain: bytes
-    """`Lexed.uncommented`."""
+    """`Lexed.uncommented` as it is."""
 
 
 @lru_cache(maxsize=8)
@@ -95,7 +98,7 @@ def why_kept(buffers: Buffers, start: int, end: int, vocabulary: Vocabulary) -> 
 
 
 def words_of(region: bytes) -> set[bytes]:
-    """Words of a lower-case region, inside and outside of strings."""
+    """Words of a region in lower case, inside and outside of strings."""
     return set(region.translate(TO_WORDS).split())
 
 
@@ -110,13 +113,16 @@ def _joined_name(joined: bytes, region: bytes, vocabulary: Vocabulary) -> bool:
 def _first_name(buffers: Buffers, start: int, end: int, hits: frozenset[bytes], vocabulary: Vocabulary) -> str | None:
     if len(hits) > _MAX_HITS:
         return "many"
+    region = buffers.plain[start:end].lower() if hits else b""
     for name in sorted(hits):
-        position = buffers.plain.find(name, start, end)
+        position = region.find(name)
         while position >= 0:
             after = position + len(name)
-            if _is_word(buffers.plain, position, after) and _matters(buffers, position, after, name, vocabulary):
+            if _is_word(region, position, after) and _matters(
+                buffers, start + position, start + after, name, vocabulary
+            ):
                 return name.decode("latin-1")
-            position = buffers.plain.find(name, after, end)
+            position = region.find(name, after)
     return None
 
 
@@ -132,8 +138,10 @@ def _matters(buffers: Buffers, start: int, end: int, name: bytes, vocabulary: Vo
         return name in vocabulary.variables
     if name in vocabulary.keywords or name in vocabulary.classes:
         return True
-    called = code[end : end + 64].lstrip()[:1] in (b"(", b"")
-    before = code[max(0, start - 64) : start].rstrip()
+    called = code[end : end + _WINDOW].lstrip()[:1] in (b"(", b"")
+    before = code[max(0, start - _WINDOW) : start].rstrip()
+    if not before:
+        return True
     if before.endswith((b"->", b"::")):
         return (called and name in vocabulary.methods) or name in vocabulary.words
     if called:
@@ -151,6 +159,6 @@ def _matters_in_string(buffers: Buffers, start: int, end: int, name: bytes, voca
     if name in vocabulary.functions or name in vocabulary.classes:
         if opened or plain[start - 1 : start] == b"\\":
             return True
-    after = buffers.code[end + 1 : end + 65].lstrip(b" \t\r\n,")[:1]
+    after = buffers.code[end + 1 : end + _WINDOW].lstrip(b" \t\r\n,")[:1]
     is_last = after in (b"]", b")", b"")
     return name in vocabulary.methods and (plain[start - 1 : start] == b":" or (opened and is_last))

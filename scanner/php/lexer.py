@@ -13,7 +13,7 @@ import msgspec
 from scanner.php.masks import blank, mask_tokens
 from scanner.php.nesting import NestedReader
 from scanner.php.observations import Note, observe
-from scanner.php.tokens import HALT, HALT_END, OPEN, PARTIAL, TEXT, TOKEN, TOKEN_OR_REST
+from scanner.php.tokens import HALT, HALT_END, MEMBER_ATTRIBUTE, MEMBER_HALT, OPEN, PARTIAL, TEXT, TOKEN, TOKEN_OR_REST
 
 _STRIDE = TOKEN_OR_REST.groups + 1
 _DECLARE = re.compile(rb"declare\s*+\([^()]*+")
@@ -107,12 +107,11 @@ def _read_nested(
 
 def _halt_word(masked: bytes) -> int | None:
     """Offset behind the first `__halt_compiler` that is the keyword, not part of a name or a property."""
-    for match in HALT.finditer(masked):
-        before = masked[: match.start()]
-        if before[-1:] and before[-1] in _WORD_BYTES:
-            continue
-        if not before[-64:].rstrip().endswith(b"->"):
-            return match.end()
+    found = [match.span() for match in HALT.finditer(masked)]
+    members = {match.end() for match in MEMBER_HALT.finditer(masked)} if found else set()
+    for start, end in found:
+        if start not in members and masked[start - 1] not in _WORD_BYTES:
+            return end
     return None
 
 
@@ -122,5 +121,6 @@ def _may_be_read_otherwise(source: bytes, masked: bytes) -> bool:
         (b"\0" in source)
         or source.startswith((b"\xff\xfe", b"\xfe\xff"))
         or (source.startswith(b"#!") and _SHEBANG_WITH_CODE.match(source) is not None)
+        or (b"#[" in masked and MEMBER_ATTRIBUTE.search(masked) is not None)
         or any(b"encoding" in declaration for declaration in _DECLARE.findall(masked.lower()))
     )

@@ -25,7 +25,7 @@ _NO_CALLS = frozenset(
 )
 _TO_CALLS = TO_WORDS[:40] + b"(" + TO_WORDS[41:]
 _REACH = 512
-"""Bytes before `as` in which the renamed name is looked for."""
+"""Bytes before `as` in which the renamed name is looked for; if there is none, any name is assumed."""
 _BY_REFERENCE = re.compile(rb"&\s*+(?:\.\.\.\s*+)?\$")
 
 
@@ -65,7 +65,7 @@ def slice_source(source: bytes, vocabulary: Vocabulary, keep: frozenset[int] = f
     extents = functions(lexed)
     if not extents.ok:
         return Slice(lexed, (), source, (), False, ())
-    buffers = Buffers(lexed.masked.lower(), lexed.uncommented.lower())
+    buffers = Buffers(lexed.masked.lower(), lexed.uncommented)
     vocabulary = _with_aliases(buffers.code, vocabulary)
     kept = _outermost(keep, extents.items)
     declaring = {item.parent for item in extents.items if item.name}
@@ -100,15 +100,19 @@ def _with_aliases(code: bytes, vocabulary: Vocabulary) -> Vocabulary:
     renamed: list[tuple[bytes, bytes]] = []
     for match in _ALIAS.finditer(code):
         before = code[max(0, match.start() - _REACH) : match.start()]
-        if before[-1:].isspace() and (old := _last_word(before)) in all_names(vocabulary):
+        if before[-1:].isspace() and ((old := _last_word(before)) in all_names(vocabulary) or not old):
             renamed.append((old, match[1]))
     if not renamed:
         return vocabulary
+
+    def extended(names: frozenset[bytes]) -> frozenset[bytes]:
+        return names | {new for old, new in renamed if not old or old in names}
+
     return msgspec.structs.replace(
         vocabulary,
-        functions=vocabulary.functions | {new for old, new in renamed if old in vocabulary.functions},
-        methods=vocabulary.methods | {new for old, new in renamed if old in vocabulary.methods},
-        classes=vocabulary.classes | {new for old, new in renamed if old in vocabulary.classes},
+        functions=extended(vocabulary.functions),
+        methods=extended(vocabulary.methods),
+        classes=extended(vocabulary.classes),
     )
 
 

@@ -33,7 +33,7 @@ def _quoted(mark: bytes) -> bytes:
     return mark + run + rb"(?:" + special + run + rb")*+" + mark
 
 
-_FLAT_LINE = rb"[^\r\n{$]*+(?:(?:\{(?!\$)|\$(?!\{))[^\r\n{$]*+)*+"
+_FLAT_LINE = rb"[^\r\n{$]*+(?:(?:\{(?!\$)|" + _SIMPLE_DOLLAR + rb")[^\r\n{$]*+)*+"
 _CLOSING_LABEL = rb"[ \t]*+\3" + NOT_LABEL
 
 
@@ -85,9 +85,15 @@ PROSE = {
     for mark in (b'"', b"`")
 }
 """Content of a quoted string up to its end or its next interpolation that is not simple."""
-HEREDOC_PROSE = re.compile(rb"[^\\{$\r\n]*+(?:(?:\\[^\r\n]?|\$(?!\{)|\{(?!\$))[^\\{$\r\n]*+)*+")
+HEREDOC_PROSE = re.compile(
+    rb"[^\\{$\r\n]*+(?:(?:\\[^\r\n]?|" + _SIMPLE_DOLLAR + rb"|\{(?!\$))[^\\{$\r\n]*+)*+"
+)
 """Content of one heredoc line up to its end or its next `{$` or `${`."""
 NOWDOC_PROSE = re.compile(rb"[^\r\n]*+")
 LINE_END = re.compile(NEWLINE)
 HALT = re.compile(rb"__[hH][aA][lL][tT]_[cC][oO][mM][pP][iI][lL][eE][rR]" + NOT_LABEL)
+MEMBER_HALT = re.compile(rb"->\s*+(?=" + HALT.pattern + rb")")
+"""Before `__halt_compiler` as the name of a property or method."""
+MEMBER_ATTRIBUTE = re.compile(rb"->\s*+#\[")
+"""`#[` starts an attribute, but behind `->` PHP 8 reads it as a comment."""
 HALT_END = re.compile(rb"\s*+\(\s*+\)\s*+(?:;|\?>)")

@@ -15,6 +15,7 @@ _UNSAFE = (
     "\u2028-\u202e"  # line and paragraph separators, bidirectional embeddings and overrides
     "\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufff0-\ufffb"  # letters without a glyph, annotation marks
     "\ufe00-\ufe0f\U000e0000-\U000e0fff"  # variation selectors and tags: can carry hidden text
+    "\ue000-\uf8ff\U000f0000-\U0010ffff"  # private use: what it looks like is the font's business
     "\ud800-\udfff"  # lone surrogates: bytes that are no UTF-8
 )
 _UNSAFE_PATTERN = re.compile(f"[{_UNSAFE}]")

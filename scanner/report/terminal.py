@@ -134,7 +134,7 @@ def _inventory(view: ReportView) -> Table:
 
 def _grid() -> Table:
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(width=28, no_wrap=True)
+    grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     return grid
 
