@@ -174,9 +174,9 @@ def size_of(tree: Path) -> tuple[int, int]:
 
 def scanner_case(name: str, arguments: list[str], cache: Path, prepare: Callable[[], None]) -> Case:
     """A run of the scanner with two workers and a cache of its own."""
-    command = [sys.executable, "-m", "scanner", *arguments, "--jobs", "2", "--quiet", "--format", f"json={os.devnull}"]
-    environment = {"XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
-    return Case(name, command, prepare, environment, SCAN_OK)
+    command = [sys.executable, "-m", "scanner", *arguments, "--jobs", "2", "--cache", str(cache)]
+    command += ["--quiet", "--format", f"json={os.devnull}"]
+    return Case(name, command, prepare, {"PYTHONPATH": str(ROOT)}, SCAN_OK)
 
 
 def forget(cache: Path) -> Callable[[], None]:

@@ -19,6 +19,7 @@ from scanner.analysis.endpoints import endpoints
 from scanner.analysis.program import Program
 from scanner.analysis.solver import Result, solve
 from scanner.detectors import Scene, detectors, rules
+from scanner.detectors.temper import temper
 from scanner.diff.compare import compare
 from scanner.diff.escalate import escalate
 from scanner.facts.cache import Cache, default_folder
@@ -176,7 +177,7 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     program = Program(gathered.facts)
     result = solve(program, tools.catalogue, tools.matcher)
     scene = Scene(program, result, tools.catalogue, gathered.facts, endpoints(program, gathered.facts))
-    raw = [finding for detector in detectors() for finding in detector.find(scene)]
+    raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, opened.read, release))
     report = _report(opened, scene, gathered, findings)
     if not gathered.failed:

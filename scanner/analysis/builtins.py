@@ -201,7 +201,7 @@ def _call_user_array(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
     packed = args[1] if len(args) > 1 else NOTHING
-    numbered = sorted((key for key in packed.items or {} if key.isdigit()), key=lambda key: (len(key), key))
+    numbered = sorted((key for key in packed.items or {} if key.isdecimal()), key=lambda key: (len(key), key))
     values = [(packed.items or {})[key] for key in numbered]
     if not values:
         values = [_contents(evaluator, packed)]

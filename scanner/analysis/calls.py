@@ -365,6 +365,7 @@ def _include(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
             unit = state.program.files[file]
             if unit.first == evaluator.number:
                 continue
+            state.included.add(unit.path)
             summary = summary_of(state, unit.first)
             results.append(summary.returns)
             for name, value in summary.exports.items():
@@ -432,7 +433,7 @@ def compute(state: State, number: int) -> Summary:
     finally:
         state.active.pop()
     for effect in summary.effects:
-        if effect.target == "site" and effect.key[0] >= 0 and not depends_on_caller(effect.value, state.holes):
+        if effect.target == "site" and effect.key[0] >= 0 and not depends_on_caller(effect.value):
             state.write_site(effect.key[0], effect.key[1], effect.value)
     state.summaries[number] = summary
     return summary
@@ -520,7 +521,7 @@ class _Binding:
     def _bind_spread(self, value: Val, position: int) -> int:
         for key in sorted(value.items or {}, key=lambda text: (len(text), text)):
             item = (value.items or {})[key]
-            if key.isdigit():
+            if key.isdecimal():
                 self._bind(position, item)
                 position += 1
         rest = value.rest or Val(labels=value.labels)
@@ -572,7 +573,7 @@ def _lift(
     """A sink that the callee's parameters decide is a sink of this call."""
     holes = evaluator.state.holes
     symbolic_site = any(site < 0 for site in hit.sites)
-    if not symbolic_site and not any(depends_on_caller(value, holes) for value in hit.roles.values()):
+    if not symbolic_site and not any(depends_on_caller(value) for value in hit.roles.values()):
         return
     if len(hit.via) >= MAX_LIFTS:
         evaluator.state.limit("wrapper-depth", evaluator.number)

@@ -322,7 +322,7 @@ class Evaluator:
             keys = self.known_texts(self.value(item.key))
             if len(keys) == 1:
                 items[keys[0]] = value
-                if keys[0].isdigit():
+                if keys[0].isdecimal():
                     position = max(position, int(keys[0][:9]) + 1)
             else:
                 rest = value if rest is None else self.join(rest, value)
@@ -380,8 +380,9 @@ class Evaluator:
         if not keys and base.items:
             found.extend(base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
         result = join_all(found, self.state.overflow)
-        if base.labels:
-            result = self.join(result, Val(labels=base.labels))
+        labels = {label: trace for label, trace in base.labels.items() if label != "globals"}
+        if labels:  # one element of $GLOBALS is not all of them
+            result = self.join(result, Val(labels=labels))
         characters = self._characters(base, keys)
         if characters:
             return self.join(result, text_value(*characters))
@@ -392,7 +393,7 @@ class Evaluator:
         found: list[str] = []
         for text in self.known_texts(base) if base.items is None else ():
             for key in keys:
-                if key.lstrip("-").isdigit() and len(key) < 9 and -len(text) <= int(key) < len(text):  # noqa: PLR2004
+                if key.lstrip("-").isdecimal() and len(key) < 9 and -len(text) <= int(key) < len(text):  # noqa: PLR2004
                     found.append(text[int(key)])
         return found
 
@@ -481,7 +482,7 @@ class Evaluator:
     def write_shared(self, target: str, key: tuple[str, str], value: Val) -> None:
         """Write to a store that outlives the call."""
         self.stored_sites |= all_sites(value)
-        if calls.depends_on_caller(value, self.state.holes):
+        if calls.depends_on_caller(value):
             if len(self.effects) < MAX_HITS:
                 self.effects.append(Effect(target, (0, "\0".join(key)), value))
         else:
@@ -619,7 +620,7 @@ class Evaluator:
     def _arithmetic(self, operator: str, operands: list[Val]) -> frozenset[str]:
         """Small integers, as obfuscated code computes character codes with them."""
         numbers = [self.known_texts(operand) for operand in operands]
-        if any(len(options) != 1 or not options[0].lstrip("-").isdigit() for options in numbers):
+        if any(len(options) != 1 or not options[0].lstrip("-").isdecimal() for options in numbers):
             return frozenset()
         total = int(numbers[0][0][:15])
         for options in numbers[1:]:

@@ -17,8 +17,10 @@ GENERIC = frozenset({"password", "username", "hostname", "db", "salt"})
 class Origins:
     """Look-ups from names to secrets."""
 
-    def __init__(self, catalogue: Catalogue, holes: HoleTable) -> None:
+    def __init__(self, catalogue: Catalogue, holes: HoleTable, own_names: frozenset[str] = frozenset()) -> None:
+        """`own_names`: names of database.php that the scanned program sets itself, for purposes of its own."""
         self._holes = holes
+        self._own_names = own_names
         self.database: dict[str, Secret] = {}
         self.settings: dict[str, Secret] = {}
         self.environment: dict[str, Secret] = {}
@@ -48,6 +50,8 @@ class Origins:
 
     def global_secret(self, name: str) -> Secret | None:
         """Secret that a global variable of this name holds."""
+        if name in self._own_names:
+            return None
         return self.database.get(name) or self.settings.get(name) or self.project.get(name)
 
     def named_secret(self, name: str) -> Secret | None:

@@ -114,7 +114,7 @@ def _matters_to_callers(state: State, summary: Summary) -> bool:
 
 def _decided_by_caller(state: State, hit: Hit) -> bool:
     return any(site < 0 for site in hit.sites) or any(
-        depends_on_caller(value, state.holes) for value in hit.roles.values()
+        depends_on_caller(value) for value in hit.roles.values()
     )
 
 

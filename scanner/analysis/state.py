@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import NamedTuple
 
-from scanner.analysis.origins import Origins
+from scanner.analysis.origins import DATABASE_FILE, GENERIC, Origins
 from scanner.analysis.program import Program
 from scanner.analysis.summary import Summary
 from scanner.analysis.templates import HoleTable
@@ -58,6 +58,13 @@ class Note(NamedTuple):
     text: str
 
 
+def _own_names(program: Program) -> frozenset[str]:
+    """Generic names that the program assigns as globals, unless it is REDCap or builds on it."""
+    if any("redcap" in unit.path.lower() or unit.path.endswith(DATABASE_FILE) for unit in program.files):
+        return frozenset()
+    return frozenset(name for unit in program.files for name in unit.facts.assigned if name in GENERIC)
+
+
 class State:
     """Shared state of one analysis. Stores only grow; summaries are computed once per round."""
 
@@ -68,7 +75,9 @@ class State:
         self.limits = limits
         self.holes = HoleTable()
         self.overflow = self.holes.template("unknown", "...")
-        self.origins = Origins(catalogue, self.holes)
+        self.origins = Origins(catalogue, self.holes, _own_names(program))
+        self.included: set[str] = set()
+        """Paths that some include resolves to."""
         self.stores: dict[tuple[str, str], Val] = {}
         """Properties by (class key, name), static ones with `::` before the name; globals by (``, name)."""
         self.store_version = 0
@@ -101,14 +110,23 @@ class State:
         return self.stores.get(key, NOTHING)
 
     def write_store(self, key: tuple[str, str], value: Val) -> None:
-        """Weak update of a store."""
-        if value is NOTHING:
+        """Weak update of a store. Text of which nothing is known says nothing, and is not kept."""
+        texts = frozenset(text for text in value.texts if not self._says_nothing(text))
+        if len(texts) != len(value.texts):
+            value = value.replaced(texts=texts)
+        if not (texts or value.labels or value.types or value.refs or value.sites or value.items or value.rest):
             return
         known = self.stores.get(key)
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
             self.stores[key] = merged
             self.dirty |= self.readers[key]
+
+    def _says_nothing(self, text: str) -> bool:
+        if len(text) != 1:
+            return False
+        hole = self.holes.hole(text)
+        return hole is not None and hole.kind in ("unknown", "param")
 
     def write_site(self, site: int, role: str, value: Val) -> None:
         """Weak update of a handle's state."""

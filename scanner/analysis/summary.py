@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from scanner.analysis.templates import HoleTable
+from scanner.analysis.templates import FIRST_PARAMETER, MAX_LENGTH, PARAMETERS, HoleTable
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join, merge_labels
 from scanner.model.signature import Signature
 
@@ -89,7 +89,7 @@ class Substitution:
 
     def value(self, value: Val, depth: int = 5) -> Val:
         """The value with arguments in place of parameters."""
-        if value is NOTHING or not _mentions_parameter(value, self._holes, depth):
+        if value is NOTHING or not _mentions_parameter(value):
             return value
         result = Val(
             self._texts(value.texts),
@@ -107,10 +107,9 @@ class Substitution:
         """Structure of arguments that pass through unchanged: a template that is nothing but the parameter."""
         found = None
         for text in value.texts:
-            if len(text) == 1:
-                hole = self._holes.hole(text)
-                if hole is not None and hole.kind == "param":
-                    argument = self._arguments(int(hole.text))
+            if len(text) == 1 and PARAMETERS.match(text):
+                argument = self._arguments(ord(text) - FIRST_PARAMETER - 1)
+                if argument.items or argument.rest is not None or argument.refs or argument.types:
                     found = argument if found is None else join(found, argument, self._overflow)
         return found
 
@@ -139,19 +138,18 @@ class Substitution:
         return frozenset(out)
 
     def _expanded(self, text: str) -> set[str]:
+        if not PARAMETERS.search(text):
+            return {text}
         results = {""}
-        for character in text:
-            hole = self._holes.hole(character)
-            if hole is None or hole.kind != "param":
-                results = {result + character for result in results}
-                continue
-            options = self._arguments(int(hole.text)).texts
+        position = 0
+        for match in PARAMETERS.finditer(text):
+            known = text[position : match.start()]
+            position = match.end()
+            options = self._arguments(ord(match[0]) - FIRST_PARAMETER - 1).texts
             if not options or len(options) * len(results) > MAX_TEXTS:
-                unknown = self._holes.template("unknown", "argument")
-                results = {result + unknown for result in results}
-            else:
-                results = {result + option for result in results for option in options}
-        return results
+                options = frozenset([self._holes.template("unknown", "argument")])
+            results = {result + known + option for result in results for option in options}
+        return {(result + text[position:])[:MAX_LENGTH] for result in results}
 
     def _merged_labels(self, value: Val) -> Mapping[str, Trace]:
         kept: Mapping[str, Trace] = {k: v for k, v in value.labels.items() if not k.startswith(PARAM)}
@@ -168,22 +166,22 @@ class Substitution:
         return known
 
 
-def _mentions_parameter(value: Val, holes: HoleTable, depth: int) -> bool:
+def _mentions_parameter(value: Val) -> bool:
+    if value.symbolic is None:
+        value.symbolic = _find_parameter(value)
+    return value.symbolic
+
+
+def _find_parameter(value: Val) -> bool:
     if any(site < 0 for site in value.sites) or any(label.startswith(PARAM) for label in value.labels):
         return True
-    for text in value.texts:
-        for character in text:
-            if character >= "\ue000":
-                hole = holes.hole(character)
-                if hole is not None and hole.kind == "param":
-                    return True
-    if not depth:
-        return False
-    if value.items and any(_mentions_parameter(item, holes, depth - 1) for item in value.items.values()):
+    if any(text and max(text) >= "\ue000" and PARAMETERS.search(text) for text in value.texts):
         return True
-    return value.rest is not None and _mentions_parameter(value.rest, holes, depth - 1)
+    if value.items and any(_mentions_parameter(item) for item in value.items.values()):
+        return True
+    return value.rest is not None and _mentions_parameter(value.rest)
 
 
-def depends_on_caller(value: Val, holes: HoleTable) -> bool:
+def depends_on_caller(value: Val) -> bool:
     """Whether a value still holds a parameter."""
-    return _mentions_parameter(value, holes, 5)
+    return _mentions_parameter(value)

@@ -7,9 +7,15 @@ the scanned program needs no special structure here.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-FIRST_HOLE = 0xE000
+FIRST_HOLE = 0xE100
+FIRST_PARAMETER = 0xE000
+"""Holes for parameters have characters of their own: parameter i is U+E001 + i, the receiver U+E000."""
+PARAMETERS = re.compile("[\ue000-\ue0ff]")
+_MAX_PARAMETERS = 250
+_MAX_HOLES = 60_000
 MAX_LENGTH = 4000
 """Longer templates are cut and end in a hole `too-long`."""
 
@@ -32,25 +38,26 @@ class HoleTable:
 
     def template(self, kind: str, text: str) -> str:
         """One-character template for a hole. When the private planes are full, everything is one unknown hole."""
+        if kind == "param":
+            return chr(FIRST_PARAMETER + 1 + min(int(text), _MAX_PARAMETERS))
         hole = Hole(kind, text)
         known = self._numbers.get(hole)
         if known is None:
-            if len(self._holes) >= 0x10FFFF - 0xF0000 + 0x1000:
-                return self.template("unknown", "...") if hole.text != "..." else chr(FIRST_HOLE)
+            if len(self._holes) >= _MAX_HOLES:
+                return chr(FIRST_HOLE)
             number = len(self._holes)
             self._holes.append(hole)
-            code = FIRST_HOLE + number
-            if code > 0xF8FF:  # past the private use area of the basic plane: go on in planes 15 and 16
-                code = 0xF0000 + number - (0xF8FF - FIRST_HOLE + 1)
-            known = self._numbers[hole] = chr(code)
+            known = self._numbers[hole] = chr(_code(number))
         return known
 
     def hole(self, character: str) -> Hole | None:
         """The hole that a character stands for, None for a known byte."""
         code = ord(character)
-        if code < FIRST_HOLE:
+        if code < FIRST_PARAMETER:
             return None
-        number = code - FIRST_HOLE if code <= 0xF8FF else code - 0xF0000 + (0xF8FF - FIRST_HOLE + 1)
+        if code < FIRST_HOLE:
+            return Hole("param", str(code - FIRST_PARAMETER - 1))
+        number = code - FIRST_HOLE if code <= _LAST_PRIVATE else code - _PLANE_15 + _IN_BASIC_PLANE
         return self._holes[number] if 0 <= number < len(self._holes) else None
 
     def show(self, template: str) -> str:
@@ -67,6 +74,16 @@ class HoleTable:
             out.append("{" + (hole.text if hole.kind in ("unknown", "constant") else f"{hole.kind}:{hole.text}") + "}")
         out.append(to_text("".join(run)))
         return "".join(out)
+
+
+_LAST_PRIVATE = 0xF8FF
+_PLANE_15 = 0xF0000
+_IN_BASIC_PLANE = _LAST_PRIVATE - FIRST_HOLE + 1
+
+
+def _code(number: int) -> int:
+    """Character of a hole: in the private use area of the basic plane, then in that of plane 15."""
+    return FIRST_HOLE + number if number < _IN_BASIC_PLANE else _PLANE_15 + number - _IN_BASIC_PLANE
 
 
 def is_known(template: str) -> bool:

@@ -37,7 +37,7 @@ class Val:
     `texts` are templates (see `templates`); an empty set means "not a string that matters" (number, bool, object).
     """
 
-    __slots__ = ("items", "labels", "refs", "rest", "sites", "texts", "types")
+    __slots__ = ("items", "labels", "refs", "rest", "sites", "symbolic", "texts", "types")
 
     def __init__(  # noqa: D417  fields are described in the class docstring
         self,
@@ -56,6 +56,8 @@ class Val:
         self.sites = sites
         self.items = items
         self.rest = rest
+        self.symbolic: bool | None = None
+        """Whether a parameter is in it; found out when first asked."""
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -73,7 +75,7 @@ class Val:
 
     def replaced(self, **changes: object) -> Val:
         """Copy with some fields changed."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
+        fields = {name: getattr(self, name) for name in self.__slots__ if name != "symbolic"}
         fields.update(changes)
         return Val(**fields)
 

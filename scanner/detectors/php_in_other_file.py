@@ -18,11 +18,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scanner.detectors.base import Detector, Scene, rule
+from scanner.detectors.temper import TEXT_SUFFIXES
 from scanner.facts.classify import php_suffix
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("php-in-other-file", Category.CONCEALMENT, "PHP code in a file that is not named as PHP", __doc__)
-_TEMPLATES = (".tpl", ".html", ".htm", ".txt", ".md", ".rst", ".dist", ".example", ".sample", ".stub", ".twig", ".xml", ".sh")
 _BINARY = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".eot", ".pdf", ".zip", ".svg")
 
 
@@ -31,7 +31,7 @@ def _find(scene: Scene) -> Iterable[Finding]:
         if php_suffix(path):
             continue
         lower = path.lower()
-        severity = Severity.HIGH if lower.endswith(_BINARY) else Severity.LOW if lower.endswith(_TEMPLATES) else Severity.MEDIUM
+        severity = Severity.HIGH if lower.endswith(_BINARY) else Severity.LOW if lower.endswith(TEXT_SUFFIXES) else Severity.MEDIUM
         yield Finding(
             rule=RULE.id,
             category=RULE.category,

@@ -96,7 +96,7 @@ def _finding(scene: Scene, hit: Hit) -> Finding:
 
 
 def _by_caller(hit: Hit, holes: HoleTable) -> bool:
-    return any(depends_on_caller(value, holes) for role, value in hit.roles.items() if role == "command")
+    return any(depends_on_caller(value) for role, value in hit.roles.items() if role == "command")
 
 
 DETECTOR = Detector(RULE, _find)

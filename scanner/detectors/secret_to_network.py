@@ -74,6 +74,8 @@ def _finding(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str
     plain = label.removeprefix(_HASH)
     secret = scene.result.state.origins.by_label.get(plain)
     severity = _severity(secret, outside, hashed=label.startswith(_HASH))
+    if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
+        severity = Severity.INFO  # credentials are made to open the configured connection
     where = ", ".join(outside) if outside else "a destination that callers decide"
     api = hit.api if not hit.via else f"{hit.via[0]} ({hit.api})"
     last = TraceStep(scene.program.path(hit.function), hit.line, f"sent by {api} to {where}")
@@ -102,7 +104,7 @@ def _severity(secret: Secret | None, outside: list[str], *, hashed: bool) -> Sev
         return Severity.INFO
     if secret is not None and outside and all(_expected(secret, name) for name in outside):
         return Severity.INFO
-    worst = Severity.CRITICAL if any(_foreign(name) for name in outside) else Severity.HIGH
+    worst = Severity.CRITICAL if _literal(outside) else Severity.HIGH
     if not hashed:
         return worst
     return Severity.HIGH if worst is Severity.CRITICAL else Severity.MEDIUM
@@ -110,6 +112,10 @@ def _severity(secret: Secret | None, outside: list[str], *, hashed: bool) -> Sev
 
 def _expected(secret: Secret, name: str) -> bool:
     return name in (LOCAL, OWN_SERVER) or expected(secret, name)
+
+
+def _literal(outside: list[str]) -> bool:
+    return any(_foreign(name) for name in outside)
 
 
 def _foreign(name: str) -> bool:

@@ -49,6 +49,8 @@ def target(scene: Scene, hit: Hit) -> Target:
             continue
         bare = role in ("host", "server") or hit.signature.kind in _URL_KINDS
         for text in sorted(value.texts):
+            if hit.signature.kind == "db":
+                text = text.removeprefix("p:")  # noqa: PLW2901  mysqli: a persistent connection
             if _parameter_first(text, holes):
                 by_caller = True
                 continue

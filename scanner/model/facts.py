@@ -379,5 +379,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     has_php: bool
     urls: tuple[tuple[str, int], ...] = ()
     """Literals with `://` in files that are nothing but literals: text, line."""
+    assigned: tuple[str, ...] = ()
+    """Words of the vocabulary that the file assigns as global variables of its own, sorted."""
     notes: tuple[tuple[str, int], ...] = ()
     """Lexical observations (`bidi-character`, `long-line`, ...) with their line."""

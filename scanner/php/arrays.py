@@ -1,5 +1,6 @@
-"""Arrays of literals: files that hold data only, decided on tokens. A third of a release's bytes are translations,
-tables and generated maps.
+"""Arrays of literals: files that hold data only, decided on tokens.
+
+A third of a release's bytes are translations, tables and generated maps.
 """
 
 from __future__ import annotations

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from scanner.model.facts import (
+    Assign,
     Call,
     ClassFact,
     Const,
     Define,
     FunctionFact,
+    Index,
     Param,
     PropertyFact,
     Return,
     Statement,
     TraitRule,
     Value,
+    Var,
     encode_body,
 )
 from scanner.php.expressions import F_BODY, F_NAME, F_REFERENCE, F_TYPE, F_VALUE, K_BY_REF, K_NAME, K_PLAIN_NAMES
@@ -41,6 +44,7 @@ K_CONST_ELEMENT = frozenset(kind_ids("const_element"))
 K_PROPERTY_ELEMENT = frozenset(kind_ids("property_element"))
 K_STATIC = frozenset(kind_ids("static_modifier"))
 _PAIR = 2
+_GLOBALS = Var("GLOBALS")
 
 
 class DeclarationLowering(StatementLowering):
@@ -53,6 +57,7 @@ class DeclarationLowering(StatementLowering):
         self.constants: list[tuple[str, Value, int]] = []
         self.defines: list[tuple[str, Value, int, int]] = []
         self.namespaces: list[str] = []
+        self.assigned: set[str] = set()
         self.owner = 0
         self.cls = ""
 
@@ -80,6 +85,16 @@ class DeclarationLowering(StatementLowering):
             name = call.args[0].value
             if isinstance(name, Const) and isinstance(name.value, str):
                 self.defines.append((name.value, call.args[1].value, call.line, self.owner))
+
+    def assigning(self, assign: Assign) -> None:
+        """A global variable that the program itself sets is not one that REDCap's configuration gives."""
+        target, name = assign.target, None
+        if isinstance(target, Var) and self.owner == 0:
+            name = target.name
+        elif isinstance(target, Index) and target.base == _GLOBALS and isinstance(target.key, Const):
+            name = target.key.value
+        if name in self.words:
+            self.assigned.add(str(name))
 
     # -- namespaces -------------------------------------------------------------------------------------------
 

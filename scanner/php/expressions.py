@@ -520,7 +520,12 @@ class ExpressionLowering:
         else:
             text = "&" if node.type == "reference_assignment_expression" else "="
         value = self.expression(right)
-        return Assign(self.expression(left), value, text, node.start_point[0] + 1)
+        assign = Assign(self.expression(left), value, text, node.start_point[0] + 1)
+        self.assigning(assign)
+        return assign
+
+    def assigning(self, assign: Assign) -> None:
+        """See an assignment, for symbol tables."""
 
     @handles("array_creation_expression", "list_literal")
     def array(self, node: Node) -> Value:

@@ -52,6 +52,7 @@ def extract(content: bytes, vocabulary: Vocabulary | None = None) -> FileFacts:
         _gaps(root, lowering, source),
         lines,
         has_php=b"<?" in content,
+        assigned=tuple(sorted(lowering.assigned)),
         notes=tuple((note.kind, note.line) for note in sliced.lexed.notes) if sliced is not None else (),
     )
 

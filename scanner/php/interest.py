@@ -30,7 +30,10 @@ _PAYLOAD_BYTES = 200
 _ESCAPED_LETTER = re.compile(rb"\\(?:[xX][3-7][0-9a-fA-F]|u\{0*+[3-7][0-9a-fA-F]\}|[01]?[0-7]{2})")
 _JOINT = re.compile(rb"['\"]\s*+\.\s*+['\"]")
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_") | frozenset(range(128, 256))
-TO_WORDS = bytes(ord(chr(byte).lower()) if chr(byte).isascii() and chr(byte).isalpha() else byte if byte in _WORD_BYTES else 32 for byte in range(256))
+TO_WORDS = bytes(
+    ord(chr(byte).lower()) if chr(byte).isascii() and chr(byte).isalpha() else byte if byte in _WORD_BYTES else 32
+    for byte in range(256)
+)
 """Lower case, and a blank for every byte that is not part of a word."""
 _QUOTES = b"'\""
 _BLANK = 32
@@ -140,25 +143,25 @@ def _matters(buffers: Buffers, start: int, end: int, name: bytes, vocabulary: Vo
         return True
     called = code[end : end + _WINDOW].lstrip()[:1] in (b"(", b"")
     before = code[max(0, start - _WINDOW) : start].rstrip()
-    if not before:
-        return True
-    if before.endswith((b"->", b"::")):
-        return (called and name in vocabulary.methods) or name in vocabulary.words
-    if called:
-        return name in vocabulary.functions and not before.endswith(b"function")
-    return name in vocabulary.words
+    if not called and before:
+        return name in vocabulary.words
+    member = before.endswith((b"->", b"::"))
+    return (
+        not before
+        or (member and (name in vocabulary.methods or name in vocabulary.words))
+        or (not member and name in vocabulary.functions and not before.endswith(b"function"))
+    )
 
 
 def _matters_in_string(buffers: Buffers, start: int, end: int, name: bytes, vocabulary: Vocabulary) -> bool:
     plain = buffers.plain
-    if name in vocabulary.words or (plain[start - 1 : start] == b"$" and name in vocabulary.variables):
+    before = plain[start - 1 : start]
+    if name in vocabulary.words or (before == b"$" and name in vocabulary.variables):
         return True
     if plain[end] not in _QUOTES:
         return False
-    opened = plain[start - 1] in _QUOTES
-    if name in vocabulary.functions or name in vocabulary.classes:
-        if opened or plain[start - 1 : start] == b"\\":
-            return True
+    whole = before in (b"'", b'"', b"\\")
+    if whole and (name in vocabulary.functions or name in vocabulary.classes):
+        return True
     after = buffers.code[end + 1 : end + _WINDOW].lstrip(b" \t\r\n,")[:1]
-    is_last = after in (b"]", b")", b"")
-    return name in vocabulary.methods and (plain[start - 1 : start] == b":" or (opened and is_last))
+    return name in vocabulary.methods and (before == b":" or (whole and after in (b"]", b")", b"")))

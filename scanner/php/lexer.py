@@ -18,7 +18,9 @@ from scanner.php.tokens import HALT, HALT_END, MEMBER_ATTRIBUTE, MEMBER_HALT, OP
 _STRIDE = TOKEN_OR_REST.groups + 1
 _DECLARE = re.compile(rb"declare\s*+\([^()]*+")
 _SHEBANG_WITH_CODE = re.compile(rb"#![^\r\n]*<\?")
-_WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$\\") | frozenset(range(128, 256))
+_WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$\\") | frozenset(
+    range(128, 256)
+)
 
 
 class Lexed(msgspec.Struct, frozen=True, gc=False):
@@ -48,14 +50,14 @@ def lex(source: bytes) -> Lexed:
     """
     masked, uncommented, ok = _mask(source)
     halt = None
-    if ok and (word := _halt_word(masked)) is not None:
+    if (word := _halt_word(masked)) is not None:
         end = HALT_END.match(masked, word)
-        ok = end is not None
-        if end:
-            halt = end.end()
-            masked, uncommented, ok = _mask(source[:halt])
-            data = blank(source[halt:])
-            masked, uncommented = masked + data, uncommented + data
+        halt = end.end() if end else None
+        ok = False
+    if halt is not None:
+        masked, uncommented, ok = _mask(source[:halt])
+        data = blank(source[halt:])
+        masked, uncommented = masked + data, uncommented + data
     ok = ok and not _may_be_read_otherwise(source, masked)
     return Lexed(source, masked, uncommented, ok, b"<?" in masked, halt, observe(source, masked))
 

@@ -19,23 +19,23 @@ _INVISIBLE = re.compile(
     rb"|\xc2[\x80-\xa0\xad]|\xd8\x9c|\xe1(?:\x9a\x80|\xa0[\x8b-\x8f]|\x85[\x9f\xa0]|\x9e[\xb4\xb5])"
     rb"|\xe3(?:\x80\x80|\x85\xa4)|\xf3\xa0[\x80-\x87][\x80-\xbf]"
 )
+_BLANKS = re.compile(rb"[ \t]*+")
 _MAX_NOTES = 50
 _MARKS_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
 class Note(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
-    """One observation: `bidi-character`, `invisible-character`, `long-line`, `far-right-code`, `nul-byte`,
-    `utf-16`, `invalid-utf-8`.
-    """
+    """One observation."""
 
     line: int
     """1-based."""
     kind: str
+    """`bidi-character invisible-character long-line far-right-code nul-byte utf-16 invalid-utf-8`."""
 
 
 def observe(source: bytes, masked: bytes) -> tuple[Note, ...]:
-    """Observations in order of lines, at most 50 of a kind.
+    """Observations in order of lines, at most `_MAX_NOTES` of a kind.
 
     Bidirectional controls count anywhere, other invisible characters only in code (`masked`, same length).
     """
@@ -88,14 +88,12 @@ def _far_right(source: bytes, masked: bytes) -> list[tuple[str, int]]:
     while probe >= 0 and len(found) < _MAX_NOTES:
         first = probe * _PROBE
         end = _end_of_blanks(source, first)
-        start = first - (first - len(source[max(0, first - FAR_RIGHT) : first].rstrip(b" \t")) - max(0, first - FAR_RIGHT))
+        before = source[max(0, first - _PROBE) : first]
+        start = first - len(before) + len(before.rstrip(b" \t"))
         if end - start > FAR_RIGHT and masked[end : end + 1].strip():
             found.append(("far-right-code", end))
         probe = probes.find(_PROBED_RUN, max(end // _PROBE, probe + 1))
     return found
-
-
-_BLANKS = re.compile(rb"[ \t]*+")
 
 
 def _end_of_blanks(source: bytes, position: int) -> int:

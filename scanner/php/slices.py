@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 import msgspec
 
@@ -18,15 +19,27 @@ from scanner.php.lexer import Lexed, lex
 from scanner.php.masks import blank
 from scanner.php.tokens import LABEL
 
+_NEW = re.compile(rb"new\s++\\?(?:" + LABEL + rb"\\)*+(" + LABEL + rb")")
 _ALIAS = re.compile(rb"as\s++(" + LABEL + rb")")
 _NO_CALLS = frozenset(
-    b"( if elseif while for foreach switch match catch function fn use array list isset empty unset exit die echo print "
-    b"return and or xor declare clone throw yield case new static self parent".split()
+    b"( if elseif while for foreach switch match catch function fn use array list isset empty unset exit die echo "
+    b"print return and or xor declare clone throw yield case new static self parent".split()
 )
 _TO_CALLS = TO_WORDS[:40] + b"(" + TO_WORDS[41:]
 _REACH = 512
 """Bytes before `as` in which the renamed name is looked for; if there is none, any name is assumed."""
 _BY_REFERENCE = re.compile(rb"&\s*+(?:\.\.\.\s*+)?\$")
+_SUBSCRIPT = rb"\[(?:[^\[\];]|\[[^\[\];]*+\])*+\]\s*+"
+_STORES = re.compile(
+    rb"->\s*+[\w\x80-\xff]++\s*+(?:%(index)b)*+(?:[-.+*/|^&%%]|\?\?|\*\*|<<|>>)?=(?![=>])"
+    rb"|::\s*+\$[\w\x80-\xff]++\s*+(?:%(index)b)*+(?:[-.+*/|^&%%]|\?\?|\*\*|<<|>>)?=(?![=>])"
+    rb"|->\s*+[\w\x80-\xff]++\s*+\[[^\[\];]*+\[[^\[\];]*+\["  # deeper subscripts may be stored to
+    rb"|\)\s*+=(?![=>])|;\s*+\[|\{\s*+\[|\}\s*+\[|as\s*+\[|\(\s*+\[[^\[\]]*+\]\s*+=(?![=>])"  # destructuring
+    rb"|as\s*+\$[\w\x80-\xff]++\s*+(?:->|::)" % {b"index": _SUBSCRIPT}
+)
+"""A store to a property, or a form that could hold one."""
+_XML = re.compile(rb"<\?xml", re.IGNORECASE)
+_MAX_XML = 20
 
 
 class Outline(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -76,12 +89,19 @@ def slice_source(source: bytes, vocabulary: Vocabulary, keep: frozenset[int] = f
         and item.body
         and index not in kept
         and index not in declaring
-        and not _BY_REFERENCE.search(buffers.code, *item.params)
-        and why_kept(buffers, item.body[0], item.body[1], vocabulary) is None
+        and not _carries_values(buffers.code, item.params, item.body)
+        and why_kept(buffers, *item.body, vocabulary) is None
     ]
-    blanked = _blank_bodies(lexed.uncommented, [body for _, body in outlines])
+    blanked = _without_declarations(lexed, _blank_bodies(lexed.uncommented, [body for _, body in outlines]))
     listed = tuple(Outline(index, _called(buffers.code, body)) for index, body in outlines)
     return Slice(lexed, extents.items, blanked, listed, False, ())
+
+
+def _carries_values(code: bytes, params: tuple[int, int], body: tuple[int, int]) -> bool:
+    """Whether a call can change what its caller sees: parameters by reference, or stores to properties."""
+    if code.find(b"$", *params) < 0:
+        return False
+    return _BY_REFERENCE.search(code, *params) is not None or _STORES.search(code, *body) is not None
 
 
 def _outermost(indexes: Iterable[int], items: tuple[Extent, ...]) -> set[int]:
@@ -130,8 +150,17 @@ def _blank_bodies(source: bytes, bodies: list[tuple[int, int]]) -> bytes:
     return b"".join((*pieces, source[position:]))
 
 
+def _without_declarations(lexed: Lexed, blanked: bytes) -> bytes:
+    """Blank `<?` of XML declarations in template text: the parser takes it for an open tag, PHP does not."""
+    for match, _ in zip(_XML.finditer(lexed.uncommented), range(_MAX_XML), strict=False):
+        before = lexed.masked[: match.start()].rstrip()
+        if not before or before.endswith(b"?>"):
+            blanked = b"%b  %b" % (blanked[: match.start()], blanked[match.start() + 2 :])
+    return blanked
+
+
 def _called(code: bytes, body: tuple[int, int]) -> tuple[str, ...]:
     tokens = code[slice(*body)].replace(b"(", b" ( ").translate(_TO_CALLS).split()
-    called = {name for name, mark in zip(tokens, tokens[1:], strict=False) if mark == b"("}
-    called |= {name for mark, name in zip(tokens, tokens[1:], strict=False) if mark == b"new"}
+    called = {name for name, mark in pairwise(tokens) if mark == b"("}
+    called.update(_NEW.findall(code, *body))
     return tuple(sorted(name.decode("latin-1") for name in called - _NO_CALLS))

@@ -85,9 +85,7 @@ PROSE = {
     for mark in (b'"', b"`")
 }
 """Content of a quoted string up to its end or its next interpolation that is not simple."""
-HEREDOC_PROSE = re.compile(
-    rb"[^\\{$\r\n]*+(?:(?:\\[^\r\n]?|" + _SIMPLE_DOLLAR + rb"|\{(?!\$))[^\\{$\r\n]*+)*+"
-)
+HEREDOC_PROSE = re.compile(rb"[^\\{$\r\n]*+(?:(?:\\[^\r\n]?|" + _SIMPLE_DOLLAR + rb"|\{(?!\$))[^\\{$\r\n]*+)*+")
 """Content of one heredoc line up to its end or its next `{$` or `${`."""
 NOWDOC_PROSE = re.compile(rb"[^\r\n]*+")
 LINE_END = re.compile(NEWLINE)

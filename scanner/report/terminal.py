@@ -24,6 +24,7 @@ _VERDICT_STYLE = {"FAIL": "bold white on red", "INCOMPLETE": "bold black on yell
 _LISTED = 8
 """Names listed in one line of the first screen."""
 _PROBLEMS_LISTED = 5
+_PARTIAL_LISTED = 3
 
 Row = TypeVar("Row")
 
@@ -96,6 +97,10 @@ def _problems(label: str, report: Report) -> Iterable[Text]:
         yield Text(f"  ! {label}{escape_terminal(line, 160)}", style="yellow")
     if len(lines) > _PROBLEMS_LISTED:
         yield Text(f"  ! {label}and {len(lines) - _PROBLEMS_LISTED:,} more: see the JSON report", style="yellow")
+    if not lines:
+        for item in sorted(coverage.partial)[:_PARTIAL_LISTED]:
+            spans = ", ".join(f"{start}-{end}" for start, end in item.lines[:_PARTIAL_LISTED])
+            yield Text(f"  · {label}in part: {escape_terminal(item.path, 160)}, not lines {spans}", style="dim")
 
 
 def _news(view: ReportView) -> Table:
@@ -104,11 +109,11 @@ def _news(view: ReportView) -> Table:
     pages, libraries = rows.endpoints(view), rows.packages(view)
     grid = _grid()
     _line(grid, "new destinations", [r for r in hosts if r.state is new], _host, "bold red")
-    _line(grid, "changed destinations", [r for r in hosts if r.state is updated], _host, "yellow", optional=True)
+    _line(grid, "changed use of", [r for r in hosts if r.state is updated], _host, "yellow", optional=True)
     _line(grid, "gone destinations", [r for r in hosts if r.state is absent], _host, "green")
     _line(grid, "newly used secrets", [r for r in used if r.state is new], _secret, "bold red")
     _line(grid, "no longer used", [r for r in used if r.state is absent], _secret, "green", optional=True)
-    opened = [r for r in pages if r.state is new and r.auth not in CLOSED_AUTH]
+    opened = _open(row for row in pages if row.state is new)
     _line(grid, "new open pages", opened, _page, "bold red")
     changed = [r for r in pages if r.state is updated]
     _line(grid, "changed access", changed, _page, "yellow", optional=True)
@@ -122,7 +127,7 @@ def _news(view: ReportView) -> Table:
 
 def _inventory(view: ReportView) -> Table:
     grid = _grid()
-    pages = [row for row in rows.endpoints(view) if row.auth not in CLOSED_AUTH]
+    pages = _open(rows.endpoints(view))
     hosts = sorted(rows.destinations(view), key=lambda row: (-row.findings, row.host))
     used = sorted(rows.secrets(view), key=lambda row: (-row.findings, row.name))
     _line(grid, "destinations", hosts, _host, "bold")
@@ -130,6 +135,12 @@ def _inventory(view: ReportView) -> Table:
     _line(grid, "open pages", pages, _page, "bold")
     _line(grid, "bundled packages", rows.packages(view), _package, "")
     return grid
+
+
+def _open(found: Iterable[rows.EndpointRow]) -> list[rows.EndpointRow]:
+    """Pages that an outsider reaches, those without any check first."""
+    reachable = [row for row in found if row.auth not in CLOSED_AUTH]
+    return sorted(reachable, key=lambda row: (row.auth != "none", row.path))
 
 
 def _grid() -> Table:
@@ -167,7 +178,7 @@ def _page(row: rows.EndpointRow) -> str:
 
 
 def _package(row: rows.PackageRow) -> str:
-    versions = [version or "?" for version in (row.old, row.new) if version is not None]
+    versions = [version or "unknown" for version in (row.old, row.new) if version is not None]
     number = " → ".join(dict.fromkeys(versions))
     state = {BaselineState.NEW: "+", BaselineState.ABSENT: "-"}.get(row.state, "") if row.state else ""
     can = " ".join(row.capabilities) if row.state is None else ""

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from scanner.model.finding import Finding, Severity
+from scanner.model.finding import Finding, Severity, TraceStep
 from scanner.model.report import BaselineState
 from scanner.report.base import ReportView
 from scanner.report.escape import escape_terminal, escape_terminal_code
@@ -165,22 +165,27 @@ def _side(word: str, style: str, finding: Finding, other: Finding, view: ReportV
     return Stack(*parts)
 
 
-def _trace(finding: Finding, view: ReportView) -> Iterable[Text]:
+def _trace(finding: Finding, view: ReportView) -> Iterable[RenderableType]:
     steps = list(enumerate(finding.trace, 1))
     if not steps:
         return
     left = 0 if view.show_all else max(0, len(steps) - _TRACE_STEPS)
+    half = len(steps) if not left else _TRACE_STEPS // 2
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(justify="right", style="dim", width=7)
+    grid.add_column(overflow="fold")
+    for number, step in steps[:half]:
+        grid.add_row(f"trace {number}" if number == 1 else str(number), _step(step))
     if left:  # source and sink tell most: the middle goes
-        half = _TRACE_STEPS // 2
-        steps = steps[:half] + steps[-half:]
-    yield Text("trace", style="dim")
-    for number, step in steps:
-        if left and number == len(finding.trace) - _TRACE_STEPS // 2 + 1:
-            yield Text(f"     … {count(left, 'step')} between", style="dim")
-        line = Text(f"{number:>3}  ", style="dim")
-        line.append(f"{escape_terminal(step.path, 200)}:{step.line}", style="cyan")
-        line.append("  " + escape_terminal(step.text, 200), style="default")
-        yield line
+        grid.add_row("…", Text(f"{count(left, 'step')} between", style="dim"))
+        for number, step in steps[-half:]:
+            grid.add_row(str(number), _step(step))
+    yield grid
+
+
+def _step(step: TraceStep) -> Text:
+    place = f"{escape_terminal(step.path, 200)}:{step.line}"
+    return Text.assemble((place, "cyan"), "  ", escape_terminal(step.text, 200))
 
 
 def _more_places(group: Group, view: ReportView) -> Iterable[Text]:

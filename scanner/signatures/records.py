@@ -31,6 +31,8 @@ _CALLABLE: Final = {
     CallableKind.NEW: re.compile(rf"{_QUALIFIED}\Z"),
     CallableKind.CONSTRUCT: re.compile(r"[a-z_]+\Z"),
 }
+CALLABLE: Final = re.compile(rf"{_QUALIFIED}(?:::{_NAME})?\Z")
+"""A function or `Class::method`."""
 _TARGET: Final = re.compile(r"return\Z|receiver\Z|locals\Z|globals\Z|store\Z|output\Z|content\Z|value\Z|arg:\d{1,2}\Z")
 _DESTINATION: Final = re.compile(r"config:[A-Za-z0-9_]+\Z|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+\Z")
 _HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+\Z")

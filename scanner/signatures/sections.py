@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 import msgspec
 
 from scanner.model.signature import Catalogue, Propagator, Secret, Signature, Source
 from scanner.signatures import records, vocabulary
-from scanner.signatures.document import Mapping, Node, parse
+from scanner.signatures.document import Node, parse
 from scanner.signatures.fields import Fields
 
 HEAD: Final = ("defaults", "reference")
@@ -137,7 +137,7 @@ class Sections:
     def _flows(self, table: dict[str, Propagator]) -> Callable[[Fields, Node], None]:
         def read(fields: Fields, node: Node) -> None:
             for name, value in fields.mapping(node, "the table").items():
-                self._once(fields, value, table, name.lower())
+                self._named(fields, value, table, name)
                 table[name.lower()] = records.propagator(fields, name, value)
 
         return read
@@ -145,7 +145,7 @@ class Sections:
     def _indexes(self, table: dict[str, tuple[int, ...]]) -> Callable[[Fields, Node], None]:
         def read(fields: Fields, node: Node) -> None:
             for name, value in fields.mapping(node, "the table").items():
-                self._once(fields, value, table, name.lower())
+                self._named(fields, value, table, name)
                 table[name.lower()] = fields.indexes(value, f"the entry of {name}")
 
         return read
@@ -190,8 +190,14 @@ class Sections:
             self._once(fields, value, self.expected_hosts, host)
             self.expected_hosts[host] = fields.text(value, "the feature")
 
+    def _named(self, fields: Fields, node: Node, table: Container[str], name: str) -> None:
+        """Refuse what is no `function` or `Class::method`, and what is already there."""
+        if records.CALLABLE.match(name) is None:
+            fields.fail(node, f"`{name}` is no callable; write `function` or `Class::method`")
+        self._once(fields, node, table, name.lower())
+
     @staticmethod
-    def _once(fields: Fields, node: Node, table: dict[str, object] | dict[str, str], key: str) -> None:  # type: ignore[misc]
+    def _once(fields: Fields, node: Node, table: Container[str], key: str) -> None:
         """Refuse what is already there."""
         if key in table:
             fields.fail(node, f"`{key}` exists already, here or in another file; choose another or remove one")
@@ -214,6 +220,3 @@ def _inverted(table: dict[str, str]) -> dict[str, tuple[str, ...]]:
     for name, group in sorted(table.items()):
         groups.setdefault(group, []).append(name)
     return {group: tuple(names) for group, names in sorted(groups.items())}
-
-
-__all__ = ["Mapping", "Sections", "StandardLibrary"]

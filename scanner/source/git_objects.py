@@ -7,7 +7,9 @@ the program that its configuration names), and replacement objects and grafts ar
 
 from __future__ import annotations
 
+import hashlib
 import os
+import secrets
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +17,9 @@ from typing import NamedTuple
 
 from scanner.errors import SourceError
 
+_CHUNK = 1 << 18
+_SHA256_LENGTH = 64
+_MAX_FAILURES = 1000
 _GROUP = 400
 """Requests written before the first answer is read: they fit into a pipe (64 KiB), so that neither side waits."""
 _SETTINGS = (("safe.directory", "*"), ("protocol.allow", "never"), ("core.hooksPath", os.devnull))
@@ -64,7 +69,8 @@ class GitObjects:
             message = "git is not installed: install it, or give an unpacked folder"
             raise SourceError(message)
         self._command = [program, "--no-pager", f"--git-dir={git_dir}"]
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._pipes: dict[str, _Pipe] = {}
+        self._failures = 0
 
     def header(self, name: str) -> GitObject | None:
         """Type and size of the object that a ref or expression names; None when there is none."""
@@ -97,7 +103,7 @@ class GitObjects:
 
     def close(self) -> None:
         """Stop git."""
-        for option in list(self._processes):
+        for option in list(self._pipes):
             self._stop(option)
 
     def _ask(self, option: str, names: Iterable[str], limit: int | None) -> Iterator[GitObject | None]:
@@ -110,74 +116,120 @@ class GitObjects:
         yield from self._answer_group(option, group, limit)
 
     def _answer_group(self, option: str, group: Sequence[str], limit: int | None) -> Iterator[GitObject | None]:
-        """Answers to a group; after a damaged object git ends, and the rest is asked of a new process."""
+        """Answers to a group; after a damaged object git may end, and the rest is asked of a new process."""
         position = 0
         while position < len(group):
-            rest = group[position:]
             try:
-                self._write(option, rest)
-                for _ in rest:
-                    answer = self._read_answer(option, limit)
+                pipe = self._pipe(option)
+                pipe.ask(group[position:])
+                for name in group[position:]:
+                    answer = _parse_answer(pipe.answer(limit or 0), name, with_data=limit is not None)
                     position += 1
                     yield answer
             except (EOFError, OSError):
                 self._stop(option)
                 position += 1
+                self._count_failure()
                 yield None
 
-    def _write(self, option: str, names: Sequence[str]) -> None:
+    def _count_failure(self) -> None:
+        self._failures += 1
+        if self._failures > _MAX_FAILURES:
+            message = f"more than {_MAX_FAILURES} objects of the repository are damaged: run `git fsck`"
+            raise SourceError(message)
+
+    def _pipe(self, option: str) -> _Pipe:
+        if option not in self._pipes:
+            self._pipes[option] = _Pipe([*self._command, "cat-file", option])
+        return self._pipes[option]
+
+    def _stop(self, option: str) -> None:
+        pipe = self._pipes.pop(option, None)
+        if pipe is not None:
+            pipe.close()
+
+
+class _Pipe:
+    """A running `git cat-file` whose answers are framed.
+
+    For a damaged object git announces more bytes than it sends, and goes on; counting bytes would then wait for ever,
+    or take the next object's answer for this one's content. So a name that no object has, and that nobody can guess,
+    is asked for after every request: its answer ends the one before.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - fixed arguments, see safe_environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=safe_environment(),
+            cwd=os.sep,
+            bufsize=0,
+        )
+        self._question = f"end-{secrets.token_hex(8)}".encode()
+        self._mark = self._question + b" missing\n"
+        self._buffer = bytearray()
+
+    def ask(self, names: Sequence[str]) -> None:
+        """Write requests. Raises: SourceError for a name that would be two, OSError when git has ended."""
         lines = [os.fsencode(name) for name in names]
         if any(b"\n" in line or b"\0" in line for line in lines):
             message = "the name of a ref holds a line break: name a branch, tag or commit"
             raise SourceError(message)
-        stream = self._process(option).stdin
+        stream = self._process.stdin
         if stream is None:
             raise EOFError
-        stream.write(b"".join(line + b"\n" for line in lines))
-        stream.flush()
+        left = memoryview(b"".join(line + b"\n" + self._question + b"\n" for line in lines))
+        while left:
+            left = left[stream.write(left) or 0 :]
 
-    def _read_answer(self, option: str, limit: int | None) -> GitObject | None:
-        stream = self._process(option).stdout
-        line = stream.readline() if stream is not None else b""
-        if stream is None or not line:
-            raise EOFError
-        fields = line.split()
-        if len(fields) != 3 or line.endswith((b" missing\n", b" ambiguous\n")):  # noqa: PLR2004 - id, type, size
-            return None
-        found = GitObject(fields[0].decode(), fields[1].decode(), int(fields[2]), None)
-        if limit is None:
-            return found
-        if found.size > limit:
-            raise EOFError
-        data = stream.read(found.size + 1)
-        if len(data) <= found.size:
-            raise EOFError
-        return found._replace(data=data[:-1])
+    def answer(self, limit: int) -> bytes:
+        """Next answer, whole. Raises: EOFError when git has ended or sends far more than `limit` bytes."""
+        stream = self._process.stdout
+        start = 0
+        while (end := self._buffer.find(self._mark, start)) == -1:
+            start = max(0, len(self._buffer) - len(self._mark))
+            chunk = os.read(stream.fileno(), _CHUNK) if stream is not None else b""
+            if not chunk or len(self._buffer) > limit + _CHUNK:
+                raise EOFError
+            self._buffer += chunk
+        answer = bytes(self._buffer[:end])
+        del self._buffer[: end + len(self._mark)]
+        return answer
 
-    def _process(self, option: str) -> subprocess.Popen[bytes]:
-        if option not in self._processes:
-            self._processes[option] = subprocess.Popen(  # noqa: S603 - fixed arguments, see safe_environment
-                [*self._command, "cat-file", option],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=safe_environment(),
-                cwd=os.sep,
-            )
-        return self._processes[option]
-
-    def _stop(self, option: str) -> None:
-        process = self._processes.pop(option, None)
-        if process is None:
-            return
-        process.kill()
-        for stream in (process.stdin, process.stdout):
+    def close(self) -> None:
+        """End git."""
+        self._process.kill()
+        for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    continue
-        process.wait()
+                stream.close()
+        self._process.wait()
+
+
+def _parse_answer(answer: bytes, name: str, *, with_data: bool) -> GitObject | None:
+    """The object in an answer; None when it is missing, cut, or not what its id says."""
+    line, _, data = answer.partition(b"\n")
+    fields = line.split()
+    if len(fields) != 3 or not fields[2].isdigit():  # noqa: PLR2004 - id, type, size
+        return None
+    found = GitObject(fields[0].decode(), fields[1].decode(), int(fields[2]), None)
+    if not with_data:
+        return found
+    data = data[:-1]
+    is_id = len(name) == len(found.oid) and not name.strip("0123456789abcdef")
+    if len(data) != found.size or (is_id and name != found.oid) or _object_id(found, data) != found.oid:
+        return None
+    return found._replace(data=data)
+
+
+def _object_id(found: GitObject, data: bytes) -> str:
+    """Id that git gives to such an object: SHA-1, or SHA-256 in repositories of that format."""
+    long = len(found.oid) == _SHA256_LENGTH
+    digest = hashlib.sha256() if long else hashlib.sha1(usedforsecurity=False)
+    digest.update(b"%s %d\0" % (found.type.encode(), len(data)))
+    digest.update(data)
+    return digest.hexdigest()
 
 
 def git_dir_of(path: str) -> str | None:

@@ -144,7 +144,9 @@ COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
 
 def git(repo: Path, *arguments: str, stdin: bytes = b"") -> str:
     command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
-    done = subprocess.run([*command, "-C", str(repo), *arguments], input=stdin, capture_output=True, check=True, env=GIT)
+    done = subprocess.run(
+        [*command, "-C", str(repo), *arguments], input=stdin, capture_output=True, check=True, env=GIT
+    )
     return os.fsdecode(done.stdout).strip()
 
 

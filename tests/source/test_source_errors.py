@@ -57,7 +57,9 @@ def test_a_release_whose_members_are_all_refused_is_not_called_empty(tmp_path: P
     assert release.refused[0].incomplete
 
 
-@pytest.mark.parametrize("spec", ["", "nothing-here", "nothing-here@v1", "no/such/folder", "a\0b", "\x1b[31m", "@", "-"])
+@pytest.mark.parametrize(
+    "spec", ["", "nothing-here", "nothing-here@v1", "no/such/folder", "a\0b", "\x1b[31m", "@", "-"]
+)
 def test_a_path_that_does_not_exist(spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SourceError, match="give a folder, a zip or tar archive, or REPO@REF") as caught:

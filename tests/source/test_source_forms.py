@@ -44,7 +44,9 @@ def without_clashes(tree: dict[str, bytes]) -> Tree:
     return {name: content for name, content in tree.items() if name not in folders}
 
 
-TREES = st.dictionaries(PATHS, st.binary(max_size=30), max_size=8).map(lambda tree: without_clashes({**tree, "i.php": PHP}))
+TREES = st.dictionaries(PATHS, st.binary(max_size=30), max_size=8).map(
+    lambda tree: without_clashes({**tree, "i.php": PHP})
+)
 
 
 def all_forms(where: Path, tree: Tree) -> dict[str, Path | str]:
@@ -82,7 +84,9 @@ def test_every_form_of_a_tree_gives_the_same_paths_and_digests(tree: Tree) -> No
 def test_a_wrapping_folder_changes_nothing(tree: Tree, wrapper: str) -> None:
     with tempfile.TemporaryDirectory() as place:
         bare, _ = scan(write_zip(Path(place) / "bare", tree))
-        wrapped, _ = scan(write_zip(Path(place) / "wrapped", {f"{wrapper}/{name}": data for name, data in tree.items()}))
+        wrapped, _ = scan(
+            write_zip(Path(place) / "wrapped", {f"{wrapper}/{name}": data for name, data in tree.items()})
+        )
     assert digests(wrapped) == digests(bare)
 
 

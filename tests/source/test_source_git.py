@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import zlib
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from scanner.errors import SourceError
 from scanner.source import SourceLimits, open_release
 from tests.source.builders import (
     FULL,
-    GIT,
     PHP,
     codes,
     commit,
@@ -139,15 +137,17 @@ def test_an_unchanged_blob_is_read_once_for_two_refs(repo: Path) -> None:
 def test_missing_and_damaged_objects_are_refused_alone(repo: Path) -> None:
     tree = {f"{number}.php": PHP + b"%d" % number for number in range(1000)}
     commit(repo, tree)
-    gone, broken, lying = (git(repo, "rev-parse", f"main:{name}.php") for name in (7, 500, 501))
+    numbers = (7, 500, 501, 502)
+    gone, broken, lying, forged = (git(repo, "rev-parse", f"main:{number}.php") for number in numbers)
     loose(repo, gone).unlink()
-    for oid, raw in ((broken, b"garbage"), (lying, zlib.compress(b"blob 999999\0x"))):
+    evil = zlib.compress(b"blob 15\0<?php harmless;")
+    for oid, raw in ((broken, b"garbage"), (lying, zlib.compress(b"blob 999999\0x")), (forged, evil)):
         loose(repo, oid).chmod(0o644)
         loose(repo, oid).write_bytes(raw)
     release, contents = scan(f"{repo}@main")
-    assert codes(release) == {"7.php": "missing", "500.php": "missing", "501.php": "missing"}
+    assert codes(release) == {f"{number}.php": "missing" for number in numbers}
     assert incomplete(release) == codes(release).keys()
-    assert len(contents) == 997
+    assert contents == {name: tree[name] for name in tree.keys() - codes(release).keys()}
 
 
 def test_nothing_of_the_repository_is_run(repo: Path, tmp_path: Path) -> None:

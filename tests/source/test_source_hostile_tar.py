@@ -16,7 +16,18 @@ from hypothesis import strategies as st
 from scanner.errors import SourceError
 from scanner.source import SourceLimits, tar_archive
 from scanner.source.tar_header import BLOCK
-from tests.source.builders import COMPRESSORS, FULL, PHP, codes, digests, incomplete, scan, tar_bytes, tar_member, tar_of
+from tests.source.builders import (
+    COMPRESSORS,
+    FULL,
+    PHP,
+    codes,
+    digests,
+    incomplete,
+    scan,
+    tar_bytes,
+    tar_member,
+    tar_of,
+)
 
 GOOD = tar_member("a.php", PHP)
 
@@ -167,7 +178,9 @@ def test_an_unknown_kind_of_member_is_a_file(tmp_path: Path) -> None:
 
 
 def test_a_link_that_announces_data_is_refused_as_ambiguous(tmp_path: Path) -> None:
-    data = bytearray(tar_bytes(GOOD, tar_member("b.php", type=tarfile.SYMTYPE, linkname="a.php"), tar_member("c.php", PHP)))
+    data = bytearray(
+        tar_bytes(GOOD, tar_member("b.php", type=tarfile.SYMTYPE, linkname="a.php"), tar_member("c.php", PHP))
+    )
     header = data[2 * BLOCK : 3 * BLOCK]
     header[124:136] = b"00000001000\0"
     header[148:156] = b" " * 8
@@ -249,7 +262,9 @@ def test_every_member_is_accounted_for(members: list[tuple[str, bytes, str]]) ->
     infos = [tar_member(name, type=kind, linkname=link) for name, kind, link in members if not name.endswith("/")]
     with tempfile.TemporaryDirectory() as place:
         release, _ = scan(tar_file(Path(place), tar_bytes(GOOD, *infos)))
-    counted = [item for item in release.refused if codes(release) and not item.reason.startswith(("dup", "case", "res"))]
+    counted = [
+        item for item in release.refused if codes(release) and not item.reason.startswith(("dup", "case", "res"))
+    ]
     distinct = {(name, kind, link) for name, kind, link in members if not name.endswith("/")}
     assert 1 + len(infos) >= len(release.files) + len(counted) >= min(1, len(distinct))
     paths = [file.path for file in release.files]

@@ -59,9 +59,7 @@ def test_a_member_with_a_name_that_leaves_the_release_is_refused(tmp_path: Path,
         ({"rename_local": 1}, "header-mismatch"),
     ],
 )
-def test_a_member_that_cannot_be_trusted_is_refused_alone(
-    tmp_path: Path, fields: dict[str, int], code: str
-) -> None:
+def test_a_member_that_cannot_be_trusted_is_refused_alone(tmp_path: Path, fields: dict[str, int], code: str) -> None:
     release, contents = scan(raw_zip(tmp_path / "z", GOOD, (b"b.php", PHP * 9, fields)))
     assert list(contents) == ["a.php"]
     assert codes(release) == {"b.php": code}

@@ -168,7 +168,9 @@ def test_names_that_differ_only_in_case_are_kept_and_reported(tmp_path: Path) ->
 
 
 def test_members_of_one_name_are_all_scanned(tmp_path: Path) -> None:
-    path = raw_zip(tmp_path / "z", (b"a.php", b"<?php 1;", {}), (b"./a.php", b"<?php 2;", {}), (b"a.php", b"<?php 3;", {}))
+    path = raw_zip(
+        tmp_path / "z", (b"a.php", b"<?php 1;", {}), (b"./a.php", b"<?php 2;", {}), (b"a.php", b"<?php 3;", {})
+    )
     release, contents = scan(path)
     assert contents["a.php"] == b"<?php 3;"
     assert sorted(contents.values()) == [b"<?php 1;", b"<?php 2;", b"<?php 3;"]

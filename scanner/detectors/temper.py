@@ -1,0 +1,26 @@
+"""Findings in code that is most likely a sample, not a program: shown, but not loud.
+
+Documentation and templates hold PHP that no server runs. A finding there is at most `low`, unless some include of the
+release names the file. Images, fonts and other files that should hold no code at all are not tempered.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from scanner.detectors.base import Scene
+from scanner.model.finding import Category, Confidence, Finding, Severity
+
+TEXT_SUFFIXES = (
+    ".tpl", ".html", ".htm", ".txt", ".md", ".rst", ".dist", ".example", ".sample", ".stub", ".twig", ".xml", ".sh",
+    ".adoc", ".mustache", ".po", ".pot",
+)  # fmt: skip
+
+
+def temper(scene: Scene, finding: Finding) -> Finding:
+    """The finding as it stands, or as a low one where its file is text that nothing includes."""
+    if finding.category is Category.CONCEALMENT or not finding.path.lower().endswith(TEXT_SUFFIXES):
+        return finding
+    if finding.path in scene.result.state.included or finding.severity.rank >= Severity.LOW.rank:
+        return finding
+    return msgspec.structs.replace(finding, severity=Severity.LOW, confidence=Confidence.POSSIBLE)
