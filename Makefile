@@ -33,7 +33,7 @@ bench: $(INSTALLED) $(BENCH)/.installed corpus ## measure against ast-grep and S
 	$(BIN)/python benchmarks/run.py
 
 fuzz: $(INSTALLED) ## property tests with many more examples than in `test`
-	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m "not corpus" tests/properties tests/php
+	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis
 
 golden: $(INSTALLED) ## rewrite the golden reports; review them as a diff
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/report

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scanner.analysis import builtins, sinks
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.state import State
-from scanner.analysis.summary import EMPTY, MAX_LIFTS, RECEIVER, Hit, Substitution, Summary, depends_on_caller
+from scanner.analysis.summary import EMPTY, MAX_LIFTS, MAX_URL_LIFTS, RECEIVER, Effect, Hit, Substitution, Summary, depends_on_caller
 from scanner.analysis.values import NOTHING, FunctionRef, Trace, Val, all_labels, join_all
 from scanner.model.facts import Arg, Call, CallKind, Const, Value, Var, decode_body
-from scanner.model.signature import Secret
+from scanner.model.signature import Certainty, Secret
 
 if TYPE_CHECKING:
     from scanner.analysis.evaluator import Evaluator
@@ -472,7 +472,7 @@ def apply_summary(
 
     substitution = evaluator.substitution(binding.argument, step)
     for effect in summary.effects:
-        _apply_effect(evaluator, call, effect.target, effect.key, substitution.value(effect.value), substitution.sites)
+        _apply_effect(evaluator, call, effect, substitution)
     for hit in summary.hits:
         _lift(evaluator, call, hit, substitution, symbol, certain=certain)
     result = substitution.value(summary.returns)
@@ -546,25 +546,20 @@ class _Binding:
         return NOTHING
 
 
-def _apply_effect(
-    evaluator: Evaluator,
-    call: Call,
-    target: str,
-    key: tuple[int, str],
-    value: Val,
-    sites: Callable[[frozenset[int]], frozenset[int]],
-) -> None:
-    if target == "argument":
-        if key[0] < len(call.args):
+def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitution) -> None:
+    value = substitution.value(effect.value)
+    number, name = effect.key
+    if effect.target == "argument":
+        if number < len(call.args):
             from scanner.analysis import transfer  # noqa: PLC0415  the interpreter calls back here
 
-            transfer.write(evaluator, call.args[key[0]].value, value)
-    elif target == "site":
-        for site in sorted(sites(frozenset([key[0]]))):
-            evaluator.set_site(site, key[1], value)
+            transfer.write(evaluator, call.args[number].value, value)
+    elif effect.target == "site":
+        for site in sorted(substitution.sites(frozenset([number]))):
+            evaluator.set_site(site, name, value)
     else:
-        cls, _separator, name = key[1].partition("\0")
-        evaluator.write_shared(target, (cls, name), value)
+        cls, _separator, member = name.partition("\0")
+        evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
 
 
 def _lift(
@@ -575,13 +570,34 @@ def _lift(
     symbolic_site = any(site < 0 for site in hit.sites)
     if not symbolic_site and not any(depends_on_caller(value) for value in hit.roles.values()):
         return
-    if len(hit.via) >= MAX_LIFTS:
-        evaluator.state.limit("wrapper-depth", evaluator.number)
-        return
     sites = substitution.sites(hit.sites)
     roles = {role: substitution.value(value) for role, value in hit.roles.items()}
+    roles = evaluator.with_sites(roles, sites - hit.sites)
+    if not _worth_lifting(evaluator, hit, roles, sites):
+        return
+    if len(hit.via) >= (MAX_URL_LIFTS if hit.signature.certainty is Certainty.IF_URL else MAX_LIFTS):
+        evaluator.state.limit("wrapper-depth", evaluator.number)
+        return
     lifted = hit._replace(
         function=evaluator.number, line=call.line, end_line=call.end_line, start=call.start, end=call.end, sites=sites,
-        roles=evaluator.with_sites(roles, sites - hit.sites), via=(symbol, *hit.via), certain=hit.certain and certain,
+        roles=roles, via=(symbol, *hit.via), certain=hit.certain and certain,
     )  # fmt: skip
     evaluator.add_hit(lifted)
+
+
+def _worth_lifting(
+    evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]
+) -> bool:
+    """Whether a caller decides something that a reader or a further caller must know: a destination, or a secret."""
+    if any(site < 0 for site in sites):
+        return True
+    holes = evaluator.state.holes
+    decided = [role for role in sinks.URL_ROLES if role in roles and depends_on_caller(hit.roles.get(role, NOTHING))]
+    if hit.signature.certainty is Certainty.IF_URL:
+        return any(sinks.may_be_url(text, holes) for role in decided for text in roles[role].texts)
+    if decided or hit.signature.kind in ("exec", "process"):
+        return True
+    return any(
+        depends_on_caller(value) or any(evaluator.state.is_secret(label) for label in all_labels(value))
+        for value in roles.values()
+    )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from scanner.analysis import calls, folding
 from scanner.analysis.describe import describe
 from scanner.analysis.state import Note, SecretRead, State
-from scanner.analysis.summary import MAX_HITS, PARAM, RECEIVER, Effect, Hit, Substitution, Summary, symbolic
+from scanner.analysis.summary import MAX_EFFECT_LIFTS, MAX_EFFECTS, MAX_HITS, PARAM, RECEIVER, Effect, Hit, Substitution, Summary, symbolic
 from scanner.analysis.templates import MAX_LENGTH, is_known
 from scanner.analysis.values import (
     MAX_TEXTS,
@@ -78,7 +78,7 @@ class Evaluator:
         self.after_include = False
         self.returns = NOTHING
         self.hits: dict[tuple[object, ...], Hit] = {}
-        self.effects: list[Effect] = []
+        self.effects: dict[tuple[str, tuple[int, str]], Effect] = {}
         self.sites: dict[int, dict[str, Val]] = {}
         self.by_ref: dict[int, Val] = {}
         self.line = self.fact.line
@@ -152,12 +152,14 @@ class Evaluator:
 
     def add_hit(self, hit: Hit) -> None:
         """Record the call of a sink, once per place, signature and wrapper chain."""
-        if len(self.hits) >= MAX_HITS:
+        key = (hit.function, hit.start, hit.signature.id, hit.inner)
+        if len(self.hits) >= MAX_HITS and key not in self.hits:
             self.state.limit("sinks-per-function", self.number)
             return
-        key = (hit.function, hit.start, hit.signature.id, hit.via, hit.inner)
         known = self.hits.get(key)
         if known is not None:
+            if len(known.via) < len(hit.via):
+                hit = hit._replace(via=known.via)
             roles = dict(known.roles)
             for role, value in hit.roles.items():
                 roles[role] = self.join(roles[role], value) if role in roles else value
@@ -211,7 +213,8 @@ class Evaluator:
         """What a closure did belongs to the function around it."""
         for hit in inner.hits.values():
             self.add_hit(hit)
-        self.effects.extend(inner.effects[: MAX_HITS - len(self.effects)])
+        for effect in inner.effects.values():
+            self.add_effect(effect)
         for name, by_ref in inner.fact.captures:
             if by_ref and name in inner.env:
                 known = self.env.get(name)
@@ -479,14 +482,24 @@ class Evaluator:
         key = (self.property_owner(cls, name), name)
         self.write_shared("store", key, value)
 
-    def write_shared(self, target: str, key: tuple[str, str], value: Val) -> None:
+    def write_shared(self, target: str, key: tuple[str, str], value: Val, lifts: int = 0) -> None:
         """Write to a store that outlives the call."""
         self.stored_sites |= all_sites(value)
         if calls.depends_on_caller(value):
-            if len(self.effects) < MAX_HITS:
-                self.effects.append(Effect(target, (0, "\0".join(key)), value))
+            if lifts <= MAX_EFFECT_LIFTS:
+                self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
         else:
             self.state.write_store(key, value)
+
+    def add_effect(self, effect: Effect) -> None:
+        """Record a write that callers decide, once per place that is written."""
+        known = self.effects.get((effect.target, effect.key))
+        if known is not None:
+            effect = known._replace(value=self.join(known.value, effect.value), lifts=min(known.lifts, effect.lifts))
+        elif len(self.effects) >= MAX_EFFECTS:
+            self.state.limit("effects-per-function", self.number)
+            return
+        self.effects[effect.target, effect.key] = effect
 
     def static_property(self, node: StaticProp) -> Val:
         classes = self.class_names(node.cls)
@@ -681,7 +694,7 @@ class Evaluator:
     def summary(self) -> Summary:
         """What was found, once the body has been evaluated."""
         exports = dict(self.env) if self.file_scope else {}
-        effects = [*self.effects, *(Effect("argument", (i, ""), value) for i, value in sorted(self.by_ref.items()))]
+        effects = [*self.effects.values(), *(Effect("argument", (i, ""), value) for i, value in sorted(self.by_ref.items()))]
         escaping = self._escaping(exports)
         for site in sorted(self.sites):
             if site < 0 or site in escaping:
@@ -692,7 +705,7 @@ class Evaluator:
     def _escaping(self, exports: Mapping[str, Val]) -> set[int]:
         """Handles that outlive this function: returned, stored, passed out, or left to an including file."""
         found: set[int] = set(self.stored_sites)
-        for value in (self.returns, *self.by_ref.values(), *(effect.value for effect in self.effects), *exports.values()):
+        for value in (self.returns, *self.by_ref.values(), *(effect.value for effect in self.effects.values()), *exports.values()):
             found |= all_sites(value)
         return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scanner.analysis.destinations import LOCAL, url_destination
 from scanner.analysis.state import Output
 from scanner.analysis.summary import Hit
+from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from scanner.analysis.evaluator import Evaluator
 
 _HANDLE_ROLES = ("handle", "client", "request")
-_URL_ROLES = ("url", "host", "dsn", "path")
+URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
 _TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
 
 
@@ -181,12 +182,22 @@ def _sends(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val])
     if signature.kind in ("browser", "html", "css", "js"):
         return False
     if signature.certainty is Certainty.IF_URL:
-        texts = [text for role in _URL_ROLES if role in roles for text in roles[role].texts]
+        texts = [text for role in ("url", "host", "dsn", "path") if role in roles for text in roles[role].texts]
         if all(url_destination(text, evaluator.state.holes).name == LOCAL for text in texts):
             return False
     if signature.certainty is Certainty.NEVER_ALONE:
         return False
     return not (signature.kind == "db" and signature.phase not in ("connect", "construct"))
+
+
+def may_be_url(text: str, holes: HoleTable) -> bool:
+    """Whether a path template is known to be, or may still become, something that leaves the machine."""
+    if not text:
+        return False
+    hole = holes.hole(text[0])
+    if hole is not None:
+        return hole.kind in ("param", "user-input", "config", "env")
+    return url_destination(text, holes).name != LOCAL
 
 
 def _response(evaluator: Evaluator, call: Call, api: str) -> Val:

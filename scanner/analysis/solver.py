@@ -51,7 +51,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
                     calls.compute(state, number)
         wave = sorted(_wrapper_callers(state, callers) - done)
     for _round in range(state.limits.rounds):
-        changed = sorted((state.dirty & state.summaries.keys()) - {-1})
+        changed = sorted(n for n in state.dirty if n in state.summaries and _may_change(state.summaries[n]))
         state.dirty = set()
         if not changed:
             break
@@ -69,6 +69,11 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
         tuple(sorted(state.limits_hit)),
         evaluated,
     )
+
+
+def _may_change(summary: Summary) -> bool:
+    """Whether more knowledge of a store can change what a function reports."""
+    return bool(summary.hits or summary.returns.labels)
 
 
 def _callers(program: Program) -> dict[str, list[int]]:
@@ -123,7 +128,7 @@ def _final_hits(state: State) -> Iterable[Hit]:
     found: dict[tuple[object, ...], Hit] = {}
     for number in sorted(state.summaries):
         for hit in state.summaries[number].hits:
-            key = (state.program.path(hit.function), hit.start, hit.function, hit.signature.id, hit.via, hit.inner)
+            key = (state.program.path(hit.function), hit.start, hit.function, hit.signature.id, hit.inner)
             found[key] = hit._replace(roles=_with_global_sites(state, hit))
     for key in sorted(found, key=repr):
         yield found[key]

@@ -12,8 +12,14 @@ from scanner.model.signature import Signature
 PARAM = "param:"
 """Prefix of the label that stands for whatever a caller passes."""
 RECEIVER = -1
-MAX_LIFTS = 8
+MAX_LIFTS = 5
 """Levels of wrappers that are followed outwards."""
+MAX_URL_LIFTS = 3
+"""The same for file functions that only perhaps get a URL."""
+MAX_EFFECT_LIFTS = 1
+"""Levels of callers to which a write of a parameter is carried."""
+MAX_EFFECTS = 60
+"""Writes kept per summary."""
 MAX_HITS = 120
 """Calls of sinks kept per summary."""
 
@@ -50,6 +56,8 @@ class Effect(NamedTuple):
     key: tuple[int, str]
     """(site or argument number, role or name)."""
     value: Val
+    lifts: int = 0
+    """How many calls it has been carried through."""
 
 
 class Summary(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 MAX_TEXTS = 24
 """Different strings kept per value; more become one unknown hole."""
-MAX_ITEMS = 400
+MAX_ITEMS = 120
 """Elements kept apart per array; more are merged into `rest`."""
 MAX_LABELS = 24
 MAX_SITES = 12

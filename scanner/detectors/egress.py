@@ -36,7 +36,7 @@ def _finding(scene: Scene, rule: Rule, hit: Hit, lifted: set[tuple[str, int]]) -
     place = target(scene, hit)
     outside = leaves(place.destinations)
     if place.by_caller and not outside:
-        if hit.via or possible_url(hit):
+        if hit.via:
             return None
         return _wrapper(scene, rule, hit, seen=hit.inner in lifted)
     if not outside:
@@ -74,7 +74,7 @@ def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:
         hit.line,
         hit.end_line,
         span=(hit.start, hit.end),
-        severity=Severity.INFO if seen else Severity.LOW,
+        severity=Severity.INFO if seen or possible_url(hit) else Severity.LOW,
         confidence=Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE,
         api=hit.api,
         message=f"{hit.api}() is called with a destination that the callers of this function decide",

@@ -35,6 +35,7 @@ TO_WORDS = bytes(
     for byte in range(256)
 )
 """Lower case, and a blank for every byte that is not part of a word."""
+_ANY_BLANK = bytes(32 if byte in b" \t\r\n\v\f" else byte for byte in range(256))
 _QUOTES = b"'\""
 _BLANK = 32
 _WINDOW = 64
@@ -97,7 +98,19 @@ def why_kept(buffers: Buffers, start: int, end: int, vocabulary: Vocabulary) -> 
     joined = _JOINT.sub(b"", region)
     if len(joined) != len(region) and _joined_name(joined, region, vocabulary):
         return "joined"
-    return "payload" if max(map(len, joined.split()), default=0) >= _PAYLOAD_BYTES else None
+    return "payload" if _has_long_run(joined) else None
+
+
+def _has_long_run(region: bytes) -> bool:
+    """Whether `_PAYLOAD_BYTES` bytes follow each other without a blank; jumps from blank to blank."""
+    blanks = region.translate(_ANY_BLANK)
+    start = 0
+    while len(blanks) - start >= _PAYLOAD_BYTES:
+        blank = blanks.rfind(b" ", start, start + _PAYLOAD_BYTES)
+        if blank < 0:
+            return True
+        start = blank + 1
+    return False
 
 
 def words_of(region: bytes) -> set[bytes]:
@@ -163,5 +176,11 @@ def _matters_in_string(buffers: Buffers, start: int, end: int, name: bytes, voca
     whole = before in (b"'", b'"', b"\\")
     if whole and (name in vocabulary.functions or name in vocabulary.classes):
         return True
-    after = buffers.code[end + 1 : end + _WINDOW].lstrip(b" \t\r\n,")[:1]
-    return name in vocabulary.methods and (before == b":" or (whole and after in (b"]", b")", b"")))
+    return name in vocabulary.methods and (before == b":" or (whole and _is_last_element(buffers.code, start, end)))
+
+
+def _is_last_element(code: bytes, start: int, end: int) -> bool:
+    """Whether a whole string ends an array of several elements, as the method of `[$object, 'method']` does."""
+    before = code[max(0, start - 1 - _WINDOW) : start - 1].rstrip()
+    after = code[end + 1 : end + _WINDOW].lstrip(b" \t\r\n,")[:1]
+    return not before.endswith(b"[") and after in (b"]", b")", b"")

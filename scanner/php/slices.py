@@ -38,7 +38,7 @@ _STORES = re.compile(
     rb"|as\s*+\$[\w\x80-\xff]++\s*+(?:->|::)" % {b"index": _SUBSCRIPT}
 )
 """A store to a property, or a form that could hold one."""
-_XML = re.compile(rb"<\?xml", re.IGNORECASE)
+_XML = re.compile(rb"<\?xml")
 _MAX_XML = 20
 
 
@@ -80,17 +80,16 @@ def slice_source(source: bytes, vocabulary: Vocabulary, keep: frozenset[int] = f
         return Slice(lexed, (), source, (), False, ())
     buffers = Buffers(lexed.masked.lower(), lexed.uncommented)
     vocabulary = _with_aliases(buffers.code, vocabulary)
-    kept = _outermost(keep, extents.items)
-    declaring = {item.parent for item in extents.items if item.name}
+    declared = [index for index, item in enumerate(extents.items) if item.name and item.parent >= 0]
+    kept = _outermost((*keep, *declared), extents.items)
     outlines = [
         (index, item.body)
         for index, item in enumerate(extents.items)
         if item.parent < 0
         and item.body
         and index not in kept
-        and index not in declaring
-        and not _carries_values(buffers.code, item.params, item.body)
         and why_kept(buffers, *item.body, vocabulary) is None
+        and not _carries_values(buffers.code, item.params, item.body)
     ]
     blanked = _without_declarations(lexed, _blank_bodies(lexed.uncommented, [body for _, body in outlines]))
     listed = tuple(Outline(index, _called(buffers.code, body)) for index, body in outlines)
@@ -105,14 +104,11 @@ def _carries_values(code: bytes, params: tuple[int, int], body: tuple[int, int])
 
 
 def _outermost(indexes: Iterable[int], items: tuple[Extent, ...]) -> set[int]:
-    """Outermost functions around the given ones."""
-    found = set()
-    for index in indexes:
-        outer = index
-        while items[outer].parent >= 0:
-            outer = items[outer].parent
-        found.add(outer)
-    return found
+    """Outermost functions around the given ones; indexes that are out of range count for nothing."""
+    outermost: list[int] = []
+    for index, item in enumerate(items):
+        outermost.append(index if item.parent < 0 else outermost[item.parent])
+    return {outermost[index] for index in indexes if 0 <= index < len(items)}
 
 
 def _with_aliases(code: bytes, vocabulary: Vocabulary) -> Vocabulary:

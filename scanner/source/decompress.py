@@ -122,7 +122,7 @@ class BoundedStream:
         self._read = read
         self._limit = limits.max_total + limits.max_members * 1024
         self._budget = Budget(limits, packed)
-        self._pending = b""
+        self._pending = memoryview(b"")
         self.position = 0
 
     def read(self, size: int) -> bytes:
@@ -131,14 +131,14 @@ class BoundedStream:
         left = size
         while left:
             if not self._pending:
-                self._pending = self._next()
+                self._pending = memoryview(self._next())
                 if not self._pending:
                     break
             part, self._pending = self._pending[:left], self._pending[left:]
             parts.append(part)
             left -= len(part)
         self.position += size - left
-        return b"".join(parts)
+        return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
 
     def _next(self) -> bytes:
         try:

@@ -1,7 +1,7 @@
 r"""Names of members: from hostile bytes to text that can be printed, compared and never collides.
 
 The escape is lossless: a backslash is doubled, a byte that is no UTF-8 and an ASCII control character become
-`\xNN`, every other character that cannot be seen becomes `\uNNNN` or `\UNNNNNNNN`.
+`\xNN`, every other character that cannot be seen, or that Unicode has not assigned, becomes `\uNNNN` or `\UNNNNNNNN`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from scanner.source.limits import SourceLimits
 _PLAIN = re.compile(r"[ !-\[\]-~]*")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _SEPARATORS = re.compile(r"[/\\]")
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs"})
 _ASCII_END = 0x80
 _SURROGATE_BASE = 0xDC00
 _BMP_END = 0xFFFF
@@ -50,7 +49,7 @@ def _escaped(char: str) -> str:
     code = ord(char)
     if char == "\\":
         return "\\\\"
-    if char == " " or unicodedata.category(char) not in _INVISIBLE:
+    if char.isprintable():
         return char
     if code < _ASCII_END:
         return f"\\x{code:02x}"

@@ -7,6 +7,7 @@ which would hide all members behind it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -96,11 +97,13 @@ class TarRelease:
         size = os.fstat(self._file.fileno()).st_size
         kind = compression_of(self._file.read(BLOCK))
         self._file.seek(0)
-        if kind:
-            self._spool = tempfile.TemporaryFile(prefix="redcap-scanner-")  # noqa: SIM115 - closed by close()
         stream = open_stream(self._file, kind, self._limits, size)
         try:
+            if kind:
+                self._spool = _open_spool()
             self._read_members(stream)
+            if self._spool is not None:
+                _write(self._spool, b"")
         except BadHeaderError as error:
             if not self.entries and not self.notes:
                 message = f"{self.name} is no tar archive: give a folder, a zip or tar archive, or REPO@REF"
@@ -257,21 +260,12 @@ class TarRelease:
                 message = "truncated"
                 raise DamagedStreamError(message)
             digest.update(chunk)
-            self._keep(chunk)
+            if self._spool is not None:
+                _write(self._spool, chunk)
             pointer = len(chunk) == header.size and is_lfs_pointer(chunk)
             left -= len(chunk)
         self._skip(stream, padding)
         entry.handle = _Stored(offset, LFS_PROBLEM if pointer else digest.hexdigest())
-
-    def _keep(self, chunk: bytes) -> None:
-        """Write to the temporary file. Raises: SourceError when there is no room."""
-        if self._spool is None:
-            return
-        try:
-            self._spool.write(chunk)
-        except OSError as error:
-            message = "cannot be unpacked, the temporary folder is full: set TMPDIR to a folder with more room"
-            raise SourceError(message) from error
 
     def _skip(self, stream: BoundedStream, size: int) -> None:
         while size:
@@ -307,7 +301,31 @@ class TarRelease:
         """Close the archive and let go of the temporary file."""
         self._file.close()
         if self._spool is not None:
-            self._spool.close()
+            with contextlib.suppress(OSError):  # what a full disk did not take is written once more
+                self._spool.close()
+
+
+def _open_spool() -> IO[bytes]:
+    """A temporary file without a name. Raises: SourceError."""
+    try:
+        return tempfile.TemporaryFile(prefix="redcap-scanner-")
+    except OSError as error:
+        message = "cannot be unpacked, there is no temporary folder: set TMPDIR to a folder that can be written"
+        raise SourceError(message) from error
+
+
+def _write(spool: IO[bytes], chunk: bytes) -> None:
+    """Append to the temporary file; nothing to append means all must be written now.
+
+    Raises: SourceError when there is no room.
+    """
+    try:
+        spool.write(chunk)
+        if not chunk:
+            spool.flush()
+    except OSError as error:
+        message = "cannot be unpacked, the temporary folder is full: set TMPDIR to a folder with more room"
+        raise SourceError(message) from error
 
 
 def _stored(entry: Entry) -> _Stored:

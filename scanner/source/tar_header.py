@@ -37,9 +37,8 @@ def parse_header(block: bytes) -> TarHeader:
         message = "truncated"
         raise BadHeaderError(message)
     blank = block[:148] + b" " * 8 + block[156:]
-    unsigned = sum(blank)
-    signed = unsigned - 256 * sum(byte >= _BASE_256 for byte in blank)
-    if parse_number(block[148:156]) not in {unsigned, signed}:
+    stated = parse_number(block[148:156])
+    if stated not in {sum(blank), _signed_sum(blank)}:
         message = "the checksum is wrong"
         raise BadHeaderError(message)
     name = _text(block[:100])
@@ -89,6 +88,11 @@ def parse_pax(data: bytes) -> dict[bytes, bytes]:
         records[key] = value
         position = end
     return records
+
+
+def _signed_sum(data: bytes) -> int:
+    """Sum of the bytes as signed numbers, as some old programs computed the checksum."""
+    return sum(data) - 256 * len(data.translate(None, bytes(range(_BASE_256))))
 
 
 def _text(field: bytes) -> bytes:

@@ -287,6 +287,8 @@ def _decompress(data: bytes, info: zipfile.ZipInfo) -> bytes:
 
 def _raw_name(info: zipfile.ZipInfo) -> bytes:
     """Bytes of the name in the central directory (zipfile decodes them as UTF-8 or code page 437)."""
+    if info.orig_filename.isascii():
+        return info.orig_filename.encode()
     return info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
 
 

@@ -17,11 +17,15 @@ from pathlib import Path
 
 import zstandard
 
+from scanner.errors import SourceError
 from scanner.model.source import Refusal, Release
 from scanner.source import DEFAULT, SourceLimits, open_release
 
 Tree = Mapping[str, bytes]
 """Relative name -> content; names that are no UTF-8 hold PEP 383 surrogates."""
+
+Member = tuple[bytes, bytes, Mapping[str, int]]
+"""Name, content and header fields of a zip member; see `zip_member`."""
 
 PHP = b"<?php echo 1;\n"
 FULL = {
@@ -55,6 +59,15 @@ def scan(
         return opened.release, {file.path: opened.read(file) for file in opened.release.files}
 
 
+def reads_or_says_why(path: Path) -> bool:
+    """Whether an archive can be scanned with every file readable, or is refused in one line."""
+    try:
+        release, contents = scan(path)
+    except SourceError as error:
+        return "\n" not in str(error)
+    return digests(release).keys() == contents.keys()
+
+
 def codes(release: Release) -> dict[str, str]:
     """Refused path -> code of the reason."""
     return {item.path: code_of(item) for item in release.refused}
@@ -78,30 +91,33 @@ def write_folder(root: Path, tree: Tree) -> Path:
     return root
 
 
-def zip_entry(name: bytes, content: bytes, **fields: int) -> tuple[bytes, bytes, int]:
-    """Local part, central part (without offset) and position of the offset in it, of one zip member."""
+def zip_member(name: bytes, content: bytes, fields: Mapping[str, int]) -> tuple[bytes, bytes]:
+    """Local header with data, and central header without its last field (offset) and name.
+
+    Fields: `flags crc size method mode`, and `rename_local` for another name in the local header.
+    """
     packer = zlib.compressobj(wbits=-15)
     packed = packer.compress(content) + packer.flush()
-    flags = fields.get("flags", 0)
-    crc = fields.get("crc", zlib.crc32(content))
-    size = fields.get("size", len(content))
-    method = fields.get("method", 8)
     local_name = b"x" * len(name) if fields.get("rename_local") else name
-    common = (flags, method, 0, 33, crc, len(packed), size)
-    local = struct.pack("<4s6H", b"PK\x03\x04", 20, *common[:2], *common[2:4], 0)[:14]
-    local += struct.pack("<3L2H", *common[4:], len(local_name), 0) + local_name + packed
-    head = struct.pack("<4sBB5H", b"PK\x01\x02", 20, 3, 20, flags, method, 0, 33)
-    head += struct.pack("<3L5HL", *common[4:], len(name), 0, 0, 0, 0, fields.get("mode", 0o100644) << 16)
-    return local, head, len(head)
+    method, crc, size = (
+        fields.get("method", 8),
+        fields.get("crc", zlib.crc32(content)),
+        fields.get("size", len(content)),
+    )
+    common = struct.pack("<5H3L", 20, fields.get("flags", 0), method, 0, 33, crc, len(packed), size)
+    local = b"PK\x03\x04" + common + struct.pack("<2H", len(local_name), 0) + local_name + packed
+    mode = fields.get("mode", 0o100644) << 16
+    central = b"PK\x01\x02" + struct.pack("<BB", 20, 3) + common + struct.pack("<5HL", len(name), 0, 0, 0, 0, mode)
+    return local, central
 
 
-def raw_zip(path: Path, *members: tuple[bytes, bytes, dict[str, int]], before: bytes = b"", after: bytes = b"") -> Path:
+def raw_zip(path: Path, *members: Member, before: bytes = b"", after: bytes = b"") -> Path:
     """A zip archive byte by byte, so that names and headers can be hostile."""
     data = before
     directory = b""
     for name, content, fields in members:
-        local, head, _ = zip_entry(name, content, **fields)
-        directory += head + struct.pack("<L", len(data)) + name
+        local, central = zip_member(name, content, fields)
+        directory += central + struct.pack("<L", len(data)) + name
         data += local
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, len(members), len(members), len(directory), len(data), 0)
     path.write_bytes(data + directory + end + after)

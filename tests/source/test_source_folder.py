@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scanner.errors import SourceError
-from scanner.source import SourceLimits, folder, open_release, read_file
+from scanner.source import SourceLimits, open_release, read_file
 from tests.source.builders import FULL, PHP, codes, commit, digests, git, incomplete, new_repository, scan, write_folder
 
 
@@ -79,7 +79,7 @@ def test_unreadable_vanished_and_changing_files_are_refused_alone(
             Path(path).symlink_to("/etc/passwd")
         return real(path, flags)
 
-    monkeypatch.setattr(folder.os, "open", opened)
+    monkeypatch.setattr(os, "open", opened)
     release, _ = scan(root)
     monkeypatch.undo()
     assert list(digests(release)) == ["good.php"]
@@ -101,7 +101,7 @@ def test_a_folder_that_cannot_be_listed_is_refused_alone(tmp_path: Path, monkeyp
             raise PermissionError(13, "Permission denied")
         return real(path)
 
-    monkeypatch.setattr(folder.os, "scandir", listed)
+    monkeypatch.setattr(os, "scandir", listed)
     release, _ = scan(root)
     assert list(digests(release)) == ["a.php"]
     assert codes(release) == {"locked": "unreadable"}

@@ -28,7 +28,7 @@ from tests.source.builders import (
 
 NAMES = st.one_of(
     st.sampled_from(["redcap", "redcap_v15.7.6", "redcap_v15.10.0", "redcap_v@", "@outside", "a.php", "A.php", "lib"]),
-    st.text(st.characters(exclude_characters="/\\\0:", exclude_categories=("Cs",)), min_size=1, max_size=6).filter(
+    st.text(st.characters(exclude_characters="/\\\0:", exclude_categories=["Cs"]), min_size=1, max_size=6).filter(
         lambda name: name.strip(".") != "" and name.lower() != ".git"
     ),
     st.binary(min_size=1, max_size=4)
@@ -56,9 +56,9 @@ def all_forms(where: Path, tree: Tree) -> dict[str, Path | str]:
     }
     for name, compress in COMPRESSORS.items():
         forms[name] = where / f"{name}.bin"
-        Path(forms[name]).write_bytes(compress(tar_of(tree)))
+        (where / f"{name}.bin").write_bytes(compress(tar_of(tree)))
     forms["pax"] = where / "pax.bin"
-    forms["pax"].write_bytes(tar_of(tree, tarfile.PAX_FORMAT))
+    (where / "pax.bin").write_bytes(tar_of(tree, tarfile.PAX_FORMAT))
     repo = new_repository(where / "repo")
     commit(repo, tree)
     forms["git"] = f"{repo}@main"

@@ -14,9 +14,21 @@ from hypothesis import strategies as st
 
 from scanner.errors import SourceError
 from scanner.source import DEFAULT, NOTE_CODES, SourceLimits
-from tests.source.builders import FULL, PHP, codes, incomplete, raw_zip, scan, write_zip, zip_with_library
+from tests.source.builders import (
+    FULL,
+    PHP,
+    Member,
+    code_of,
+    codes,
+    incomplete,
+    raw_zip,
+    reads_or_says_why,
+    scan,
+    write_zip,
+    zip_with_library,
+)
 
-GOOD = (b"a.php", PHP, {})
+GOOD: Member = (b"a.php", PHP, {})
 
 
 @pytest.mark.parametrize(
@@ -111,23 +123,20 @@ def test_a_member_that_the_directory_does_not_list_is_reported(tmp_path: Path) -
 
 def test_an_ordinary_archive_has_nothing_to_report(tmp_path: Path) -> None:
     assert scan(zip_with_library(tmp_path / "z", FULL))[0].refused == ()
-    buffer = io.BytesIO()
 
-    class Pipe(io.RawIOBase):
-        """Cannot seek, so that zipfile writes data descriptors."""
+    class Pipe(io.BytesIO):
+        """Cannot tell its position, so that zipfile writes data descriptors."""
 
-        def writable(self) -> bool:
-            return True
+        def tell(self) -> int:
+            raise OSError
 
-        def write(self, data: object) -> int:
-            return buffer.write(bytes(data))  # type: ignore[call-overload,no-any-return]
-
-    with zipfile.ZipFile(Pipe(), "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[arg-type]
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = b"a comment"
         archive.mkdir("redcap/empty")
         for name, content in FULL.items():
             archive.writestr(name, content)
-    (tmp_path / "streamed").write_bytes(buffer.getvalue())
+    (tmp_path / "streamed").write_bytes(pipe.getvalue())
     assert scan(tmp_path / "streamed")[0].refused == ()
 
 
@@ -192,12 +201,7 @@ def test_damage_anywhere_gives_a_release_or_one_error(noise: bytes, position: in
         path = write_zip(Path(place) / "z", FULL)
         data = path.read_bytes()
         path.write_bytes(data[:position] + noise + data[position + (1 - insert) * len(noise) :])
-        try:
-            release, contents = scan(path)
-        except SourceError as error:
-            assert "\n" not in str(error)
-        else:
-            assert {file.path for file in release.files} == set(contents)
+        assert reads_or_says_why(path)
 
 
 HOSTILE_NAMES = st.one_of(
@@ -214,9 +218,9 @@ HOSTILE_NAMES = st.one_of(
 @example([b"a.php", b"a.php", b"a (duplicate 1).php"])
 def test_every_member_is_accounted_for_whatever_its_name(names: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as place:
-        members = [(name, PHP + b"%d" % index, {}) for index, name in enumerate(names)]
+        members: list[Member] = [(name, PHP + b"%d" % index, {}) for index, name in enumerate(names)]
         release, contents = scan(raw_zip(Path(place) / "z", GOOD, *members), limits=DEFAULT)
-    notes = [item for item in release.refused if item.reason.partition(":")[0] in NOTE_CODES]
+    notes = [item for item in release.refused if code_of(item) in NOTE_CODES]
     assert len(release.files) + len(release.refused) - len(notes) == 1 + len(names)
     paths = [file.path for file in release.files]
     assert paths == sorted(set(paths))

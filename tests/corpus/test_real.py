@@ -1,0 +1,152 @@
+"""Real applications from Debian: nothing crashes, every file is accounted for, and known facts are found.
+
+The facts were read in the applications' own code. `make corpus` unpacks them; without it these tests fail.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from scanner.model.report import BaselineState, Comparison, Coverage, Report
+from scanner.pipeline import ScanOptions, diff, scan
+
+CORPUS = Path(__file__).resolve().parent.parent.parent / ".corpus"
+APPLICATIONS = ("phpmyadmin", "roundcube-core", "wordpress", "mediawiki")
+SUITES = ("bullseye", "bookworm", "trixie")
+PAIRS = (("bullseye", "bookworm"), ("bookworm", "trixie"))
+PATTERNS = "class-wp-rest-pattern-directory-controller.php"
+
+pytestmark = pytest.mark.corpus
+
+# Application, suites, end of the path, host that the code there calls.
+CALLED = [
+    ("phpmyadmin", SUITES, "classes/VersionInformation.php", "www.phpmyadmin.net"),
+    ("phpmyadmin", SUITES, "classes/ErrorReport.php", "reports.phpmyadmin.net"),
+    ("wordpress", SUITES, "wp-includes/update.php", "api.wordpress.org"),
+    ("wordpress", SUITES, "wp-admin/includes/plugin-install.php", "api.wordpress.org"),
+    ("wordpress", SUITES, "wp-admin/includes/credits.php", "api.wordpress.org"),
+    ("wordpress", SUITES[1:], PATTERNS, "api.wordpress.org"),
+    ("roundcube-core", SUITES, "spellchecker/googie.php", "spell.roundcube.net"),
+    ("roundcube-core", SUITES, "spellchecker/atd.php", "service.afterthedeadline.com"),
+    ("mediawiki", SUITES[:2], "includes/Pingback.php", "www.mediawiki.org"),
+    ("mediawiki", SUITES[2:], "installer/Pingback.php", "intake-analytics.wikimedia.org"),
+]
+# Application, pair, state, end of the path, host.
+CHANGED = [
+    ("wordpress", PAIRS[0], "new", PATTERNS, "api.wordpress.org"),
+    ("mediawiki", PAIRS[1], "new", "installer/Pingback.php", "intake-analytics.wikimedia.org"),
+    ("mediawiki", PAIRS[1], "absent", "includes/Pingback.php", "www.mediawiki.org"),
+    ("roundcube-core", PAIRS[0], "absent", "spellchecker/googie.php", "spell.roundcube.net"),
+    ("roundcube-core", PAIRS[0], "new", "spellchecker/googie.php", "spell.roundcube.net"),
+]
+
+
+def tree(application: str, suite: str) -> Path:
+    folder = CORPUS / f"{application}-{suite}"
+    assert folder.is_dir(), f"{folder.name} is missing: run `make corpus` first"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def options(tmp_path_factory: pytest.TempPathFactory) -> ScanOptions:
+    """One cache for all workers of a test run, and for no other run."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    return ScanOptions(cache=shared / "corpus-cache", jobs=1)
+
+
+@cache
+def scanned(application: str, suite: str, options: ScanOptions) -> Report:
+    return scan(str(tree(application, suite)), options)
+
+
+@cache
+def compared(application: str, pair: tuple[str, str], options: ScanOptions) -> Comparison:
+    return diff(str(tree(application, pair[0])), str(tree(application, pair[1])), options)
+
+
+def count_files(folder: Path) -> int:
+    """Everything that is no folder: regular files, and links whatever they point at."""
+    total = 0
+    for directory, folders, names in os.walk(folder):
+        total += len(names) + sum(Path(directory, name).is_symlink() for name in folders)
+    return total
+
+
+def accounted(coverage: Coverage) -> int:
+    """Files that the coverage account explains."""
+    return coverage.parsed + len(coverage.partial) + coverage.other_files + len(coverage.skipped)
+
+
+each_tree = pytest.mark.parametrize(
+    ("application", "suite"), [(app, suite) for app in APPLICATIONS for suite in SUITES]
+)
+each_pair = pytest.mark.parametrize(("application", "pair"), [(app, pair) for app in APPLICATIONS for pair in PAIRS])
+
+
+@each_tree
+def test_every_file_is_accounted_for(application: str, suite: str, options: ScanOptions) -> None:
+    coverage = scanned(application, suite, options).coverage
+    assert coverage.files == count_files(tree(application, suite))
+    assert coverage.files == accounted(coverage)
+    assert coverage.php_files == coverage.parsed + len(coverage.partial)
+    assert coverage.php_files > 100
+
+
+@each_tree
+def test_little_is_left_unparsed(application: str, suite: str, options: ScanOptions) -> None:
+    coverage = scanned(application, suite, options).coverage
+    assert len(coverage.partial) <= coverage.php_files * 0.03
+    assert not [skipped for skipped in coverage.skipped if skipped.incomplete]
+
+
+@each_tree
+def test_findings_point_at_lines_that_exist(application: str, suite: str, options: ScanOptions) -> None:
+    folder = tree(application, suite)
+    for finding in scanned(application, suite, options).findings:
+        lines = (folder / finding.path).read_bytes().count(b"\n") + 1
+        assert 1 <= finding.line <= finding.end_line <= lines, finding
+
+
+@pytest.mark.parametrize(("application", "suites", "path", "host"), CALLED)
+def test_a_known_call_is_found(
+    application: str, suites: tuple[str, ...], path: str, host: str, options: ScanOptions
+) -> None:
+    for suite in suites:
+        hosts = {
+            name
+            for finding in scanned(application, suite, options).findings
+            if finding.path.endswith(path)
+            for name in finding.destinations
+        }
+        assert any(name == host or name.endswith(f"*.{host}") for name in hosts), (suite, hosts)
+
+
+@each_pair
+def test_a_comparison_tells_every_finding_once(application: str, pair: tuple[str, str], options: ScanOptions) -> None:
+    comparison = compared(application, pair, options)
+    before = [change.baseline.identity for change in comparison.changes if change.baseline]
+    after = [change.current.identity for change in comparison.changes if change.current]
+    assert sorted(before) == sorted(item.identity for item in scanned(application, pair[0], options).findings)
+    assert sorted(after) == sorted(item.identity for item in scanned(application, pair[1], options).findings)
+
+
+@pytest.mark.parametrize("fact", CHANGED, ids=lambda fact: f"{fact[0]}-{fact[1][1]}-{fact[2]}-{fact[4]}")
+def test_a_known_change_is_found(fact: tuple[str, tuple[str, str], str, str, str], options: ScanOptions) -> None:
+    application, pair, state, path, host = fact
+    found = [
+        change.state
+        for change in compared(application, pair, options).changes
+        if change.finding.path.endswith(path) and host in change.finding.destinations
+    ]
+    assert BaselineState(state) in found
+
+
+@pytest.mark.parametrize("application", APPLICATIONS)
+def test_an_application_compared_with_itself_shows_nothing(application: str, options: ScanOptions) -> None:
+    changes = compared(application, ("trixie", "trixie"), options).changes
+    assert {change.state for change in changes} <= {BaselineState.UNCHANGED}
