@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from scanner.analysis import builtins, sinks
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.state import State
-from scanner.analysis.summary import EMPTY, MAX_LIFTS, MAX_URL_LIFTS, RECEIVER, Effect, Hit, Substitution, Summary, depends_on_caller
+from scanner.analysis.summary import (
+    EMPTY,
+    MAX_LIFTS,
+    MAX_URL_LIFTS,
+    RECEIVER,
+    Effect,
+    Hit,
+    Substitution,
+    Summary,
+    depends_on_caller,
+    parameters_only,
+)
 from scanner.analysis.values import NOTHING, FunctionRef, Trace, Val, all_labels, join_all
 from scanner.model.facts import Arg, Call, CallKind, Const, Value, Var, decode_body
 from scanner.model.signature import Certainty, Secret
@@ -64,11 +75,19 @@ def call_function(
             results = [apply_summary(evaluator, call, number, args, None) for number in numbers[:_MAX_CANDIDATES]]
             result = join_all(results, evaluator.state.overflow)
             if secret is not None:
-                result = evaluator.join(result, evaluator.read_secret(secret, call.line, f"{name}()"))
+                result = evaluator.join(result, _returned_secret(evaluator, secret, call, args))
             return result
         if secret is not None:
-            return evaluator.read_secret(secret, call.line, f"{name}()")
+            return _returned_secret(evaluator, secret, call, args)
     return builtins.call(evaluator, call, name.lower().lstrip("\\").rpartition("\\")[2], args)
+
+
+def _returned_secret(evaluator: Evaluator, secret: Secret, call: Call, args: list[Val]) -> Val:
+    """What a function such as `decrypt` returns: the secret that it was given, when that has a name."""
+    given = join_all((Val(labels=all_labels(arg)) for arg in args), evaluator.state.overflow).labels
+    named = {label: trace for label, trace in given.items() if evaluator.state.is_secret(label)}
+    value = evaluator.read_secret(secret, call.line, callee_text(call))
+    return Val(value.texts, named) if named else value
 
 
 def _method(evaluator: Evaluator, call: Call) -> Val:
@@ -369,7 +388,7 @@ def _include(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
             summary = summary_of(state, unit.first)
             results.append(summary.returns)
             for name, value in summary.exports.items():
-                if "->" not in name and name != "this":
+                if "->" not in name and name != "this" and name not in state.origins.database:
                     known = evaluator.env.get(name)
                     evaluator.env[name] = value if known is None else evaluator.join(known, value)
     if not resolved:
@@ -389,7 +408,7 @@ def _known_tail(evaluator: Evaluator, text: str) -> str:
         if part == "..":
             if parts:
                 parts.pop()
-        elif part not in ("", "."):
+        elif part not in ("", ".", "@"):
             parts.append(part)
     return "/".join(parts)
 
@@ -571,7 +590,7 @@ def _lift(
     if not symbolic_site and not any(depends_on_caller(value) for value in hit.roles.values()):
         return
     sites = substitution.sites(hit.sites)
-    roles = {role: substitution.value(value) for role, value in hit.roles.items()}
+    roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
     roles = evaluator.with_sites(roles, sites - hit.sites)
     if not _worth_lifting(evaluator, hit, roles, sites):
         return

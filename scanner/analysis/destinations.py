@@ -64,7 +64,7 @@ def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: b
         return Destination(LOCAL, shown)
     hole = holes.hole(template[0])
     if hole is not None:
-        if bare_host:
+        if bare_host and template[1:2] == ".":  # {account}.blob.core.windows.net
             return Destination(authority(template, holes), shown)
         return Destination(_hole_destination(hole.kind, hole.text), shown)
     if not bare_host or template[0] in "/.~" or _WINDOWS_DRIVE.match(template):
@@ -94,13 +94,9 @@ def authority(rest: str, holes: HoleTable) -> str:
         return _known_host(port_free)
     known = "".join(c if holes.hole(c) is None else "*" for c in port_free).lower()
     bare = known.replace("*", "").strip(".:")
-    if not bare:
-        return _hole_destination(holes_in[0].kind, holes_in[0].text)
-    if known.startswith("*") and "." in bare and holes.hole(port_free[-1]) is None:
-        return re.sub(r"\*+", "*", to_text(known))
-    if holes.hole(port_free[-1]) is not None and holes.hole(port_free[0]) is None and end is None:
-        # the known part may only be a prefix: `https://api.example.org` . $suffix can become another host
-        return re.sub(r"\*+", "*", to_text(known))
+    if not bare:  # nothing but holes: the last one decides whose domain it is
+        return _hole_destination(holes_in[-1].kind, holes_in[-1].text)
+    # A hole at the end stays: `https://api.example.org` . $suffix can become another host.
     return re.sub(r"\*+", "*", to_text(known))
 
 

@@ -12,7 +12,18 @@ from collections.abc import Iterable, Mapping
 from scanner.analysis import calls, folding
 from scanner.analysis.describe import describe
 from scanner.analysis.state import Note, SecretRead, State
-from scanner.analysis.summary import MAX_EFFECT_LIFTS, MAX_EFFECTS, MAX_HITS, PARAM, RECEIVER, Effect, Hit, Substitution, Summary, symbolic
+from scanner.analysis.summary import (
+    MAX_EFFECT_LIFTS,
+    MAX_EFFECTS,
+    MAX_HITS,
+    PARAM,
+    RECEIVER,
+    Effect,
+    Hit,
+    Substitution,
+    Summary,
+    symbolic,
+)
 from scanner.analysis.templates import MAX_LENGTH, is_known
 from scanner.analysis.values import (
     MAX_TEXTS,
@@ -375,7 +386,7 @@ class Evaluator:
             if item is not None:
                 found.append(item)
             else:
-                secret = self.state.origins.named_secret(key)
+                secret = self.state.origins.named_secret(key, from_database="database" in base.labels)
                 if secret is not None and base.items is None and "request" not in base.labels:
                     found.append(self.read_secret(secret, self.line, describe(node), certain=False))
         if base.rest is not None and (not found or not keys):
@@ -383,13 +394,19 @@ class Evaluator:
         if not keys and base.items:
             found.extend(base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
         result = join_all(found, self.state.overflow)
-        labels = {label: trace for label, trace in base.labels.items() if label != "globals"}
+        labels = {label: trace for label, trace in base.labels.items() if not self._bulk(label, keys)}
         if labels:  # one element of $GLOBALS is not all of them
             result = self.join(result, Val(labels=labels))
         characters = self._characters(base, keys)
         if characters:
             return self.join(result, text_value(*characters))
         return result if result.texts or result.items or found else self.join(result, self.unknown(node))
+
+    def _bulk(self, label: str, keys: list[str]) -> bool:
+        """A label that means "many values at once": one element of known name has only what its name says."""
+        if label == "globals":
+            return True
+        return bool(keys) and label.removeprefix("function.").lower() in self.state.origins.bulk
 
     def _characters(self, base: Val, keys: list[str]) -> list[str]:
         """`$s[3]` of a known string."""
@@ -529,8 +546,7 @@ class Evaluator:
     def constant(self, node: ConstRef) -> Val:
         if node.name in ("__DIR__", "__FILE__"):
             folder = self.path.rpartition("/")[0]
-            text = ("/" + folder).rstrip("/") if node.name == "__DIR__" else "/" + self.path
-            return text_value(text)
+            return text_value(f"{ROOT}/{folder}".rstrip("/") if node.name == "__DIR__" else f"{ROOT}/{self.path}")
         if node.name in ("__CLASS__", "__FUNCTION__", "__METHOD__"):
             return text_value(self.fact.cls if node.name == "__CLASS__" else self.fact.name)
         for name in (node.qualified, node.name):
@@ -714,6 +730,8 @@ class Evaluator:
         return Substitution(arguments, self.state.holes, self.state.overflow, step)
 
 
+ROOT = "/@/@/@/@/@"
+"""Where the release lies: deep enough that going up from its own folder never reaches the file system's root."""
 _PRIMITIVES = frozenset(
     {"array", "bool", "callable", "false", "float", "int", "iterable", "mixed", "never", "null", "object", "string",
      "true", "void"}

@@ -10,6 +10,8 @@ REQUEST = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES", "HTTP_RAW
 SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "REMOTE_", "argv")
 DATABASE_FILE = "database.php"
 PROJECT_TABLE = "redcap_projects"
+BULK = ("::getconfigvals", "::fromdb", "::getserviceattributes")
+"""Functions that return many values at once, keyed by name."""
 GENERIC = frozenset({"password", "username", "hostname", "db", "salt"})
 """Names of database.php that are ordinary locals, fields and parameters elsewhere: only their origin counts."""
 
@@ -46,6 +48,7 @@ class Origins:
                 self.columns.setdefault(secret.name, secret)
                 if secret.table == PROJECT_TABLE:
                     self.project[secret.name] = secret
+        self.bulk = frozenset(name for name in self.functions if name.endswith(BULK))
         self.own_server = catalogue.own_server
 
     def global_secret(self, name: str) -> Secret | None:
@@ -54,11 +57,16 @@ class Origins:
             return None
         return self.database.get(name) or self.settings.get(name) or self.project.get(name)
 
-    def named_secret(self, name: str) -> Secret | None:
-        """Secret that an array key or property of this name may hold: only names that mean nothing else."""
+    def named_secret(self, name: str, *, from_database: bool = False) -> Secret | None:
+        """Secret that an array key or property of this name may hold: only names that mean nothing else.
+
+        Column names such as `access_token` mean something in many arrays: they count in rows of a query only.
+        """
         if name in GENERIC or len(name) < 6:  # noqa: PLR2004  shorter names are words, not settings
             return None
-        return self.settings.get(name) or (self.columns.get(name) if "_" in name else None)
+        if from_database and name in self.columns:
+            return self.columns[name]
+        return self.settings.get(name) or self.project.get(name)
 
     def secret_value(self, secret: Secret, path: str, line: int, how: str) -> Val:
         """Value of a secret read here."""

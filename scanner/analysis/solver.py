@@ -40,7 +40,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
     state = State(program, catalogue, matcher, limits or Limits())
     callers = _callers(program)
     done: set[int] = set()
-    wave = _roots(program, matcher)
+    wave = _roots(program, matcher, state.origins.functions)
     evaluated = 0
     while wave:
         for number in wave:
@@ -85,8 +85,9 @@ def _callers(program: Program) -> dict[str, list[int]]:
     return index
 
 
-def _roots(program: Program, matcher: Matcher) -> list[int]:
-    names = matcher.function_names | matcher.method_names | matcher.class_names
+def _roots(program: Program, matcher: Matcher, functions: Iterable[str]) -> list[int]:
+    names = matcher.function_names | matcher.method_names | matcher.class_names | {"()", "eval", "backtick", "getenv"}
+    names |= {name.rpartition("::")[2] for name in functions}
     return [
         number
         for number, fact in enumerate(program.functions)

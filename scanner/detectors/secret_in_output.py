@@ -23,6 +23,7 @@ from collections.abc import Iterable
 
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
 from scanner.model.finding import Category, Confidence, Finding, Severity, TraceStep
+from scanner.model.signature import SecretOrigin
 
 RULE = rule("secret-in-output", Category.EXFILTRATION, "Secret reaches output, a log, a cookie or a file", __doc__)
 
@@ -32,6 +33,7 @@ def _find(scene: Scene) -> Iterable[Finding]:
         for label, trace in output.labels:
             plain = label.removeprefix("hash-of:")
             secret = scene.result.state.origins.by_label.get(plain)
+            unnamed = secret is not None and secret.origin is SecretOrigin.FUNCTION
             public = secret is not None and secret.severity_floor == "info"
             last = TraceStep(scene.program.path(output.function), output.line, f"given to {output.api}")
             yield finding(
@@ -41,7 +43,7 @@ def _find(scene: Scene) -> Iterable[Finding]:
                 output.line,
                 output.end_line,
                 span=(output.start, output.end),
-                severity=Severity.INFO if public else Severity.LOW if plain != label else Severity.MEDIUM,
+                severity=Severity.INFO if public else Severity.LOW if plain != label or unnamed else Severity.MEDIUM,
                 confidence=Confidence.LIKELY,
                 api=output.api,
                 message=f"{'a digest of ' if plain != label else ''}{plain} reaches {output.api}",

@@ -26,9 +26,9 @@ from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
 from scanner.detectors.egress import details
-from scanner.detectors.targets import expected, leaves, target
+from scanner.detectors.targets import expected, known_host, leaves, target
 from scanner.model.finding import Category, Confidence, Finding, Severity, TraceStep
-from scanner.model.signature import Certainty, Secret
+from scanner.model.signature import Certainty, Secret, SecretOrigin
 
 RULE = rule("secret-to-network", Category.EXFILTRATION, "Secret reaches a call that leaves the server", __doc__)
 _IGNORED_ROLES = frozenset({"handle", "client", "callback", "file-out"})
@@ -73,7 +73,7 @@ def _harmless(hit: Hit) -> bool:
 def _finding(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) -> Finding:
     plain = label.removeprefix(_HASH)
     secret = scene.result.state.origins.by_label.get(plain)
-    severity = _severity(secret, outside, hashed=label.startswith(_HASH))
+    severity = _severity(scene, secret, outside, hashed=label.startswith(_HASH))
     if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
         severity = Severity.INFO  # credentials are made to open the configured connection
     where = ", ".join(outside) if outside else "a destination that callers decide"
@@ -91,7 +91,7 @@ def _finding(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str
         severity=severity,
         confidence=Confidence.LIKELY if hit.certain else Confidence.POSSIBLE,
         api=api,
-        message=f"{digest}{plain} reaches {api}() and goes to {where}, {verdict}",
+        message=f"{digest}{plain} reaches {hit.api}(){_through(hit)} and goes to {where}, {verdict}",
         destinations=outside,
         secrets=[plain],
         details=details(hit),
@@ -99,11 +99,19 @@ def _finding(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str
     )
 
 
-def _severity(secret: Secret | None, outside: list[str], *, hashed: bool) -> Severity:
+def _through(hit: Hit) -> str:
+    return f" through {hit.via[0]}()" if hit.via else ""
+
+
+def _severity(scene: Scene, secret: Secret | None, outside: list[str], *, hashed: bool) -> Severity:
     if secret is not None and secret.severity_floor == "info":
         return Severity.INFO
     if secret is not None and outside and all(_expected(secret, name) for name in outside):
         return Severity.INFO
+    if secret is not None and secret.origin is SecretOrigin.FUNCTION and all(known_host(scene, name) for name in outside):
+        return Severity.MEDIUM  # which secret it is cannot be told, but the host is one of the product's own services
+    if secret is not None and outside and all(expected(secret, name.removesuffix("*")) for name in outside):
+        return Severity.MEDIUM  # the host is right so far as it is known, but more text follows it
     worst = Severity.CRITICAL if _literal(outside) else Severity.HIGH
     if not hashed:
         return worst

@@ -15,10 +15,11 @@ import msgspec
 from scanner.model.signature import CallableKind, Catalogue, Signature
 
 _TAG: Final = re.compile(r"<(\??[A-Za-z][\w:-]*+)((?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+)")
-_ATTRIBUTE: Final = re.compile(r"([\w:@.-]++)\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s\"'<>]++)")
+_ATTRIBUTE: Final = re.compile(r"(?<![\w:@.-])([\w:@.-]++)\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s\"'<>]++)")
 _SELECTOR: Final = re.compile(r"(\*|\??[\w:-]+)((?:\[[\w:*-]+(?:=[\w:.-]+)?\])*)\Z")
 _CONDITION: Final = re.compile(r"\[([\w:*-]+)(?:=([\w:.-]+))?\]")
 _LITERAL: Final = re.compile(r"\s*+[(=:]?\s*+(?:url\s*+\()?\s*+[\"'`]?([^\s\"'`(){};,<>]*+)")
+_ADDRESS: Final = re.compile(r"(?:(?<![\w+.-])[a-z][a-z0-9+.-]*+:)?//[^\s\"'<>;,]++", re.IGNORECASE)
 _BEFORE: Final = r"(?<![\w$.])"
 
 
@@ -72,7 +73,7 @@ class BrowserMatcher:
         name, separator, value = line.partition(":")
         if not separator:
             return ()
-        address = re.search(r"(?:[a-z][a-z0-9+.-]*+:)?//[^\s\"'<>;,]++", value, re.IGNORECASE)
+        address = _ADDRESS.search(value)
         url = address[0] if address else value.strip() if name.strip().lower() == "location" else ""
         return tuple(
             Fetch(signature, url, 0)
