@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -22,6 +22,7 @@ from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.temper import temper
 from scanner.diff.compare import compare
 from scanner.diff.escalate import escalate
+from scanner.errors import ScannerError
 from scanner.facts.cache import Cache, default_folder
 from scanner.facts.gather import Gathered, gather
 from scanner.findings.collect import collect
@@ -43,7 +44,7 @@ from scanner.model.report import (
 )
 from scanner.model.signature import Catalogue, SecretOrigin
 from scanner.model.source import Release
-from scanner.php import Vocabulary
+from scanner.php import Vocabulary, extract
 from scanner.signatures.load import load_catalogue
 from scanner.signatures.match import Matcher
 from scanner.source import OpenRelease, open_release, resolve_pair
@@ -174,7 +175,7 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
         except (msgspec.DecodeError, msgspec.ValidationError):
             pass
     gathered = _gather(opened, tools)
-    program = Program(gathered.facts)
+    program = Program(gathered.facts, _lowering(opened))
     result = solve(program, tools.catalogue, tools.matcher)
     scene = Scene(program, result, tools.catalogue, gathered.facts, endpoints(program, gathered.facts))
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
@@ -183,6 +184,19 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     if not gathered.failed:
         tools.cache.write({key: msgspec.msgpack.encode(_as_cached(report))})
     return report
+
+
+def _lowering(opened: OpenRelease) -> Callable[[str], FileFacts | None]:
+    """Facts with all bodies of one file, for the program phase."""
+    files = {file.path: file for file in opened.release.files}
+
+    def lower(path: str) -> FileFacts | None:
+        try:
+            return extract(opened.read(files[path]))
+        except (KeyError, OSError, ScannerError):
+            return None
+
+    return lower
 
 
 def _as_cached(report: Report) -> Report:

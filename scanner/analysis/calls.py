@@ -428,6 +428,7 @@ _KINDS = {
 
 def summary_of(state: State, number: int) -> Summary:
     """Summary of a function, made on demand; a recursive call sees an empty one."""
+    number = state.program.with_body(number)
     known = state.summaries.get(number)
     if known is not None:
         return known
@@ -483,6 +484,10 @@ def apply_summary(
     """Effect of calling a function of the program with these arguments."""
     state = evaluator.state
     summary = summary_of(state, number)
+    if summary is EMPTY:
+        return _passed_through(evaluator, call, receiver or NOTHING, args)
+    if not summary.effects and not summary.hits and not depends_on_caller(summary.returns):
+        return _with_return_types(state, number, summary.returns)
     binding = _Binding(evaluator, call, number, args, receiver)
     symbol = state.program.symbol(number)
 
@@ -497,6 +502,11 @@ def apply_summary(
     result = substitution.value(summary.returns)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, _passed_through(evaluator, call, receiver or NOTHING, args))
+    return _with_return_types(state, number, result)
+
+
+def _with_return_types(state: State, number: int, result: Val) -> Val:
+    """The result with the classes that the function declares to return."""
     types = frozenset(
         state.program.find_class(name)
         for name in state.program.functions[number].return_types

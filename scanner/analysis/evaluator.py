@@ -24,7 +24,7 @@ from scanner.analysis.summary import (
     Summary,
     symbolic,
 )
-from scanner.analysis.templates import MAX_LENGTH, is_known
+from scanner.analysis.templates import MAX_LENGTH, MAX_OPEN_LENGTH, is_known
 from scanner.analysis.values import (
     MAX_TEXTS,
     NOTHING,
@@ -100,6 +100,8 @@ class Evaluator:
         self.steps = 0
         self.aliases: dict[str, frozenset[str]] = {}
         self.has_properties = False
+        self.repeating = False
+        """A loop's body is being run for the second time: loops inside it run once."""
         self.closures: set[int] = set()
         """Closures created here: calling one runs it with this function's variables."""
         self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}
@@ -296,18 +298,30 @@ class Evaluator:
     def concatenated(self, parts: Iterable[tuple[Val, Value | str | None]]) -> Val:
         """String building: product of the parts' templates, bounded; labels are joined."""
         results: set[str] = {""}
-        labels: dict[str, Trace] = {}
+        labels: Mapping[str, Trace] = {}
         for part, shown in parts:
             if part.labels or part.items or part.rest is not None:
-                labels = dict(merge_labels(labels, all_labels(part)))
-            options = self.texts(self._stringified(part), shown)
-            if len(results) * len(options) > MAX_TEXTS:
-                options = frozenset([self.state.holes.template("unknown", describe(shown))])
-            results = {result + option for result in results for option in options}
-            if any(len(result) > MAX_LENGTH for result in results):
-                tail = self.state.holes.template("too-long", "...")
-                results = {result if len(result) <= MAX_LENGTH else result[:MAX_LENGTH] + tail for result in results}
+                labels = merge_labels(labels, all_labels(part))
+            options: Iterable[str] = self.texts(self._stringified(part), shown)
+            if len(results) == 1 == len(options):  # type: ignore[arg-type]  # the usual case
+                (left,), (right,) = results, options
+                results = {left + right}
+            else:
+                if len(results) * len(options) > MAX_TEXTS:  # type: ignore[arg-type]  # a frozen set
+                    options = (self.state.holes.template("unknown", describe(shown)),)
+                results = {result + option for result in results for option in options}
+            if any(len(result) > MAX_OPEN_LENGTH for result in results):
+                results = self._shortened(results)
         return Val(frozenset(results), labels)
+
+    def _shortened(self, results: set[str]) -> set[str]:
+        """Long text with holes is a page or a query, not a URL: its beginning is kept. Known text stays longer."""
+        tail = self.state.holes.template("too-long", "...")
+        kept = set[str]()
+        for result in results:
+            limit = MAX_LENGTH if is_known(result) else MAX_OPEN_LENGTH
+            kept.add(result if len(result) <= limit else result[:limit].rstrip(tail) + tail)
+        return kept
 
     def _stringified(self, value: Val) -> Val:
         """Objects in a string run `__toString`."""

@@ -8,12 +8,16 @@ class that is not found by its full name is looked up by its last part.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from scanner.model.facts import ClassFact, FileFacts, FunctionFact, Value
 
 MAX_ANCESTORS = 64
+
+
+def _no_bodies(_path: str) -> FileFacts | None:
+    return None
 
 
 class FileUnit(NamedTuple):
@@ -48,7 +52,10 @@ class Program:
     Shape: `files[i]`; `functions[n]` with `file_of[n]`; classes by lower-case name, several of one name possible.
     """
 
-    def __init__(self, facts: Mapping[str, FileFacts]) -> None:
+    def __init__(self, facts: Mapping[str, FileFacts], lower: Callable[[str], FileFacts | None] = _no_bodies) -> None:
+        """`lower` gives the facts of a file with all its bodies, for functions that are only outlines."""
+        self._lower = lower
+        self._whole: dict[int, dict[int, int]] = {}
         self.files: list[FileUnit] = []
         self.functions: list[FunctionFact] = []
         self.file_of: list[int] = []
@@ -89,6 +96,30 @@ class Program:
             self.constants[name.lstrip("\\")].append(ConstantUnit(value, first, line))
         for name, value, line, function_index in facts.defines:
             self.constants[name.lstrip("\\")].append(ConstantUnit(value, first + function_index, line))
+
+    # -- bodies on demand -------------------------------------------------------------------------------------
+
+    def with_body(self, function: int) -> int:
+        """Number of the same function with its body: an outline's file is lowered as a whole when first asked."""
+        fact = self.functions[function]
+        if not fact.outline:
+            return function
+        file = self.file_of[function]
+        known = self._whole.get(file)
+        if known is None:
+            known = self._whole[file] = self._append_whole(file)
+        return known.get(fact.start, function)
+
+    def _append_whole(self, file: int) -> dict[int, int]:
+        """Numbers by start offset of the functions of a file lowered anew; they follow all others."""
+        facts = self._lower(self.files[file].path)
+        if facts is None:
+            return {}
+        first = len(self.functions)
+        self.files.append(FileUnit(self.files[file].path, facts, first))
+        self.functions.extend(facts.functions)
+        self.file_of.extend([len(self.files) - 1] * len(facts.functions))
+        return {fact.start: first + offset for offset, fact in enumerate(facts.functions) if offset}
 
     # -- places -----------------------------------------------------------------------------------------------
 

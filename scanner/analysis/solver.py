@@ -47,8 +47,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
             if number not in done:
                 done.add(number)
                 evaluated += 1
-                if number not in state.summaries:
-                    calls.compute(state, number)
+                calls.summary_of(state, number)
         wave = sorted(_wrapper_callers(state, callers) - done)
     for _round in range(state.limits.rounds):
         changed = sorted(n for n in state.dirty if n in state.summaries and _may_change(state.summaries[n]))
@@ -105,7 +104,7 @@ def _wrapper_callers(state: State, callers: dict[str, list[int]]) -> set[int]:
     found: set[int] = set()
     for name in sorted(names):
         found.update(callers.get(name, ())[:MAX_CALLERS])
-    return {n for n in found if not state.program.functions[n].outline and state.program.functions[n].name != "{closure}"}
+    return {number for number in found if state.program.functions[number].name != "{closure}"}
 
 
 def _short(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from scanner.analysis.templates import FIRST_PARAMETER, MAX_LENGTH, PARAMETERS, HoleTable
+from scanner.analysis.templates import FIRST_PARAMETER, MAX_OPEN_LENGTH, PARAMETERS, HoleTable
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join, merge_labels
 from scanner.model.signature import Signature
 
@@ -157,7 +157,7 @@ class Substitution:
             if not options or len(options) * len(results) > MAX_TEXTS:
                 options = frozenset([self._holes.template("unknown", "argument")])
             results = {result + known + option for result in results for option in options}
-        return {(result + text[position:])[:MAX_LENGTH] for result in results}
+        return {(result + text[position:])[:MAX_OPEN_LENGTH] for result in results}
 
     def _merged_labels(self, value: Val) -> Mapping[str, Trace]:
         kept: Mapping[str, Trace] = {k: v for k, v in value.labels.items() if not k.startswith(PARAM)}

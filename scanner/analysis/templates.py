@@ -16,8 +16,10 @@ FIRST_PARAMETER = 0xE000
 PARAMETERS = re.compile("[\ue000-\ue0ff]")
 _MAX_PARAMETERS = 250
 _MAX_HOLES = 60_000
-MAX_LENGTH = 4000
-"""Longer templates are cut and end in a hole `too-long`."""
+MAX_LENGTH = 20_000
+"""Longer known texts are cut and end in a hole `too-long`."""
+MAX_OPEN_LENGTH = 400
+"""The same for texts with holes."""
 
 
 class Hole(NamedTuple):

@@ -79,12 +79,21 @@ def _joined(evaluator: Evaluator, outcomes: list[dict[str, Val]]) -> dict[str, V
 
 
 def _loop(evaluator: Evaluator, statement: Loop) -> None:
-    """Twice: what the first round assigns is seen by the second."""
-    for _round in range(2):
+    """Twice: what the first round assigns is seen by the second, in which inner loops run only once."""
+    before = evaluator.env
+    evaluator.env = dict(before)
+    run(evaluator, statement.body)
+    evaluator.env = _joined(evaluator, [before, evaluator.env])
+    if evaluator.repeating:
+        return
+    evaluator.repeating = True
+    try:
         before = evaluator.env
         evaluator.env = dict(before)
         run(evaluator, statement.body)
         evaluator.env = _joined(evaluator, [before, evaluator.env])
+    finally:
+        evaluator.repeating = False
 
 
 def _globals(evaluator: Evaluator, statement: Globals) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -18,8 +18,9 @@ _TAG: Final = re.compile(r"<(\??[A-Za-z][\w:-]*+)((?:[^<>\"']|\"[^\"]*+\"|'[^']*
 _ATTRIBUTE: Final = re.compile(r"(?<![\w:@.-])([\w:@.-]++)\s*+=\s*+(\"[^\"]*+\"|'[^']*+'|[^\s\"'<>]++)")
 _SELECTOR: Final = re.compile(r"(\*|\??[\w:-]+)((?:\[[\w:*-]+(?:=[\w:.-]+)?\])*)\Z")
 _CONDITION: Final = re.compile(r"\[([\w:*-]+)(?:=([\w:.-]+))?\]")
-_LITERAL: Final = re.compile(r"\s*+[(=:]?\s*+(?:url\s*+\()?\s*+[\"'`]?([^\s\"'`(){};,<>]*+)")
+_LITERAL: Final = re.compile(r"\s*+[(=:]?\s*+(?:url\s*+\()?\s*+[\"'`]?([^\s\"'`(){};,<>]{0,2000}+)")
 _ADDRESS: Final = re.compile(r"(?:(?<![\w+.-])[a-z][a-z0-9+.-]*+:)?//[^\s\"'<>;,]++", re.IGNORECASE)
+_WORD: Final = re.compile(r"[A-Za-z_$][\w$]*+")
 _BEFORE: Final = r"(?<![\w$.])"
 
 
@@ -41,27 +42,34 @@ class _Element(msgspec.Struct, frozen=True):
     attribute: str
 
 
+class _Code(NamedTuple):
+    """A JavaScript or CSS signature."""
+
+    signature: Signature
+    pattern: re.Pattern[str]
+    before: int
+    """Characters of the pattern before its first word: the `.` of `.src=`."""
+    needs: str
+    """What the text must hold besides."""
+
+
 class BrowserMatcher:
     """Index over the browser signatures of a catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._elements: dict[str, list[_Element]] = {}
         self._headers: dict[str, list[tuple[str, Signature]]] = {}
-        code: dict[str, list[tuple[str, Signature]]] = {}
+        self._code: dict[str, list[_Code]] = {}
         for signature in catalogue.signatures:
             if signature.type is CallableKind.HTML:
                 self._add_element(signature)
             elif signature.type is CallableKind.JAVASCRIPT:
-                pattern, needs = _script_pattern(signature.callable)
-                code.setdefault(pattern, []).append((needs, signature))
+                self._add_code(signature, *_script_pattern(signature.callable))
             elif signature.type is CallableKind.CSS:
-                code.setdefault(_style_pattern(signature.callable), []).append(("", signature))
+                self._add_code(signature, _style_pattern(signature.callable), "")
             elif signature.type is CallableKind.RESPONSE_HEADER:
                 name, _, directive = signature.callable.lower().partition(":")
                 self._headers.setdefault(name, []).append((directive, signature))
-        self._code = {f"s{number}": entries for number, entries in enumerate(code.values())}
-        named = (f"(?P<{key}>{pattern})" for key, pattern in zip(self._code, code, strict=True))
-        self._pattern = re.compile("|".join(named) or r"(?!)")
 
     def fetches(self, text: str) -> tuple[Fetch, ...]:
         """All places in a text, in its order."""
@@ -100,12 +108,24 @@ class BrowserMatcher:
                 if all(_holds(attributes, key, value) for key, value in element.conditions):
                     yield Fetch(element.signature, attributes.get(element.attribute, ""), tag.start())
 
+    def _add_code(self, signature: Signature, pattern: str, needs: str) -> None:
+        """Under the first word of the name: only where it stands is the pattern tried."""
+        cls, sharp, method = signature.callable.partition("#")
+        name = f".{method}" if sharp else cls
+        word = _WORD.search(name)
+        if word is not None:
+            entry = _Code(signature, re.compile(pattern), word.start(), needs)
+            for key in ("$", "jQuery") if word[0] == "jQuery" else (word[0],):
+                self._code.setdefault(key, []).append(entry)
+
     def _in_code(self, text: str) -> Iterator[Fetch]:
-        for match in self._pattern.finditer(text):
-            literal = _LITERAL.match(text, match.end())
-            for needs, signature in self._code[match.lastgroup or ""]:
-                if not needs or needs in text:
-                    yield Fetch(signature, literal[1] if literal else "", match.start())
+        for word in _WORD.finditer(text):
+            for entry in self._code.get(word[0], ()):
+                match = entry.pattern.match(text, max(word.start() - entry.before, 0))
+                if match is None or entry.needs not in text:
+                    continue
+                literal = _LITERAL.match(text, match.end())
+                yield Fetch(entry.signature, literal[1] if literal else "", match.start())
 
 
 def _holds(attributes: dict[str, str], key: str, value: str) -> bool:
@@ -123,15 +143,20 @@ def _script_pattern(name: str) -> tuple[str, str]:
     if "#" in name:
         cls, _, method = name.partition("#")
         return rf"\.{re.escape(method)}(?=\s*+\()", "$(" if cls == "jQuery" else cls
-    if name.startswith("new "):
-        return rf"\bnew\s++{re.escape(name[4:])}\b", ""
     if name.startswith("."):
         return rf"{re.escape(name)}(?=\s*+\()", ""
+    return _BEFORE + _global_pattern(name), ""
+
+
+def _global_pattern(name: str) -> str:
+    """Pattern of a name that stands alone."""
+    if name.startswith("new "):
+        return rf"new\s++{re.escape(name[4:])}\b"
     if name == "document.cookie":
-        return rf"{_BEFORE}document\.cookie\b", ""
+        return r"document\.cookie\b"
     if name.startswith("jQuery."):
-        return rf"{_BEFORE}(?:\$|jQuery)\.{re.escape(name[7:])}(?=\s*+\()", ""
-    return rf"{_BEFORE}{re.escape(name)}(?=\s*+\()", ""
+        return rf"(?:\$|jQuery)\.{re.escape(name[7:])}(?=\s*+\()"
+    return rf"{re.escape(name)}(?=\s*+\()"
 
 
 def _style_pattern(name: str) -> str:

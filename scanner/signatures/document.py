@@ -104,7 +104,7 @@ def _build(text: str, name: str) -> Node | None:
 
 def _node(event: yaml.NodeEvent, name: str) -> Node:
     """An empty node for an event; tags and anchors are refused."""
-    line = event.start_mark.line + 1
+    line = _line(event)
     if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
         _refuse(name, event, "anchors and aliases are not accepted; write the value out")
     if getattr(event, "tag", None) is not None:
@@ -130,5 +130,10 @@ def _attach(parent: _Open, node: Node, name: str) -> None:
 
 def _refuse(name: str, event: yaml.Event, text: str) -> None:
     """Stop with file and line."""
-    message = f"{name}:{event.start_mark.line + 1}: {text}"
+    message = f"{name}:{_line(event)}: {text}"
     raise SignatureError(message)
+
+
+def _line(event: yaml.Event) -> int:
+    """1-based line of an event."""
+    return event.start_mark.line + 1 if event.start_mark is not None else 1

@@ -1,14 +1,14 @@
 """Look-ups from what a call says to the signatures that describe it.
 
 Names of functions, classes and methods are compared without regard to case, as PHP does. A class name that agrees
-only in its last namespace part is a lesser match: REDCap's own autoloader drops namespaces, so such a class may be
-meant, and the analysis decides.
+only in its last namespace part, where one of the two has no namespace, is a lesser match: REDCap's own autoloader
+drops namespaces, so such a class may be meant, and the analysis decides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -96,9 +96,10 @@ class Matcher:
         """
         lower = method.lower()
         names = _names(class_name, ancestors)
-        return self._nearest(names, self._members, lower) or self._nearest(
-            [_short(name) for name in names], self._short_members, lower
-        )
+        for name in names:
+            if (name, lower) in self._members:
+                return self._members[name, lower]
+        return _lesser(names, lambda short: self._short_members.get((short, lower), ()))
 
     def static(self, class_name: str, method: str, ancestors: Iterable[str] = ()) -> tuple[Signature, ...]:
         """Signatures of `C::m()`: as `method`, since `parent::m()` and facades are written that way."""
@@ -118,11 +119,10 @@ class Matcher:
     def new(self, class_name: str, ancestors: Iterable[str] = ()) -> tuple[Signature, ...]:
         """Signatures of `new C`, nearest ancestor first; lesser matches only when there is no exact one."""
         names = _names(class_name, ancestors)
-        for table, keys in ((self._new, names), (self._short_new, [_short(name) for name in names])):
-            for key in keys:
-                if key in table:
-                    return table[key]
-        return ()
+        for name in names:
+            if name in self._new:
+                return self._new[name]
+        return _lesser(names, lambda short: self._short_new.get(short, ()))
 
     def exact(self, signature: Signature, class_name: str, ancestors: Iterable[str] = ()) -> bool:
         """Whether a class found by `method`, `static` or `new` agrees in its whole name."""
@@ -275,17 +275,6 @@ class Matcher:
                 found[value] = name
         return found
 
-    @staticmethod
-    def _nearest(
-        names: Iterable[str], table: dict[tuple[str, str], tuple[Signature, ...]], method: str
-    ) -> tuple[Signature, ...]:
-        """What the first name that has anything has."""
-        for name in names:
-            found = table.get((name, method))
-            if found:
-                return found
-        return ()
-
 
 def _append(table: dict[_K, tuple[Signature, ...]], key: _K, signature: Signature) -> None:
     table[key] = (*table.get(key, ()), signature)
@@ -293,6 +282,15 @@ def _append(table: dict[_K, tuple[Signature, ...]], key: _K, signature: Signatur
 
 def _names(class_name: str, ancestors: Iterable[str]) -> list[str]:
     return [name.lower().lstrip("\\") for name in (class_name, *ancestors)]
+
+
+def _lesser(names: Iterable[str], found: Callable[[str], tuple[Signature, ...]]) -> tuple[Signature, ...]:
+    """Signatures whose class agrees in the last part with the first name that has any; one is unqualified."""
+    for name in names:
+        some = tuple(item for item in found(_short(name)) if "\\" not in name or "\\" not in _class(item))
+        if some:
+            return some
+    return ()
 
 
 def _short(name: str) -> str:

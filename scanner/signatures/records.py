@@ -37,12 +37,35 @@ _TARGET: Final = re.compile(r"return\Z|receiver\Z|locals\Z|globals\Z|store\Z|out
 _DESTINATION: Final = re.compile(r"config:[A-Za-z0-9_]+\Z|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+\Z")
 _HOST: Final = re.compile(r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+\Z")
 
-SIGNATURE_FIELDS: Final = tuple(
-    "id callable type kind lib phase certainty params arguments option_table returns_handle operation destinations "
-    "note reference examples".split(),
+SIGNATURE_FIELDS: Final = (
+    "id",
+    "callable",
+    "type",
+    "kind",
+    "lib",
+    "phase",
+    "certainty",
+    "params",
+    "arguments",
+    "option_table",
+    "returns_handle",
+    "operation",
+    "destinations",
+    "note",
+    "reference",
+    "examples",
 )
-SECRET_FIELDS: Final = tuple(
-    "label kind origin name table destinations severity_floor note reference examples".split(),
+SECRET_FIELDS: Final = (
+    "label",
+    "kind",
+    "origin",
+    "name",
+    "table",
+    "destinations",
+    "severity_floor",
+    "note",
+    "reference",
+    "examples",
 )
 FLOW_FIELDS: Final = ("from", "to", "transform", "params")
 SOURCE_FIELDS: Final = ("id", "name", "type", "taints", "label", "note")

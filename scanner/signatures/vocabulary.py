@@ -53,19 +53,120 @@ OPTION_ROLES: Final = ROLES | {
 """Roles of options; `nested:<table>` is also one."""
 
 KINDS: Final = frozenset(
-    "http file-url db sdk browser socket storage-sdk mail ssh image-url xml-url ftp ipc exec ldap redirect soap "
-    "include-url dns process".split(),
+    {
+        "http",
+        "file-url",
+        "db",
+        "sdk",
+        "browser",
+        "socket",
+        "storage-sdk",
+        "mail",
+        "ssh",
+        "image-url",
+        "xml-url",
+        "ftp",
+        "ipc",
+        "exec",
+        "ldap",
+        "redirect",
+        "soap",
+        "include-url",
+        "dns",
+        "process",
+    }
 )
-PHASES: Final = frozenset("construct configure connect execute send receive read write listen".split())
-OPERATIONS: Final = frozenset("open stat opendir metadata mkdir rename rmdir unlink".split())
-SECRET_KINDS: Final = frozenset("db-credential salt private-key api-key token oauth password session other".split())
+PHASES: Final = frozenset(
+    {
+        "construct",
+        "configure",
+        "connect",
+        "execute",
+        "send",
+        "receive",
+        "read",
+        "write",
+        "listen",
+    }
+)
+OPERATIONS: Final = frozenset(
+    {
+        "open",
+        "stat",
+        "opendir",
+        "metadata",
+        "mkdir",
+        "rename",
+        "rmdir",
+        "unlink",
+    }
+)
+SECRET_KINDS: Final = frozenset(
+    {
+        "db-credential",
+        "salt",
+        "private-key",
+        "api-key",
+        "token",
+        "oauth",
+        "password",
+        "session",
+        "other",
+    }
+)
 SEVERITY_FLOORS: Final = frozenset({"info"})
 TRANSFORMS: Final = frozenset(
-    "identity encode decode compress decompress encrypt decrypt split join partial case format regex callback locals "
-    "constants store stego output-buffer arithmetic digest comparison metadata".split(),
+    {
+        "identity",
+        "encode",
+        "decode",
+        "compress",
+        "decompress",
+        "encrypt",
+        "decrypt",
+        "split",
+        "join",
+        "partial",
+        "case",
+        "format",
+        "regex",
+        "callback",
+        "locals",
+        "constants",
+        "store",
+        "stego",
+        "output-buffer",
+        "arithmetic",
+        "digest",
+        "comparison",
+        "metadata",
+    }
 )
-SOURCE_TYPES: Final = frozenset("function method superglobal variable stream".split())
+SOURCE_TYPES: Final = frozenset(
+    {
+        "function",
+        "method",
+        "superglobal",
+        "variable",
+        "stream",
+    }
+)
 SOURCE_LABELS: Final = frozenset(
-    "env request session response file database command configuration secret arguments cache output memory errors "
-    "globals".split(),
+    {
+        "env",
+        "request",
+        "session",
+        "response",
+        "file",
+        "database",
+        "command",
+        "configuration",
+        "secret",
+        "arguments",
+        "cache",
+        "output",
+        "memory",
+        "errors",
+        "globals",
+    }
 )

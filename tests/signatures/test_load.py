@@ -86,7 +86,7 @@ def test_a_mistake_is_refused_with_file_line_and_remedy(
     assert "\n" not in text
 
 
-SECRET = """\
+ENTRY_OF_A_KEY = """\
 secrets:
 - {label: config.local_key, kind: api-key, origin: redcap_config, name: local_key, destinations: [api.example.org],
    examples: {vulnerable: ['global $local_key;'], safe: ['$local_key = 1;']}}
@@ -104,12 +104,14 @@ secrets:
     ],
 )
 def test_a_mistake_in_a_secret_is_refused(tmp_path: Path, change: tuple[str, str], line: int, says: str) -> None:
-    text = refusal(tmp_path, SECRET.replace(*change))
+    text = refusal(tmp_path, ENTRY_OF_A_KEY.replace(*change))
     assert text.startswith(f"signatures/own.yaml:{line}: ")
     assert says in text
 
 
-@pytest.mark.parametrize("text", ["propagators: {iterator of x: {from: [0], transform: join}}", "higher_order: {new c: [0]}"])
+@pytest.mark.parametrize(
+    "text", ["propagators: {iterator of x: {from: [0], transform: join}}", "higher_order: {new c: [0]}"]
+)
 def test_a_table_takes_only_callables(tmp_path: Path, text: str) -> None:
     assert "is no callable" in refusal(tmp_path, text)
 

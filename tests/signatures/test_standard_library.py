@@ -45,9 +45,18 @@ def test_the_reference_list_is_the_whole_library() -> None:
     assert not FUNCTIONS & ELSEWHERE
 
 
-@pytest.mark.parametrize("table", [
-    "byref_outputs", "dynamic_code", "higher_order", "no_effect", "one_way", "propagators", "sources",
-])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "byref_outputs",
+        "dynamic_code",
+        "higher_order",
+        "no_effect",
+        "one_way",
+        "propagators",
+        "sources",
+    ],
+)
 def test_a_table_names_no_function_that_does_not_exist(table: str, catalogue: Catalogue) -> None:
     assert sorted(tables(catalogue)[table] - FUNCTIONS - ELSEWHERE) == []
 
