@@ -26,6 +26,7 @@ lint: $(INSTALLED) ## ruff, formatting, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --strict scripts benchmarks
 
 check: lint test ## everything that CI runs
 

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-CORPUS = ROOT / ".corpus"
 TOOLS = ROOT / ".venv-bench" / "bin"
 ROUNDS = 3
 TREE_FILES = 10_000
@@ -143,15 +142,15 @@ def php_files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def make_tree(target: Path) -> None:
-    """A tree of exactly 10,000 PHP files from the corpora."""
+def make_tree(corpus: Path, target: Path) -> None:
+    """A tree of 10,000 PHP files from the corpora (fewer when they hold fewer)."""
     left = TREE_FILES
     for source in TREE_SOURCES:
-        for path in php_files(CORPUS / source):
+        for path in php_files(corpus / source):
             if left == 0:
                 return
             left -= 1
-            copy = target / path.relative_to(CORPUS)
+            copy = target / path.relative_to(corpus)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
 
@@ -233,14 +232,14 @@ def scan_cases(tree: Path, caches: Path) -> list[Case]:
     ]
 
 
-def tables(work: Path) -> list[Table]:
+def tables(corpus: Path, work: Path) -> list[Table]:
     """The trees and what runs on each."""
     caches = work / "caches"
     media = {suite: work / f"mediawiki-{suite}" for suite in ("bookworm", "trixie")}
     for tree in media.values():
-        copy_tree(CORPUS / tree.name, tree)
+        copy_tree(corpus / tree.name, tree)
     ten = work / "ten-thousand"
-    make_tree(ten)
+    make_tree(corpus, ten)
     difference = caches / "difference"
     pair = ["diff", str(media["bookworm"]), str(media["trixie"])]
     diffs = [
@@ -311,14 +310,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure scan and diff against ast-grep and Semgrep.")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "RESULTS.md")
+    parser.add_argument("--corpus", type=Path, default=ROOT / ".corpus")
     options = parser.parse_args()
-    missing = [source for source in TREE_SOURCES if not (CORPUS / source).is_dir()]
+    missing = [source for source in TREE_SOURCES if not (options.corpus / source).is_dir()]
     if missing:
-        sys.stderr.write(f"error: no {missing[0]} in .corpus: run `make corpus` first\n")
+        sys.stderr.write(f"error: no {missing[0]} in {options.corpus.name}: run `make corpus` first\n")
         return 2
     with workspace() as work:
         measured = []
-        for table in tables(work):
+        for table in tables(options.corpus, work):
             runs: dict[str, list[Measured]] = {case.name: [] for case in table.cases}
             for number in range(options.rounds):
                 for case in table.cases:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from scanner.analysis import calls, folding, sinks
+from scanner.analysis import folding, sinks
+from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import Call, Const, ConstRef, Index, Value, Var
+from scanner.model.facts import Call, ClassConst, Const, ConstRef, Index, Value, Var
 
-if TYPE_CHECKING:
-    from scanner.analysis.evaluator import Evaluator
-
-Handler = Callable[["Evaluator", Call, list[Val]], Val]
+Handler = Callable[[Evaluator, Call, list[Val]], Val]
 _HANDLERS: dict[str, Handler] = {}
 _OUTPUTS = frozenset(
     {"var_dump", "print_r", "printf", "vprintf", "var_export", "error_log", "syslog", "trigger_error", "setcookie",
@@ -51,7 +48,9 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
             chosen += args[propagator.rest_from :]
         labels = _labels(evaluator, chosen)
     elif state.matcher.one_way(name) is not None:
-        labels = {f"hash-of:{label.removeprefix('hash-of:')}": trace for label, trace in _labels(evaluator, args).items()}
+        labels = {
+            f"hash-of:{label.removeprefix('hash-of:')}": trace for label, trace in _labels(evaluator, args).items()
+        }
     elif name in state.catalogue.no_effect:
         labels = {}
     else:
@@ -92,7 +91,9 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                 continue
             others = [_contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions]
             literal = position < len(node.args) and isinstance(node.args[position].value, Const)
-            calls.call_value(evaluator, _without_arguments(node), callback, others or [NOTHING], literal=literal)
+            evaluator.state.interpreter.call_value(
+                evaluator, _without_arguments(node), callback, others or [NOTHING], literal=literal
+            )
 
 
 def _callable(evaluator: Evaluator, value: Val) -> bool:
@@ -111,15 +112,13 @@ def _contents(evaluator: Evaluator, value: Val) -> Val:
 
 def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
     """By-reference arguments of built-in functions get whatever went in."""
-    from scanner.analysis import transfer  # noqa: PLC0415  the interpreter calls back here
-
     for position in evaluator.state.catalogue.byref_outputs.get(name, ()):
         if position < len(node.args) and position < len(args):
             target = node.args[position].value
             if isinstance(target, (Var, Index)):
                 labels = _labels(evaluator, args)
                 value = evaluator.join(args[position], Val(evaluator.unknown(target).texts, labels))
-                transfer.write(evaluator, target, value)
+                evaluator.state.interpreter.write(evaluator, target, value)
 
 
 # -- variables by name -------------------------------------------------------------------------------------------
@@ -169,8 +168,6 @@ def _constant(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     for name in evaluator.known_texts(args[0]) if args else ():
         cls, separator, member = name.partition("::")
         if separator:
-            from scanner.model.facts import ClassConst  # noqa: PLC0415  only here
-
             found.append(evaluator.value(ClassConst(cls.lstrip("\\"), member)))
         else:
             found.append(evaluator.value(ConstRef(name.lstrip("\\"))))
@@ -193,7 +190,7 @@ def _call_user(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
     shifted = _without_first(node)
-    return calls.call_value(evaluator, shifted, args[0], args[1:], literal=_literal(node))
+    return evaluator.state.interpreter.call_value(evaluator, shifted, args[0], args[1:], literal=_literal(node))
 
 
 @_handles("call_user_func_array", "forward_static_call_array")
@@ -205,7 +202,9 @@ def _call_user_array(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     values = [(packed.items or {})[key] for key in numbered]
     if not values:
         values = [_contents(evaluator, packed)]
-    return calls.call_value(evaluator, _without_arguments(node), args[0], values, literal=_literal(node))
+    return evaluator.state.interpreter.call_value(
+        evaluator, _without_arguments(node), args[0], values, literal=_literal(node)
+    )
 
 
 def _literal(node: Call) -> bool:
@@ -213,9 +212,7 @@ def _literal(node: Call) -> bool:
 
 
 def _without_first(node: Call) -> Call:
-    return Call(
-        node.kind, node.name, node.receiver, node.args[1:], node.line, node.end_line, node.start, node.end
-    )
+    return Call(node.kind, node.name, node.receiver, node.args[1:], node.line, node.end_line, node.start, node.end)
 
 
 def _without_arguments(node: Call) -> Call:
@@ -229,7 +226,10 @@ def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     source = args[1]
     if source.items and source.rest is None and len(source.items) <= 300 and _callable(evaluator, args[0]):  # noqa: PLR2004
         bare = _without_arguments(node)
-        items = {key: calls.call_value(evaluator, bare, args[0], [item], literal=_literal(node)) for key, item in source.items.items()}
+        items = {
+            key: evaluator.state.interpreter.call_value(evaluator, bare, args[0], [item], literal=_literal(node))
+            for key, item in source.items.items()
+        }
         return Val(items=items, labels=source.labels)
     labels = _labels(evaluator, args)
     return Val(rest=Val(evaluator.unknown(node).texts, labels))
@@ -313,11 +313,9 @@ def _array_combine(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 
 @_handles("array_push", "array_unshift")
 def _array_push(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    from scanner.analysis import transfer  # noqa: PLC0415  the interpreter calls back here
-
     if node.args:
         for value in args[1:]:
-            transfer.write(evaluator, Index(node.args[0].value, None), value)
+            evaluator.state.interpreter.write(evaluator, Index(node.args[0].value, None), value)
     return NOTHING
 
 
@@ -373,5 +371,3 @@ def _build_query(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
 @_handles("ini_get")
 def _ini_get(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
     return evaluator.unknown(node)
-
-

@@ -140,7 +140,10 @@ def _ip(name: str) -> str:
     if not 1 <= len(parts) <= 4 or not all(re.fullmatch(r"0x[0-9a-f]{1,8}|\d{1,11}", part) for part in parts):  # noqa: PLR2004
         return ""
     try:
-        numbers = [int(part, 16 if part.startswith("0x") else 8 if part.startswith("0") and part != "0" else 10) for part in parts]
+        numbers = [
+            int(part, 16 if part.startswith("0x") else 8 if part.startswith("0") and part != "0" else 10)
+            for part in parts
+        ]
         if any(number > 255 for number in numbers[:-1]) or numbers[-1] >= 256 ** (5 - len(numbers)):  # noqa: PLR2004
             return ""
         value = numbers[-1]

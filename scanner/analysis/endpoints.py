@@ -166,7 +166,9 @@ def _bootstrap(
             return True, noauth and page.noauth == "always"
         targets = [program.files[number].path for number in program.files_by_tail(tail, path)] if tail else []
         if tail == "*":  # a launcher: the file of the same name in the version folder
-            targets = [other for other in pages if other.startswith("redcap_v@/") and other.endswith(path.rpartition("/")[2])]
+            targets = [
+                other for other in pages if other.startswith("redcap_v@/") and other.endswith(path.rpartition("/")[2])
+            ]
         for target in targets[:4]:
             if target in seen:
                 continue

@@ -6,8 +6,8 @@ from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import Trace, Val
 from scanner.model.signature import Catalogue, Secret, SecretOrigin
 
-REQUEST = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES", "HTTP_RAW_POST_DATA"})
-SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "REMOTE_", "argv")
+REQUEST_GLOBALS = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES"})
+SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_URI", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "argv")
 DATABASE_FILE = "database.php"
 PROJECT_TABLE = "redcap_projects"
 BULK = ("::getconfigvals", "::fromdb", "::getserviceattributes")

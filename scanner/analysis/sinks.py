@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from scanner.analysis.destinations import LOCAL, url_destination
+from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import Output
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
-
-if TYPE_CHECKING:
-    from scanner.analysis.evaluator import Evaluator
 
 _HANDLE_ROLES = ("handle", "client", "request")
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
@@ -211,7 +208,9 @@ def output(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> 
     secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
     if secrets:
         evaluator.state.outputs.add(
-            Output(evaluator.number, call.line, call.end_line, call.start, call.end, name, tuple(sorted(secrets.items())))
+            Output(
+                evaluator.number, call.line, call.end_line, call.start, call.end, name, tuple(sorted(secrets.items()))
+            )
         )
 
 

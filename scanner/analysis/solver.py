@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from scanner.analysis import calls
+from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.program import Program
 from scanner.analysis.state import Limits, Note, Output, SecretRead, State
 from scanner.analysis.summary import Hit, Summary, depends_on_caller
@@ -37,7 +37,8 @@ class Result(NamedTuple):
 
 def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limits | None = None) -> Result:
     """Run the program phase over linked facts."""
-    state = State(program, catalogue, matcher, limits or Limits())
+    interpreter = PhpInterpreter()
+    state = interpreter.state = State(program, catalogue, matcher, limits or Limits(), interpreter)
     callers = _callers(program)
     done: set[int] = set()
     wave = _roots(program, matcher, state.origins.functions)
@@ -47,7 +48,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
             if number not in done:
                 done.add(number)
                 evaluated += 1
-                calls.summary_of(state, number)
+                interpreter.summary(number)
         wave = sorted(_wrapper_callers(state, callers) - done)
     for _round in range(state.limits.rounds):
         changed = sorted(n for n in state.dirty if n in state.summaries and _may_change(state.summaries[n]))
@@ -58,7 +59,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
             state.summaries.pop(number, None)
         for number in changed:
             evaluated += 1
-            calls.summary_of(state, number)
+            interpreter.summary(number)
     return Result(
         state,
         tuple(_final_hits(state)),
@@ -118,9 +119,7 @@ def _matters_to_callers(state: State, summary: Summary) -> bool:
 
 
 def _decided_by_caller(state: State, hit: Hit) -> bool:
-    return any(site < 0 for site in hit.sites) or any(
-        depends_on_caller(value) for value in hit.roles.values()
-    )
+    return any(site < 0 for site in hit.sites) or any(depends_on_caller(value) for value in hit.roles.values())
 
 
 def _final_hits(state: State) -> Iterable[Hit]:
@@ -130,12 +129,11 @@ def _final_hits(state: State) -> Iterable[Hit]:
         for hit in state.summaries[number].hits:
             key = (state.program.path(hit.function), hit.start, hit.function, hit.signature.id, hit.inner)
             found[key] = hit._replace(roles=_with_global_sites(state, hit))
-    for key in sorted(found, key=repr):
-        yield found[key]
+    for place in sorted(found, key=repr):
+        yield found[place]
 
 
 def _with_global_sites(state: State, hit: Hit) -> dict[str, Val]:
-
 
     roles = dict(hit.roles)
     for site in sorted(hit.sites):

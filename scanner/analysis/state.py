@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.analysis.origins import DATABASE_FILE, GENERIC, Origins
 from scanner.analysis.program import Program
 from scanner.analysis.summary import Summary
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, join
+from scanner.model.facts import Assign, Call, Param, Value
 from scanner.model.signature import Catalogue
 from scanner.signatures.match import Matcher
+
+if TYPE_CHECKING:  # the interpreter's parts know the state; only its types are named here
+    from scanner.analysis.evaluator import Evaluator
+    from scanner.analysis.frame import Frame
 
 
 class Limits(NamedTuple):
@@ -65,10 +70,49 @@ def _own_names(program: Program) -> frozenset[str]:
     return frozenset(name for unit in program.files for name in unit.facts.assigned if name in GENERIC)
 
 
+class Interpreter(Protocol):
+    """The parts of the abstract interpreter that call each other, by way of the state: no module imports a later one."""
+
+    def evaluator(self, number: int) -> Evaluator:
+        """A fresh evaluator of a function, for constant expressions in its context."""
+
+    def summary(self, number: int) -> Summary:
+        """Summary of a function, made on demand."""
+
+    def call(self, evaluator: Evaluator, call: Call) -> Val:
+        """Value of a call, with its effects."""
+
+    def call_value(
+        self, evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *, literal: bool = False
+    ) -> Val:
+        """Call of a callable value."""
+
+    def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
+        """Value of a first-class callable."""
+
+    def apply(self, evaluator: Frame, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val:
+        """Effect of calling a function of the program."""
+
+    def closure(self, evaluator: Evaluator, number: int) -> Val:
+        """Run a closure's body where it is created."""
+
+    def default(self, evaluator: Frame, param: Param) -> Val:
+        """Value of a parameter that is not passed."""
+
+    def assign(self, evaluator: Evaluator, node: Assign) -> Val:
+        """Effect and value of an assignment."""
+
+    def write(self, evaluator: Evaluator, target: Value, value: Val) -> None:
+        """Store a value where an assignment's left side points."""
+
+
 class State:
     """Shared state of one analysis. Stores only grow; summaries are computed once per round."""
 
-    def __init__(self, program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limits) -> None:
+    def __init__(
+        self, program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limits, interpreter: Interpreter
+    ) -> None:
+        self.interpreter = interpreter
         self.program = program
         self.catalogue = catalogue
         self.matcher = matcher

@@ -198,7 +198,9 @@ def depends_on_caller(value: Val) -> bool:
 def parameters_only(value: Val, depth: int = 5) -> Val:
     """The value without labels that the callee itself put in: those are reported where they were put in."""
     labels = {label: trace for label, trace in value.labels.items() if label.startswith(PARAM)}
-    items = {key: parameters_only(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None
+    items = (
+        {key: parameters_only(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None
+    )
     rest = parameters_only(value.rest, depth - 1) if value.rest is not None and depth else None
     if len(labels) == len(value.labels) and items is None and rest is None:
         return value

@@ -265,5 +265,3 @@ def _write_property(evaluator: Evaluator, target: Prop, value: Val) -> None:
         setter = evaluator.state.program.find_method(cls, f"${name}::set".lower())
         if setter is not None:
             evaluator.run_method(setter, [value], target)
-
-

@@ -1,0 +1,228 @@
+"""Applying a function's summary to a call: arguments for parameters, effects, and sinks that callers decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from scanner.analysis import sinks, transfer
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.state import State
+from scanner.analysis.summary import (
+    EMPTY,
+    MAX_LIFTS,
+    MAX_URL_LIFTS,
+    RECEIVER,
+    Effect,
+    Hit,
+    Substitution,
+    Summary,
+    depends_on_caller,
+    parameters_only,
+)
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.model.facts import Arg, Call, Var, decode_body
+from scanner.model.signature import Certainty
+
+
+def summary_of(state: State, number: int) -> Summary:
+    """Summary of a function, made on demand; a recursive call sees an empty one."""
+    number = state.program.with_body(number)
+    known = state.summaries.get(number)
+    if known is not None:
+        return known
+    if number in state.active:
+        return EMPTY
+    if len(state.active) >= state.limits.call_depth:
+        state.limit("call-depth", number)
+        return EMPTY
+    return compute(state, number)
+
+
+def compute(state: State, number: int) -> Summary:
+    """Evaluate a function and keep its summary."""
+    state.active.append(number)
+    try:
+        evaluator = Evaluator(state, number)
+        transfer.run(evaluator, decode_body(evaluator.fact.body))
+        summary = evaluator.summary()
+    finally:
+        state.active.pop()
+    for effect in summary.effects:
+        if effect.target == "site" and effect.key[0] >= 0 and not depends_on_caller(effect.value):
+            state.write_site(effect.key[0], effect.key[1], effect.value)
+    state.summaries[number] = summary
+    return summary
+
+
+def evaluate_closure(evaluator: Evaluator, number: int, args: list[Val] | None = None) -> Val:
+    """Run a closure's body with the variables it captures; its sinks belong to the function around it."""
+    state = evaluator.state
+    if number in state.active or len(state.active) >= state.limits.call_depth:
+        return NOTHING
+    state.active.append(number)
+    try:
+        inner = Evaluator(state, number)
+        inner.adopt(evaluator, args)
+        transfer.run(inner, decode_body(inner.fact.body))
+    finally:
+        state.active.pop()
+    evaluator.take_over(inner)
+    return inner.returns
+
+
+def apply_summary(
+    evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None, *, certain: bool = True
+) -> Val:
+    """Effect of calling a function of the program with these arguments."""
+    state = evaluator.state
+    summary = summary_of(state, number)
+    if summary is EMPTY:
+        return passed_through(evaluator, call, receiver or NOTHING, args)
+    if not summary.effects and not summary.hits and not depends_on_caller(summary.returns):
+        return _with_return_types(state, number, summary.returns)
+    binding = _Binding(evaluator, call, number, args, receiver)
+    symbol = state.program.symbol(number)
+
+    def step(trace: Trace) -> Trace:
+        return Trace(evaluator.path, call.line, f"passed to {symbol}()", trace, trace.length + 1)
+
+    substitution = evaluator.substitution(binding.argument, step)
+    for effect in summary.effects:
+        _apply_effect(evaluator, call, effect, substitution)
+    for hit in summary.hits:
+        _lift(evaluator, call, hit, substitution, symbol, certain=certain)
+    result = substitution.value(summary.returns)
+    if state.program.functions[number].is_abstract and not summary.returns.texts:
+        result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))
+    return _with_return_types(state, number, result)
+
+
+def _with_return_types(state: State, number: int, result: Val) -> Val:
+    """The result with the classes that the function declares to return."""
+    types = frozenset(
+        state.program.find_class(name)
+        for name in state.program.functions[number].return_types
+        if "\\" in name or name[:1].isupper()
+    )
+    return result.replaced(types=result.types | types) if types - result.types else result
+
+
+class _Binding:
+    """A call's arguments by parameter position of the callee."""
+
+    def __init__(self, evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> None:
+        self._evaluator = evaluator
+        self._params = evaluator.state.program.functions[number].params
+        self._number = number
+        self._receiver = receiver
+        self._values: dict[int, Val] = {}
+        self._spread: Val | None = None
+        names = {param.name: index for index, param in enumerate(self._params)}
+        written: Sequence[Arg] = call.args if len(call.args) == len(args) else ()
+        position = 0
+        for offset, value in enumerate(args):
+            arg = written[offset] if written else None
+            if arg is not None and arg.spread:
+                position = self._bind_spread(value, position)
+            elif arg is not None and arg.name:
+                if arg.name in names:
+                    self._values[names[arg.name]] = value
+            else:
+                self._bind(position, value)
+                position += 1
+
+    def _bind(self, position: int, value: Val) -> None:
+        last = len(self._params) - 1
+        if position >= last >= 0 and self._params[last].variadic:
+            known = self._values.get(last)
+            self._values[last] = value if known is None else self._evaluator.join(known, value)
+        else:
+            self._values[position] = value
+
+    def _bind_spread(self, value: Val, position: int) -> int:
+        for key in sorted(value.items or {}, key=lambda text: (len(text), text)):
+            item = (value.items or {})[key]
+            if key.isdecimal():
+                self._bind(position, item)
+                position += 1
+        rest = value.rest or Val(labels=value.labels)
+        self._spread = rest if rest is not NOTHING else None
+        return position
+
+    def argument(self, index: int) -> Val:
+        """Value of parameter `index` (`RECEIVER` for the object), the default when it is not passed."""
+        if index == RECEIVER:
+            return self._receiver or NOTHING
+        value = self._values.get(index)
+        if value is not None:
+            return value
+        if self._spread is not None:
+            return self._spread
+        if index < len(self._params):
+            default = self._params[index].default
+            if default is not None:
+                return Evaluator(self._evaluator.state, self._number).value(default)
+        return NOTHING
+
+
+def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitution) -> None:
+    value = substitution.value(effect.value)
+    number, name = effect.key
+    if effect.target == "argument":
+        if number < len(call.args):
+            transfer.write(evaluator, call.args[number].value, value)
+    elif effect.target == "site":
+        for site in sorted(substitution.sites(frozenset([number]))):
+            evaluator.set_site(site, name, value)
+    else:
+        cls, _separator, member = name.partition("\0")
+        evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
+
+
+def _lift(
+    evaluator: Evaluator, call: Call, hit: Hit, substitution: Substitution, symbol: str, *, certain: bool
+) -> None:
+    """A sink that the callee's parameters decide is a sink of this call."""
+    symbolic_site = any(site < 0 for site in hit.sites)
+    if not symbolic_site and not any(depends_on_caller(value) for value in hit.roles.values()):
+        return
+    sites = substitution.sites(hit.sites)
+    roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
+    roles = evaluator.with_sites(roles, sites - hit.sites)
+    if not _worth_lifting(evaluator, hit, roles, sites):
+        return
+    if len(hit.via) >= (MAX_URL_LIFTS if hit.signature.certainty is Certainty.IF_URL else MAX_LIFTS):
+        evaluator.state.limit("wrapper-depth", evaluator.number)
+        return
+    lifted = hit._replace(
+        function=evaluator.number, line=call.line, end_line=call.end_line, start=call.start, end=call.end, sites=sites,
+        roles=roles, via=(symbol, *hit.via), certain=hit.certain and certain,
+    )  # fmt: skip
+    evaluator.add_hit(lifted)
+
+
+def _worth_lifting(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:
+    """Whether a caller decides something that a reader or a further caller must know: a destination, or a secret."""
+    if any(site < 0 for site in sites):
+        return True
+    holes = evaluator.state.holes
+    decided = [role for role in sinks.URL_ROLES if role in roles and depends_on_caller(hit.roles.get(role, NOTHING))]
+    if hit.signature.certainty is Certainty.IF_URL:
+        return any(sinks.may_be_url(text, holes) for role in decided for text in roles[role].texts)
+    if decided or hit.signature.kind in ("exec", "process"):
+        return True
+    return any(
+        depends_on_caller(value) or any(evaluator.state.is_secret(label) for label in all_labels(value))
+        for value in roles.values()
+    )
+
+
+def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[Val]) -> Val:
+    """An unknown function passes all labels on to its result and to the object it is called on."""
+    labels = join_all((Val(labels=all_labels(item)) for item in (receiver, *args)), evaluator.state.overflow).labels
+    if args and labels and isinstance(call.receiver, Var) and call.receiver.name != "this":
+        given = join_all((Val(labels=all_labels(item)) for item in args), evaluator.state.overflow).labels
+        if given:
+            known = evaluator.env.get(call.receiver.name, receiver)
+            evaluator.env[call.receiver.name] = evaluator.join(known, Val(labels=given))
+    return Val(evaluator.unknown(call).texts, labels)

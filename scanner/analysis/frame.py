@@ -1,0 +1,248 @@
+"""Frame of one function's abstract interpretation: variables, handles, and what was found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable as Function
+from collections.abc import Mapping
+
+from scanner.analysis.describe import describe
+from scanner.analysis.state import Note, SecretRead, State
+from scanner.analysis.summary import (
+    MAX_EFFECT_LIFTS,
+    MAX_EFFECTS,
+    MAX_HITS,
+    PARAM,
+    RECEIVER,
+    Effect,
+    Hit,
+    Substitution,
+    Summary,
+    depends_on_caller,
+    symbolic,
+)
+from scanner.analysis.templates import is_known
+from scanner.analysis.values import NOTHING, Trace, Val, all_sites, join
+from scanner.model.facts import Call, CallKind, FunctionFact, Value
+from scanner.model.signature import Secret
+
+PRIMITIVES = frozenset(
+    {"array", "bool", "callable", "false", "float", "int", "iterable", "mixed", "never", "null", "object", "string",
+     "true", "void"}
+)  # fmt: skip
+
+
+class Frame:
+    """State of one function while it is evaluated; `env` maps local variables to values."""
+
+    def __init__(self, state: State, number: int) -> None:
+        self.state = state
+        self.number = number
+        self.fact: FunctionFact = state.program.functions[number]
+        self.path = state.program.path(number)
+        self.cls = state.program.class_key(number)
+        self.env: dict[str, Val] = {}
+        self.globals: dict[str, str] = {}
+        """Local name -> global name, for `global $x` and, at file scope, for every variable."""
+        self.file_scope = not self.fact.name and not self.fact.cls
+        self.after_include = False
+        self.returns = NOTHING
+        self.hits: dict[tuple[object, ...], Hit] = {}
+        self.effects: dict[tuple[str, tuple[int, str]], Effect] = {}
+        self.sites: dict[int, dict[str, Val]] = {}
+        self.by_ref: dict[int, Val] = {}
+        self.line = self.fact.line
+        self.inlined = 0
+        self.promoted: list[tuple[str, Val]] = []
+        """Constructor parameters that are properties, too."""
+        self.stored_sites: set[int] = set()
+        self.computed = False
+        """A callee whose name is computed is being called."""
+        self.steps = 0
+        self.aliases: dict[str, frozenset[str]] = {}
+        self.has_properties = False
+        self.repeating = False
+        """A loop's body is being run for the second time: loops inside it run once."""
+        self.closures: set[int] = set()
+        """Closures created here: calling one runs it with this function's variables."""
+        self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}
+        self._bind_parameters()
+
+    def _bind_parameters(self) -> None:
+        holes = self.state.holes
+        for index, param in enumerate(self.fact.params):
+            label = {PARAM + str(index): Trace(self.path, self.fact.line, f"parameter ${param.name}", None, 0)}
+            classes = frozenset(self._class_key(name) for name in param.types if name not in PRIMITIVES)
+            text = frozenset([holes.template("param", str(index))])
+            value = Val(text, label, classes, sites=frozenset([symbolic(index)]))
+            if param.variadic:
+                value = Val(text, label, rest=value)
+            self.env[param.name] = value
+            if param.promoted:
+                self.promoted.append((param.name, value))
+        if self.cls:
+            self.env["this"] = Val(types=frozenset([self.cls]), sites=frozenset([symbolic(RECEIVER)]))
+
+    def _class_key(self, name: str) -> str:
+        lower = name.lower()
+        if lower in ("self", "static"):
+            return self.cls
+        if lower == "parent":
+            return self._parent()
+        return self.state.program.find_class(name)
+
+    def _parent(self) -> str:
+        for unit in self.state.program.classes.get(self.cls, ()):
+            if unit.fact.parent:
+                return self.state.program.find_class(unit.fact.parent)
+        return ""
+
+    # -- small helpers ----------------------------------------------------------------------------------------
+
+    def join(self, first: Val, second: Val) -> Val:
+        """Join with the overflow hole of this analysis."""
+        return join(first, second, self.state.overflow)
+
+    def unknown(self, value: Value | str | None) -> Val:
+        """Value of an expression of which nothing is known but its spelling."""
+        return Val(frozenset([self.state.holes.template("unknown", describe(value))]))
+
+    def texts(self, value: Val, shown: Value | str | None) -> frozenset[str]:
+        """Templates of a value used as a string."""
+        return value.texts or frozenset([self.state.holes.template("unknown", describe(shown))])
+
+    def known_texts(self, value: Val) -> list[str]:
+        """Strings without holes that the value may be, sorted."""
+        return sorted(text for text in value.texts if is_known(text))
+
+    def read_secret(self, secret: Secret, line: int, how: str, *, certain: bool = True) -> Val:
+        """Record the read of a secret and give its value."""
+        self.state.reads.add(SecretRead(self.number, secret.label, line, how, certain))
+        return self.state.origins.secret_value(secret, self.path, line, how)
+
+    def note(self, kind: str, line: int, text: str) -> None:
+        """Record something that could not be followed."""
+        self.state.notes.add(Note(self.number, line, kind, text))
+
+    def add_hit(self, hit: Hit) -> None:
+        """Record the call of a sink, once per place, signature and wrapper chain."""
+        key = (hit.function, hit.start, hit.signature.id, hit.inner)
+        if len(self.hits) >= MAX_HITS and key not in self.hits:
+            self.state.limit("sinks-per-function", self.number)
+            return
+        known = self.hits.get(key)
+        if known is not None:
+            if len(known.via) < len(hit.via):
+                hit = hit._replace(via=known.via)
+            roles = dict(known.roles)
+            for role, value in hit.roles.items():
+                roles[role] = self.join(roles[role], value) if role in roles else value
+            hit = hit._replace(roles=roles, sites=known.sites | hit.sites)
+        self.hits[key] = hit
+
+    # -- handles and closures ---------------------------------------------------------------------------------
+
+    def set_site(self, site: int, role: str, value: Val) -> None:
+        """Weak update of what is known of a handle or object in this function."""
+        roles = self.sites.setdefault(site, {})
+        known = roles.get(role)
+        roles[role] = value if known is None else self.join(known, value)
+
+    def with_sites(self, roles: Mapping[str, Val], sites: frozenset[int]) -> dict[str, Val]:
+        """Roles of a call together with the state of the handles that take part."""
+        merged = dict(roles)
+        for site in sorted(sites):
+            for role, value in self.sites.get(site, {}).items():
+                merged[role] = self.join(merged[role], value) if role in merged else value
+        return merged
+
+    def run_method(self, number: int, args: list[Val], place: Value) -> None:
+        """Effect of a method that an operator runs (`offsetSet`, a property hook)."""
+        call = Call(CallKind.METHOD, "", place, (), self.line, self.line, -1 - number, -1)
+        self.state.interpreter.apply(self, call, number, args, self.env.get("this"))
+
+    def adopt(self, outer: Frame, args: list[Val] | None) -> None:
+        """Become a closure inside `outer`: captured variables have their values of this moment."""
+        for name, _by_ref in self.fact.captures:
+            if name == "*":
+                self.env = {**outer.env, **{p.name: self.env[p.name] for p in self.fact.params}}
+            elif name in outer.env:
+                self.env[name] = outer.env[name]
+        if "this" in outer.env and not self.fact.is_static:
+            self.env["this"] = outer.env["this"]
+        for index, param in enumerate(self.fact.params):
+            types = self.env[param.name].types
+            if args is None:
+                value = self.unknown(f"${param.name}")
+            elif param.variadic:
+                value = Val(items={str(i): arg for i, arg in enumerate(args[index:])})
+            else:
+                value = args[index] if index < len(args) else self.state.interpreter.default(self, param)
+            self.env[param.name] = value.replaced(types=value.types | types)
+        self.sites, self.globals = outer.sites, dict(outer.globals)
+        self.after_include = outer.after_include
+        self.parameter_index = {}
+
+    def take_over(self, inner: Frame) -> None:
+        """What a closure did belongs to the function around it."""
+        for hit in inner.hits.values():
+            self.add_hit(hit)
+        for effect in inner.effects.values():
+            self.add_effect(effect)
+        for name, by_ref in inner.fact.captures:
+            if by_ref and name in inner.env:
+                known = self.env.get(name)
+                value = inner.env[name]
+                self.env[name] = value if known is None else self.join(known, value)
+
+    def write_shared(self, target: str, key: tuple[str, str], value: Val, lifts: int = 0) -> None:
+        """Write to a store that outlives the call."""
+        self.stored_sites |= all_sites(value)
+        if depends_on_caller(value):
+            if lifts <= MAX_EFFECT_LIFTS:
+                self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
+        else:
+            self.state.write_store(key, value)
+
+    def add_effect(self, effect: Effect) -> None:
+        """Record a write that callers decide, once per place that is written."""
+        known = self.effects.get((effect.target, effect.key))
+        if known is not None:
+            effect = known._replace(value=self.join(known.value, effect.value), lifts=min(known.lifts, effect.lifts))
+        elif len(self.effects) >= MAX_EFFECTS:
+            self.state.limit("effects-per-function", self.number)
+            return
+        self.effects[effect.target, effect.key] = effect
+
+    def summary(self) -> Summary:
+        """What was found, once the body has been evaluated."""
+        exports = dict(self.env) if self.file_scope else {}
+        effects = [
+            *self.effects.values(),
+            *(Effect("argument", (i, ""), value) for i, value in sorted(self.by_ref.items())),
+        ]
+        escaping = self._escaping(exports)
+        for site in sorted(self.sites):
+            if site < 0 or site in escaping:
+                for role, value in sorted(self.sites[site].items()):
+                    effects.append(Effect("site", (site, role), value))
+        return Summary(self.returns, tuple(self.hits.values()), tuple(effects), exports)
+
+    def _escaping(self, exports: Mapping[str, Val]) -> set[int]:
+        """Handles that outlive this function: returned, stored, passed out, or left to an including file."""
+        found: set[int] = set(self.stored_sites)
+        for value in (
+            self.returns,
+            *self.by_ref.values(),
+            *(effect.value for effect in self.effects.values()),
+            *exports.values(),
+        ):
+            found |= all_sites(value)
+        return found
+
+    def substitution(self, arguments: Function[[int], Val], step: Function[[Trace], Trace]) -> Substitution:
+        """Replacement of a callee's parameters."""
+        return Substitution(arguments, self.state.holes, self.state.overflow, step)
+
+
+ROOT = "/@/@/@/@/@"
+"""Where the release lies: deep enough that going up from its own folder never reaches the file system's root."""

@@ -1,0 +1,52 @@
+"""The abstract interpreter put together: how its parts reach each other."""
+
+from __future__ import annotations
+
+from scanner.analysis import application, calls, transfer
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.frame import Frame
+from scanner.analysis.state import State
+from scanner.analysis.summary import Summary
+from scanner.analysis.values import NOTHING, Val
+from scanner.model.facts import Assign, Call, Param, Value
+
+
+class PhpInterpreter:
+    """Implements `scanner.analysis.state.Interpreter`."""
+
+    def __init__(self) -> None:
+        self.state: State
+
+    def evaluator(self, number: int) -> Evaluator:
+        return Evaluator(self.state, number)
+
+    def summary(self, number: int) -> Summary:
+        return application.summary_of(self.state, number)
+
+    def call(self, evaluator: Evaluator, call: Call) -> Val:
+        return calls.evaluate(evaluator, call)
+
+    def call_value(
+        self, evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *, literal: bool = False
+    ) -> Val:
+        return calls.call_value(evaluator, call, callee, args, literal=literal)
+
+    def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
+        return calls.callable_value(evaluator, call)
+
+    def apply(self, evaluator: Frame, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val:
+        if not isinstance(evaluator, Evaluator):
+            return NOTHING
+        return application.apply_summary(evaluator, call, number, args, receiver)
+
+    def closure(self, evaluator: Evaluator, number: int) -> Val:
+        return application.evaluate_closure(evaluator, number)
+
+    def default(self, evaluator: Frame, param: Param) -> Val:
+        return Evaluator(self.state, evaluator.number).value(param.default)
+
+    def assign(self, evaluator: Evaluator, node: Assign) -> Val:
+        return transfer.assign(evaluator, node)
+
+    def write(self, evaluator: Evaluator, target: Value, value: Val) -> None:
+        transfer.write(evaluator, target, value)

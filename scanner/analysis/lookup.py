@@ -1,0 +1,254 @@
+"""Abstract interpretation of one function: variables that are not local, properties, constants."""
+
+from __future__ import annotations
+
+from scanner.analysis.describe import describe
+from scanner.analysis.frame import PRIMITIVES, Frame
+from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES
+from scanner.analysis.state import SecretRead
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
+from scanner.model.facts import ClassConst, ConstRef, Prop, StaticProp, Value, Var
+
+ROOT = "/@/@/@/@/@"
+"""Where the release lies: deep enough that going up from its own folder never reaches the file system's root."""
+_BUILTIN = {
+    "PHP_EOL": text_value("\n"),
+    "DIRECTORY_SEPARATOR": text_value("/"),
+    "PATH_SEPARATOR": text_value(":"),
+}
+
+
+class Lookup(Frame):
+    """Reads what lies outside the function: globals, properties, constants."""
+
+    def value(self, node: Value | None) -> Val:
+        """Abstract value of an expression (see `Evaluator`)."""
+        raise AssertionError(node)
+
+    def variable(self, node: Var) -> Val:
+        known = self.env.get(node.name)
+        if known is not None:
+            secret = self.state.origins.database.get(node.name)
+            if secret is not None and secret.label in known.labels and self.after_include:
+                self.state.reads.add(SecretRead(self.number, secret.label, self.line, f"${node.name}", certain=True))
+            return known
+        name = self.globals.get(node.name) or (node.name if self.file_scope else "")
+        if name:
+            return self.global_value(name, f"${node.name}", undefined_local=node.name not in self.globals)
+        return self.superglobal(node.name) or self.unknown(node)
+
+    def superglobal(self, name: str) -> Val | None:
+        if name == "GLOBALS":
+            return Val(labels={"globals": Trace(self.path, self.line, "all global variables", None, 1)})
+        if name in REQUEST_GLOBALS:
+            return self.state.origins.request_value(f"${name}", self.path, self.line)
+        if name in ("_ENV", "_SERVER"):
+            return Val(labels={"environment": Trace(self.path, self.line, f"${name} as a whole", None, 1)})
+        if name == "_SESSION":
+            return Val(labels={"session": Trace(self.path, self.line, "the session as a whole", None, 1)})
+        return None
+
+    def global_value(self, name: str, how: str, *, undefined_local: bool = False) -> Val:
+        """Value of a global variable; at file scope an undefined local may be one, once something was included."""
+        special = self.superglobal(name)
+        if special is not None:
+            return special
+        origins = self.state.origins
+        secret = origins.global_secret(name)
+        stored = self.state.read_store(("", name), self.number)
+        if secret is not None and (not undefined_local or self.after_include or name not in origins.database):
+            return self.join(stored, self.read_secret(secret, self.line, how, certain=not undefined_local))
+        own = origins.setting_value(name)
+        if own is not None:
+            return self.join(stored, own)
+        if stored is not NOTHING:
+            return stored
+        if undefined_local and not self.after_include:
+            return Val(frozenset([self.state.holes.template("unknown", how)]))
+        return Val(frozenset([self.state.holes.template("config", name)]))
+
+    def environment(self, name: str, shown: str) -> Val:
+        """Value of an environment variable or a server variable."""
+        secret = self.state.origins.environment.get(name)
+        if secret is not None:
+            return self.read_secret(secret, self.line, shown)
+        if name in ("SERVER_NAME", "HTTP_HOST", "SERVER_ADDR"):
+            return Val(frozenset([self.state.holes.template("own-server", name)]))
+        if name.startswith(SERVER_REQUEST_PREFIXES):
+            return self.state.origins.request_value(shown, self.path, self.line)
+        label = {f"env.{name}": Trace(self.path, self.line, f"{shown} is the environment", None, 1)}
+        return Val(frozenset([self.state.holes.template("env", name)]), label)
+
+    # -- properties -------------------------------------------------------------------------------------------
+
+    def prop(self, node: Prop) -> Val:
+        base = self.value(node.base)
+        name = node.name if isinstance(node.name, str) else None
+        if name is None:
+            names = self.known_texts(self.value(node.name if not isinstance(node.name, str) else None))
+            if len(names) != 1:
+                return self.join(Val(labels=all_labels(base)), self.unknown(node))
+            name = names[0]
+        if isinstance(node.base, Var):
+            local = self.env.get(f"{node.base.name}->{name}")
+            if local is not None:
+                return local
+        return self.read_property(base, name, node)
+
+    def read_property(self, base: Val, name: str, node: Value) -> Val:
+        """Value of a property by the classes that the object may have, and by what was set on it here."""
+        found: list[Val] = []
+        for site in sorted(base.sites):
+            state = self.sites.get(site, {}).get("." + name)
+            if state is not None:
+                found.append(state)
+        for cls in sorted(base.types):
+            found.append(self.state.read_store((self.property_owner(cls, name), name), self.number))
+            found.append(self._default(cls, name))
+            getter = self.state.program.find_method(cls, f"${name}::get".lower())
+            if getter is not None:
+                found.append(self.state.interpreter.summary(getter).returns)
+        secret = self.state.origins.named_secret(name)
+        result = join_all(found, self.state.overflow)
+        if secret is not None and not result.labels:
+            result = self.join(result, self.read_secret(secret, self.line, describe(node), certain=False))
+        if base.labels:
+            result = self.join(result, Val(labels=base.labels))
+        if not (result.texts or result.items or result.types or result.refs or result.sites):
+            result = self.join(result, self.unknown(node))
+        declared = self._declared_types(base.types, name)
+        return result.replaced(types=result.types | declared) if declared else result
+
+    def property_owner(self, cls: str, name: str) -> str:
+        """Key of the topmost class that declares a property: subclasses and parents share its store."""
+        owner = cls
+        for ancestor in self.state.program.ancestors(cls):
+            for unit in self.state.program.classes.get(ancestor, ()):
+                if any(item.name == name for item in unit.fact.properties):
+                    owner = ancestor
+        return owner
+
+    def _default(self, cls: str, name: str) -> Val:
+        for ancestor in self.state.program.ancestors(cls):
+            for unit in self.state.program.classes.get(ancestor, ()):
+                for item in unit.fact.properties:
+                    if item.name == name and item.default is not None:
+                        return self.in_class(ancestor, item.default)
+        return NOTHING
+
+    def _declared_types(self, classes: frozenset[str], name: str) -> frozenset[str]:
+        found: set[str] = set()
+        for cls in sorted(classes):
+            for ancestor in self.state.program.ancestors(cls):
+                for unit in self.state.program.classes.get(ancestor, ()):
+                    first = self.state.program.files[unit.file].first
+                    for item in unit.fact.properties:
+                        if item.name == name:
+                            found |= {self.state.program.find_class(t) for t in item.types if t not in PRIMITIVES}
+                    for method in unit.fact.methods:
+                        fact = self.state.program.functions[first + method]
+                        if fact.name.lower() == "__construct":
+                            for param in fact.params:
+                                if param.promoted and param.name == name:
+                                    found |= {
+                                        self.state.program.find_class(t) for t in param.types if t not in PRIMITIVES
+                                    }
+        return frozenset(found)
+
+    def write_property(self, variable: str, cls: str, name: str, value: Val) -> None:
+        """Property of an object of a known class; what a caller decides is left to the caller as an effect."""
+        self.env[f"{variable}->{name}"] = value
+        key = (self.property_owner(cls, name), name)
+        self.write_shared("store", key, value)
+
+    def static_property(self, node: StaticProp) -> Val:
+        classes = self.class_names(node.cls)
+        name = node.name if isinstance(node.name, str) else None
+        if name is None or not classes:
+            return self.unknown(node)
+        found = [
+            self.join(
+                self.state.read_store((self.property_owner(cls, name), "::" + name), self.number),
+                self._default(cls, name),
+            )
+            for cls in classes
+        ]
+        result = join_all(found, self.state.overflow)
+        return result if result is not NOTHING else self.unknown(node)
+
+    def class_names(self, cls: str | Value) -> list[str]:
+        """Class keys that a class reference may mean."""
+        if isinstance(cls, str):
+            return [key for key in [self._class_key(cls)] if key]
+        value = self.value(cls)
+        names = [self.state.program.find_class(text.lstrip("\\")) for text in self.known_texts(value)]
+        return sorted({*value.types, *names})
+
+    # -- constants --------------------------------------------------------------------------------------------
+
+    def constant(self, node: ConstRef) -> Val:
+        if node.name in ("__DIR__", "__FILE__"):
+            folder = self.path.rpartition("/")[0]
+            return text_value(f"{ROOT}/{folder}".rstrip("/") if node.name == "__DIR__" else f"{ROOT}/{self.path}")
+        if node.name in ("__CLASS__", "__FUNCTION__", "__METHOD__"):
+            return text_value(self.fact.cls if node.name == "__CLASS__" else self.fact.name)
+        for name in (node.qualified, node.name):
+            if name:
+                value = self.state_constant(name)
+                if value is not None:
+                    return value
+        return Val(frozenset([self.state.holes.template("constant", node.name)]))
+
+    def state_constant(self, name: str) -> Val | None:
+        """Value of a global constant of the program or of PHP itself."""
+        state = self.state
+        known = state.constants.get(name)
+        if known is not None:
+            return known
+        own = state.origins.setting_value(name)
+        if own is not None:
+            return own
+        units = state.program.constants.get(name)
+        if not units:
+            builtin = state.catalogue.constant_values.get(name)
+            return text_value(str(builtin)) if builtin is not None else _BUILTIN.get(name)
+        state.constants[name] = Val(frozenset([state.holes.template("constant", name)]))
+        values = [state.interpreter.evaluator(unit.function).value(unit.value) for unit in units[:8]]
+        result = join_all(values, state.overflow)
+        state.constants[name] = result
+        return result
+
+    def class_constant(self, node: ClassConst) -> Val:
+        name = node.name if isinstance(node.name, str) else next(iter(self.known_texts(self.value(node.name))), None)
+        classes = self.class_names(node.cls)
+        if name == "class":
+            return text_value(*classes) if classes else self.unknown(node)
+        if name is None:
+            return self.unknown(node)
+        found: list[Val] = []
+        for cls in classes:
+            value = self._class_constant(cls, name)
+            if value is not None:
+                found.append(value)
+        return join_all(found, self.state.overflow) if found else self.unknown(node)
+
+    def _class_constant(self, cls: str, name: str) -> Val | None:
+        key = f"{cls}::{name}"
+        known = self.state.constants.get(key)
+        if known is not None:
+            return known
+        for ancestor in self.state.program.ancestors(cls):
+            for unit in self.state.program.classes.get(ancestor, ()):
+                for constant, value in unit.fact.constants:
+                    if constant == name:
+                        self.state.constants[key] = Val(frozenset([self.state.holes.template("constant", key)]))
+                        result = self.state.constants[key] = self.in_class(ancestor, value)
+                        return result
+        return None
+
+    def in_class(self, cls: str, node: Value) -> Val:
+        """Value of a constant expression that stands in a class body."""
+        unit = self.state.program.classes[cls][0]
+        inner = self.state.interpreter.evaluator(self.state.program.files[unit.file].first)
+        inner.cls = cls
+        return inner.value(node)
