@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from scanner.analysis import sinks, transfer
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.relevance import SHORT_BODY
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
     EMPTY,
@@ -75,6 +76,8 @@ def apply_summary(
 ) -> Val:
     """Effect of calling a function of the program with these arguments."""
     state = evaluator.state
+    if not _worth_following(state, number):
+        return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
     summary = summary_of(state, number)
     if summary is EMPTY:
         return passed_through(evaluator, call, receiver or NOTHING, args)
@@ -95,6 +98,11 @@ def apply_summary(
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))
     return _with_return_types(state, number, result)
+
+
+def _worth_following(state: State, number: int) -> bool:
+    fact = state.program.functions[number]
+    return number in state.followed or number in state.summaries or fact.end - fact.start <= SHORT_BODY
 
 
 def _with_return_types(state: State, number: int, result: Val) -> Val:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.program import Program
+from scanner.analysis.relevance import relevance
 from scanner.analysis.state import Limits, Note, Output, SecretRead, State
 from scanner.analysis.summary import Hit, Summary, depends_on_caller
 from scanner.analysis.values import Val, join
@@ -41,7 +42,9 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
     state = interpreter.state = State(program, catalogue, matcher, limits or Limits(), interpreter)
     callers = _callers(program)
     done: set[int] = set()
-    wave = _roots(program, matcher, state.origins.functions)
+    relevant = relevance(program, matcher, state.origins.functions)
+    state.followed = relevant.followed
+    wave = list(relevant.roots)
     evaluated = 0
     while wave:
         for number in wave:
@@ -83,16 +86,6 @@ def _callers(program: Program) -> dict[str, list[int]]:
         for name in fact.called:
             index[name].append(number)
     return index
-
-
-def _roots(program: Program, matcher: Matcher, functions: Iterable[str]) -> list[int]:
-    names = matcher.function_names | matcher.method_names | matcher.class_names | {"()", "eval", "backtick", "getenv"}
-    names |= {name.rpartition("::")[2] for name in functions}
-    return [
-        number
-        for number, fact in enumerate(program.functions)
-        if not fact.outline and fact.name != "{closure}" and (fact.mentions or not names.isdisjoint(fact.called))
-    ]
 
 
 def _wrapper_callers(state: State, callers: dict[str, list[int]]) -> set[int]:

@@ -131,6 +131,8 @@ class State:
         self.site_readers: dict[int, set[int]] = defaultdict(set)
         self.site_numbers: dict[tuple[int, int], int] = {}
         self.site_names: list[tuple[int, int]] = []
+        self.followed: frozenset[int] = frozenset()
+        """Functions that are worth following into whatever their length."""
         self.summaries: dict[int, Summary] = {}
         self.active: list[int] = []
         self.constants: dict[str, Val] = {}
