@@ -6,9 +6,11 @@ source -> facts -> analysis -> detectors -> findings -> report value; two report
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -16,20 +18,27 @@ import msgspec
 
 from scanner import __version__
 from scanner.analysis.endpoints import endpoints
+from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
-from scanner.analysis.solver import Result, solve
+from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.temper import temper
 from scanner.diff.compare import compare
 from scanner.diff.escalate import escalate
-from scanner.errors import ScannerError
+from scanner.diff.integrity import RULE as PACKAGE_RULE
+from scanner.diff.integrity import check_packages
+from scanner.errors import SourceError
 from scanner.facts.cache import Cache, default_folder
+from scanner.facts.encoding import as_php
+from scanner.facts.engine import engine_digest
 from scanner.facts.gather import Gathered, gather
+from scanner.facts.known import Known
+from scanner.facts.workers import Workers
 from scanner.findings.collect import collect
 from scanner.findings.dress import dress
 from scanner.findings.packages import package_versions, summarise_packages
 from scanner.model.facts import FileFacts
-from scanner.model.finding import Category, Finding
+from scanner.model.finding import Category, Finding, Rule
 from scanner.model.report import (
     Comparison,
     Coverage,
@@ -43,26 +52,31 @@ from scanner.model.report import (
     SkippedFile,
 )
 from scanner.model.signature import Catalogue, SecretOrigin
-from scanner.model.source import Release
+from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
 from scanner.signatures.load import load_catalogue
 from scanner.signatures.match import Matcher
-from scanner.source import OpenRelease, open_release, resolve_pair
+from scanner.source import NOTE_CODES, OpenRelease, open_release, resolve_pair
 
-RESULT_VERSION = 1
-"""Raise it whenever the same facts may give another report: it is part of the cache key of results."""
 DEFAULT_CACHE = default_folder()
+_LOG = logging.getLogger("scanner")
+_RELEASE_CODES = frozenset(
+    {"data-after-archive", "data-before-archive", "git-data", "no-end-mark", "overlap", "unlisted-data"}
+)
+"""Codes of refusals that are about an archive or a folder as a whole."""
 
 
 class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to scan."""
 
     jobs: int | None = None
-    """Worker processes; None for one per core."""
+    """Worker processes; None for one per core, 0 to work in this process."""
     cache: Path | None = DEFAULT_CACHE
     """Folder of the cache; None for none."""
     version: str | None = None
-    """Which `redcap_v*` folder is the release; None for the highest."""
+    """Which `redcap_v*` folder is the release, in a comparison the current one; None for the highest."""
+    baseline_version: str | None = None
+    """The same for the baseline of a comparison: two versions may lie side by side in one folder."""
     signatures: tuple[Path, ...] = ()
     """Folders with signatures of the user's own."""
 
@@ -99,8 +113,8 @@ class _Tools(NamedTuple):
     catalogue: Catalogue
     matcher: Matcher
     cache: Cache
-    vocabulary: Vocabulary
-    options: ScanOptions
+    known: Known
+    workers: Workers
     progress: Progress
 
 
@@ -110,8 +124,7 @@ def scan(source: str, options: ScanOptions | None = None, progress: Progress | N
     `source` is what `scanner.source.open_release` takes. Raises: ScannerError with one line that says what to do.
     """
     options = options or ScanOptions()
-    with Cache(options.cache) as cache, open_release(source, version=options.version) as opened:
-        tools = _tools(options, progress or _Silent(), cache)
+    with _tools(options, progress) as tools, open_release(source, version=options.version) as opened:
         return _scan(opened, tools)
 
 
@@ -126,19 +139,33 @@ def diff(
     options = options or ScanOptions()
     if current is None:
         baseline, current = resolve_pair(baseline)
-    with Cache(options.cache) as cache, open_release(baseline) as old, open_release(
-        current, version=options.version
-    ) as new:
-        tools = _tools(options, progress or _Silent(), cache)
+    with (
+        _tools(options, progress) as tools,
+        open_release(baseline, version=options.baseline_version) as old,
+        open_release(current, version=options.version) as new,
+    ):
         before, after = _scan(old, tools), _scan(new, tools)
-        files = [{file.path: file.digest for file in side.release.files} for side in (old, new)]
-        return escalate(compare(before, after, files[0], files[1]))
+        old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
+        comparison = compare(before, after, old_files, new_files)
+        return escalate(check_packages(comparison, old_files, new_files))
 
 
-def _tools(options: ScanOptions, progress: Progress, cache: Cache) -> _Tools:
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule of a scan or a comparison, sorted by id."""
+    return tuple(sorted((*rules(), PACKAGE_RULE), key=lambda item: item.id))
+
+
+@contextmanager
+def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
+    """Signatures, cache and workers for one command."""
     catalogue = load_catalogue(extra=options.signatures, cache=options.cache)
     matcher = Matcher(catalogue)
-    return _Tools(catalogue, matcher, cache, _vocabulary(catalogue, matcher), options, progress)
+    vocabulary = _vocabulary(catalogue, matcher)
+    count = (os.cpu_count() or 1) if options.jobs is None else options.jobs
+    with Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
+        yield _Tools(catalogue, matcher, cache, Known(cache, catalogue.digest), workers, progress or _Silent())
+        if cache.problem:
+            _LOG.warning("%s", cache.problem)
 
 
 def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:
@@ -148,7 +175,7 @@ def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:
     for secret in catalogue.secrets:
         if secret.origin in secrets:
             secrets[secret.origin].add(secret.name.lower().rpartition("::")[2])
-        else:
+        elif secret.origin is not SecretOrigin.TABLE or telling_column(secret):
             words.add(secret.name)
     called = secrets[SecretOrigin.FUNCTION]
     return Vocabulary(
@@ -164,107 +191,127 @@ def _bytes(names: Iterable[str]) -> frozenset[bytes]:
     return frozenset(name.encode("latin-1", "ignore").lower() for name in names)
 
 
+class _Reader:
+    """Bytes of a release's files for the phases after the facts. A file that is lost by then is remembered."""
+
+    def __init__(self, opened: OpenRelease) -> None:
+        self._opened = opened
+        self._files = {file.path: file for file in opened.release.files}
+        self.lost: dict[str, str] = {}
+
+    def read(self, file: SourceFile) -> bytes:
+        """Bytes as the front end reads them. Raises: SourceError."""
+        try:
+            return as_php(self._opened.read(file))
+        except SourceError as error:
+            self.lost[file.path] = f"unreadable: {error}"
+            raise
+
+    def lower(self, path: str) -> FileFacts | None:
+        """Facts with all bodies of one file, for the program phase."""
+        try:
+            return extract(self.read(self._files[path]))
+        except (KeyError, SourceError):
+            return None
+
+
 def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     """One release from files to report; the whole result is cached by the content of all its files."""
     release = opened.release
-    key = _result_key(release, tools)
+    key = _result_key(release, tools.catalogue)
     known = tools.cache.read([key]).get(key)
     if known is not None:
-        try:
+        with suppress(msgspec.DecodeError, msgspec.ValidationError):
             return msgspec.msgpack.decode(known, type=Report)
-        except (msgspec.DecodeError, msgspec.ValidationError):
-            pass
     gathered = _gather(opened, tools)
-    program = Program(gathered.facts, _lowering(opened))
+    reader = _Reader(opened)
+    program = Program(gathered.facts, reader.lower)
     result = solve(program, tools.catalogue, tools.matcher)
     scene = Scene(program, result, tools.catalogue, gathered.facts, endpoints(program, gathered.facts))
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
-    findings = collect(dress(raw, opened.read, release))
-    report = _report(opened, scene, gathered, findings)
-    if not gathered.failed:
-        tools.cache.write({key: msgspec.msgpack.encode(_as_cached(report))})
-    return report
-
-
-def _lowering(opened: OpenRelease) -> Callable[[str], FileFacts | None]:
-    """Facts with all bodies of one file, for the program phase."""
-    files = {file.path: file for file in opened.release.files}
-
-    def lower(path: str) -> FileFacts | None:
-        try:
-            return extract(opened.read(files[path]))
-        except (KeyError, OSError, ScannerError):
-            return None
-
-    return lower
-
-
-def _as_cached(report: Report) -> Report:
-    """As the next scan will give it: all files from the cache."""
-    coverage = msgspec.structs.replace(report.coverage, cached=report.coverage.files - len(report.coverage.skipped))
-    return msgspec.structs.replace(report, coverage=coverage)
-
-
-def _gather(opened: OpenRelease, tools: _Tools) -> Gathered:
-    release = opened.release
-    workers = tools.options.jobs or os.cpu_count() or 1
-    tools.progress.start(release.name, len(release.files))
-    try:
-        return gather(
-            release.files, opened, tools.vocabulary, tools.cache, tools.catalogue.digest[:16], workers, tools.progress.advance
-        )
-    finally:
-        tools.progress.finish()
-
-
-def _result_key(release: Release, tools: _Tools) -> str:
-    digest = hashlib.blake2b(digest_size=32)
-    for part in (str(RESULT_VERSION), __version__, tools.catalogue.digest, release.name, str(release.version), release.layout):
-        digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
-    for file in release.files:
-        digest.update(file.path.encode("utf-8", "surrogateescape") + b"\0" + file.digest.encode())
-    for refusal in release.refused:
-        digest.update(f"{refusal.path}\0{refusal.reason}".encode("utf-8", "surrogateescape"))
-    return f"result:{digest.hexdigest()}"
-
-
-def _report(opened: OpenRelease, scene: Scene, gathered: Gathered, findings: tuple[Finding, ...]) -> Report:
-    release = opened.release
-    return Report(
+    findings = collect(dress(raw, reader.read, release))
+    packages = summarise_packages(release, package_versions(release, reader.read), findings)
+    report = Report(
         tool_version=__version__,
         release=ReleaseInfo(release.name, release.version, release.layout, len(release.files)),
-        coverage=_coverage(release, scene.result, scene.program, gathered, findings),
+        coverage=_coverage(release, scene, gathered, reader.lost, findings),
         findings=findings,
         rules=rules(),
         destinations=_destinations(findings),
         secrets=_secrets(findings),
         endpoints=tuple(EndpointSummary(item.path, item.auth, item.how) for item in scene.endpoints),
-        packages=summarise_packages(release, package_versions(release, opened.read), findings),
+        packages=packages,
     )
+    if not gathered.failed and not reader.lost:
+        tools.cache.write({key: msgspec.msgpack.encode(_as_cached(report))})
+    return report
+
+
+def _as_cached(report: Report) -> Report:
+    """As the next scan will give it: all files from the cache."""
+    coverage = report.coverage
+    coverage = msgspec.structs.replace(coverage, cached=coverage.php_files + coverage.other_files)
+    return msgspec.structs.replace(report, coverage=coverage)
+
+
+def _gather(opened: OpenRelease, tools: _Tools) -> Gathered:
+    release = opened.release
+    tools.progress.start(release.name, len(release.files))
+    try:
+        return gather(release.files, opened, tools.known, tools.workers, tools.progress.advance)
+    finally:
+        tools.progress.finish()
+
+
+def _result_key(release: Release, catalogue: Catalogue) -> str:
+    """Digest of everything that a report depends on: the program, the signatures, and all of the release."""
+    digest = hashlib.blake2b(digest_size=32)
+    head = (engine_digest(), __version__, catalogue.digest, release.name, str(release.version), release.layout)
+    files = (part for file in release.files for part in (file.path, file.digest))
+    refused = (part for item in release.refused for part in (item.path, item.reason, str(item.incomplete)))
+    for part in (*head, str(len(release.files)), *files, *refused):
+        octets = part.encode("utf-8", "surrogateescape")
+        digest.update(b"%d:%b" % (len(octets), octets))
+    return f"result:{digest.hexdigest()}"
 
 
 def _coverage(
-    release: Release, result: Result, program: Program, gathered: Gathered, findings: Iterable[Finding]
+    release: Release, scene: Scene, gathered: Gathered, lost: Mapping[str, str], findings: Iterable[Finding]
 ) -> Coverage:
-    partial = _partial(gathered.facts)
-    skipped = [SkippedFile(item.path, item.reason, item.incomplete) for item in release.refused]
-    skipped += [SkippedFile(path, reason) for path, reason in gathered.failed.items()]
-    notes = Counter(note.kind for note in result.notes)
-    php_files = len(gathered.facts)
-    limits = Counter((name, program.path(number)) for name, number in result.limits)
+    """The account of all files: each is PHP, other or skipped. Remarks are not about a file, or not its only entry."""
+    remarks, refused = _remarks(release)
+    failed = {**gathered.failed, **lost}
+    skipped = [*refused, *(SkippedFile(path, reason) for path, reason in failed.items())]
+    whole = {path: facts for path, facts in gathered.facts.items() if path not in failed}
+    partial = _partial(whole)
+    other = sum(file.path not in gathered.facts and file.path not in failed for file in release.files)
+    notes = Counter(note.kind for note in scene.result.notes)
+    limits = Counter((name, scene.program.path(number)) for name, number in scene.result.limits)
     return Coverage(
-        files=len(release.files) + len(release.refused),
-        php_files=php_files,
-        parsed=php_files - len(partial),
+        files=len(whole) + other + len(skipped),
+        php_files=len(whole),
+        parsed=len(whole) - len(partial),
         partial=partial,
         skipped=tuple(sorted(skipped)),
-        other_files=len(release.files) - php_files - len(gathered.failed),
+        remarks=tuple(sorted(remarks)),
+        other_files=other,
         cached=gathered.cached,
         unresolved_calls=notes["dynamic-call"],
         unresolved_includes=notes["dynamic-include"],
         unresolved_destinations=sum("unresolved" in item.destinations for item in findings),
         limits_hit=tuple(sorted(LimitHit(name, path, 0, count) for (name, path), count in limits.items())),
     )
+
+
+def _remarks(release: Release) -> tuple[list[SkippedFile], list[SkippedFile]]:
+    """Refusals that are about the release as a whole or about a file that was taken in, and those of files."""
+    remarks: list[SkippedFile] = []
+    refused: list[SkippedFile] = []
+    for item in release.refused:
+        code = item.reason.partition(":")[0]
+        kind = remarks if code in NOTE_CODES or code in _RELEASE_CODES else refused
+        kind.append(SkippedFile(item.path, item.reason, item.incomplete))
+    return remarks, refused
 
 
 def _partial(facts: Mapping[str, FileFacts]) -> tuple[PartialFile, ...]:

@@ -104,6 +104,14 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
             packed = Val(items={str(i): arg for i, arg in enumerate(args)})
             found.append(apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver))
     if not found:
+        magic_signatures = [
+            (cls, state.matcher.magic(cls, lower, state.program.ancestors(cls))) for cls in sorted(receiver.types)
+        ]
+        for cls, signatures in magic_signatures:
+            if signatures:
+                api = f"{_written(state, cls)}::{name}"
+                found.append(sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True))
+    if not found:
         found.append(_by_name(evaluator, call, receiver, name, args))
     secret = _function_secret(evaluator, receiver.types, lower)
     if secret is not None:
@@ -142,9 +150,9 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
     state = evaluator.state
     lower = name.lower()
     signatures = tuple(s for s in state.matcher.methods(lower) if state.matcher.distinctive(s))
-    handle = any(state.site_states.get(site) or evaluator.sites.get(site) for site in receiver.sites)
-    if not signatures and handle:
-        signatures = state.matcher.methods(lower)
+    if not signatures and receiver.sites:
+        libraries = {library for site in receiver.sites for library in state.site_libraries.get(site, ())}
+        signatures = tuple(s for s in state.matcher.methods(lower) if s.lib in libraries)
     if signatures:
         return sinks.apply(evaluator, call, signatures[:1], args, receiver, api=callee_text(call), certain=False)
     numbers = state.program.by_method.get(lower, [])

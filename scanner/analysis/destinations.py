@@ -22,6 +22,7 @@ _LOCAL_SCHEMES = frozenset(
 _HOST_END = re.compile(r"[/?#\\\s]")
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
+_HOST_NAME = re.compile(r"[a-z0-9_*](?:[a-z0-9_.*-]*[a-z0-9_*])?")
 _HOST_LIKE = re.compile(r"[A-Za-z0-9_.\-\[\]:%]+")
 
 
@@ -69,6 +70,8 @@ def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: b
         return Destination(_hole_destination(hole.kind, hole.text), shown)
     if not bare_host or template[0] in "/.~" or _WINDOWS_DRIVE.match(template):
         return Destination(LOCAL, shown)
+    if is_known(template) and not looks_like_host(_HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2]):
+        return Destination(LOCAL, shown)
     return Destination(authority(template, holes), shown)
 
 
@@ -97,7 +100,8 @@ def authority(rest: str, holes: HoleTable) -> str:
     if not bare:  # nothing but holes: the last one decides whose domain it is
         return _hole_destination(holes_in[-1].kind, holes_in[-1].text)
     # A hole at the end stays: `https://api.example.org` . $suffix can become another host.
-    return re.sub(r"\*+", "*", to_text(known))
+    pattern = re.sub(r"\*+", "*", to_text(known))
+    return pattern if _HOST_NAME.fullmatch(pattern) else UNRESOLVED
 
 
 def _hole_destination(kind: str, text: str) -> str:
@@ -127,7 +131,7 @@ def _known_host(host: str) -> str:
         name = name.encode("idna").decode("ascii") if not name.isascii() else name
     except UnicodeError:
         return name or UNRESOLVED
-    return name or LOCAL
+    return name if _HOST_NAME.fullmatch(name) else UNRESOLVED if name else LOCAL
 
 
 def _ip(name: str) -> str:
@@ -165,5 +169,5 @@ def is_local(name: str) -> bool:
 
 
 def looks_like_host(text: str) -> bool:
-    """Whether a known text can be a host name at all (for arguments that may also be paths)."""
-    return bool(_HOST_LIKE.fullmatch(text)) and "." in text
+    """Whether a known text without scheme can be a host: it has a dot, or is an address, or the machine itself."""
+    return bool(_HOST_LIKE.fullmatch(text)) and ("." in text or ":" in text or text.lower() == "localhost")

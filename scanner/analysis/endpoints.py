@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from scanner.analysis.program import Program
 from scanner.model.facts import (
+    ArrayLit,
     Assign,
     Branch,
     Call,
@@ -22,6 +23,7 @@ from scanner.model.facts import (
     ConstRef,
     Expr,
     FileFacts,
+    FunctionFact,
     Loop,
     Return,
     Statement,
@@ -33,6 +35,7 @@ BOOTSTRAPS = frozenset({"init_global.php", "init_project.php", "redcap_connect.p
 """Files that run the authentication when they are loaded."""
 _LIBRARY = re.compile(r"(?:^|/)(?:vendor|libraries|unittests|node_modules|tests?)/", re.IGNORECASE)
 _INCLUDES = frozenset({"include", "include_once", "require", "require_once"})
+_DIGESTS = frozenset({"hash", "password_hash", "hash_hmac", "hash_equals", "spl_object_hash", "getpasswordhash"})
 _MAX_DEPTH = 12
 _NAMED = {"install.php": "install", "upgrade.php": "install"}
 
@@ -55,6 +58,8 @@ class _Page(NamedTuple):
     """``, `always` or `conditional`."""
     active: bool
     """It calls, prints or assigns something, beyond declarations."""
+    checks: str
+    """What the page's own code looks at instead of a login: `token`, `survey-hash`, or `` for nothing."""
 
 
 def endpoints(program: Program, facts: Mapping[str, FileFacts]) -> tuple[Endpoint, ...]:
@@ -62,11 +67,12 @@ def endpoints(program: Program, facts: Mapping[str, FileFacts]) -> tuple[Endpoin
     if not any(path.rpartition("/")[2].lower() in BOOTSTRAPS for path in facts):
         return ()
     pages = {path: _page(facts[path]) for path in facts if _candidate(path)}
+    exempt = _exempt(program)
     found: list[Endpoint] = []
     for path in sorted(pages):
         page = pages[path]
         if page.active:
-            endpoint = _classify(program, path, pages)
+            endpoint = _classify(program, path, pages, exempt)
             if endpoint is not None:
                 found.append(endpoint)
     return tuple(found)
@@ -81,7 +87,17 @@ def _page(facts: FileFacts) -> _Page:
     includes: list[tuple[str, bool]] = []
     state = {"noauth": "", "active": False}
     _walk(decode_body(facts.functions[0].body), includes, state, conditional=False)
-    return _Page(tuple(includes), str(state["noauth"]), bool(state["active"]))
+    return _Page(tuple(includes), str(state["noauth"]), bool(state["active"]), _checks(facts.functions[0]))
+
+
+def _checks(fact: FunctionFact) -> str:
+    """What a page compares a caller with, by the names that its own code calls and the request keys it reads."""
+    body = bytes(fact.body)
+    if any("token" in name for name in fact.called) or (b"\xa5token" in body and b"_POST" in body):
+        return "token"
+    if any("hash" in name and name not in _DIGESTS for name in fact.called) or (b"\xa1s" in body and b"_GET" in body):
+        return "survey-hash"
+    return ""
 
 
 def _walk(
@@ -128,30 +144,35 @@ def _tail(value: Value) -> str:
     return ""
 
 
-def _classify(program: Program, path: str, pages: Mapping[str, _Page]) -> Endpoint | None:
+def _exempt(program: Program) -> frozenset[str]:
+    """Pages that the authentication class lists by name (`Authentication::$noAuthPages`)."""
+    found: set[str] = set()
+    for units in program.classes.values():
+        for unit in units:
+            for item in unit.fact.properties:
+                if item.name.lower() == "noauthpages" and isinstance(item.default, ArrayLit):
+                    values = [element.value for element in item.default.items]
+                    found.update(str(v.value).lstrip("/") for v in values if isinstance(v, Const) and v.value)
+    return frozenset(name for name in found if name.lower().endswith(".php"))
+
+
+def _classify(program: Program, path: str, pages: Mapping[str, _Page], exempt: frozenset[str]) -> Endpoint | None:
     name = path.rpartition("/")[2].lower()
     page = pages[path]
     if name in _NAMED and path.count("/") <= 1:
         return Endpoint(path, _NAMED[name], "loads the function library only")
     reached, noauth = _bootstrap(program, path, pages, {path}, 0)
     if page.noauth == "always" or noauth:
-        return Endpoint(path, _open_class(path), "defines NOAUTH")
+        return Endpoint(path, page.checks or "none", "defines NOAUTH")
     if page.noauth == "conditional":
-        return Endpoint(path, _open_class(path), "defines NOAUTH under a condition")
+        return Endpoint(path, page.checks or "none", "defines NOAUTH under a condition")
+    if any(path.endswith(f"/{listed}") for listed in exempt):
+        return Endpoint(path, page.checks or "none", "is named in the list of pages without authentication")
     if reached:
         return Endpoint(path, "login", "loads the authenticating bootstrap")
     if page.includes and all(not tail for tail, _noauth in page.includes):
         return Endpoint(path, "none", "its includes could not be resolved")
     return Endpoint(path, "none", "never loads the authenticating bootstrap")
-
-
-def _open_class(path: str) -> str:
-    lower = f"/{path.lower()}"
-    if lower.startswith("/api/") or "/api/" in lower:
-        return "token"
-    if "/surveys/" in lower:
-        return "survey-hash"
-    return "none"
 
 
 def _bootstrap(

@@ -185,7 +185,15 @@ class Evaluator(Lookup):
         if not keys and base.items:
             found.extend(base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
         result = join_all(found, self.state.overflow)
-        labels = {label: trace for label, trace in base.labels.items() if not self._bulk(label, keys)}
+        bulk = any(self._bulk(label, keys) for label in base.labels if label != "globals")
+        labels = {
+            label: trace
+            for label, trace in base.labels.items()
+            if not self._bulk(label, keys) and not (bulk and label.startswith("function."))
+        }
+        if bulk:  # values that were stored under computed keys: only the key's own name says which this is
+            kept = {label: trace for label, trace in result.labels.items() if not label.startswith("function.")}
+            result = result.replaced(labels=kept)
         if labels:  # one element of $GLOBALS is not all of them
             result = self.join(result, Val(labels=labels))
         characters = self._characters(base, keys)

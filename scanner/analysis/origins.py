@@ -16,6 +16,11 @@ GENERIC = frozenset({"password", "username", "hostname", "db", "salt"})
 """Names of database.php that are ordinary locals, fields and parameters elsewhere: only their origin counts."""
 
 
+def telling_column(secret: Secret) -> bool:
+    """Whether the column's name alone says what it holds: a global of the current project, or a name of three words."""
+    return secret.table == PROJECT_TABLE or secret.name.count("_") >= 2  # noqa: PLR2004  `hash`, `api_token` are words
+
+
 class Origins:
     """Look-ups from names to secrets."""
 
@@ -30,7 +35,7 @@ class Origins:
         self.functions: dict[str, Secret] = {}
         self.columns: dict[str, Secret] = {}
         self.project: dict[str, Secret] = {}
-        """Columns of the projects table: globals, too, for the current project."""
+        """Columns with telling names; those of the projects table are globals, too, for the current project."""
         self.by_label: dict[str, Secret] = {secret.label: secret for secret in catalogue.secrets}
         tables = {
             SecretOrigin.DATABASE_PHP: self.database,
@@ -39,6 +44,8 @@ class Origins:
             SecretOrigin.SESSION: self.session,
         }
         for secret in catalogue.secrets:
+            if secret.kind == "handle":
+                continue  # an open connection is used, not sent: no text of it can leave
             table = tables.get(secret.origin)
             if table is not None:
                 table[secret.name] = secret
@@ -46,7 +53,7 @@ class Origins:
                 self.functions[secret.name.lower()] = secret
             elif secret.origin is SecretOrigin.TABLE:
                 self.columns.setdefault(secret.name, secret)
-                if secret.table == PROJECT_TABLE:
+                if secret.table == PROJECT_TABLE or (telling_column(secret) and secret.name not in self.project):
                     self.project[secret.name] = secret
         self.bulk = frozenset(name for name in self.functions if name.endswith(BULK))
         self.own_server = catalogue.own_server
@@ -71,7 +78,7 @@ class Origins:
     def secret_value(self, secret: Secret, path: str, line: int, how: str) -> Val:
         """Value of a secret read here."""
         trace = Trace(path, line, f"{how} is {secret.label}", None, 1)
-        kind = "config" if secret.origin is SecretOrigin.CONFIG else "secret"
+        kind = "config" if secret.origin in (SecretOrigin.CONFIG, SecretOrigin.DATABASE_PHP) else "secret"
         text = secret.name if kind == "config" else secret.label
         return Val(frozenset([self._holes.template(kind, text)]), {secret.label: trace})
 

@@ -8,17 +8,28 @@ from a call; a long function that touches nothing passes its arguments' labels o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from scanner.analysis.program import Program
+from scanner.analysis.origins import GENERIC
+from scanner.analysis.program import FileUnit, Program
+from scanner.model.facts import FunctionFact
+from scanner.model.signature import CallableKind, Catalogue, Certainty
 from scanner.signatures.match import Matcher
 
 SHORT_BODY = 900
 """Bytes of code up to which a function is followed into in any case: getters, setters, URL builders."""
-SHARED_NAME = 6
+SHARED_NAME = 3
 """Functions of one name beyond which a call by that name says nothing about which of them is meant."""
-_ALWAYS = frozenset({"()", "eval", "backtick", "getenv", "apache_getenv"})
+MAX_CALLERS = 4000
+"""Callers of one function that are evaluated because of it."""
+_GLOBAL_STATEMENT = b"\x93\x19"
+"""MessagePack of an array of three whose first element is the tag of `scanner.model.facts.Globals`."""
+_GLOBALS = b"\xa7GLOBALS"
+_ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
+"""MessagePack of `Index(Var("GLOBALS"), ...)`: one element by key."""
+_CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
+_ALWAYS = frozenset({"()", "eval", "backtick", "getenv", "apache_getenv", "get_defined_vars", "phpinfo"})
 
 
 class Relevance(NamedTuple):
@@ -26,42 +37,108 @@ class Relevance(NamedTuple):
 
     roots: tuple[int, ...]
     followed: frozenset[int]
+    names: tuple[frozenset[str], ...]
+    """Per file: lower-case last parts of the names that it calls and of the classes that it names."""
 
 
-def relevance(program: Program, matcher: Matcher, functions: Iterable[str]) -> Relevance:
+def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, functions: Iterable[str]) -> Relevance:
     """Relevant functions of a program. `functions`: lower-case names of functions that return secrets."""
-    strong = matcher.function_names | matcher.distinctive_methods | matcher.class_names | _ALWAYS
-    strong |= {name.rpartition("::")[2] for name in functions}
+    strong = sending_functions(catalogue) | matcher.distinctive_methods | matcher.class_names | _ALWAYS
+    strong |= {name.rpartition("::")[2] for name in functions} | (catalogue.dynamic_code.keys() - _CONSTRUCTS)
     generic = matcher.method_names - strong
-    libraries = _files_with_libraries(program, matcher)
+    names = tuple(_names_in(unit) for unit in program.files)
+    libraries = {number for number, found in enumerate(names) if not matcher.class_names.isdisjoint(found)}
     roots = [
         number
         for number, fact in enumerate(program.functions)
         if fact.name != "{closure}"
         and (
-            fact.mentions
+            _mentions_secret(fact)
             or not strong.isdisjoint(fact.called)
             or (program.file_of[number] in libraries and not generic.isdisjoint(fact.called))
         )
     ]
-    return Relevance(tuple(n for n in roots if not program.functions[n].outline), frozenset(_closure(program, roots)))
+    return Relevance(
+        tuple(n for n in roots if not program.functions[n].outline), frozenset(_closure(program, roots)), names
+    )
 
 
-def _files_with_libraries(program: Program, matcher: Matcher) -> set[int]:
-    """Files that name a class of the catalogue: a generic method name (`get`, `send`) may be that class's."""
-    found: set[int] = set()
-    for number, unit in enumerate(program.files):
-        names: set[str] = set()
-        for fact in unit.facts.functions:
-            names.update(fact.called)
-            names.update(_short(name) for param in fact.params for name in param.types)
-            names.update(_short(name) for name in fact.return_types)
-        for cls in unit.facts.classes:
-            names.update(_short(name) for name in (cls.parent, *cls.interfaces, *cls.traits))
-            names.update(_short(name) for item in cls.properties for name in item.types)
-        if not matcher.class_names.isdisjoint(names):
-            found.add(number)
-    return found
+def sending_functions(catalogue: Catalogue) -> frozenset[str]:
+    """Lower-case names of functions that can make a finding by themselves.
+
+    Left out: what only asks about a file (`stat` makes no HTTP request), what writes to the browser, and queries on
+    a database connection, whose opening is the finding.
+    """
+    return frozenset(
+        signature.callable.lower()
+        for signature in catalogue.signatures
+        if signature.type is CallableKind.FUNCTION
+        and signature.kind != "browser"
+        and not (signature.kind == "file-url" and signature.operation not in ("", "open"))
+        and not (signature.kind == "db" and signature.phase not in ("connect", "construct"))
+        and not (signature.kind == "file-url" and signature.certainty is Certainty.IF_REMOTE)
+    )
+
+
+def _mentions_secret(fact: FunctionFact) -> bool:
+    """Whether a word of the vocabulary is used in a way that can mean a secret.
+
+    `password` and the like are secrets only as globals: at file scope, after `global`, or in `$GLOBALS`. Both leave
+    their mark in the encoded body: the name, or the two bytes that begin a `Globals` statement.
+    """
+    body = bytes(fact.body)
+    if body.count(_GLOBALS) > body.count(_ELEMENT_OF_GLOBALS):
+        return True  # all of them at once
+    if not fact.mentions:
+        return False
+    if not fact.name or any(word not in GENERIC for word in fact.mentions):
+        return True
+    return _GLOBALS in body or _GLOBAL_STATEMENT in body
+
+
+def _names_in(unit: FileUnit) -> frozenset[str]:
+    names: set[str] = set()
+    for fact in unit.facts.functions:
+        names.update(fact.called)
+        names.update(_short(name) for param in fact.params for name in param.types)
+        names.update(_short(name) for name in fact.return_types)
+    for cls in unit.facts.classes:
+        names.add(_short(cls.name))
+        names.update(_short(name) for name in (cls.parent, *cls.interfaces, *cls.traits))
+        names.update(_short(name) for item in cls.properties for name in item.types)
+    return frozenset(names)
+
+
+class Callers:
+    """Functions that may call a function, by name; for a name that many methods share, only where its class is known."""
+
+    def __init__(self, program: Program, names: Sequence[frozenset[str]]) -> None:
+        self._program = program
+        self._names = names
+        self._by_name: dict[str, list[int]] = defaultdict(list)
+        self._shared: dict[str, int] = defaultdict(int)
+        for number, fact in enumerate(program.functions):
+            self._shared[_name(fact.name, fact.cls)] += 1
+            for name in fact.called:
+                self._by_name[name].append(number)
+
+    def of(self, number: int) -> list[int]:
+        """Possible callers of a function, bounded."""
+        fact = self._program.functions[number]
+        name = _name(fact.name, fact.cls)
+        found = self._by_name.get(name, [])
+        if fact.cls and self._shared[name] > SHARED_NAME:
+            key = self._program.class_key(number)
+            related = {key, *self._program.descendants(key), *self._program.ancestors(key)}
+            classes = {_short(cls) for cls in related}
+            found = [caller for caller in found if self._may_know(caller, number, classes)]
+        return found[:MAX_CALLERS]
+
+    def _may_know(self, caller: int, number: int, classes: set[str]) -> bool:
+        file = self._program.file_of[caller]
+        if file == self._program.file_of[number] or file >= len(self._names):
+            return True
+        return not classes.isdisjoint(self._names[file])
 
 
 def _closure(program: Program, roots: Iterable[int]) -> set[int]:

@@ -162,6 +162,7 @@ def _construct(
     site = evaluator.state.site(evaluator.number, call.start)
     targets = (receiver.sites if receiver is not None and signature.type is CallableKind.NEW else frozenset()) | {site}
     for target in sorted(targets):
+        evaluator.state.site_libraries[target].add(signature.lib)
         for role, value in roles.items():
             if role not in _HANDLE_ROLES:
                 evaluator.set_site(target, role, value)
@@ -180,10 +181,15 @@ def _sends(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val])
         return False
     if signature.certainty is Certainty.IF_URL:
         texts = [text for role in ("url", "host", "dsn", "path") if role in roles for text in roles[role].texts]
-        if all(url_destination(text, evaluator.state.holes).name == LOCAL for text in texts):
+        places = [url_destination(text, evaluator.state.holes) for text in texts]
+        if all(place.name == LOCAL for place in places):
             return False
+        if signature.operation not in ("", "open") and not any(place.scheme for place in places):
+            return False  # asking about a file makes no request over HTTP; with a scheme it may be FTP or a wrapper
     if signature.certainty is Certainty.NEVER_ALONE:
         return False
+    if signature.certainty is Certainty.IF_REMOTE and signature.phase in ("receive", "read"):
+        return False  # reading from an open connection: what opened it is the finding
     return not (signature.kind == "db" and signature.phase not in ("connect", "construct"))
 
 

@@ -7,21 +7,17 @@ evaluated again, a bounded number of times. Orders are by number, so results do 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.program import Program
-from scanner.analysis.relevance import relevance
+from scanner.analysis.relevance import Callers, relevance
 from scanner.analysis.state import Limits, Note, Output, SecretRead, State
 from scanner.analysis.summary import Hit, Summary, depends_on_caller
 from scanner.analysis.values import Val, join
 from scanner.model.signature import Catalogue
 from scanner.signatures.match import Matcher
-
-MAX_CALLERS = 4000
-"""Callers of one name that are evaluated for a wrapper."""
 
 
 class Result(NamedTuple):
@@ -40,10 +36,11 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
     """Run the program phase over linked facts."""
     interpreter = PhpInterpreter()
     state = interpreter.state = State(program, catalogue, matcher, limits or Limits(), interpreter)
-    callers = _callers(program)
     done: set[int] = set()
-    relevant = relevance(program, matcher, state.origins.functions)
+    relevant = relevance(program, catalogue, matcher, state.origins.functions)
     state.followed = relevant.followed
+    callers = Callers(program, relevant.names)
+    asked: set[int] = set()
     wave = list(relevant.roots)
     evaluated = 0
     while wave:
@@ -52,7 +49,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
                 done.add(number)
                 evaluated += 1
                 interpreter.summary(number)
-        wave = sorted(_wrapper_callers(state, callers) - done)
+        wave = sorted(_wrapper_callers(state, callers, asked) - done)
     for _round in range(state.limits.rounds):
         changed = sorted(n for n in state.dirty if n in state.summaries and _may_change(state.summaries[n]))
         state.dirty = set()
@@ -79,30 +76,14 @@ def _may_change(summary: Summary) -> bool:
     return bool(summary.hits or summary.returns.labels)
 
 
-def _callers(program: Program) -> dict[str, list[int]]:
-    """Functions by the names that they call."""
-    index: dict[str, list[int]] = defaultdict(list)
-    for number, fact in enumerate(program.functions):
-        for name in fact.called:
-            index[name].append(number)
-    return index
-
-
-def _wrapper_callers(state: State, callers: dict[str, list[int]]) -> set[int]:
-    """Callers, by name, of functions whose sinks or sources a caller must see."""
-    names: set[str] = set()
-    for number, summary in state.summaries.items():
-        fact = state.program.functions[number]
-        if fact.name and _matters_to_callers(state, summary):
-            names.add(fact.name.lower().rpartition("\\")[2] if fact.name != "__construct" else _short(fact.cls))
+def _wrapper_callers(state: State, callers: Callers, seen: set[int]) -> set[int]:
+    """Callers of functions whose sinks or sources a caller must see; `seen` are those asked about before."""
     found: set[int] = set()
-    for name in sorted(names):
-        found.update(callers.get(name, ())[:MAX_CALLERS])
+    for number in sorted(state.summaries.keys() - seen):
+        if state.program.functions[number].name and _matters_to_callers(state, state.summaries[number]):
+            seen.add(number)
+            found.update(callers.of(number))
     return {number for number in found if state.program.functions[number].name != "{closure}"}
-
-
-def _short(name: str) -> str:
-    return name.lower().rpartition("\\")[2]
 
 
 def _matters_to_callers(state: State, summary: Summary) -> bool:

@@ -130,6 +130,8 @@ class State:
         self.site_states: dict[int, dict[str, Val]] = {}
         self.site_readers: dict[int, set[int]] = defaultdict(set)
         self.site_numbers: dict[tuple[int, int], int] = {}
+        self.site_libraries: dict[int, set[str]] = defaultdict(set)
+        """Which library's signature made a handle: its methods are that library's."""
         self.site_names: list[tuple[int, int]] = []
         self.followed: frozenset[int] = frozenset()
         """Functions that are worth following into whatever their length."""

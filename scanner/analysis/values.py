@@ -9,6 +9,8 @@ MAX_TEXTS = 24
 """Different strings kept per value; more become one unknown hole."""
 MAX_ITEMS = 120
 """Elements kept apart per array; more are merged into `rest`."""
+MAX_WEIGHT = 300
+"""Values kept apart inside one value."""
 MAX_LABELS = 24
 MAX_SITES = 12
 
@@ -37,7 +39,7 @@ class Val:
     `texts` are templates (see `templates`); an empty set means "not a string that matters" (number, bool, object).
     """
 
-    __slots__ = ("items", "labels", "refs", "rest", "sites", "symbolic", "texts", "types")
+    __slots__ = ("items", "labels", "refs", "rest", "sites", "symbolic", "texts", "types", "weight")
 
     def __init__(  # noqa: D417  fields are described in the class docstring
         self,
@@ -56,8 +58,21 @@ class Val:
         self.sites = sites
         self.items = items
         self.rest = rest
+        self.weight = 1
+        """Values in it, itself included."""
+        if items or rest is not None:
+            self._bound()
         self.symbolic: bool | None = None
         """Whether a parameter is in it; found out when first asked."""
+
+    def _bound(self) -> None:
+        """Give up the structure of what has grown too large: generated parsers nest arrays without end."""
+        items, rest = self.items, self.rest
+        self.weight += sum(item.weight for item in items.values()) if items else 0
+        self.weight += rest.weight if rest is not None else 0
+        if self.weight > MAX_WEIGHT:
+            labels = all_labels(self)
+            self.items, self.rest, self.weight = None, Val(labels=labels), 2
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -75,11 +90,12 @@ class Val:
 
     def replaced(self, **changes: object) -> Val:
         """Copy with some fields changed."""
-        fields = {name: getattr(self, name) for name in self.__slots__ if name != "symbolic"}
+        fields = {name: getattr(self, name) for name in _FIELDS}
         fields.update(changes)
         return Val(**fields)
 
 
+_FIELDS = ("items", "labels", "refs", "rest", "sites", "texts", "types")
 NOTHING = Val()
 
 

@@ -30,9 +30,7 @@ from scanner.model.finding import Category, Finding
 
 RULE = rule("outbound-call", Category.EGRESS, "Call that sends data to another machine", __doc__)
 
-_CHANNELS = frozenset(
-    {"http", "sdk", "socket", "storage-sdk", "mail", "ssh", "ftp", "ldap", "soap", "dns", "ipc"}
-)
+_CHANNELS = frozenset({"http", "sdk", "socket", "storage-sdk", "mail", "ssh", "ftp", "ldap", "soap", "dns", "ipc"})
 
 
 def _wanted(hit: Hit) -> bool:

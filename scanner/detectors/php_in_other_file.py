@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scanner.detectors.base import Detector, Scene, rule
-from scanner.detectors.temper import TEXT_SUFFIXES
 from scanner.facts.classify import php_suffix
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
@@ -31,7 +30,8 @@ def _find(scene: Scene) -> Iterable[Finding]:
         if php_suffix(path):
             continue
         lower = path.lower()
-        severity = Severity.HIGH if lower.endswith(_BINARY) else Severity.LOW if lower.endswith(TEXT_SUFFIXES) else Severity.MEDIUM
+        loaded = path in scene.result.state.included or lower.endswith(_BINARY)
+        severity = Severity.HIGH if loaded else Severity.LOW
         yield Finding(
             rule=RULE.id,
             category=RULE.category,

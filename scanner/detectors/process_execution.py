@@ -42,7 +42,9 @@ _MAX_MARKS = 6
 
 
 def _commands(hit: Hit) -> list[str]:
-    return sorted({text for role in ("command", "path", "payload") if role in hit.roles for text in hit.roles[role].texts})
+    return sorted(
+        {text for role in ("command", "path", "payload") if role in hit.roles for text in hit.roles[role].texts}
+    )
 
 
 def _hosts(command: str, holes: HoleTable) -> set[str]:
@@ -52,7 +54,9 @@ def _hosts(command: str, holes: HoleTable) -> set[str]:
         if "://" in word or word.startswith("/dev/tcp/"):
             text = "tcp://" + word.removeprefix("/dev/tcp/") if word.startswith("/dev/tcp/") else word
             found.add(url_destination(text, holes).name)
-        elif re.fullmatch(r"(?:[^@\s]*@)?[A-Za-z0-9_-]*(?:[^\s/]*\.)+[A-Za-z]{2,24}(?:[:/].*)?", word) and _TOOLS.search(command):
+        elif re.fullmatch(
+            r"(?:[^@\s]*@)?[A-Za-z0-9_-]*(?:[^\s/]*\.)+[A-Za-z]{2,24}(?:[:/].*)?", word
+        ) and _TOOLS.search(command):
             found.add(url_destination(word, holes, bare_host=True).name)
     return found - {LOCAL}
 

@@ -31,8 +31,9 @@ from scanner.model.finding import Category, Confidence, Finding, Severity, Trace
 from scanner.model.signature import Certainty, Secret, SecretOrigin
 
 RULE = rule("secret-to-network", Category.EXFILTRATION, "Secret reaches a call that leaves the server", __doc__)
-_IGNORED_ROLES = frozenset({"handle", "client", "callback", "file-out"})
+_IGNORED_ROLES = frozenset({"signing", "handle", "client", "callback", "file-out"})
 _HASH = "hash-of:"
+_SHORT_WAY = 6
 
 
 def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
@@ -74,6 +75,8 @@ def _finding(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str
     plain = label.removeprefix(_HASH)
     secret = scene.result.state.origins.by_label.get(plain)
     severity = _severity(scene, secret, outside, hashed=label.startswith(_HASH))
+    if severity in (Severity.HIGH, Severity.MEDIUM) and not _literal(outside):
+        severity = _without_host(hit, label, trace, severity)
     if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
         severity = Severity.INFO  # credentials are made to open the configured connection
     where = ", ".join(outside) if outside else "a destination that callers decide"
@@ -108,7 +111,13 @@ def _severity(scene: Scene, secret: Secret | None, outside: list[str], *, hashed
         return Severity.INFO
     if secret is not None and outside and all(_expected(secret, name) for name in outside):
         return Severity.INFO
-    if secret is not None and secret.origin is SecretOrigin.FUNCTION and all(known_host(scene, name) for name in outside):
+    if hashed and secret is not None and outside and all(name in secret.digest_destinations for name in outside):
+        return Severity.INFO
+    if (
+        secret is not None
+        and secret.origin is SecretOrigin.FUNCTION
+        and all(known_host(scene, name) for name in outside)
+    ):
         return Severity.MEDIUM  # which secret it is cannot be told, but the host is one of the product's own services
     if secret is not None and outside and all(expected(secret, name.removesuffix("*")) for name in outside):
         return Severity.MEDIUM  # the host is right so far as it is known, but more text follows it
@@ -119,7 +128,27 @@ def _severity(scene: Scene, secret: Secret | None, outside: list[str], *, hashed
 
 
 def _expected(secret: Secret, name: str) -> bool:
-    return name in (LOCAL, OWN_SERVER) or expected(secret, name)
+    """A secret may go where it is meant to, and to the destination that it names itself."""
+    return name in (LOCAL, OWN_SERVER, f"config:{secret.name}") or expected(secret, name)
+
+
+def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Severity:
+    """No host is named: what counts is how sure the way is.
+
+    A secret that takes a short way inside one file to a call that surely is a network call keeps its severity. A long
+    way through other files and through calls that are only assumed to pass data on does not.
+    """
+    if label.startswith("request."):
+        return Severity.INFO  # what a visitor types reaches most of an application's code
+    paths = set()
+    current: Trace | None = trace
+    while current is not None:
+        paths.add(current.path)
+        current = current.previous
+    near = len(paths) == 1 and trace.length <= _SHORT_WAY and len(hit.via) <= 1
+    if near and hit.signature.certainty is Certainty.ALWAYS and hit.certain:
+        return severity
+    return Severity.LOW
 
 
 def _literal(outside: list[str]) -> bool:

@@ -113,11 +113,13 @@ def known_host(scene: Scene, destination: str) -> bool:
 
 def is_host(destination: str) -> bool:
     """Whether a destination names a host (or a pattern of hosts)."""
-    return destination not in (LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT, MAIL_SERVER) and ":" not in destination.split("/")[0] or destination.count(":") > 1
+    return (
+        destination not in (LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT, MAIL_SERVER)
+        and ":" not in destination.split("/")[0]
+        or destination.count(":") > 1
+    )
 
 
 def construct(hit: Hit) -> bool:
     """Whether a language construct (`include`) makes the call."""
     return hit.signature.type is CallableKind.CONSTRUCT
-
-

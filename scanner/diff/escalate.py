@@ -1,56 +1,83 @@
 """Severity of change: what is new weighs more than what was there.
 
-A destination that the baseline never named makes a new or changed call `high`; the table is in docs/severity.md.
+A destination that the baseline never named makes a new or changed call `high`, and so does any new behaviour of a
+bundled package that changed under its old version; the table is in docs/severity.md.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
-from scanner.model.finding import Category, Finding, Severity
+from scanner.model.finding import Category, Confidence, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, FindingChange
 
-_NAMELESS = frozenset({"unresolved", "user-input", "own-server", "local", "local-mail-server"})
+_UNRESOLVED = "unresolved"
+_NAMELESS = frozenset({_UNRESOLVED, "user-input", "own-server", "local", "local-mail-server"})
+_ACTIVE = frozenset({Category.EGRESS, Category.EXFILTRATION, Category.PAYLOAD, Category.CONCEALMENT})
+"""What a package must not begin to do while its version stays."""
+_STATES = [BaselineState.NEW, BaselineState.UPDATED, BaselineState.ABSENT, BaselineState.UNCHANGED]
+
+
+class _Before(NamedTuple):
+    """What the baseline had."""
+
+    hosts: frozenset[str]
+    pages: dict[str, str]
+    """Path -> access class."""
+    tampered: frozenset[str]
+    """Packages that changed under their old version."""
 
 
 def escalate(comparison: Comparison) -> Comparison:
     """The comparison with severities raised where the change is what matters."""
-    known = {
-        host
-        for finding in comparison.baseline.findings
-        if finding.category in (Category.EGRESS, Category.EXFILTRATION)
-        for host in finding.destinations
-    }
-    old_pages = {endpoint.path: endpoint.auth for endpoint in comparison.baseline.endpoints}
-    changes = tuple(_raised(change, known, old_pages) for change in comparison.changes)
+    baseline = comparison.baseline
+    outbound = [item for item in baseline.findings if item.category in (Category.EGRESS, Category.EXFILTRATION)]
+    before = _Before(
+        frozenset(host for finding in outbound for host in finding.destinations),
+        {endpoint.path: endpoint.auth for endpoint in baseline.endpoints},
+        frozenset(item.name for item in comparison.packages if item.content_changed_without_version),
+    )
+    changes = (_raised(change, before) for change in comparison.changes)
     return msgspec.structs.replace(comparison, changes=tuple(sorted(changes, key=_order)))
 
 
-def _raised(change: FindingChange, known: set[str], old_pages: dict[str, str]) -> FindingChange:
+def _raised(change: FindingChange, before: _Before) -> FindingChange:
     finding = change.current
     if finding is None or change.state not in (BaselineState.NEW, BaselineState.UPDATED):
         return change
-    severity = _severity(finding, known, old_pages)
-    if severity.rank >= finding.severity.rank:
+    severity = min(finding.severity, _severity(change, finding, before), key=lambda item: item.rank)
+    if severity is finding.severity:
         return change
     return msgspec.structs.replace(change, current=msgspec.structs.replace(finding, severity=severity))
 
 
-def _severity(finding: Finding, known: set[str], old_pages: dict[str, str]) -> Severity:
-    if finding.category is Category.EGRESS:
-        news = [host for host in finding.destinations if host not in known and host not in _NAMELESS]
-        if any(":" not in host for host in news):
-            return Severity.HIGH
-        if news:
-            return Severity.MEDIUM
-        if dict(finding.details).keys() & {"tls-verify"}:
-            return Severity.MEDIUM
-    if finding.category is Category.ENDPOINT and finding.api == "none" and old_pages.get(finding.path) != "none":
+def _severity(change: FindingChange, finding: Finding, before: _Before) -> Severity:
+    """What the change by itself amounts to."""
+    if finding.package in before.tampered and finding.category in _ACTIVE:
         return Severity.HIGH
-    return finding.severity
+    if finding.category is Category.EGRESS:
+        return _of_call(change, finding, before)
+    if finding.category is Category.ENDPOINT and finding.api == "none" and before.pages.get(finding.path) != "none":
+        return Severity.HIGH
+    return Severity.INFO
 
 
-_STATES = [BaselineState.NEW, BaselineState.UPDATED, BaselineState.ABSENT, BaselineState.UNCHANGED]
+def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severity:
+    """A new or changed outbound call, by where it goes now and went before."""
+    gained = set(finding.destinations)
+    settings = set(finding.details)
+    if change.baseline is not None:
+        gained -= set(change.baseline.destinations)
+        settings -= set(change.baseline.details)
+    unknown = {host for host in finding.destinations if host not in before.hosts and host not in _NAMELESS}
+    if any(":" not in host for host in unknown):
+        return Severity.HIGH
+    redirected = change.baseline is not None and bool(gained - _NAMELESS)
+    hidden = _UNRESOLVED in gained and finding.confidence is not Confidence.POSSIBLE
+    weakened = any(name.startswith("tls-") for name, _ in settings)
+    return Severity.MEDIUM if unknown or redirected or hidden or weakened else Severity.INFO
 
 
 def _order(change: FindingChange) -> tuple[int, int, str, int, str, str]:

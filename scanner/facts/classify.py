@@ -16,14 +16,14 @@ def php_suffix(path: str) -> bool:
     return any(path.lower().endswith(suffix) for suffix in PHP_SUFFIXES)
 
 
-def holds_php(path: str, content: bytes) -> bool:
+def holds_php(named: bool, content: bytes) -> bool:  # noqa: FBT001  the answer of `php_suffix`, and part of cache keys
     """Whether a file holds PHP code that a server could run or an include could load.
 
-    A short `<?` counts only in files named as PHP; `<?=` in any text; `<?php` in anything, images included.
+    A short `<?` counts only in files `named` as PHP; `<?=` in any text; `<?php` in anything, images included.
     """
     if b"<?" not in content:
         return False
-    if php_suffix(path):
+    if named:
         return bool(_TAG.search(content)) or _short_tag(content)
     if _LONG_TAG.search(content):
         return True

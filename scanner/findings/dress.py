@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from scanner.errors import ScannerError
+from scanner.errors import SourceError
 from scanner.findings.normalise import normalise_code
 from scanner.findings.packages import package_of
 from scanner.model.finding import Finding
@@ -14,12 +14,12 @@ from scanner.model.source import Release, SourceFile
 
 MAX_EXCERPT_LINES = 12
 MAX_LINE = 400
+"""Bytes that are shown of a line. Of a longer one the part is shown in which the finding begins."""
 MAX_CODE = 4000
+_BEFORE = 80
 
 
-def dress(
-    findings: Iterable[Finding], read: Callable[[SourceFile], bytes], release: Release
-) -> Iterator[Finding]:
+def dress(findings: Iterable[Finding], read: Callable[[SourceFile], bytes], release: Release) -> Iterator[Finding]:
     """Findings with `excerpt`, `code` and `package`; each file is read once.
 
     A file that cannot be read any more leaves its findings without excerpt.
@@ -31,18 +31,21 @@ def dress(
     for path, group in by_path.items():
         try:
             content = read(files[path])
-        except (KeyError, OSError, ScannerError):
+        except (KeyError, SourceError):
             content = b""
         lines = content.split(b"\n")
         package = package_of(path)
         for finding in group:
             yield msgspec.structs.replace(
-                finding, excerpt=_excerpt(lines, finding), code=_code(content, finding), package=package
+                finding, excerpt=_excerpt(content, lines, finding), code=_code(content, finding), package=package
             )
 
 
-def _excerpt(lines: list[bytes], finding: Finding) -> tuple[str, ...]:
+def _excerpt(content: bytes, lines: list[bytes], finding: Finding) -> tuple[str, ...]:
     chosen = lines[finding.line - 1 : min(finding.end_line, finding.line + MAX_EXCERPT_LINES - 1)]
+    if chosen and len(chosen[0]) > MAX_LINE and finding.span[1]:
+        column = finding.span[0] - (content.rfind(b"\n", 0, finding.span[0]) + 1)
+        chosen[0] = chosen[0][max(0, min(column, len(chosen[0])) - _BEFORE) :]
     return tuple(line[:MAX_LINE].decode("utf-8", "replace").rstrip("\r") for line in chosen)
 
 

@@ -6,15 +6,21 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from scanner.errors import ScannerError
+from scanner.errors import SourceError
 from scanner.model.finding import Category, Finding
 from scanner.model.report import PackageSummary
 from scanner.model.source import Release, SourceFile
 
-_VENDOR = re.compile(r"(?:^|/)(?:vendor|node_modules)/((?:@?[A-Za-z0-9_.-]+)/(?:[A-Za-z0-9_.-]+))/")
-_LIBRARY = re.compile(r"(?:^|/)[Ll]ibraries/([A-Za-z0-9_.-]+)/")
+_NAME = r"[A-Za-z0-9_.-]+"
+_PACKAGE = re.compile(
+    rf"(?:^|(?<=/))(?:vendor/(?P<composer>{_NAME}/{_NAME})|node_modules/(?P<npm>(?:@{_NAME}/)?{_NAME}))(?=/)"
+)
+_LIBRARY = re.compile(rf"(?:^|/)libraries/({_NAME})/", re.IGNORECASE)
+_COMPOSER_LIST = "vendor/composer/installed.json"
+_NPM_MANIFEST = re.compile(rf"(?:^|/)node_modules/(?:@{_NAME}/)?{_NAME}/package\.json")
 _MAX_MANIFEST = 20_000_000
 _CAPABILITIES = {
     "http": "network", "sdk": "network", "socket": "network", "storage-sdk": "network", "ssh": "network",
@@ -23,64 +29,96 @@ _CAPABILITIES = {
 }  # fmt: skip
 
 
+class Package(NamedTuple):
+    """One copy of a package."""
+
+    root: str
+    """Path of the folder that the package folder lies in, for example `redcap_v@/Libraries/vendor`."""
+    name: str
+
+
 def package_of(path: str) -> str:
-    """Composer or npm package that a path belongs to, a folder below `Libraries/` else, `` for first-party code.
+    """Composer or npm package that a path belongs to, a folder below `Libraries/` else, `` for first-party code."""
+    return copy_of(path).name
 
-    The package with the longest path wins: a package may carry its own `vendor` folder.
-    """
-    matches = list(_VENDOR.finditer(path))
-    if matches:
-        name = matches[-1][1]
-        return name.partition("/")[0] if name.startswith("composer/") and name.count("/") == 0 else name
+
+def copy_of(path: str) -> Package:
+    """As `package_of`, and where: the innermost folder counts, since a package may carry its own `vendor`."""
+    found = None
+    for found in _PACKAGE.finditer(path):  # noqa: B007  the last one is wanted
+        pass
+    if found is not None:
+        name = found["composer"] or found["npm"]
+        return Package(path[: found.end() - len(name) - 1], name)
     library = _LIBRARY.search(path)
-    return library[1] if library and library[1].lower() != "vendor" else ""
+    if library is None or library[1].lower() == "vendor":
+        return Package("", "")
+    return Package(path[: library.start(1) - 1], library[1])
 
 
-def package_versions(release: Release, read: Callable[[SourceFile], bytes]) -> dict[str, str]:
-    """Versions that the release's Composer manifests give. Source: Composer documentation, `installed.json`."""
-    versions: dict[str, str] = {}
+def package_versions(release: Release, read: Callable[[SourceFile], bytes]) -> dict[Package, str]:
+    """Versions that the release's manifests give.
+
+    Source: Composer's documentation of `installed.json` (versions 1 and 2), npm's of `package.json`.
+    """
+    versions: dict[Package, str] = {}
     for file in release.files:
-        if file.path.endswith("composer/installed.json") and file.size < _MAX_MANIFEST:
-            try:
-                document = json.loads(read(file))
-            except (ValueError, OSError, ScannerError, RecursionError):
-                continue
-            versions.update(_versions(document))
+        composer = f"/{file.path}".endswith(f"/{_COMPOSER_LIST}")
+        if not (composer or _NPM_MANIFEST.search(file.path)) or file.size > _MAX_MANIFEST:
+            continue
+        try:
+            document = json.loads(read(file))
+        except (ValueError, RecursionError, SourceError):
+            continue
+        if composer:
+            root = file.path.removesuffix("/composer/installed.json")
+            versions.update({Package(root, name): version for name, version in _listed(document)})
+        elif file.path.endswith(f"{copy_of(file.path).name}/package.json"):
+            versions.update({copy_of(file.path): version for _, version in _stated([document])})
     return versions
 
 
-def _versions(document: object) -> dict[str, str]:
+def _listed(document: object) -> Iterator[tuple[str, str]]:
+    """Names and versions of Composer's list: an array in version 1, an object with `packages` in version 2."""
     packages = document.get("packages") if isinstance(document, dict) else document
-    found: dict[str, str] = {}
-    for item in packages if isinstance(packages, list) else ():
-        if isinstance(item, dict) and isinstance(item.get("name"), str) and isinstance(item.get("version"), str):
-            found[item["name"]] = item["version"]
-    return found
+    return _stated(packages if isinstance(packages, list) else [])
+
+
+def _stated(packages: list[object]) -> Iterator[tuple[str, str]]:
+    for item in packages:
+        if isinstance(item, dict):
+            name, version = item.get("name"), item.get("version")
+            if isinstance(name, str) and isinstance(version, str):
+                yield name, version.encode("utf-8", "replace").decode()
 
 
 def summarise_packages(
-    release: Release, versions: Mapping[str, str], findings: Iterable[Finding]
+    release: Release, versions: Mapping[Package, str], findings: Iterable[Finding]
 ) -> tuple[PackageSummary, ...]:
-    """Every package with files in the release: version, capabilities seen by the detectors, digest of its files."""
-    digests: dict[str, list[str]] = defaultdict(list)
+    """Every copy of a package in the release: version, capabilities seen by the detectors, digest of its files."""
+    digests: dict[Package, list[str]] = defaultdict(list)
     for file in release.files:
-        name = package_of(file.path)
-        if name:
-            digests[name].append(f"{file.path}\0{file.digest}")
-    capabilities: dict[str, set[str]] = defaultdict(set)
+        copy = copy_of(file.path)
+        if copy.name:
+            digests[copy].append(f"{file.path.removeprefix(copy.root)}\0{file.digest}")
+    capabilities: dict[Package, set[str]] = defaultdict(set)
     for finding in findings:
         capability = _capability(finding)
         if finding.package and capability:
-            capabilities[finding.package].add(capability)
+            capabilities[copy_of(finding.path)].add(capability)
     return tuple(
-        PackageSummary(
-            name,
-            versions.get(name, ""),
-            tuple(sorted(capabilities[name])),
-            hashlib.blake2b("\n".join(sorted(lines)).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest(),
-            len(lines),
+        sorted(
+            PackageSummary(
+                copy.name,
+                versions.get(copy, ""),
+                tuple(sorted(capabilities[copy])),
+                hashlib.blake2b(
+                    "\n".join(sorted(lines)).encode("utf-8", "surrogateescape"), digest_size=16
+                ).hexdigest(),
+                len(lines),
+            )
+            for copy, lines in digests.items()
         )
-        for name, lines in sorted(digests.items())
     )
 
 

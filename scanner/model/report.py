@@ -52,8 +52,12 @@ class LimitHit(msgspec.Struct, frozen=True, order=True):
     count: int = 1
 
 
+FLOW_LIMITS = frozenset({"wrapper-depth", "call-depth", "sinks-per-function", "effects-per-function"})
+"""Limits on how far a flow is followed: every call is still listed, so they leave no part of a file unread."""
+
+
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """What was and was not looked at. `files` = `php_files` + other files; every file is accounted for."""
+    """What was and was not looked at: `files` is `php_files` and `other_files` and `skipped` together."""
 
     files: int
     """Files of the release, including skipped ones."""
@@ -63,6 +67,9 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """PHP files analysed whole."""
     partial: tuple[PartialFile, ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
+    remarks: tuple[SkippedFile, ...] = ()
+    """What is odd about the release as a whole (data behind an archive) or about the name of a file that is counted
+    elsewhere (a second member of the same name). No files, so not in `files`."""
     other_files: int = 0
     """Files without PHP code (looked at by content only)."""
     cached: int = 0
@@ -76,7 +83,9 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def incomplete(self) -> bool:
         """True when something that belongs to the release was not analysed whole within its limits."""
-        return any(item.incomplete for item in self.skipped) or bool(self.limits_hit)
+        return any(item.incomplete for item in (*self.skipped, *self.remarks)) or any(
+            item.limit not in FLOW_LIMITS for item in self.limits_hit
+        )
 
 
 class DestinationSummary(msgspec.Struct, frozen=True, order=True):

@@ -136,6 +136,8 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
     table: str = ""
     destinations: tuple[str, ...] = ()
     """Hosts, `*.patterns` and `config:<setting>` that the product's own features send it to."""
+    digest_destinations: tuple[str, ...] = ()
+    """Hosts to which the product's own features send a digest of it, and only a digest."""
     severity_floor: str = ""
     """`info` for what is public by design, `` otherwise."""
     note: str = ""

@@ -36,11 +36,13 @@ def extract(content: bytes, vocabulary: Vocabulary | None = None) -> FileFacts:
     lowering = DeclarationLowering(source, _words(vocabulary))
     body: list[Statement] = list(lowering.block(root.named_children))
     lowering.flush_pending(body)
+    called, mentions = tuple(sorted(lowering.called)), tuple(sorted(lowering.mentions))
     lines = content.count(b"\n") + 1
     lowering.functions[0] = FunctionFact(
         "", "", -1, (), (), (), encode_body(tuple(body)), 1, lines, 0, len(content),
-        called=tuple(sorted(lowering.called)), mentions=tuple(sorted(lowering.mentions)),
+        called=called, mentions=mentions,
     )  # fmt: skip
+    lowering.finish()
     functions = [function for function in lowering.functions if function is not None]
     return FileFacts(
         FACTS_VERSION,
@@ -85,18 +87,23 @@ def _literal_file(content: bytes, sliced: Slice) -> FileFacts:
 def _too_large(content: bytes) -> FileFacts:
     """A file beyond the parser's limit: only the names that are called in it are known."""
     lines = content.count(b"\n") + 1
-    names = tuple(sorted({name.decode("latin-1").lower() for name in _CALLED.findall(content)}))[:_MAX_NAMES]
+    names = _called(content)
     body = FunctionFact("", "", -1, (), (), (), NO_BODY, 1, lines, 0, len(content), called=names)
     gap = Gap(1, lines, "size", names)
     return FileFacts(FACTS_VERSION, (body,), (), (), (), (), (gap,), lines, has_php=True)
+
+
+def _called(source: bytes) -> tuple[str, ...]:
+    """Names in front of `(`, for code that was not parsed."""
+    return tuple(sorted({name.decode("latin-1").lower() for name in _CALLED.findall(source)}))[:_MAX_NAMES]
 
 
 def _gaps(root: Node, lowering: DeclarationLowering, source: bytes) -> tuple[Gap, ...]:
     found = {Gap(line, line, "depth") for line in lowering.cuts}
     if root.has_error:
         for node in _broken(root):
-            names = {name.decode("latin-1").lower() for name in _CALLED.findall(source[node.start_byte : node.end_byte])}
-            found.add(Gap(node.start_point[0] + 1, node.end_point[0] + 1, "syntax", tuple(sorted(names))[:_MAX_NAMES]))
+            names = _called(source[node.start_byte : node.end_byte])
+            found.add(Gap(node.start_point[0] + 1, node.end_point[0] + 1, "syntax", names))
     return tuple(sorted(found))
 
 

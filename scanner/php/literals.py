@@ -49,9 +49,7 @@ def integer_value(text: str) -> int | float | None:
             value = int(digits, 16)
         elif digits.startswith("0b"):
             value = int(digits, 2)
-        elif digits.startswith("0o"):
-            value = int(digits[2:], 8)
-        elif len(digits) > 1 and digits.startswith("0"):
+        elif digits.startswith("0o") or (len(digits) > 1 and digits.startswith("0")):
             value = int(digits, 8)
         elif len(digits) > _MAX_DIGITS:
             return float(digits)

@@ -24,6 +24,13 @@ class NameScope:
         self.constants: dict[str, str] = {}
         self._class_memo: dict[str, str] = {}
 
+    def copy(self) -> NameScope:
+        """The scope as it stands at this place of the file."""
+        scope = NameScope()
+        scope.namespace = self.namespace
+        scope.classes, scope.functions, scope.constants = self.classes, self.functions, self.constants
+        return scope
+
     def enter(self, namespace: str) -> None:
         """Start a namespace: its import tables are empty."""
         self.namespace = namespace.strip("\\")

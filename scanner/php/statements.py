@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable as Function
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from scanner.model.facts import (
     Arg,
@@ -24,18 +24,14 @@ from scanner.model.facts import (
     Value,
     Var,
 )
-from scanner.php.expressions import (
-    F_BODY,
-    F_CONDITION,
-    F_NAME,
-    F_VALUE,
-    K_BY_REF,
-    K_COMMENT,
-    K_SEQUENCE,
-    MAX_DEPTH,
-    ExpressionLowering,
-)
+from scanner.php.expressions import ExpressionLowering
+from scanner.php.lowering import MAX_DEPTH
+from scanner.php.nodes import F_BODY, F_CONDITION, F_NAME, F_VALUE, K_BY_REF, K_COMMENT, K_SEQUENCE
 from scanner.php.parser import ERROR_KIND, Node, kind_ids
+
+_MAX_FALLING = 50
+"""Statements of earlier cases that are repeated in the case they fall into."""
+_LEAVING = frozenset({"break_statement", "return_statement", "continue_statement", "exit_statement", "goto_statement"})
 
 StatementHandler = Function[["StatementLowering", Node, list[Statement]], None]
 _HANDLERS: dict[int, StatementHandler] = {}
@@ -48,6 +44,7 @@ K_ASSIGNMENTS = frozenset(
     + kind_ids("augmented_assignment_expression")
     + kind_ids("reference_assignment_expression")
 )
+K_LABEL = frozenset(kind_ids("named_label_statement"))
 K_PAIR = frozenset(kind_ids("pair"))
 K_IF = frozenset(kind_ids("if_statement"))
 K_ELSE = frozenset(kind_ids("else_clause"))
@@ -86,16 +83,20 @@ class StatementLowering(ExpressionLowering):
     def __init__(self, source: bytes, words: frozenset[str] = frozenset()) -> None:
         super().__init__(source, words)
         self.statement_cuts: list[Node] = []
-        self.error_nodes: list[Node] = []
-        """ERROR nodes seen, for the blind spots."""
-        self.has_goto = False
+        """As `pending`, for statements."""
 
     def declaration(self, node: Node, out: list[Statement]) -> bool:
         """Lower a declaration node; False when it is none."""
         raise AssertionError(node.type, out)
 
-    def block(self, nodes: Iterable[Node]) -> tuple[Statement, ...]:
-        """Statements of a list of sibling nodes."""
+    def block(self, nodes: Sequence[Node]) -> tuple[Statement, ...]:
+        """Statements of a list of sibling nodes; with a label among them, a `goto` may skip or repeat any of them."""
+        statements = self._statements(nodes)
+        if any(node.kind_id in K_LABEL for node in nodes):
+            return (Loop(tuple(Branch(((statement,),)) for statement in statements)),)
+        return statements
+
+    def _statements(self, nodes: Sequence[Node]) -> tuple[Statement, ...]:
         out: list[Statement] = []
         echo_tag = False
         for node in nodes:
@@ -104,7 +105,7 @@ class StatementLowering(ExpressionLowering):
                 echo_tag = self._ends_in_echo_tag(node)
                 continue
             if echo_tag and kind in K_EXPRESSION_STATEMENT:
-                self._echo(node, out)
+                self._echo_tag(node, out)
             else:
                 self.statement(node, out)
             if kind not in K_COMMENT:
@@ -131,34 +132,32 @@ class StatementLowering(ExpressionLowering):
             if handler is not None:
                 handler(self, node, out)
             elif node.kind_id == ERROR_KIND:
-                self.error_nodes.append(node)
                 self._fragment(node, out)
-            elif node.kind_id not in K_NOTHING:
-                if not self.declaration(node, out):
-                    self.expression_statement(node, out)
-            elif node.type == "goto_statement":
-                self.has_goto = True
+            elif node.kind_id not in K_NOTHING and not self.declaration(node, out):
+                self._expression_statement(node, out)
         finally:
             self.depth -= 1
 
     def flush_pending(self, out: list[Statement]) -> None:
-        """Take up the subtrees that were cut for depth, each from depth zero; their own cuts join the queue."""
-        saved, self.depth = self.depth, 0
+        """Take up the subtrees that were cut for depth, each from depth zero; their own cuts join the queue.
+
+        To be called where the interpreter's own stack is flat: outside of any other node's lowering.
+        """
+        self.depth = 0
         while self.pending or self.statement_cuts:
             while self.statement_cuts:
                 self.statement(self.statement_cuts.pop(), out)
             if self.pending:
-                node = self.pending.pop()
-                out.append(Expr(self.expression(node), line_of(node)))
-        self.depth = saved
+                self._expression_statement(self.pending.pop(), out)
 
     def _ends_in_echo_tag(self, node: Node) -> bool:
         """Whether the PHP tag that ends a piece of template text is `<?=`."""
         return self.source[node.start_byte : node.end_byte].rstrip()[-3:] == b"<?="
 
-    def _echo(self, node: Node, out: list[Statement]) -> None:
-        for child in self.named(node):
-            out.append(Expr(self._construct("echo", node, self._echo_args(child)), line_of(node)))
+    def _echo_tag(self, node: Node, out: list[Statement]) -> None:
+        out.extend(
+            Expr(self.construct("echo", node, self._echo_args(child)), line_of(node)) for child in self.named(node)
+        )
 
     def _echo_args(self, node: Node) -> tuple[Arg, ...]:
         if node.kind_id in K_SEQUENCE:
@@ -174,7 +173,7 @@ class StatementLowering(ExpressionLowering):
     # -- plain statements -------------------------------------------------------------------------------------
 
     @handles("expression_statement")
-    def expression_statement(self, node: Node, out: list[Statement]) -> None:
+    def _expression_statement(self, node: Node, out: list[Statement]) -> None:
         children = self.named(node) if node.kind_id in K_EXPRESSION_STATEMENT else [node]
         for child in children:
             if child.kind_id in K_ASSIGNMENTS:
@@ -193,30 +192,30 @@ class StatementLowering(ExpressionLowering):
         self.generator = generator or self.generator
 
     @handles("echo_statement")
-    def echo(self, node: Node, out: list[Statement]) -> None:
+    def _echo(self, node: Node, out: list[Statement]) -> None:
         args: tuple[Arg, ...] = ()
         for child in self.named(node):
             args += self._echo_args(child)
-        out.append(Expr(self._construct("echo", node, args), line_of(node)))
+        out.append(Expr(self.construct("echo", node, args), line_of(node)))
 
     @handles("exit_statement")
-    def exit(self, node: Node, out: list[Statement]) -> None:
+    def _exit(self, node: Node, out: list[Statement]) -> None:
         args = tuple(Arg(self.expression(child)) for child in self.named(node))
-        out.append(Expr(self._construct("exit", node, args), line_of(node)))
+        out.append(Expr(self.construct("exit", node, args), line_of(node)))
 
     @handles("return_statement")
-    def returned(self, node: Node, out: list[Statement]) -> None:
+    def _returned(self, node: Node, out: list[Statement]) -> None:
         children = self.named(node)
         out.append(Return(self.expression(children[0]) if children else Const(None), line_of(node)))
 
     @handles("global_declaration")
-    def global_names(self, node: Node, out: list[Statement]) -> None:
+    def _global_names(self, node: Node, out: list[Statement]) -> None:
         values = [self.expression(child) for child in self.named(node)]
         names = tuple(value.name if isinstance(value, Var) else value for value in values)
         out.append(Globals(names, line_of(node)))
 
     @handles("function_static_declaration")
-    def static_variables(self, node: Node, out: list[Statement]) -> None:
+    def _static_variables(self, node: Node, out: list[Statement]) -> None:
         for child in self.named(node):
             if child.kind_id in K_STATIC_VARIABLE:
                 name, value = child.child_by_field_id(F_NAME), child.child_by_field_id(F_VALUE)
@@ -225,21 +224,21 @@ class StatementLowering(ExpressionLowering):
                     out.append(StaticVar(self.text(name)[1:], lowered, line_of(node)))
 
     @handles("unset_statement")
-    def unset(self, node: Node, out: list[Statement]) -> None:
+    def _unset(self, node: Node, out: list[Statement]) -> None:
         out.append(Unset(tuple(self.expression(child) for child in self.named(node)), line_of(node)))
 
     # -- blocks -----------------------------------------------------------------------------------------------
 
     @handles("compound_statement", "colon_block")
-    def compound(self, node: Node, out: list[Statement]) -> None:
+    def _compound(self, node: Node, out: list[Statement]) -> None:
         out.extend(self.block(node.named_children))
 
     @handles("declare_statement")
-    def declare(self, node: Node, out: list[Statement]) -> None:
+    def _declare(self, node: Node, out: list[Statement]) -> None:
         out.extend(self.block([child for child in self.named(node) if child.type != "declare_directive"]))
 
     @handles("if_statement")
-    def condition(self, node: Node, out: list[Statement]) -> None:
+    def _condition(self, node: Node, out: list[Statement]) -> None:
         """`if`/`elseif`/`else`, with `else if` chains followed in a loop, not by nesting."""
         arms: list[tuple[Statement, ...]] = []
         total = False
@@ -266,7 +265,7 @@ class StatementLowering(ExpressionLowering):
         out = list(self.body(node.child_by_field_id(F_BODY)))
         for child in node.named_children:
             if child.kind_id in K_EXPRESSION_STATEMENT and child != node.child_by_field_id(F_BODY):
-                self._echo(child, out)
+                self._echo_tag(child, out)
         return tuple(out)
 
     def _test(self, node: Node, out: list[Statement]) -> None:
@@ -275,8 +274,11 @@ class StatementLowering(ExpressionLowering):
             out.append(Expr(self.expression(test), line_of(test)))
 
     @handles("switch_statement")
-    def switch(self, node: Node, out: list[Statement]) -> None:
-        """Each case is an arm of its own; falling through runs the next arm too, so arms that fall are joined."""
+    def _switch(self, node: Node, out: list[Statement]) -> None:
+        """Each case is an arm of its own; an arm that falls through is repeated in front of the next one.
+
+        What would be repeated too often becomes a branch of its own, in front of the cases that follow.
+        """
         self._test(node, out)
         arms: list[tuple[Statement, ...]] = []
         total = False
@@ -293,11 +295,14 @@ class StatementLowering(ExpressionLowering):
             statements = falling + self.block(children)
             arms.append(statements)
             falling = () if children and _leaves(children) else statements
+            if len(falling) > _MAX_FALLING:
+                out.append(Branch(tuple(arms)))
+                arms, falling = [], ()
             total = total or case.kind_id in K_DEFAULT
         out.append(Branch(tuple(arms), total))
 
     @handles("while_statement", "do_statement", "for_statement")
-    def loop(self, node: Node, out: list[Statement]) -> None:
+    def _loop(self, node: Node, out: list[Statement]) -> None:
         """The head's expressions run before and inside the loop: assignments in them flow round."""
         body = node.child_by_field_id(F_BODY)
         head: list[Statement] = []
@@ -314,7 +319,7 @@ class StatementLowering(ExpressionLowering):
             out.append(_as_statement(self.expression(node), line_of(node)))
 
     @handles("foreach_statement")
-    def foreach(self, node: Node, out: list[Statement]) -> None:
+    def _foreach(self, node: Node, out: list[Statement]) -> None:
         body = node.child_by_field_id(F_BODY)
         parts = [child for child in self.named(node) if child != body]
         iterable = self.expression(parts[0]) if parts else Unknown("syntax")
@@ -338,7 +343,7 @@ class StatementLowering(ExpressionLowering):
         return Assign(self.expression(node), iterable, "foreach", line)
 
     @handles("try_statement")
-    def attempt(self, node: Node, out: list[Statement]) -> None:
+    def _attempt(self, node: Node, out: list[Statement]) -> None:
         arms: list[tuple[Statement, ...]] = []
         last: tuple[Statement, ...] = ()
         out.extend(self.body(node.child_by_field_id(F_BODY)))
@@ -357,7 +362,8 @@ class StatementLowering(ExpressionLowering):
         if name is None:
             return body
         variable = self.expression(name)
-        thrown = Call(CallKind.CONSTRUCT, "caught", None, (), line_of(node), line_of(node), node.start_byte, node.start_byte)
+        line, start = line_of(node), node.start_byte
+        thrown = Call(CallKind.CONSTRUCT, "caught", None, (), line, line, start, start)
         return (Assign(variable, thrown, "=", line_of(node)), *body)
 
 
@@ -371,6 +377,4 @@ def _leaves(nodes: Sequence[Node]) -> bool:
     if last.type == "compound_statement":
         inner = [child for child in last.named_children if child.kind_id not in K_COMMENT]
         return bool(inner) and _leaves(inner)
-    return last.type in ("break_statement", "return_statement", "continue_statement", "exit_statement", "goto_statement")
-
-
+    return last.type in _LEAVING

@@ -62,6 +62,7 @@ SECRET_FIELDS: Final = (
     "name",
     "table",
     "destinations",
+    "digest_destinations",
     "severity_floor",
     "note",
     "reference",
@@ -127,6 +128,9 @@ def secret(fields: Fields, node: Node, defaults: Defaults) -> Secret:
         name=fields.text(got["name"], "name"),
         table=fields.text(got["table"], "table") if "table" in got else "",
         destinations=_matching(fields, got["destinations"], _DESTINATION, "a host, `*.pattern` or `config:setting`"),
+        digest_destinations=_matching(fields, got["digest_destinations"], _DESTINATION, "a host or `*.pattern`")
+        if "digest_destinations" in got
+        else (),
         severity_floor=fields.word(floor, "severity_floor", vocabulary.SEVERITY_FLOORS) if floor is not None else "",
         note=fields.text(got["note"], "note") if "note" in got else "",
         reference=fields.text(got["reference"], "reference") if "reference" in got else defaults.reference,

@@ -13,6 +13,7 @@ ROLES: Final = frozenset(
         "payload",  # what is sent
         "header",
         "auth",  # credential
+        "signing",  # key that signs what is sent, and is not sent itself
         "file",  # local file whose content is sent
         "path",  # remote or local name; may carry data
         "xml",  # document whose references may be fetched
@@ -104,6 +105,7 @@ OPERATIONS: Final = frozenset(
 SECRET_KINDS: Final = frozenset(
     {
         "db-credential",
+        "handle",  # an open connection: used, never sent
         "salt",
         "private-key",
         "api-key",

@@ -36,9 +36,8 @@ class Expectation(NamedTuple):
     wanted: tuple[tuple[str, str], ...]
 
     def fits(self, finding: Finding) -> bool:
-        return (
-            (self.path, self.line, self.rule) == (finding.path, finding.line, finding.rule)
-            and all(_shown(finding, key) == value for key, value in self.wanted)
+        return (self.path, self.line, self.rule) == (finding.path, finding.line, finding.rule) and all(
+            _shown(finding, key) == value for key, value in self.wanted
         )
 
     def __str__(self) -> str:
@@ -53,6 +52,7 @@ def _shown(finding: Finding, key: str) -> str:
         "secret": "+".join(finding.secrets),
         "severity": finding.severity.value,
         "api": finding.api,
+        "tls": "+".join(name.removeprefix("tls-") for name, text in finding.details if name.startswith("tls-")),
     }[key]
 
 
@@ -137,7 +137,9 @@ def test_a_missing_finding_fails() -> None:
 
 
 def test_a_comment_alone_is_about_the_next_line() -> None:
-    found = list(expectations("a.php", "<?php\n// expect: dynamic-code; outbound-call\n// todo-ok: dynamic-code\nf();\n"))
+    found = list(
+        expectations("a.php", "<?php\n// expect: dynamic-code; outbound-call\n// todo-ok: dynamic-code\nf();\n")
+    )
     assert [(item.kind, item.line, item.rule) for item in found] == [
         ("expect", 4, "dynamic-code"),
         ("expect", 4, "outbound-call"),
