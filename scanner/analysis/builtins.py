@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from scanner.analysis import folding, sinks
+from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import Call, ClassConst, Const, ConstRef, Index, Value, Var
+from scanner.model.facts import Arg, Call, ClassConst, Const, ConstRef, Index, Unknown, Value, Var
 
 Handler = Callable[[Evaluator, Call, list[Val]], Val]
 _HANDLERS: dict[str, Handler] = {}
 _OUTPUTS = frozenset(
     {"var_dump", "print_r", "printf", "vprintf", "var_export", "error_log", "syslog", "trigger_error", "setcookie",
-     "setrawcookie", "header", "file_put_contents", "fwrite", "fputs", "fputcsv", "debug_zval_refcount", "mail"}
+     "setrawcookie", "header", "file_put_contents", "fwrite", "fputs", "fputcsv", "debug_zval_refcount"}
 )  # fmt: skip
 
 
@@ -29,13 +30,20 @@ def _handles(*names: str) -> Callable[[Handler], Handler]:
 
 def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Value of a call of a function that the program does not define."""
-    if name in _OUTPUTS:
-        sinks.output(evaluator, node, name, args)
-    _run_callbacks(evaluator, node, name, args)
     handler = _HANDLERS.get(name)
     result = handler(evaluator, node, args) if handler is not None else _general(evaluator, node, name, args)
-    _write_outputs(evaluator, node, name, args)
+    side_effects(evaluator, node, name, args)
     return result
+
+
+def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
+    """What a function does besides its value: output, callbacks, code, by-reference arguments."""
+    if name in _OUTPUTS:
+        sinks.output(evaluator, node, name, args)
+    if name == "create_function":
+        evaluator.note("dynamic-code", node.line, describe(node.args[-1].value if node.args else None))
+    _run_callbacks(evaluator, node, name, args)
+    _write_outputs(evaluator, node, name, args)
 
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
@@ -92,7 +100,7 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
             others = [_contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions]
             literal = position < len(node.args) and isinstance(node.args[position].value, Const)
             evaluator.state.interpreter.call_value(
-                evaluator, _without_arguments(node), callback, others or [NOTHING], literal=literal
+                evaluator, _with_values(node, others or [NOTHING]), callback, others or [NOTHING], literal=literal
             )
 
 
@@ -203,7 +211,7 @@ def _call_user_array(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not values:
         values = [_contents(evaluator, packed)]
     return evaluator.state.interpreter.call_value(
-        evaluator, _without_arguments(node), args[0], values, literal=_literal(node)
+        evaluator, _with_values(node, values), args[0], values, literal=_literal(node)
     )
 
 
@@ -215,8 +223,10 @@ def _without_first(node: Call) -> Call:
     return Call(node.kind, node.name, node.receiver, node.args[1:], node.line, node.end_line, node.start, node.end)
 
 
-def _without_arguments(node: Call) -> Call:
-    return Call(node.kind, node.name, node.receiver, (), node.line, node.end_line, node.start, node.end)
+def _with_values(node: Call, values: Sequence[Val]) -> Call:
+    """The call as the callback sees it: so many arguments by position, whose values are known already."""
+    args = tuple(Arg(Unknown("callback")) for _value in values)
+    return Call(node.kind, node.name, node.receiver, args, node.line, node.end_line, node.start, node.end)
 
 
 @_handles("array_map")
@@ -225,7 +235,7 @@ def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         return NOTHING
     source = args[1]
     if source.items and source.rest is None and len(source.items) <= 300 and _callable(evaluator, args[0]):  # noqa: PLR2004
-        bare = _without_arguments(node)
+        bare = _with_values(node, [NOTHING])
         items = {
             key: evaluator.state.interpreter.call_value(evaluator, bare, args[0], [item], literal=_literal(node))
             for key, item in source.items.items()
@@ -278,7 +288,8 @@ def _array_merge(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 
 @_handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse", "iterator_to_array",
           "array_flip", "array_change_key_case", "array_diff_key", "array_intersect_key", "array_pad", "current",
-          "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min", "array_column", "array_chunk")  # fmt: skip
+          "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min", "array_column",
+          "array_chunk")  # fmt: skip
 def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """Functions whose result is made of an array's elements."""
     if not args:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scanner.analysis import builtins, sinks
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
@@ -10,7 +12,7 @@ from scanner.analysis.includes import INCLUDES, include
 from scanner.analysis.state import State
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind, Const
-from scanner.model.signature import Secret
+from scanner.model.signature import Secret, Signature
 
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
@@ -46,15 +48,15 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
         lower = candidate.lower().lstrip("\\")
         signatures = evaluator.state.matcher.function(lower)
         if signatures:
-            return sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
+            result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
+            builtins.side_effects(evaluator, call, lower, args)
+            return result
         secret = evaluator.state.origins.functions.get(lower)
         numbers = program.by_name.get(lower)
         if numbers:
             results = [apply_summary(evaluator, call, number, args, None) for number in numbers[:_MAX_CANDIDATES]]
             result = join_all(results, evaluator.state.overflow)
-            if secret is not None:
-                result = evaluator.join(result, _returned_secret(evaluator, secret, call, args))
-            return result
+            return result if secret is None else _returned_secret(evaluator, secret, call, args)
         if secret is not None:
             return _returned_secret(evaluator, secret, call, args)
     return builtins.call(evaluator, call, name.lower().lstrip("\\").rpartition("\\")[2], args)
@@ -62,8 +64,10 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
 
 def _returned_secret(evaluator: Evaluator, secret: Secret, call: Call, args: list[Val]) -> Val:
     """What a function such as `decrypt` returns: the secret that it was given, when that has a name."""
-    given = join_all((Val(labels=all_labels(arg)) for arg in args), evaluator.state.overflow).labels
-    named = {label: trace for label, trace in given.items() if evaluator.state.is_secret(label)}
+    given = all_labels(args[0]) if args else {}  # what follows is the key, which does not come out
+    named = {label: trace for label, trace in given.items() if label in evaluator.state.origins.by_label}
+    if secret.name.lower() in evaluator.state.origins.bulk:  # what is read of it is told where an element is taken
+        return evaluator.state.origins.secret_value(secret, evaluator.path, call.line, callee_text(call))
     value = evaluator.read_secret(secret, call.line, callee_text(call))
     return Val(value.texts, named) if named else value
 
@@ -92,13 +96,13 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     found: list[Val] = []
     for cls in sorted(receiver.types):
         ancestors = state.program.ancestors(cls)
-        signatures = state.matcher.method(cls, lower, ancestors)
+        signatures = _sure(state, cls, ancestors, state.matcher.method(cls, lower, ancestors))
         if signatures:
             api = f"{_written(state, cls)}::{name}"
             found.append(sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True))
             continue
-        for number in _implementations(state, cls, lower):
-            found.append(apply_summary(evaluator, call, number, args, receiver))
+        numbers = _implementations(state, cls, lower)
+        found.extend(apply_summary(evaluator, call, number, args, receiver) for number in numbers)
         magic = state.program.find_method(cls, "__call") if not found else None
         if magic is not None:
             packed = Val(items={str(i): arg for i, arg in enumerate(args)})
@@ -125,6 +129,16 @@ def _function_secret(evaluator: Evaluator, classes: frozenset[str], method: str)
         if secret is not None:
             return secret
     return None
+
+
+def _sure(state: State, cls: str, ancestors: Sequence[str], signatures: tuple[Signature, ...]) -> tuple[Signature, ...]:
+    """Signatures that fit the class; one that only shares its last name part does not, where the program has the class.
+
+    REDCap's own classes stand in the catalogue without namespace, so those are left as they are.
+    """
+    if not signatures or cls not in state.program.classes:
+        return signatures
+    return tuple(s for s in signatures if s.lib == "redcap" or state.matcher.exact(s, cls, ancestors))
 
 
 def _written(state: State, cls: str) -> str:
@@ -180,7 +194,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
     ancestors = state.program.ancestors(cls)
     relative = call.receiver in ("self", "static", "parent")
     receiver = evaluator.env.get("this", Val(types=frozenset([cls]))) if relative else Val(types=frozenset([cls]))
-    signatures = state.matcher.static(cls, lower, ancestors)
+    signatures = _sure(state, cls, ancestors, state.matcher.static(cls, lower, ancestors))
     if not signatures and call.receiver == "parent":
         signatures = (
             state.matcher.new(cls, ancestors) if lower == "__construct" else state.matcher.method(cls, lower, ancestors)
@@ -196,11 +210,9 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         numbers.insert(0, own)
     if numbers:
         results = [apply_summary(evaluator, call, number, args, receiver) for number in numbers]
-        if secret is not None:
-            results.append(evaluator.read_secret(secret, call.line, callee_text(call)))
-        return join_all(results, state.overflow)
+        return join_all(results, state.overflow) if secret is None else _returned_secret(evaluator, secret, call, args)
     if secret is not None:
-        return evaluator.read_secret(secret, call.line, callee_text(call))
+        return _returned_secret(evaluator, secret, call, args)
     magic = state.program.find_method(cls, "__callstatic")
     if magic is not None:
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
@@ -216,7 +228,9 @@ def _new(evaluator: Evaluator, call: Call) -> Val:
     if not classes:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, NOTHING, args)
+    before, evaluator.computed = evaluator.computed, evaluator.computed or not isinstance(call.name, str)
     found = [create(evaluator, call, cls, args) for cls in classes]
+    evaluator.computed = before
     return join_all(found, evaluator.state.overflow)
 
 
@@ -226,7 +240,7 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     ancestors = state.program.ancestors(cls)
     site = state.site(evaluator.number, call.start)
     instance = Val(types=frozenset([cls]), sites=frozenset([site]))
-    signatures = state.matcher.new(cls, ancestors)
+    signatures = _sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
     if signatures:
         sinks.apply(evaluator, call, signatures, args, instance, api=f"new {_written(state, cls)}", certain=True)
         return instance
@@ -249,9 +263,7 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
 
     `literal`: the callee's name stands in the code at this place.
     """
-    found: list[Val] = []
-    for ref in sorted(callee.refs):
-        found.append(_call_reference(evaluator, call, ref, args))
+    found = [_call_reference(evaluator, call, ref, args) for ref in sorted(callee.refs)]
     for text in evaluator.known_texts(callee):
         cls, separator, method = text.partition("::")
         if separator:

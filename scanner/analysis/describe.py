@@ -29,7 +29,7 @@ def describe(value: Value | str | None, depth: int = 3) -> str:
     return _describe(value, depth)[:_LIMIT]
 
 
-def _describe(value: Value | str | None, depth: int) -> str:  # noqa: C901, PLR0911, PLR0912  one line per shape
+def _describe(value: Value | str | None, depth: int) -> str:  # noqa: C901, PLR0912  one line per shape
     if isinstance(value, str):
         return value
     if value is None or depth <= 0:

@@ -135,7 +135,7 @@ def _known_host(host: str) -> str:
 
 
 def _ip(name: str) -> str:
-    """Canonical form of an address, also of the spellings that libraries accept: 0x7f000001, 017700000001, 2130706433."""
+    """Canonical form of an address, also of spellings that libraries accept: 0x7f000001, 017700000001."""
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:

@@ -55,6 +55,7 @@ _BOOLEAN = frozenset(
 )  # fmt: skip
 _PASSING = frozenset({"(string)", "(array)", "(object)", "(binary)", "sequence", "parenthesized_expression"})
 _MAX_INLINE_CLOSURES = 40
+_MAX_DIGITS = 9
 
 
 class Evaluator(Lookup):
@@ -211,9 +212,8 @@ class Evaluator(Lookup):
         """`$s[3]` of a known string."""
         found: list[str] = []
         for text in self.known_texts(base) if base.items is None else ():
-            for key in keys:
-                if key.lstrip("-").isdecimal() and len(key) < 9 and -len(text) <= int(key) < len(text):  # noqa: PLR2004
-                    found.append(text[int(key)])
+            numbers = [int(key) for key in keys if key.lstrip("-").isdecimal() and len(key) < _MAX_DIGITS]
+            found.extend(text[number] for number in numbers if -len(text) <= number < len(text))
         return found
 
     # -- operators --------------------------------------------------------------------------------------------
@@ -283,7 +283,8 @@ class Evaluator(Lookup):
 
     def capture(self, number: int) -> None:
         """Evaluate a closure's body here, with what it captures: its calls run with the values of this place."""
-        if self.inlined >= _MAX_INLINE_CLOSURES or len(self.state.active) > self.state.limits.call_depth:
+        if self.inlined >= _MAX_INLINE_CLOSURES or len(self.state.active) >= self.state.limits.call_depth:
+            self.state.limit("closures-per-function", self.number)
             return
         self.inlined += 1
         self.closures.add(number)

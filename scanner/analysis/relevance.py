@@ -25,6 +25,8 @@ MAX_CALLERS = 4000
 """Callers of one function that are evaluated because of it."""
 _GLOBAL_STATEMENT = b"\x93\x19"
 """MessagePack of an array of three whose first element is the tag of `scanner.model.facts.Globals`."""
+_TRIVIAL_BODY = 60
+"""Encoded bytes of a file's own code up to which it only declares: longer code may set globals for the rest."""
 _GLOBALS = b"\xa7GLOBALS"
 _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 """MessagePack of `Index(Var("GLOBALS"), ...)`: one element by key."""
@@ -53,13 +55,16 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
         for number, fact in enumerate(program.functions)
         if fact.name != "{closure}"
         and (
-            _mentions_secret(fact)
+            (not fact.name and not fact.cls and len(bytes(fact.body)) > _TRIVIAL_BODY)
+            or _mentions_secret(fact)
             or not strong.isdisjoint(fact.called)
             or (program.file_of[number] in libraries and not generic.isdisjoint(fact.called))
         )
     ]
     return Relevance(
-        tuple(n for n in roots if not program.functions[n].outline), frozenset(_closure(program, roots)), names
+        tuple(n for n in roots if not program.functions[n].outline),
+        frozenset(_closure(program, [*roots, *_with_urls(program)])),
+        names,
     )
 
 
@@ -109,8 +114,13 @@ def _names_in(unit: FileUnit) -> frozenset[str]:
     return frozenset(names)
 
 
+def _with_urls(program: Program) -> list[int]:
+    """Functions in which an address stands: who asks them for it must get it."""
+    return [number for number, fact in enumerate(program.functions) if b"://" in bytes(fact.body)]
+
+
 class Callers:
-    """Functions that may call a function, by name; for a name that many methods share, only where its class is known."""
+    """Functions that may call a function, by name; for a name that many methods share, where its class is known."""
 
     def __init__(self, program: Program, names: Sequence[frozenset[str]]) -> None:
         self._program = program

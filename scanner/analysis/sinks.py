@@ -38,14 +38,15 @@ def apply(
             continue
         if signature.phase == "construct" or signature.returns_handle:
             results.append(_construct(evaluator, signature, call, roles, receiver))
-            if signature.certainty is not Certainty.ALWAYS:
+            if signature.certainty is Certainty.NEVER_ALONE:
                 continue
             handles = handles | results[-1].sites
-        if _sends(evaluator, signature, roles):
+        if _sends(evaluator, signature, call, args, roles):
             evaluator.add_hit(
                 Hit(
                     evaluator.number, call.line, call.end_line, call.start, call.end, signature, api,
-                    evaluator.with_sites(roles, handles), handles, (), (evaluator.path, call.line), certain, evaluator.computed,
+                    evaluator.with_sites(roles, handles), handles, (),
+                    (evaluator.path, call.line), certain, evaluator.computed,
                 )
             )  # fmt: skip
         if not results or results[-1] is NOTHING:
@@ -144,6 +145,8 @@ def _configure(
 ) -> Val:
     """Put what is set on the handle; without a handle to put it on, the value itself carries it."""
     state = {role: value for role, value in roles.items() if role not in _HANDLE_ROLES}
+    if sum(argument.role == "handle" for argument in signature.arguments) > 1:  # curl_multi_add_handle
+        state = evaluator.with_sites(state, handles)
     for site in sorted(handles):
         for role, value in state.items():
             evaluator.set_site(site, role, value)
@@ -175,22 +178,33 @@ def _construct(
     return Val(evaluator.unknown(call).texts, labels, types, sites=frozenset(targets))
 
 
-def _sends(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val]) -> bool:
+def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Val], roles: Mapping[str, Val]) -> bool:
     """Whether the call may make traffic at all."""
     if signature.kind in ("browser", "html", "css", "js"):
         return False
     if signature.certainty is Certainty.IF_URL:
-        texts = [text for role in ("url", "host", "dsn", "path") if role in roles for text in roles[role].texts]
+        given = evaluator.state.matcher.argument_roles(signature, call.args)
+        chosen = [
+            index for index, role in given.items() if role in ("url", "host", "dsn", "path") and 0 <= index < len(args)
+        ]
+        texts = [text for index in chosen for text in args[index].texts]
         places = [url_destination(text, evaluator.state.holes) for text in texts]
         if all(place.name == LOCAL for place in places):
             return False
         if signature.operation not in ("", "open") and not any(place.scheme for place in places):
             return False  # asking about a file makes no request over HTTP; with a scheme it may be FTP or a wrapper
+    if signature.kind == "redirect":
+        return any(_sends_elsewhere(text, evaluator.state.holes) for text in roles.get("header", NOTHING).texts)
     if signature.certainty is Certainty.NEVER_ALONE:
         return False
     if signature.certainty is Certainty.IF_REMOTE and signature.phase in ("receive", "read"):
         return False  # reading from an open connection: what opened it is the finding
     return not (signature.kind == "db" and signature.phase not in ("connect", "construct"))
+
+
+def _sends_elsewhere(header: str, holes: HoleTable) -> bool:
+    """Whether a response header may send the browser to another page."""
+    return header.lower().startswith(("location:", "refresh:")) or (bool(header) and holes.hole(header[0]) is not None)
 
 
 def may_be_url(text: str, holes: HoleTable) -> bool:

@@ -89,10 +89,10 @@ def _wrapper_callers(state: State, callers: Callers, seen: set[int]) -> set[int]
 def _matters_to_callers(state: State, summary: Summary) -> bool:
     if any(state.is_secret(label) for label in summary.returns.labels):
         return True
-    return any(_decided_by_caller(state, hit) for hit in summary.hits)
+    return any(_decided_by_caller(hit) for hit in summary.hits)
 
 
-def _decided_by_caller(state: State, hit: Hit) -> bool:
+def _decided_by_caller(hit: Hit) -> bool:
     return any(site < 0 for site in hit.sites) or any(depends_on_caller(value) for value in hit.roles.values())
 
 

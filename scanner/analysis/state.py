@@ -71,7 +71,7 @@ def _own_names(program: Program) -> frozenset[str]:
 
 
 class Interpreter(Protocol):
-    """The parts of the abstract interpreter that call each other, by way of the state: no module imports a later one."""
+    """Parts of the abstract interpreter that call each other by way of the state: no module imports a later one."""
 
     def evaluator(self, number: int) -> Evaluator:
         """A fresh evaluator of a function, for constant expressions in its context."""
@@ -187,7 +187,7 @@ class State:
 
     def is_secret(self, label: str) -> bool:
         """Whether a label names a secret (or a digest of one), not just where data came from."""
-        return label.removeprefix("hash-of:") in self.origins.by_label or label in ("globals",)
+        return label.removeprefix("hash-of:") in self.origins.by_label or label == "globals"
 
     def limit(self, name: str, function: int) -> None:
         """Count a limit that was hit."""

@@ -114,7 +114,7 @@ class Substitution:
     def _whole(self, value: Val) -> Val | None:
         """Structure of arguments that pass through unchanged: a template that is nothing but the parameter."""
         found = None
-        for text in value.texts:
+        for text in sorted(value.texts):
             if len(text) == 1 and PARAMETERS.match(text):
                 argument = self._arguments(ord(text) - FIRST_PARAMETER - 1)
                 if argument.items or argument.rest is not None or argument.refs or argument.types:
@@ -139,7 +139,7 @@ class Substitution:
 
     def _texts(self, texts: frozenset[str]) -> frozenset[str]:
         out: set[str] = set()
-        for text in texts:
+        for text in sorted(texts):
             out |= self._expanded(text)
             if len(out) > MAX_TEXTS:
                 return frozenset([*sorted(out, key=lambda item: (len(item), item))[: MAX_TEXTS - 1], self._overflow])

@@ -41,7 +41,7 @@ class Val:
 
     __slots__ = ("items", "labels", "refs", "rest", "sites", "symbolic", "texts", "types", "weight")
 
-    def __init__(  # noqa: D417  fields are described in the class docstring
+    def __init__(
         self,
         texts: frozenset[str] = frozenset(),
         labels: Mapping[str, Trace] | None = None,

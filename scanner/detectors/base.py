@@ -37,7 +37,7 @@ def rule(identifier: str, category: Category, title: str, doc: str | None) -> Ru
     return Rule(identifier, category, title, (doc or "").strip())
 
 
-def finding(  # noqa: PLR0913  one place builds findings
+def finding(
     scene: Scene,
     rule_: Rule,
     function: int,

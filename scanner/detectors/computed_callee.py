@@ -1,4 +1,4 @@
-"""# computed-callee
+"""# computed-callee.
 
 ## What it does
 Reports a call of a network, process or code function whose name does not stand in the code: it is put together from

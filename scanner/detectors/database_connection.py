@@ -1,4 +1,4 @@
-"""# database-connection
+"""# database-connection.
 
 ## What it does
 Lists every call that connects to a database server, with the host. The configured host (`$hostname` of `database.php`)

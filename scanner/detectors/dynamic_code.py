@@ -1,4 +1,4 @@
-"""# dynamic-code
+"""# dynamic-code.
 
 ## What it does
 Reports `eval` and its kin: text that is run as PHP code.

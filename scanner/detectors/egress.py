@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
@@ -19,6 +20,8 @@ from scanner.detectors.targets import (
 )
 from scanner.model.finding import Confidence, Finding, Rule, Severity
 
+_UNKNOWN = re.compile(r"\{(?!config:|env:|user-input:|own-server:|secret:|param:)[^{}]*\}")
+"""A piece that is not known, shown by its expression: locals in it would make a renaming look like a change."""
 _DATA_ROLES = ("payload", "header", "auth", "body", "query", "other")
 
 
@@ -55,7 +58,7 @@ def _finding(scene: Scene, rule: Rule, hit: Hit, lifted: set[tuple[str, int]]) -
         api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",
         message=_message(hit, place, outside),
         destinations=outside,
-        details=[*details(hit), *(("url", text) for text in place.shown[:6])],
+        details=[*details(hit), *(("url", _UNKNOWN.sub("{?}", text)) for text in place.shown[:6])],
     )
 
 
@@ -99,7 +102,7 @@ def severity(scene: Scene, hit: Hit, destinations: Iterable[str]) -> Severity:
     return min((_one(scene, hit, name) for name in destinations), key=lambda item: item.rank)
 
 
-def _one(scene: Scene, hit: Hit, name: str) -> Severity:  # noqa: PLR0911  a table
+def _one(scene: Scene, hit: Hit, name: str) -> Severity:
     if name in (LOCAL, OWN_SERVER):
         return Severity.INFO
     if name == UNRESOLVED:

@@ -1,4 +1,4 @@
-"""# open-page
+"""# open-page.
 
 ## What it does
 Lists every page that can be called without a login: it defines `NOAUTH` before the authenticating bootstrap, or never

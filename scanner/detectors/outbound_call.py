@@ -1,4 +1,4 @@
-"""# outbound-call
+"""# outbound-call.
 
 ## What it does
 Lists every call that opens a connection or sends a message: HTTP clients, sockets, mail, DNS, LDAP, FTP, SSH, SOAP,

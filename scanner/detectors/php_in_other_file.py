@@ -1,4 +1,4 @@
-"""# php-in-other-file
+"""# php-in-other-file.
 
 ## What it does
 Reports PHP code in a file whose name does not say PHP: an image, a style sheet, a text, a font.

@@ -1,4 +1,4 @@
-"""# process-execution
+"""# process-execution.
 
 ## What it does
 Lists calls that start a program: `exec`, `shell_exec`, backticks, `proc_open`, `popen`, `pcntl_exec` and the like,
@@ -82,7 +82,7 @@ def _finding(scene: Scene, hit: Hit) -> Finding:
     if not hosts and (network or not known):
         hosts = {UNRESOLVED}
     shown = [holes.show(command[:200]) for command in commands[:_MAX_MARKS]]
-    text = f": {shown[0]}" if shown and not _by_caller(hit, holes) else ""
+    text = f": {shown[0]}" if shown and not _by_caller(hit) else ""
     return finding(
         scene,
         RULE,
@@ -99,7 +99,7 @@ def _finding(scene: Scene, hit: Hit) -> Finding:
     )
 
 
-def _by_caller(hit: Hit, holes: HoleTable) -> bool:
+def _by_caller(hit: Hit) -> bool:
     return any(depends_on_caller(value) for role, value in hit.roles.items() if role == "command")
 
 

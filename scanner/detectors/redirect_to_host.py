@@ -1,4 +1,4 @@
-"""# redirect-to-host
+"""# redirect-to-host.
 
 ## What it does
 Lists redirects whose target names a host other than the own server.

@@ -1,4 +1,4 @@
-"""# secret-in-output
+"""# secret-in-output.
 
 ## What it does
 Reports a secret or a database credential that reaches the browser, a log, a cookie, a header, a file or the message
@@ -43,7 +43,11 @@ def _find(scene: Scene) -> Iterable[Finding]:
                 output.line,
                 output.end_line,
                 span=(output.start, output.end),
-                severity=Severity.INFO if public or label.startswith("request.") else Severity.LOW if plain != label or unnamed else Severity.MEDIUM,
+                severity=Severity.INFO
+                if public or label.startswith("request.")
+                else Severity.LOW
+                if plain != label or unnamed
+                else Severity.MEDIUM,
                 confidence=Confidence.LIKELY,
                 api=output.api,
                 message=f"{'a digest of ' if plain != label else ''}{plain} reaches {output.api}",

@@ -1,4 +1,4 @@
-"""# secret-read
+"""# secret-read.
 
 ## What it does
 Lists every place where a secret or a database credential is read: variables of `database.php`, settings of

@@ -1,4 +1,4 @@
-"""# secret-to-network
+"""# secret-to-network.
 
 ## What it does
 Reports a secret or a database credential that reaches a call that leaves the server, with the way it takes. A secret

@@ -41,21 +41,7 @@ class Target(NamedTuple):
 def target(scene: Scene, hit: Hit) -> Target:
     """Destinations of a call, from every argument that can hold one."""
     holes = scene.result.state.holes
-    found: dict[str, Destination] = {}
-    by_caller = any(site < 0 for site in hit.sites)
-    for role in _ROLES:
-        value = hit.roles.get(role)
-        if value is None or (role == "url-extra" and not value.texts):
-            continue
-        bare = role in ("host", "server") or hit.signature.kind in _URL_KINDS
-        for text in sorted(value.texts):
-            if hit.signature.kind == "db":
-                text = text.removeprefix("p:")  # noqa: PLW2901  mysqli: a persistent connection
-            if _parameter_first(text, holes):
-                by_caller = True
-                continue
-            destination = url_destination(text, holes, bare_host=bare)
-            found.setdefault(destination.name, destination)
+    found, by_caller = _named(hit, holes)
     for name in hit.signature.destinations:
         found.setdefault(name, Destination(name, name))
     names = set(found)
@@ -67,6 +53,39 @@ def target(scene: Scene, hit: Hit) -> Target:
         names -= {UNRESOLVED}
     shown = tuple(sorted(found[name].shown for name in names if name in found))
     return Target(tuple(sorted(names)), shown, by_caller)
+
+
+def _named(hit: Hit, holes: HoleTable) -> tuple[dict[str, Destination], bool]:
+    """Destinations that the arguments name, and whether a caller's argument is one."""
+    found: dict[str, Destination] = {}
+    by_caller = any(site < 0 for site in hit.sites)
+    for role, text in _texts(hit):
+        if _parameter_first(text, holes):
+            by_caller = True
+            continue
+        bare = role in ("host", "server") or hit.signature.kind in _URL_KINDS
+        destination = url_destination(text, holes, bare_host=bare)
+        found.setdefault(destination.name, destination)
+    return found, by_caller
+
+
+def _texts(hit: Hit) -> Iterable[tuple[str, str]]:
+    """Role and template of every argument that may name a destination."""
+    for role in _ROLES:
+        value = hit.roles.get(role)
+        for text in sorted(value.texts) if value is not None else ():
+            yield role, text.removeprefix("p:") if hit.signature.kind == "db" else text  # mysqli: persistent
+    if hit.signature.kind == "redirect" and "header" in hit.roles:
+        for text in sorted(hit.roles["header"].texts):
+            yield "url", _location(text)
+
+
+def _location(header: str) -> str:
+    """Target of a `Location` or `Refresh` header; a header whose name is not known says nothing."""
+    name, separator, value = header.partition(":")
+    if not separator or name.strip().lower() not in ("location", "refresh"):
+        return ""
+    return value.lower().partition("url=")[2] or value.strip() if name.strip().lower() == "refresh" else value.strip()
 
 
 def _parameter_first(text: str, holes: HoleTable) -> bool:
@@ -115,9 +134,8 @@ def is_host(destination: str) -> bool:
     """Whether a destination names a host (or a pattern of hosts)."""
     return (
         destination not in (LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT, MAIL_SERVER)
-        and ":" not in destination.split("/")[0]
-        or destination.count(":") > 1
-    )
+        and ":" not in destination.split("/", maxsplit=1)[0]
+    ) or destination.count(":") > 1
 
 
 def construct(hit: Hit) -> bool:

@@ -1,4 +1,4 @@
-"""# unparsed-region
+"""# unparsed-region.
 
 ## What it does
 Reports a region of PHP that the parser could not read. Calls inside it are still looked for, but flows through it are

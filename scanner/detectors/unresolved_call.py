@@ -1,4 +1,4 @@
-"""# unresolved-call
+"""# unresolved-call.
 
 ## What it does
 Counts, per function, the calls whose callee is computed at run time and could not be resolved, and includes whose

@@ -1,7 +1,7 @@
-"""# url-capable-call
+"""# url-capable-call.
 
 ## What it does
-Lists calls of file, image and XML functions (`file_get_contents`, `fopen`, `copy`, `getimagesize`, `simplexml_load_file`,
+Lists calls of file, image and XML functions (`file_get_contents`, `fopen`, `getimagesize`, `simplexml_load_file`,
 `include`, ...) whose path is a URL, or may be one because it comes from a setting, from the request or from something
 that could not be resolved. Calls with a path that surely is local are left out.
 

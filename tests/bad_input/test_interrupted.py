@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 
 from scanner.cli import run
-from scanner.facts import extract
 from scanner.facts.cache import SCHEMA
+from scanner.model.facts import FileFacts
+from scanner.php import Vocabulary, extract
 from tests.pipeline.trees import RELEASE, accounted, scan_json, write_tree
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-MANY = {f"redcap_v15.7.1/Pages/p{number}.php": RELEASE["redcap_v15.7.1/Classes/Sender.php"].replace(b"v1", b"v%d" % number)
-        for number in range(150)}  # fmt: skip
+SENDER = RELEASE["redcap_v15.7.1/Classes/Sender.php"]
+MANY = {f"redcap_v15.7.1/Pages/p{n}.php": SENDER.replace(b"v1", b"v%d" % n) for n in range(150)}
 
 
 def command(*arguments: str) -> list[str]:
@@ -70,7 +71,11 @@ def test_a_full_disk_costs_only_the_cache(tmp_path: Path, release: str, expected
 def test_a_cache_that_cannot_be_made(place: str, tmp_path: Path, release: str, expected: dict[str, Any],
                                      caplog: pytest.LogCaptureFixture) -> None:  # fmt: skip
     (tmp_path / "file").write_bytes(b"in the way")
-    folder = {"file": tmp_path / "file" / "cache", "below-a-file": tmp_path / "file" / "a" / "b", "device": "/dev/null/x"}
+    folder = {
+        "file": tmp_path / "file" / "cache",
+        "below-a-file": tmp_path / "file" / "a" / "b",
+        "device": "/dev/null/x",
+    }
     with caplog.at_level(logging.WARNING):
         code, report = scan_json(tmp_path, "scan", release, "--cache", str(folder[place]))
     assert code == 0
@@ -99,11 +104,11 @@ def test_two_scans_share_one_cache(tmp_path: Path, release: str, expected: dict[
 
 
 @pytest.mark.parametrize("seconds", [0.3, 0.9, 1.2])
-def test_a_killed_scan_harms_no_later_one(tmp_path: Path, release: str, expected: dict[str, Any], seconds: float) -> None:
+def test_a_killed_scan_harms_no_later_one(
+    tmp_path: Path, release: str, expected: dict[str, Any], seconds: float
+) -> None:
     cache = str(tmp_path / "cache")
-    process = subprocess.Popen(
-        command("scan", release, "--cache", cache, "--quiet"), cwd=ROOT, start_new_session=True
-    )
+    process = subprocess.Popen(command("scan", release, "--cache", cache, "--quiet"), cwd=ROOT, start_new_session=True)
     time.sleep(seconds)
     process.kill()
     process.wait()
@@ -185,14 +190,13 @@ def test_an_entry_that_was_exchanged_is_not_believed(tmp_path: Path, release: st
 def test_a_file_that_kills_its_worker_costs_that_file_alone(
     tmp_path: Path, release: str, expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    facts_of = extract.extract
 
-    def deadly(content: bytes, vocabulary: Any) -> Any:  # noqa: ANN401  handed through
+    def deadly(content: bytes, vocabulary: Vocabulary) -> FileFacts:
         if b"/v77" in content:
             os.kill(os.getpid(), signal.SIGKILL)
-        return facts_of(content, vocabulary)
+        return extract(content, vocabulary)
 
-    monkeypatch.setattr(extract, "extract", deadly)
+    monkeypatch.setattr("scanner.facts.extract.extract", deadly)
     code, report = scan_json(tmp_path, "scan", release, "--no-cache", "--jobs", "2")
     assert code == 3
     assert accounted(report["coverage"])
@@ -205,16 +209,15 @@ def test_a_file_that_kills_its_worker_costs_that_file_alone(
 def test_a_worker_that_is_killed_once_costs_nothing(
     tmp_path: Path, release: str, expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    facts_of = extract.extract
     mark = tmp_path / "killed"
 
-    def deadly_once(content: bytes, vocabulary: Any) -> Any:  # noqa: ANN401  handed through
+    def deadly_once(content: bytes, vocabulary: Vocabulary) -> FileFacts:
         if b"/v77" in content and not mark.exists():
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return facts_of(content, vocabulary)
+        return extract(content, vocabulary)
 
-    monkeypatch.setattr(extract, "extract", deadly_once)
+    monkeypatch.setattr("scanner.facts.extract.extract", deadly_once)
     code, report = scan_json(tmp_path, "scan", release, "--no-cache", "--jobs", "2")
     assert mark.exists()
     assert code == 0

@@ -66,9 +66,7 @@ def one_line(text: str) -> bool:
 
 
 @pytest.mark.parametrize("make", INPUTS, ids=lambda make: str(make.__name__))
-def test_it_is_one_clear_error(
-    make: Callable[[Path], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_is_one_clear_error(make: Callable[[Path], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = make(tmp_path)
     assert run(["scan", source, "--no-cache"]) == 2
     captured = capsys.readouterr()

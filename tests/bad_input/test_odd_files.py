@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import pytest
 
 from scanner.cli import run
-from scanner.source import folder
 from tests.pipeline.trees import RELEASE, accounted, scan_json, write_tree
 
 SINK = b"curl_exec(curl_init('https://odd.example.net/'));"
@@ -46,12 +45,16 @@ CALLS = b"<?php " + b"$a['k'] = f($b) . \"x $c y\"; " * 3_000 + SINK
 UTF_16 = f"\ufeff<?php\n{SINK.decode()}\n"
 CASES = {
     "large": Odd(sparse, "too-large", 3),
-    "parentheses": Odd(write(b"<?php $x = " + b"(" * 10_000 + b"1" + b")" * 10_000 + b"; " + SINK), "whole", 0, found=True),
-    "arrays": Odd(write(b"<?php $x = " + b"[" * 10_000 + b"1" + b"]" * 10_000 + b"; " + SINK), "partial", 0, found=True),
+    "parentheses": Odd(
+        write(b"<?php $x = " + b"(" * 10_000 + b"1" + b")" * 10_000 + b"; " + SINK), "whole", 0, found=True
+    ),
+    "arrays": Odd(
+        write(b"<?php $x = " + b"[" * 10_000 + b"1" + b"]" * 10_000 + b"; " + SINK), "partial", 0, found=True
+    ),
     "long-line": Odd(write(LINE), "whole", 0, found=True),
     "dense-line": Odd(write(CALLS), "whole", 0, found=True),
-    "nul-bytes": Odd(write(b"<?php $x = \"\0\0\"; " + SINK + b"\n"), "whole", 0, found=True),
-    "no-utf-8": Odd(write(b"<?php $x = \"\xff\xfe\xc3\x28\"; // \xe9\n" + SINK), "whole", 0, found=True),
+    "nul-bytes": Odd(write(b'<?php $x = "\0\0"; ' + SINK + b"\n"), "whole", 0, found=True),
+    "no-utf-8": Odd(write(b'<?php $x = "\xff\xfe\xc3\x28"; // \xe9\n' + SINK), "whole", 0, found=True),
     "utf-16-le": Odd(write(UTF_16.encode("utf-16-le")), "partial", 0, found=True),
     "utf-16-be": Odd(write(UTF_16.encode("utf-16-be")), "partial", 0, found=True),
     "utf-32": Odd(write(UTF_16.encode("utf-32-le")), "partial", 0, found=True),
@@ -98,7 +101,7 @@ def test_an_unreadable_file_is_accounted_for(tmp_path: Path, monkeypatch: pytest
             raise PermissionError(13, "Permission denied")
         return opened(path, *arguments, **options)
 
-    monkeypatch.setattr(folder.os, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     code, report = scan_json(tmp_path, "scan", str(root), "--no-cache")
     assert code == 3
     assert accounted(report["coverage"])

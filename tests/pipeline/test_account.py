@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scanner import pipeline
 from scanner.facts.engine import engine_digest
 from scanner.model.report import BaselineState, Report, SkippedFile
+from scanner.model.source import SourceFile
 from scanner.pipeline import ScanOptions, diff, scan
 from scanner.source import OpenRelease
 from tests.pipeline.trees import CALL, RELEASE, commit_tree, write_tree, zip_tree
@@ -68,7 +69,7 @@ class Meddler(OpenRelease):
 
     victims: dict[str, bytes]
 
-    def disk_path(self, file: pipeline.SourceFile) -> str | None:
+    def disk_path(self, file: SourceFile) -> str | None:
         path = super().disk_path(file)
         if path is not None and file.path in self.victims:
             Path(path).write_bytes(self.victims[file.path])
@@ -155,7 +156,9 @@ def test_a_result_of_another_program_is_not_used(tmp_path: Path, monkeypatch: py
 @settings(max_examples=60)
 @given(
     st.lists(
-        st.sampled_from([b"<?php ", b"<?", b"?>", b"curl_exec($c);", b"\0", b"\xff\xfe", b"'", b'"', b"{", b"}", b"(", b"/*"])
+        st.sampled_from(
+            [b"<?php ", b"<?", b"?>", b"curl_exec($c);", b"\0", b"\xff\xfe", b"'", b'"', b"{", b"}", b"(", b"/*"]
+        )
         | st.binary(max_size=8),
         max_size=30,
     )

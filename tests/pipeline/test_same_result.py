@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from scanner.facts import workers
+from scanner.facts.extract import Job, Outcome, work
 from scanner.model.report import BaselineState, Comparison, Report
+from scanner.php import Vocabulary
 from scanner.pipeline import ScanOptions, diff, scan
 from scanner.report.base import ReportView, formats
 from tests.pipeline.trees import commit_tree, tar_tree, write_tree, zip_tree
@@ -130,7 +131,9 @@ def test_a_comparison_mirrors_its_reverse() -> None:
         BaselineState.UNCHANGED: BaselineState.UNCHANGED,
     }
     there = sorted(key(c.state, c.baseline, c.current) for c in forward.changes if c.finding.category != "integrity")
-    again = sorted(key(mirror[c.state], c.current, c.baseline) for c in back.changes if c.finding.category != "integrity")
+    again = sorted(
+        key(mirror[c.state], c.current, c.baseline) for c in back.changes if c.finding.category != "integrity"
+    )
     assert there == again
     assert (forward.files_added, forward.files_changed) == (back.files_removed, back.files_changed)
     hosts = {(item.host, item.state) for item in forward.destinations}
@@ -144,13 +147,12 @@ def key(state: BaselineState, *sides: Any) -> tuple[str, ...]:  # noqa: ANN401  
 
 def test_what_two_releases_share_is_analysed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    work = workers.work
 
-    def counted(job: Any, *arguments: Any) -> Any:  # noqa: ANN401  handed through
+    def counted(job: Job, vocabulary: Vocabulary, seconds: float) -> Outcome:
         seen.append(job.key)
-        return work(job, *arguments)
+        return work(job, vocabulary, seconds)
 
-    monkeypatch.setattr(workers, "work", counted)
+    monkeypatch.setattr("scanner.facts.workers.work", counted)
     comparison = diff(str(OLD), str(NEW), ScanOptions(cache=None, jobs=0))
     assert len(seen) == len(set(seen))
     assert comparison.current.coverage.cached > 100
