@@ -20,6 +20,7 @@ from scanner import __version__
 from scanner.analysis.endpoints import endpoints
 from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
+from scanner.analysis.relevance import BULK_SOURCES
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.temper import temper
@@ -179,10 +180,10 @@ def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:
             words.add(secret.name)
     called = secrets[SecretOrigin.FUNCTION]
     return Vocabulary(
-        functions=_bytes(matcher.function_names | called | set(catalogue.dynamic_code)),
+        functions=_bytes(matcher.function_names | called | catalogue.dynamic_code.keys() | BULK_SOURCES),
         methods=_bytes(matcher.method_names | called),
         classes=_bytes(matcher.class_names),
-        variables=_bytes(secrets[SecretOrigin.DATABASE_PHP] | words),
+        variables=_bytes(secrets[SecretOrigin.DATABASE_PHP] | words | {"GLOBALS"}),
         words=_bytes(words),
     )
 

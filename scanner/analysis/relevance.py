@@ -31,7 +31,9 @@ _GLOBALS = b"\xa7GLOBALS"
 _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 """MessagePack of `Index(Var("GLOBALS"), ...)`: one element by key."""
 _CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
-_ALWAYS = frozenset({"()", "eval", "backtick", "getenv", "apache_getenv", "get_defined_vars", "phpinfo"})
+BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo"})
+"""Functions that give many secrets at once."""
+_ALWAYS = frozenset({"()", "eval", "backtick"}) | BULK_SOURCES
 
 
 class Relevance(NamedTuple):
@@ -127,16 +129,24 @@ class Callers:
         self._names = names
         self._by_name: dict[str, list[int]] = defaultdict(list)
         self._shared: dict[str, int] = defaultdict(int)
+        self._aliases: dict[str, set[str]] = defaultdict(set)
         for number, fact in enumerate(program.functions):
             self._shared[_name(fact.name, fact.cls)] += 1
             for name in fact.called:
                 self._by_name[name].append(number)
+        for unit in program.files:
+            for cls in unit.facts.classes:
+                for rule in cls.trait_rules:
+                    if rule.alias:
+                        self._aliases[rule.method.lower()].add(rule.alias.lower())
 
     def of(self, number: int) -> list[int]:
         """Possible callers of a function, bounded."""
         fact = self._program.functions[number]
         name = _name(fact.name, fact.cls)
-        found = self._by_name.get(name, [])
+        found = list(self._by_name.get(name, []))
+        for alias in sorted(self._aliases.get(name, ()) if fact.cls else ()):
+            found += self._by_name.get(alias, [])
         if fact.cls and self._shared[name] > SHARED_NAME:
             key = self._program.class_key(number)
             related = {key, *self._program.descendants(key), *self._program.ancestors(key)}

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import msgspec
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 """Raise it whenever the same bytes may give other facts: it is part of the cache key."""
 
 
