@@ -100,6 +100,7 @@ def _shared(command: Command) -> Command:
         click.option("--no-excerpts", is_flag=True, help="Leave source code out of the reports."),
         click.option("--allow-incomplete", is_flag=True, help="Exit code 0, not 3, for an incomplete scan."),
         click.option("--release-version", metavar="VERSION", help="Version folder to scan.  [default: the highest]"),
+        click.option("--baseline-version", metavar="VERSION", help="The same for the baseline of a comparison."),
         click.option("--jobs", type=click.IntRange(min=1), help="Worker processes.  [default: one per core]"),
         click.option("--cache", type=click.Path(file_okay=False, path_type=Path), help="Folder of cached facts."),
         click.option("--no-cache", is_flag=True, help="Neither read nor write cached facts."),
@@ -161,9 +162,9 @@ def demo(**options: Any) -> ExitCode:  # noqa: ANN401  click's options by name
 @click.argument("rule", required=False)
 def explain(rule: str | None) -> ExitCode:
     """Print the page of RULE, or list the rules."""
-    from scanner import detectors  # noqa: PLC0415  detectors are loaded only when asked for
+    from scanner import pipeline  # noqa: PLC0415  detectors are loaded only when asked for
 
-    rules = {item.id: item for item in detectors.rules()}
+    rules = {item.id: item for item in pipeline.all_rules()}
     if rule is None:
         width = max((len(name) for name in rules), default=0)
         for name, item in sorted(rules.items()):
@@ -268,7 +269,10 @@ def _settings(options: dict[str, Any]) -> ScanOptions:
     from scanner.pipeline import ScanOptions  # noqa: PLC0415  the analyser is loaded only by commands that scan
 
     settings = ScanOptions(
-        jobs=options["jobs"], version=options["release_version"], signatures=tuple(options["signatures"])
+        jobs=options["jobs"],
+        version=options["release_version"],
+        baseline_version=options["baseline_version"],
+        signatures=tuple(options["signatures"]),
     )
     if options["no_cache"]:
         return msgspec.structs.replace(settings, cache=None)

@@ -1,4 +1,4 @@
-"""# package-changed-without-version
+"""# package-changed-without-version.
 
 ## What it does
 Reports a bundled package whose files differ between the two releases although the version that its manifest states
@@ -15,7 +15,7 @@ the copy: a local patch at best, a back door in the place where it is looked for
 ## References
 - CWE-506, Embedded Malicious Code
 - SLSA, threats to the build and to dependencies
-"""  # noqa: D415  the docstring is the rule's page and begins with a heading
+"""
 
 from __future__ import annotations
 

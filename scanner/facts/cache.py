@@ -10,7 +10,8 @@ import contextlib
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,8 @@ _CHECK = 16
 _CHUNK = 500
 _SECONDS = 20.0
 """How long to wait for another scan that is writing."""
+_PAUSE = 0.02
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_LOCKED)
 
 
 def default_folder() -> Path:
@@ -78,12 +81,25 @@ class Cache:
         """Open the file and make its table. Raises: sqlite3.Error."""
         self._connection = sqlite3.connect(self._path, timeout=self._seconds, isolation_level=None)
         run = self._connection.execute
-        run("PRAGMA journal_mode=WAL")
+        self._share(run)
         run("PRAGMA synchronous=OFF")
         run("CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
         if self._path.stat().st_size > MAX_BYTES:
             run("DELETE FROM entry")
             run("VACUUM")
+
+    def _share(self, run: Callable[[str], object]) -> None:
+        """Switch to the write-ahead log. SQLite does not wait here when another scan makes the same new file."""
+        end = time.monotonic() + self._seconds
+        while True:
+            try:
+                run("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode not in _BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return
 
     def _discard(self, error: Exception) -> None:
         """A file that is no database (a torn write, another program): away with it, the next scan makes a new one."""

@@ -53,6 +53,10 @@ class CoverageRecord(msgspec.Struct, frozen=True, kw_only=True):
     other_files: int
     partial: tuple[Partial, ...]
     skipped: tuple[Skipped, ...]
+    remarks: Annotated[
+        tuple[Skipped, ...],
+        msgspec.Meta(description="About the release as a whole or a file's name; not counted in `files`."),
+    ]
     cached: Annotated[
         int,
         msgspec.Meta(
@@ -238,6 +242,7 @@ def _coverage(coverage: Coverage) -> CoverageRecord:
         other_files=coverage.other_files,
         partial=tuple(Partial(item.path, item.lines) for item in sorted(coverage.partial)),
         skipped=tuple(Skipped(item.path, item.reason, item.incomplete) for item in sorted(coverage.skipped)),
+        remarks=tuple(Skipped(item.path, item.reason, item.incomplete) for item in sorted(coverage.remarks)),
         cached=coverage.cached,
         unresolved_calls=coverage.unresolved_calls,
         unresolved_includes=coverage.unresolved_includes,

@@ -232,7 +232,8 @@ def _short(group: Group) -> str:
 def _roll_ups(view: ReportView) -> Iterable[str]:
     for label, report in _sides(view):
         coverage = report.coverage
-        problems = [f"{markdown_code(i.path)}: {escape_markdown(i.reason)}" for i in sorted(coverage.skipped)]
+        noted = [*sorted(coverage.remarks), *sorted(coverage.skipped)]
+        problems = [f"{markdown_code(i.path)}: {escape_markdown(i.reason)}" for i in noted]
         problems += [
             f"{markdown_code(i.path)}: limit {escape_markdown(i.limit)} ({i.count:,})"
             for i in sorted(coverage.limits_hit)

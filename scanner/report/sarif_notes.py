@@ -60,6 +60,10 @@ def _problems(prefix: str, coverage: Coverage) -> list[Note]:
         for item in sorted(coverage.skipped, key=lambda item: (not item.incomplete, item))
     ]
     said += [
+        Note("coverage", "error" if item.incomplete else "note", f"{prefix}{item.reason}", item.path)
+        for item in sorted(coverage.remarks)
+    ]
+    said += [
         Note("coverage", "error", f"{prefix}limit hit: {item.limit} ({item.count} times)", item.path, item.line)
         for item in sorted(coverage.limits_hit)
     ]

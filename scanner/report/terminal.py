@@ -92,6 +92,7 @@ def _problems(label: str, report: Report) -> Iterable[Text]:
     """What makes the scan incomplete, by name; partial files only when there is nothing worse."""
     coverage = report.coverage
     lines = [f"not read: {item.path} ({item.reason})" for item in sorted(coverage.skipped) if item.incomplete]
+    lines += [f"{item.path}: {item.reason}" for item in sorted(coverage.remarks)]
     lines += [f"limit hit: {item.limit} in {item.path or 'the whole release'}" for item in sorted(coverage.limits_hit)]
     for line in lines[:_PROBLEMS_LISTED]:
         yield Text(f"  ! {label}{escape_terminal(line, 160)}", style="yellow")

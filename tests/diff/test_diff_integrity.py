@@ -82,7 +82,7 @@ def test_the_rule_is_listed_even_when_it_finds_nothing(tmp_path: Path) -> None:
     comparison = compared(tmp_path, {"a.php": CALL}, {"a.php": CALL})
     assert RULE in {rule.id for rule in comparison.current.rules}
     assert [rule.id for rule in comparison.current.rules] == [rule.id for rule in all_rules()]
-    assert all(rule.help.startswith(f"# {rule.id}\n") for rule in all_rules())
+    assert all(rule.help.startswith(f"# {rule.id}") for rule in all_rules())
 
 
 def test_what_a_tampered_package_begins_to_do_is_high(tmp_path: Path) -> None:

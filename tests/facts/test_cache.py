@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sqlite3
 import stat
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,26 @@ def test_a_cache_that_another_scan_holds_is_left_alone(tmp_path: Path) -> None:
     holder.close()
     with Cache(tmp_path) as later:
         assert later.read([*ENTRIES, "d"]) == ENTRIES
+
+
+def test_many_scans_make_one_new_cache_at_the_same_instant(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    for number in range(8):
+        barrier = context.Barrier(4)
+        users = [context.Process(target=use, args=(tmp_path / str(number), barrier, results)) for _ in range(4)]
+        for user in users:
+            user.start()
+        assert [results.get(timeout=60) for _ in users] == [("", ENTRIES)] * 4
+        for user in users:
+            user.join()
+
+
+def use(folder: Path, barrier: Barrier, results: Queue[tuple[str, dict[str, bytes]]]) -> None:
+    barrier.wait()
+    with Cache(folder) as cache:
+        cache.write(ENTRIES)
+        results.put((cache.problem, cache.read(ENTRIES)))
 
 
 @pytest.mark.parametrize("statement", [
