@@ -198,6 +198,8 @@ class Frame:
         """Write to a store that outlives the call."""
         self.stored_sites |= all_sites(value)
         if depends_on_caller(value):
+            if value.types:  # the declared class of a parameter holds whoever calls
+                self.state.write_store(key, Val(types=value.types))
             if lifts <= MAX_EFFECT_LIFTS:
                 self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
         else:

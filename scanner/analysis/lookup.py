@@ -103,6 +103,7 @@ class Lookup(Frame):
             if state is not None:
                 found.append(state)
         for cls in sorted(base.types):
+            self._construct(cls)
             found.append(self.state.read_store((self.property_owner(cls, name), name), self.number))
             found.append(self._default(cls, name))
             getter = self.state.program.find_method(cls, f"${name}::get".lower())
@@ -118,6 +119,12 @@ class Lookup(Frame):
             result = self.join(result, self.unknown(node))
         declared = self._declared_types(base.types, name)
         return result.replaced(types=result.types | declared) if declared else result
+
+    def _construct(self, cls: str) -> None:
+        """What a class's constructor puts into properties is there before any other method runs."""
+        constructor = self.state.program.find_method(cls, "__construct")
+        if constructor is not None:
+            self.state.interpreter.summary(constructor)
 
     def property_owner(self, cls: str, name: str) -> str:
         """Key of the topmost class that declares a property: subclasses and parents share its store."""
