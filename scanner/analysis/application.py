@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from scanner.analysis import sinks, transfer
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.relevance import SHORT_BODY
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
     EMPTY,
@@ -21,7 +20,7 @@ from scanner.analysis.summary import (
     parameters_only,
 )
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import Arg, Call, Var, decode_body
+from scanner.model.facts import SHORT_BODY, Arg, Call, Var, decode_body
 from scanner.model.signature import Certainty
 
 
@@ -48,9 +47,15 @@ def compute(state: State, number: int) -> Summary:
         summary = evaluator.summary()
     finally:
         state.active.pop()
+    kept: list[Effect] = []
     for effect in summary.effects:
         if effect.target == "site" and effect.key[0] >= 0 and not depends_on_caller(effect.value):
             state.write_site(effect.key[0], effect.key[1], effect.value)
+            if effect.key[1].startswith("."):
+                continue  # a property of a known object: whoever reads it finds it in the state of all
+        kept.append(effect)
+    if len(kept) < len(summary.effects):
+        summary = summary._replace(effects=tuple(kept))
     state.summaries[number] = summary
     return summary
 
@@ -167,10 +172,19 @@ class _Binding:
         if self._spread is not None:
             return self._spread
         if index < len(self._params):
-            default = self._params[index].default
-            if default is not None:
-                return Evaluator(self._evaluator.state, self._number).value(default)
+            return default_value(self._evaluator.state, self._number, index)
         return NOTHING
+
+
+def default_value(state: State, number: int, index: int) -> Val:
+    """Value of a parameter that is not passed; evaluated once per function."""
+    key = (number, index)
+    known = state.defaults.get(key)
+    if known is None:
+        default = state.program.functions[number].params[index].default
+        known = NOTHING if default is None else Evaluator(state, number).value(default)
+        state.defaults[key] = known
+    return known
 
 
 def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitution) -> None:
@@ -195,6 +209,8 @@ def _lift(
     if not symbolic_site and not any(depends_on_caller(value) for value in hit.roles.values()):
         return
     sites = substitution.sites(hit.sites)
+    if sites == hit.sites and hit.signature.certainty is Certainty.IF_URL and not _may_get_url(evaluator, hit, substitution):
+        return
     roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
     roles = evaluator.with_sites(roles, sites - hit.sites)
     if not _worth_lifting(evaluator, hit, roles, sites):
@@ -207,6 +223,16 @@ def _lift(
         roles=roles, via=(symbol, *hit.via), certain=hit.certain and certain,
     )  # fmt: skip
     evaluator.add_hit(lifted)
+
+
+def _may_get_url(evaluator: Evaluator, hit: Hit, substitution: Substitution) -> bool:
+    """Whether a file function's path can be an address here; most paths are not, and cost nothing more."""
+    return any(
+        sinks.may_be_url(text, evaluator.state.holes)
+        for role in sinks.URL_ROLES
+        if role in hit.roles and depends_on_caller(hit.roles[role])
+        for text in substitution.value(hit.roles[role]).texts
+    )
 
 
 def _worth_lifting(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:

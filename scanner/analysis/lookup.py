@@ -99,9 +99,9 @@ class Lookup(Frame):
         """Value of a property by the classes that the object may have, and by what was set on it here."""
         found: list[Val] = []
         for site in sorted(base.sites):
-            state = self.sites.get(site, {}).get("." + name)
-            if state is not None:
-                found.append(state)
+            for state in (self.sites.get(site, {}).get("." + name), self._shared_site(site, "." + name)):
+                if state is not None:
+                    found.append(state)
         for cls in sorted(base.types):
             self._construct(cls)
             found.append(self.state.read_store((self.property_owner(cls, name), name), self.number))
@@ -119,6 +119,9 @@ class Lookup(Frame):
             result = self.join(result, self.unknown(node))
         declared = self._declared_types(base.types, name)
         return result.replaced(types=result.types | declared) if declared else result
+
+    def _shared_site(self, site: int, role: str) -> Val | None:
+        return self.state.read_site(site, role, self.number) if site >= 0 else None
 
     def _construct(self, cls: str) -> None:
         """What a class's constructor puts into properties is there before any other method runs."""

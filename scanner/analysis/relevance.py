@@ -17,8 +17,6 @@ from scanner.model.facts import FunctionFact
 from scanner.model.signature import CallableKind, Catalogue, Certainty
 from scanner.signatures.match import Matcher
 
-SHORT_BODY = 900
-"""Bytes of code up to which a function is followed into in any case: getters, setters, URL builders."""
 SHARED_NAME = 3
 """Functions of one name beyond which a call by that name says nothing about which of them is meant."""
 MAX_CALLERS = 4000

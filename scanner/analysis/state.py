@@ -138,6 +138,8 @@ class State:
         self.summaries: dict[int, Summary] = {}
         self.active: list[int] = []
         self.constants: dict[str, Val] = {}
+        self.defaults: dict[tuple[int, int], Val] = {}
+        """Values of parameters that are not passed, by function and position."""
         self.reads: set[SecretRead] = set()
         self.notes: set[Note] = set()
         self.outputs: set[Output] = set()
@@ -159,16 +161,20 @@ class State:
 
     def write_store(self, key: tuple[str, str], value: Val) -> None:
         """Weak update of a store. Text of which nothing is known says nothing, and is not kept."""
-        texts = frozenset(text for text in value.texts if not self._says_nothing(text))
-        if len(texts) != len(value.texts):
-            value = value.replaced(texts=texts)
-        if not (texts or value.labels or value.types or value.refs or value.sites or value.items or value.rest):
+        value = self._telling(value)
+        if value is NOTHING:
             return
         known = self.stores.get(key)
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
             self.stores[key] = merged
             self.dirty |= self.readers[key]
+
+    def _telling(self, value: Val) -> Val:
+        texts = frozenset(text for text in value.texts if not self._says_nothing(text))
+        if not (texts or value.labels or value.types or value.refs or value.sites or value.items or value.rest):
+            return NOTHING
+        return value if len(texts) == len(value.texts) else value.replaced(texts=texts)
 
     def _says_nothing(self, text: str) -> bool:
         if len(text) != 1:
@@ -178,12 +184,21 @@ class State:
 
     def write_site(self, site: int, role: str, value: Val) -> None:
         """Weak update of a handle's state."""
+        value = self._telling(value)
+        if value is NOTHING:
+            return
         roles = self.site_states.setdefault(site, {})
         known = roles.get(role)
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
             roles[role] = merged
             self.dirty |= self.site_readers[site]
+
+    def read_site(self, site: int, role: str, reader: int) -> Val | None:
+        """What functions did to an object of a known place; the reader is evaluated again when it changes."""
+        self.site_readers[site].add(reader)
+        roles = self.site_states.get(site)
+        return None if roles is None else roles.get(role)
 
     def is_secret(self, label: str) -> bool:
         """Whether a label names a secret (or a digest of one), not just where data came from."""

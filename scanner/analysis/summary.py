@@ -94,19 +94,29 @@ class Substitution:
         self._overflow = overflow
         self._step = step
         self._labels: dict[int, Mapping[str, Trace]] = {}
+        self._done: dict[int, tuple[Val, Val]] = {}
+        """By identity: an assignment to a property stands in a summary more than once."""
 
-    def value(self, value: Val, depth: int = 5) -> Val:
+    def value(self, value: Val) -> Val:
         """The value with arguments in place of parameters."""
         if value is NOTHING or not _mentions_parameter(value):
+            return value
+        known = self._done.get(id(value))
+        if known is None:
+            known = self._done[id(value)] = (value, self._value(value, 5))
+        return known[1]
+
+    def _value(self, value: Val, depth: int) -> Val:
+        if not _mentions_parameter(value):
             return value
         result = Val(
             self._texts(value.texts),
             self._merged_labels(value),
-            self._types(value),
+            value.types,
             value.refs,
             self.sites(value.sites),
-            {key: self.value(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None,
-            self.value(value.rest, depth - 1) if value.rest is not None and depth else None,
+            {key: self._value(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None,
+            self._value(value.rest, depth - 1) if value.rest is not None and depth else None,
         )
         whole = self._whole(value)
         return result if whole is None else join(result, whole, self._overflow)
@@ -114,15 +124,12 @@ class Substitution:
     def _whole(self, value: Val) -> Val | None:
         """Structure of arguments that pass through unchanged: a template that is nothing but the parameter."""
         found = None
-        for text in sorted(value.texts):
-            if len(text) == 1 and PARAMETERS.match(text):
+        for text in sorted(text for text in value.texts if len(text) == 1 and "\ue000" <= text <= "\ue0ff"):
+            if PARAMETERS.match(text):
                 argument = self._arguments(ord(text) - FIRST_PARAMETER - 1)
                 if argument.items or argument.rest is not None or argument.refs or argument.types:
                     found = argument if found is None else join(found, argument, self._overflow)
         return found
-
-    def _types(self, value: Val) -> frozenset[str]:
-        return value.types
 
     def sites(self, sites: frozenset[int]) -> frozenset[int]:
         """Concrete sites for symbolic ones."""
@@ -138,16 +145,17 @@ class Substitution:
         return frozenset(found)
 
     def _texts(self, texts: frozenset[str]) -> frozenset[str]:
-        out: set[str] = set()
-        for text in sorted(texts):
+        open_texts = [text for text in texts if text and max(text) >= "\ue000" and PARAMETERS.search(text)]
+        if not open_texts:
+            return texts
+        out: set[str] = set(texts.difference(open_texts))
+        for text in sorted(open_texts):
             out |= self._expanded(text)
             if len(out) > MAX_TEXTS:
                 return frozenset([*sorted(out, key=lambda item: (len(item), item))[: MAX_TEXTS - 1], self._overflow])
         return frozenset(out)
 
     def _expanded(self, text: str) -> set[str]:
-        if not PARAMETERS.search(text):
-            return {text}
         results = {""}
         position = 0
         for match in PARAMETERS.finditer(text):

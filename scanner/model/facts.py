@@ -12,6 +12,8 @@ from enum import IntEnum
 
 import msgspec
 
+SHORT_BODY = 900
+"""Bytes of code up to which a function is followed into in any case: getters, setters, URL builders."""
 FACTS_VERSION = 2
 """Raise it whenever the same bytes may give other facts: it is part of the cache key."""
 
