@@ -38,7 +38,7 @@ from scanner.facts.workers import Workers
 from scanner.findings.collect import collect
 from scanner.findings.dress import dress
 from scanner.findings.packages import package_versions, summarise_packages
-from scanner.model.facts import FileFacts
+from scanner.model.facts import SHORT_BODY, FileFacts
 from scanner.model.finding import Category, Finding, Rule
 from scanner.model.report import (
     Comparison,
@@ -185,6 +185,7 @@ def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:
         classes=_bytes(matcher.class_names),
         variables=_bytes(secrets[SecretOrigin.DATABASE_PHP] | words | {"GLOBALS"}),
         words=_bytes(words),
+        short=SHORT_BODY,
     )
 
 

@@ -25,28 +25,31 @@ from scanner.model.signature import Certainty
 
 
 def summary_of(state: State, number: int) -> Summary:
-    """Summary of a function, made on demand; a recursive call sees an empty one."""
+    """Summary of a function, made on demand; a recursive call sees that of the round before, at first none."""
+    state.users[number].add(state.current)
     number = state.program.with_body(number)
     known = state.summaries.get(number)
     if known is not None:
         return known
     if number in state.active:
-        return EMPTY
+        return state.previous.get(number, EMPTY)
     if len(state.active) >= state.limits.call_depth:
         state.limit("call-depth", number)
-        return EMPTY
+        return state.previous.get(number, EMPTY)
     return compute(state, number)
 
 
 def compute(state: State, number: int) -> Summary:
     """Evaluate a function and keep its summary."""
     state.active.append(number)
+    outer, state.current = state.current, number
     try:
         evaluator = Evaluator(state, number)
         transfer.run(evaluator, decode_body(evaluator.fact.body))
         summary = evaluator.summary()
     finally:
         state.active.pop()
+        state.current = outer
     kept: list[Effect] = []
     for effect in summary.effects:
         if effect.target == "site" and effect.key[0] >= 0 and not depends_on_caller(effect.value):
@@ -82,6 +85,7 @@ def apply_summary(
     """Effect of calling a function of the program with these arguments."""
     state = evaluator.state
     if not _worth_following(state, number):
+        state.users[number].add(state.current)
         return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
     summary = summary_of(state, number)
     if summary is EMPTY:

@@ -55,7 +55,7 @@ class Lookup(Frame):
             return special
         origins = self.state.origins
         secret = origins.global_secret(name)
-        stored = self.state.read_store(("", name), self.number)
+        stored = self.state.read_store(("", name))
         if secret is not None and (not undefined_local or self.after_include or name not in origins.database):
             return self.join(stored, self.read_secret(secret, self.line, how, certain=not undefined_local))
         own = origins.setting_value(name)
@@ -104,7 +104,7 @@ class Lookup(Frame):
                     found.append(state)
         for cls in sorted(base.types):
             self._construct(cls)
-            found.append(self.state.read_store((self.property_owner(cls, name), name), self.number))
+            found.append(self.state.read_store((self.property_owner(cls, name), name)))
             found.append(self._default(cls, name))
             getter = self.state.program.find_method(cls, f"${name}::get".lower())
             if getter is not None:
@@ -121,7 +121,7 @@ class Lookup(Frame):
         return result.replaced(types=result.types | declared) if declared else result
 
     def _shared_site(self, site: int, role: str) -> Val | None:
-        return self.state.read_site(site, role, self.number) if site >= 0 else None
+        return self.state.read_site(site, role) if site >= 0 else None
 
     def _construct(self, cls: str) -> None:
         """What a class's constructor puts into properties is there before any other method runs."""
@@ -178,7 +178,7 @@ class Lookup(Frame):
             return self.unknown(node)
         found = [
             self.join(
-                self.state.read_store((self.property_owner(cls, name), "::" + name), self.number),
+                self.state.read_store((self.property_owner(cls, name), "::" + name)),
                 self._default(cls, name),
             )
             for cls in classes

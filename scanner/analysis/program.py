@@ -66,6 +66,8 @@ class Program:
         self.children: dict[str, list[str]] = defaultdict(list)
         self.constants: dict[str, list[ConstantUnit]] = defaultdict(list)
         self.by_base_name: dict[str, list[int]] = defaultdict(list)
+        self.outline_of: dict[int, int] = {}
+        """By function that was lowered anew: the outline by which others know it."""
         self._methods: dict[str, dict[str, int]] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
         for path in sorted(facts):
@@ -119,7 +121,12 @@ class Program:
         self.files.append(FileUnit(self.files[file].path, facts, first))
         self.functions.extend(facts.functions)
         self.file_of.extend([len(self.files) - 1] * len(facts.functions))
-        return {fact.start: first + offset for offset, fact in enumerate(facts.functions) if offset}
+        found = {fact.start: first + offset for offset, fact in enumerate(facts.functions) if offset}
+        start = self.files[file].first
+        for offset, fact in enumerate(self.files[file].facts.functions):
+            if fact.outline and fact.start in found:
+                self.outline_of[found[fact.start]] = start + offset
+        return found
 
     # -- places -----------------------------------------------------------------------------------------------
 

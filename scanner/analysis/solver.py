@@ -7,9 +7,11 @@ evaluated again, a bounded number of times. Orders are by number, so results do 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from scanner.analysis.faces import summary_face
 from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import Callers, relevance
@@ -41,7 +43,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
     state.followed = relevant.followed
     callers = Callers(program, relevant.names)
     asked: set[int] = set()
-    wave = list(relevant.roots)
+    wave = sorted(relevant.roots, key=lambda number: (not _fills_stores(program, number), number))
     evaluated = 0
     while wave:
         for number in wave:
@@ -50,16 +52,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
                 evaluated += 1
                 interpreter.summary(number)
         wave = sorted(_wrapper_callers(state, callers, asked) - done)
-    for _round in range(state.limits.rounds):
-        changed = sorted(n for n in state.dirty if n in state.summaries and _may_change(state.summaries[n]))
-        state.dirty = set()
-        if not changed:
-            break
-        for number in changed:
-            state.summaries.pop(number, None)
-        for number in changed:
-            evaluated += 1
-            interpreter.summary(number)
+    evaluated += _settle(state)
     return Result(
         state,
         tuple(_final_hits(state)),
@@ -71,9 +64,32 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
     )
 
 
-def _may_change(summary: Summary) -> bool:
-    """Whether more knowledge of a store can change what a function reports."""
-    return bool(summary.hits or summary.returns.labels)
+def _fills_stores(program: Program, number: int) -> bool:
+    """Whether a function's purpose is to set what others read: these come first, so that little is done twice."""
+    name = program.functions[number].name
+    return not name or name.lower() == "__construct"
+
+
+def _settle(state: State) -> int:
+    """Evaluate again what was made too early, until nothing changes, each function a bounded number of times.
+
+    Returns the number of evaluations.
+    """
+    times: dict[int, int] = defaultdict(int)
+    evaluated = 0
+    while True:
+        wave = sorted(n for n in state.dirty if n in state.summaries and times[n] < state.limits.rounds)
+        state.dirty = set()
+        if not wave:
+            return evaluated
+        before = {number: state.summaries.pop(number) for number in wave}
+        state.previous.update(before)
+        for number in wave:
+            times[number] += 1
+            evaluated += 1
+            summary = state.interpreter.summary(number)
+            if summary_face(summary, state.is_secret) != summary_face(before[number], state.is_secret):
+                state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
 
 
 def _wrapper_callers(state: State, callers: Callers, seen: set[int]) -> set[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from scanner.analysis.faces import face
 from scanner.analysis.origins import DATABASE_FILE, GENERIC, Origins
 from scanner.analysis.program import Program
 from scanner.analysis.summary import Summary
@@ -19,6 +20,10 @@ if TYPE_CHECKING:  # the interpreter's parts know the state; only its types are 
     from scanner.analysis.frame import Frame
 
 
+NOBODY = -1
+NOBODIES: frozenset[int] = frozenset()
+
+
 class Limits(NamedTuple):
     """Bounds of the program phase; each is counted in the report when it is hit."""
 
@@ -26,8 +31,8 @@ class Limits(NamedTuple):
     """Nested summaries on demand."""
     statements: int = 20_000
     """Statements evaluated per function."""
-    rounds: int = 3
-    """Passes over functions whose stores changed."""
+    rounds: int = 2
+    """How often one function is evaluated again because something that it used has changed."""
 
 
 class SecretRead(NamedTuple):
@@ -127,8 +132,13 @@ class State:
         self.store_version = 0
         self.readers: dict[tuple[str, str], set[int]] = defaultdict(set)
         self.dirty: set[int] = set()
+        """Functions whose summary was made before something that it depends on was known."""
+        self.current = NOBODY
+        """Function whose summary is being made; closures inside it are part of it."""
+        self.users: dict[int, set[int]] = defaultdict(set)
+        """By function: those whose summaries took its summary in, or went on without it."""
         self.site_states: dict[int, dict[str, Val]] = {}
-        self.site_readers: dict[int, set[int]] = defaultdict(set)
+        self.site_readers: dict[tuple[int, str], set[int]] = defaultdict(set)
         self.site_numbers: dict[tuple[int, int], int] = {}
         self.site_libraries: dict[int, set[str]] = defaultdict(set)
         """Which library's signature made a handle: its methods are that library's."""
@@ -136,6 +146,8 @@ class State:
         self.followed: frozenset[int] = frozenset()
         """Functions that are worth following into whatever their length."""
         self.summaries: dict[int, Summary] = {}
+        self.previous: dict[int, Summary] = {}
+        """Summaries of the round before, for recursive calls."""
         self.active: list[int] = []
         self.constants: dict[str, Val] = {}
         self.defaults: dict[tuple[int, int], Val] = {}
@@ -154,9 +166,9 @@ class State:
             self.site_names.append(key)
         return number
 
-    def read_store(self, key: tuple[str, str], reader: int) -> Val:
-        """Value of a store; the reader is evaluated again when it changes."""
-        self.readers[key].add(reader)
+    def read_store(self, key: tuple[str, str]) -> Val:
+        """Value of a store; the function that reads it is evaluated again when it changes."""
+        self.readers[key].add(self.current)
         return self.stores.get(key, NOTHING)
 
     def write_store(self, key: tuple[str, str], value: Val) -> None:
@@ -168,7 +180,12 @@ class State:
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
             self.stores[key] = merged
-            self.dirty |= self.readers[key]
+            if self._matters(known, merged):
+                self.dirty |= self.readers.get(key, NOBODIES)
+
+    def _matters(self, before: Val | None, after: Val) -> bool:
+        """Whether a change can change what a reader reports."""
+        return face(NOTHING if before is None else before, self.is_secret) != face(after, self.is_secret)
 
     def _telling(self, value: Val) -> Val:
         texts = frozenset(text for text in value.texts if not self._says_nothing(text))
@@ -192,11 +209,12 @@ class State:
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
             roles[role] = merged
-            self.dirty |= self.site_readers[site]
+            if self._matters(known, merged):
+                self.dirty |= self.site_readers.get((site, role), NOBODIES)
 
-    def read_site(self, site: int, role: str, reader: int) -> Val | None:
-        """What functions did to an object of a known place; the reader is evaluated again when it changes."""
-        self.site_readers[site].add(reader)
+    def read_site(self, site: int, role: str) -> Val | None:
+        """What functions did to an object of a known place; who reads it is evaluated again when it changes."""
+        self.site_readers[site, role].add(self.current)
         roles = self.site_states.get(site)
         return None if roles is None else roles.get(role)
 

@@ -39,7 +39,7 @@ class Val:
     `texts` are templates (see `templates`); an empty set means "not a string that matters" (number, bool, object).
     """
 
-    __slots__ = ("items", "labels", "refs", "rest", "sites", "symbolic", "texts", "types", "weight")
+    __slots__ = ("face", "items", "labels", "refs", "rest", "sites", "symbolic", "texts", "types", "weight")
 
     def __init__(
         self,
@@ -64,6 +64,8 @@ class Val:
             self._bound()
         self.symbolic: bool | None = None
         """Whether a parameter is in it; found out when first asked."""
+        self.face: frozenset[object] | None = None
+        """What of it can change what a reader reports; worked out when first asked (see `faces`)."""
 
     def _bound(self) -> None:
         """Give up the structure of what has grown too large: generated parsers nest arrays without end."""

@@ -59,6 +59,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """Count inside strings, as property names and as constants."""
     keywords: frozenset[bytes] = KEYWORDS
     """Count wherever they are written in code."""
+    short: int = 0
+    """Bytes of a body up to which it is kept whatever it holds."""
 
 
 class Buffers(msgspec.Struct, frozen=True, gc=False):

@@ -12,7 +12,6 @@ from itertools import pairwise
 
 import msgspec
 
-from scanner.model.facts import SHORT_BODY
 from scanner.php.arrays import is_literal_file, url_literals
 from scanner.php.extents import Extent, functions
 from scanner.php.interest import TO_WORDS, Buffers, Vocabulary, all_names, why_kept
@@ -88,7 +87,7 @@ def slice_source(source: bytes, vocabulary: Vocabulary, keep: frozenset[int] = f
         for index, item in enumerate(extents.items)
         if item.parent < 0
         and item.body
-        and item.body[1] - item.body[0] > SHORT_BODY  # the analysis follows into short ones in any case
+        and item.body[1] - item.body[0] > vocabulary.short
         and index not in kept
         and why_kept(buffers, *item.body, vocabulary) is None
         and not _carries_values(buffers.code, item.params, item.body)

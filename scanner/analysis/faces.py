@@ -1,0 +1,66 @@
+"""What of a value or summary can change what those who use it report.
+
+Functions are evaluated again when a store or a summary that they used has changed since. Most changes do not matter:
+one more column name, one more request field. Compared are therefore secrets, parameters that pass through, classes,
+callables, handles, and text that can be part of an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scanner.analysis.summary import PARAM, Hit, Summary, depends_on_caller
+from scanner.analysis.values import Val, all_labels
+
+Face = frozenset[object]
+_DEPTH = 4
+_MAX_ADDRESS = 300
+_OF_ADDRESSES = frozenset("./:@")
+_NOT_IN_ADDRESSES = frozenset(" \n\t<>\"'(){}")
+
+
+def face(value: Val, is_secret: Callable[[str], bool], depth: int = _DEPTH) -> Face:
+    """What of a value matters to whoever reads it."""
+    known = value.face
+    if known is not None:
+        return known
+    found: set[object] = {label for label in value.labels if label.startswith(PARAM) or is_secret(label)}
+    found |= value.types
+    found |= value.refs
+    found |= value.sites
+    found.update(text for text in value.texts if _may_be_address(text))
+    if depth and value.items:
+        for key, item in value.items.items():
+            found.update((key, part) for part in face(item, is_secret, depth - 1))
+    if depth and value.rest is not None:
+        found.update(("*", part) for part in face(value.rest, is_secret, depth - 1))
+    value.face = frozenset(found)
+    return value.face
+
+
+def summary_face(summary: Summary, is_secret: Callable[[str], bool]) -> tuple[object, ...]:
+    """What of a summary matters to callers: secrets that come out, and sinks and writes that callers decide.
+
+    Left out: text and classes that a function returns. They change often, as long as stores fill, and hardly ever in
+    a way that a caller would report.
+    """
+    return (
+        _secrets(summary.returns, is_secret),
+        frozenset(_hit_face(hit) for hit in summary.hits),
+        frozenset((effect.target, effect.key) for effect in summary.effects if effect.target != "site"),
+        frozenset((name, label) for name, value in summary.exports.items() for label in _secrets(value, is_secret)),
+    )
+
+
+def _secrets(value: Val, is_secret: Callable[[str], bool]) -> frozenset[str]:
+    return frozenset(label for label in all_labels(value) if is_secret(label))
+
+
+def _hit_face(hit: Hit) -> object:
+    """Sinks that callers decide, by the roles that they decide."""
+    roles = tuple(sorted(role for role, value in hit.roles.items() if depends_on_caller(value)))
+    return (hit.signature.id, hit.inner, roles) if roles or any(site < 0 for site in hit.sites) else ()
+
+
+def _may_be_address(text: str) -> bool:
+    return len(text) <= _MAX_ADDRESS and not _OF_ADDRESSES.isdisjoint(text) and _NOT_IN_ADDRESSES.isdisjoint(text)
