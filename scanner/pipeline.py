@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from scanner import __version__
+from scanner.analysis import reflection
 from scanner.analysis.endpoints import endpoints
 from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
@@ -181,8 +182,8 @@ def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:
     called = secrets[SecretOrigin.FUNCTION]
     return Vocabulary(
         functions=_bytes(matcher.function_names | called | catalogue.dynamic_code.keys() | BULK_SOURCES),
-        methods=_bytes(matcher.method_names | called),
-        classes=_bytes(matcher.class_names),
+        methods=_bytes(matcher.method_names | called | reflection.METHODS),
+        classes=_bytes(matcher.class_names | reflection.CLASSES),
         variables=_bytes(secrets[SecretOrigin.DATABASE_PHP] | words | {"GLOBALS"}),
         words=_bytes(words),
         short=SHORT_BODY,

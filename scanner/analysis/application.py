@@ -213,7 +213,8 @@ def _lift(
     if not symbolic_site and not any(depends_on_caller(value) for value in hit.roles.values()):
         return
     sites = substitution.sites(hit.sites)
-    if sites == hit.sites and hit.signature.certainty is Certainty.IF_URL and not _may_get_url(evaluator, hit, substitution):
+    only_paths = sites == hit.sites and hit.signature.certainty is Certainty.IF_URL
+    if only_paths and not _may_get_url(evaluator, hit, substitution):
         return
     roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
     roles = evaluator.with_sites(roles, sites - hit.sites)

@@ -8,9 +8,12 @@ from collections.abc import Callable, Sequence
 from scanner.analysis import folding, sinks
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.summary import parameter_label, symbolic
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Arg, Call, ClassConst, Const, ConstRef, Index, Unknown, Value, Var
 
+_MAX_ARGUMENTS = 8
+"""Arguments that `func_get_args` keeps apart."""
 Handler = Callable[[Evaluator, Call, list[Val]], Val]
 _HANDLERS: dict[str, Handler] = {}
 _OUTPUTS = frozenset(
@@ -118,6 +121,57 @@ def _contents(evaluator: Evaluator, value: Val) -> Val:
     return evaluator.join(join_all(found, evaluator.state.overflow), Val(labels=value.labels))
 
 
+@_handles("func_get_args")
+def _func_get_args(evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
+    """All arguments, those without a parameter included."""
+    holes = evaluator.state.holes
+    items = {
+        str(index): Val(
+            frozenset([template := holes.template("param", str(index))]),
+            {parameter_label(template): Trace(evaluator.path, evaluator.fact.line, f"argument {index + 1}", None, 0)},
+            sites=frozenset([symbolic(index)]),
+        )
+        for index in range(_MAX_ARGUMENTS)
+    }
+    for index, param in enumerate(evaluator.fact.params[:_MAX_ARGUMENTS]):
+        items[str(index)] = evaluator.env.get(param.name, items[str(index)])
+    return Val(items=items)
+
+
+@_handles("func_get_arg")
+def _func_get_arg(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    everything = _func_get_args(evaluator, node, [])
+    chosen = evaluator.known_texts(args[0]) if args else []
+    items = everything.items or {}
+    return join_all([items[key] for key in chosen or sorted(items) if key in items], evaluator.state.overflow)
+
+
+@_handles("vsprintf", "vprintf")
+def _vsprintf(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """`sprintf` with its values in an array."""
+    if len(args) < 2 or not args[1].items or args[1].rest is not None:  # noqa: PLR2004  format and values
+        return _general(evaluator, node, "vsprintf", args)
+    values = [args[1].items[key] for key in sorted(args[1].items, key=lambda key: (len(key), key))]
+    return _general(evaluator, node, "sprintf", [args[0], *values])
+
+
+@_handles("sscanf")
+def _sscanf(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """A piece of the text, whatever the format: `%s` of a text without blanks is all of it."""
+    subject = args[0] if args else NOTHING
+    words = frozenset(text.split()[0] for text in evaluator.known_texts(subject) if text.split())
+    return Val(rest=Val(words or evaluator.unknown(node).texts, _labels(evaluator, args[:1])))
+
+
+@_handles("class_alias")
+def _class_alias(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+    """Another name for a class of the program."""
+    for old in evaluator.known_texts(args[0]) if args else ():
+        for new in evaluator.known_texts(args[1]) if len(args) > 1 else ():
+            evaluator.state.program.add_alias(old.lstrip("\\"), new.lstrip("\\"))
+    return NOTHING
+
+
 def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
     """By-reference arguments of built-in functions get whatever went in."""
     for position in evaluator.state.catalogue.byref_outputs.get(name, ()):
@@ -126,6 +180,9 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
             if isinstance(target, (Var, Index)):
                 labels = _labels(evaluator, args)
                 value = evaluator.join(args[position], Val(evaluator.unknown(target).texts, labels))
+                if name == "proc_open":  # its pipes belong to the process: what is written to them goes there
+                    process = frozenset([evaluator.state.site(evaluator.number, node.start)])
+                    value = Val(rest=Val(labels=labels, sites=process))
                 evaluator.state.interpreter.write(evaluator, target, value)
 
 

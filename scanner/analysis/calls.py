@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import builtins, sinks
+from scanner.analysis import builtins, reflection, sinks
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import Evaluator
@@ -95,6 +95,9 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     lower = name.lower()
     found: list[Val] = []
     for cls in sorted(receiver.types):
+        if reflection.reflects(cls, lower):
+            found.append(_reflected(evaluator, call, cls, receiver, lower, args))
+            continue
         ancestors = state.program.ancestors(cls)
         signatures = _sure(state, cls, ancestors, state.matcher.method(cls, lower, ancestors))
         if signatures:
@@ -121,6 +124,18 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     if secret is not None:
         found.append(evaluator.read_secret(secret, call.line, callee_text(call)))
     return join_all(found, state.overflow)
+
+
+def _reflected(evaluator: Evaluator, call: Call, cls: str, receiver: Val, method: str, args: list[Val]) -> Val:
+    """What is called through PHP's Reflection classes, or made with them."""
+    target = reflection.target(receiver)
+    given = reflection.arguments(cls, method, args)
+    if method in reflection.CREATING:
+        keys = [evaluator.state.program.find_class(name.lstrip("\\")) for name in evaluator.known_texts(target)]
+        return join_all([create(evaluator, call, key, given) for key in keys], evaluator.state.overflow)
+    if method == "getclosure":
+        return target
+    return call_value(evaluator, call, target, given)
 
 
 def _function_secret(evaluator: Evaluator, classes: frozenset[str], method: str) -> Secret | None:
@@ -213,6 +228,8 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return join_all(results, state.overflow) if secret is None else _returned_secret(evaluator, secret, call, args)
     if secret is not None:
         return _returned_secret(evaluator, secret, call, args)
+    if cls == "closure" and args and lower in ("fromcallable", "bind"):
+        return args[0]
     magic = state.program.find_method(cls, "__callstatic")
     if magic is not None:
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
@@ -240,6 +257,8 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     ancestors = state.program.ancestors(cls)
     site = state.site(evaluator.number, call.start)
     instance = Val(types=frozenset([cls]), sites=frozenset([site]))
+    if cls in reflection.CLASSES:
+        return reflection.instance(cls, args)
     signatures = _sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
     if signatures:
         sinks.apply(evaluator, call, signatures, args, instance, api=f"new {_written(state, cls)}", certain=True)
@@ -333,7 +352,7 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
     if name in INCLUDES:
         return include(evaluator, call, args)
     if name == "caught":
-        return Val(evaluator.unknown("$exception").texts)
+        return Val(evaluator.unknown("$exception").texts, evaluator.thrown.labels)
     signatures = evaluator.state.matcher.construct(name)
     if name == "backtick":
         signatures = signatures or evaluator.state.matcher.function("shell_exec")
@@ -346,6 +365,7 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
         evaluator.note("dynamic-code", call.line, describe(call.args[0].value if call.args else None))
         return NOTHING
     if name == "throw":
+        evaluator.thrown = join_all([evaluator.thrown, *args], evaluator.state.overflow)
         sinks.thrown(evaluator, call, args)
         return NOTHING
     return args[0] if args else NOTHING

@@ -14,6 +14,7 @@ from scanner.analysis.describe import describe
 from scanner.analysis.lookup import Lookup
 from scanner.analysis.origins import REQUEST_GLOBALS
 from scanner.analysis.state import State
+from scanner.analysis.summary import ANY, PARAM, opened
 from scanner.analysis.templates import MAX_LENGTH, MAX_OPEN_LENGTH, is_known
 from scanner.analysis.values import (
     MAX_TEXTS,
@@ -56,6 +57,8 @@ _BOOLEAN = frozenset(
 _PASSING = frozenset({"(string)", "(array)", "(object)", "(binary)", "sequence", "parenthesized_expression"})
 _MAX_INLINE_CLOSURES = 40
 _MAX_DIGITS = 9
+MAX_KEYS = 4
+"""Keys of a parameter's elements that are kept apart at one place."""
 
 
 class Evaluator(Lookup):
@@ -187,20 +190,33 @@ class Evaluator(Lookup):
             found.extend(base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
         result = join_all(found, self.state.overflow)
         bulk = any(self._bulk(label, keys) for label in base.labels if label != "globals")
-        labels = {
-            label: trace
-            for label, trace in base.labels.items()
-            if not self._bulk(label, keys) and not (bulk and label.startswith("function."))
-        }
+        labels = self._of_whole(base, keys, bulk=bulk)
         if bulk:  # values that were stored under computed keys: only the key's own name says which this is
             kept = {label: trace for label, trace in result.labels.items() if not label.startswith("function.")}
             result = result.replaced(labels=kept)
         if labels:  # one element of $GLOBALS is not all of them
             result = self.join(result, Val(labels=labels))
+        of_caller = self._of_caller(base, keys) if not found else NOTHING
+        if of_caller is not NOTHING:
+            kept = {label: trace for label, trace in result.labels.items() if not label.startswith(PARAM)}
+            return self.join(result.replaced(labels=kept), of_caller)
         characters = self._characters(base, keys)
         if characters:
             return self.join(result, text_value(*characters))
         return result if result.texts or result.items or found else self.join(result, self.unknown(node))
+
+    def _of_whole(self, base: Val, keys: list[str], *, bulk: bool) -> dict[str, Trace]:
+        """Labels of an array that are those of each of its elements."""
+        return {
+            label: trace
+            for label, trace in base.labels.items()
+            if not self._bulk(label, keys) and not (bulk and label.startswith("function."))
+        }
+
+    def _of_caller(self, base: Val, keys: list[str]) -> Val:
+        """Elements that only the caller knows: the value is a parameter itself."""
+        chosen = keys[:MAX_KEYS] or [ANY]
+        return join_all([opened(base, key, self.state.holes) for key in chosen], self.state.overflow)
 
     def _bulk(self, label: str, keys: list[str]) -> bool:
         """A label that means "many values at once": one element of known name has only what its name says."""
@@ -227,7 +243,8 @@ class Evaluator(Lookup):
             return NOTHING
         labels = join_all((Val(labels=all_labels(operand)) for operand in operands), self.state.overflow).labels
         if node.op in _PASSING:
-            return operands[-1] if operands else NOTHING
+            last = operands[-1] if operands else NOTHING
+            return self.join(Val(labels=last.labels), self._stringified(last)) if node.op == "(string)" else last
         if node.op == "^" and len(operands) == 2:  # noqa: PLR2004  a binary operator
             texts = frozenset(
                 text

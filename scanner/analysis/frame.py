@@ -60,6 +60,10 @@ class Frame:
         self.steps = 0
         self.aliases: dict[str, frozenset[str]] = {}
         self.has_properties = False
+        self.element_references: dict[str, Value] = {}
+        """Loop variables of `foreach` by reference, and what they run over."""
+        self.thrown: Val = NOTHING
+        """What exceptions thrown here carry."""
         self.repeating = False
         """A loop's body is being run for the second time: loops inside it run once."""
         self.closures: set[int] = set()
@@ -155,10 +159,23 @@ class Frame:
                 merged[role] = self.join(merged[role], value) if role in merged else value
         return merged
 
-    def run_method(self, number: int, args: list[Val], place: Value) -> None:
-        """Effect of a method that an operator runs (`offsetSet`, a property hook)."""
+    def run_method(self, number: int, args: list[Val], place: Value, receiver: Val | None = None) -> Val:
+        """Effect and value of a method that an operator runs (`offsetSet`, a property hook, `__get`)."""
         call = Call(CallKind.METHOD, "", place, (), self.line, self.line, -1 - number, -1)
-        self.state.interpreter.apply(self, call, number, args, self.env.get("this"))
+        receiver = self.env.get("this") if receiver is None else receiver
+        return self.state.interpreter.apply(self, call, number, args, receiver)
+
+    def magic_method(self, cls: str, name: str, magic: str) -> int | None:
+        """`__get` or `__set` of a class for a property that it does not declare; a class's own methods see it bare."""
+        program = self.state.program
+        number = program.find_method(cls, magic)
+        if number is None or self.fact.name.lower() == magic:
+            return None
+        for ancestor in program.ancestors(cls):
+            for unit in program.classes.get(ancestor, ()):
+                if any(item.name == name for item in unit.fact.properties):
+                    return None
+        return number
 
     def adopt(self, outer: Frame, args: list[Val] | None) -> None:
         """Become a closure inside `outer`: captured variables have their values of this moment."""

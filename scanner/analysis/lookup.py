@@ -11,6 +11,8 @@ from scanner.model.facts import ClassConst, ConstRef, Prop, StaticProp, Value, V
 
 ROOT = "/@/@/@/@/@"
 """Where the release lies: deep enough that going up from its own folder never reaches the file system's root."""
+MAX_LATE_BOUND = 12
+"""Subclasses that `static::` may mean."""
 _BUILTIN = {
     "PHP_EOL": text_value("\n"),
     "DIRECTORY_SEPARATOR": text_value("/"),
@@ -89,6 +91,8 @@ class Lookup(Frame):
             if len(names) != 1:
                 return self.join(Val(labels=all_labels(base)), self.unknown(node))
             name = names[0]
+        if name == "value" and isinstance(node.base, ClassConst) and not base.types:
+            return base  # of an enum's case
         if isinstance(node.base, Var):
             local = self.env.get(f"{node.base.name}->{name}")
             if local is not None:
@@ -99,9 +103,8 @@ class Lookup(Frame):
         """Value of a property by the classes that the object may have, and by what was set on it here."""
         found: list[Val] = []
         for site in sorted(base.sites):
-            for state in (self.sites.get(site, {}).get("." + name), self._shared_site(site, "." + name)):
-                if state is not None:
-                    found.append(state)
+            states = (self.sites.get(site, {}).get("." + name), self._shared_site(site, "." + name))
+            found.extend(state for state in states if state is not None)
         for cls in sorted(base.types):
             self._construct(cls)
             found.append(self.state.read_store((self.property_owner(cls, name), name)))
@@ -109,6 +112,9 @@ class Lookup(Frame):
             getter = self.state.program.find_method(cls, f"${name}::get".lower())
             if getter is not None:
                 found.append(self.state.interpreter.summary(getter).returns)
+            magic = self.magic_method(cls, name, "__get")
+            if magic is not None:
+                found.append(self.run_method(magic, [text_value(name)], node, base))
         secret = self.state.origins.named_secret(name)
         result = join_all(found, self.state.overflow)
         if secret is not None and not result.labels:
@@ -172,9 +178,9 @@ class Lookup(Frame):
         self.write_shared("store", key, value)
 
     def static_property(self, node: StaticProp) -> Val:
-        classes = self.class_names(node.cls)
-        name = node.name if isinstance(node.name, str) else None
-        if name is None or not classes:
+        classes = self._late_bound(node.cls)
+        names = [node.name] if isinstance(node.name, str) else self.known_texts(self.value(node.name))
+        if not names or not classes:
             return self.unknown(node)
         found = [
             self.join(
@@ -182,9 +188,17 @@ class Lookup(Frame):
                 self._default(cls, name),
             )
             for cls in classes
+            for name in names
         ]
         result = join_all(found, self.state.overflow)
         return result if result is not NOTHING else self.unknown(node)
+
+    def _late_bound(self, cls: str | Value) -> list[str]:
+        """Class keys of `cls::`; `static::` may be any subclass."""
+        found = self.class_names(cls)
+        if cls != "static":
+            return found
+        return [*found, *(key for own in found for key in self.state.program.descendants(own, MAX_LATE_BOUND))]
 
     def class_names(self, cls: str | Value) -> list[str]:
         """Class keys that a class reference may mean."""
@@ -230,7 +244,7 @@ class Lookup(Frame):
 
     def class_constant(self, node: ClassConst) -> Val:
         name = node.name if isinstance(node.name, str) else next(iter(self.known_texts(self.value(node.name))), None)
-        classes = self.class_names(node.cls)
+        classes = self.class_names(node.cls) if name == "class" else self._late_bound(node.cls)
         if name == "class":
             return text_value(*classes) if classes else self.unknown(node)
         if name is None:

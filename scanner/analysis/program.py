@@ -187,6 +187,15 @@ class Program:
         result = self._ancestors[key] = tuple(seen)
         return result
 
+    def add_alias(self, old: str, new: str) -> None:
+        """`class_alias`: the class is known by another name from now on, unless that name is taken."""
+        known, key = self.find_class(old), new.lower()
+        if known in self.classes and key not in self.classes:
+            self.classes[key] = self.classes[known]
+            self.by_last_part[key.rpartition("\\")[2]].append(key)
+            self._ancestors.clear()
+            self._methods.clear()
+
     def own_methods(self, key: str) -> dict[str, int]:
         """Methods that a class declares itself: lower-case name -> function."""
         known = self._methods.get(key)

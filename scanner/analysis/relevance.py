@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from scanner.analysis.origins import GENERIC
 from scanner.analysis.program import FileUnit, Program
+from scanner.analysis.reflection import METHODS
 from scanner.model.facts import FunctionFact
 from scanner.model.signature import CallableKind, Catalogue, Certainty
 from scanner.signatures.match import Matcher
@@ -31,7 +32,7 @@ _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 _CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
 BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo"})
 """Functions that give many secrets at once."""
-_ALWAYS = frozenset({"()", "eval", "backtick"}) | BULK_SOURCES
+_ALWAYS = frozenset({"()", "eval", "backtick", "class_alias"}) | BULK_SOURCES | METHODS
 
 
 class Relevance(NamedTuple):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from scanner.analysis.templates import FIRST_PARAMETER, MAX_OPEN_LENGTH, PARAMETERS, HoleTable
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join, merge_labels
+from scanner.analysis.templates import FIRST_ELEMENT, FIRST_PARAMETER, MAX_OPEN_LENGTH, PARAMETERS, HoleTable
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join, join_all, merge_labels
 from scanner.model.signature import Signature
 
 PARAM = "param:"
 """Prefix of the label that stands for whatever a caller passes."""
+ANY = "*"
+"""Key of an element of which only is known that it is one."""
 RECEIVER = -1
 MAX_LIFTS = 5
 """Levels of wrappers that are followed outwards."""
@@ -73,6 +75,37 @@ class Summary(NamedTuple):
 EMPTY = Summary()
 
 
+def parameter_label(template: str) -> str:
+    """Label that stands for what a caller passes in the place of a parameter's or element's template."""
+    return PARAM + (str(ord(template) - FIRST_PARAMETER - 1) if ord(template) < FIRST_ELEMENT else template)
+
+
+def opened(value: Val, key: str, holes: HoleTable) -> Val:
+    """Element of a value that is, or may be, a parameter itself: known to whoever passes it."""
+    found: dict[str, str] = {}
+    for text in value.texts:
+        if len(text) == 1 and PARAMETERS.match(text):
+            element = holes.element(text, key)
+            if element is not None:
+                found[text] = element
+    if not found:
+        return NOTHING
+    labels = {parameter_label(text): parameter_label(element) for text, element in found.items()}
+    return Val(frozenset(found.values()), {labels.get(label, label): trace for label, trace in value.labels.items()})
+
+
+def picked(value: Val, key: str, holes: HoleTable, overflow: str) -> Val:
+    """Element of an argument; key `*` for any of them."""
+    if key == ANY:
+        found = [*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])]
+    else:
+        item = (value.items or {}).get(key, value.rest)
+        found = [] if item is None else [item]
+    element = opened(value, key, holes)
+    result = join_all([*found, element], overflow)
+    return result if element is not NOTHING or not value.labels else join(result, Val(labels=value.labels), overflow)
+
+
 def symbolic(index: int) -> int:
     """Site number that stands for the object passed as parameter `index`."""
     return -2 - index
@@ -93,7 +126,7 @@ class Substitution:
         self._holes = holes
         self._overflow = overflow
         self._step = step
-        self._labels: dict[int, Mapping[str, Trace]] = {}
+        self._labels: dict[str, Mapping[str, Trace]] = {}
         self._done: dict[int, tuple[Val, Val]] = {}
         """By identity: an assignment to a property stands in a summary more than once."""
 
@@ -124,9 +157,9 @@ class Substitution:
     def _whole(self, value: Val) -> Val | None:
         """Structure of arguments that pass through unchanged: a template that is nothing but the parameter."""
         found = None
-        for text in sorted(text for text in value.texts if len(text) == 1 and "\ue000" <= text <= "\ue0ff"):
+        for text in sorted(text for text in value.texts if len(text) == 1 and text >= "\ue000"):
             if PARAMETERS.match(text):
-                argument = self._arguments(ord(text) - FIRST_PARAMETER - 1)
+                argument = self._resolved(text)
                 if argument.items or argument.rest is not None or argument.refs or argument.types:
                     found = argument if found is None else join(found, argument, self._overflow)
         return found
@@ -161,24 +194,32 @@ class Substitution:
         for match in PARAMETERS.finditer(text):
             known = text[position : match.start()]
             position = match.end()
-            options = self._arguments(ord(match[0]) - FIRST_PARAMETER - 1).texts
+            options = self._resolved(match[0]).texts
             if not options or len(options) * len(results) > MAX_TEXTS:
                 options = frozenset([self._holes.template("unknown", "argument")])
             results = {result + known + option for result in results for option in options}
         return {(result + text[position:])[:MAX_OPEN_LENGTH] for result in results}
 
+    def _resolved(self, template: str) -> Val:
+        """What the caller passes in the place of a parameter or of an element of one."""
+        origin = self._holes.origin(template)
+        if origin is None:
+            return self._arguments(ord(template) - FIRST_PARAMETER - 1)
+        return picked(self._resolved(origin[0]), origin[1], self._holes, self._overflow)
+
     def _merged_labels(self, value: Val) -> Mapping[str, Trace]:
         kept: Mapping[str, Trace] = {k: v for k, v in value.labels.items() if not k.startswith(PARAM)}
         for label in value.labels:
             if label.startswith(PARAM):
-                kept = merge_labels(kept, self._argument_labels(int(label[len(PARAM) :])))
+                kept = merge_labels(kept, self._argument_labels(label[len(PARAM) :]))
         return kept
 
-    def _argument_labels(self, index: int) -> Mapping[str, Trace]:
-        known = self._labels.get(index)
+    def _argument_labels(self, parameter: str) -> Mapping[str, Trace]:
+        known = self._labels.get(parameter)
         if known is None:
-            labels = all_labels(self._arguments(index))
-            known = self._labels[index] = {label: self._step(trace) for label, trace in labels.items()}
+            is_element = parameter >= "\ue000"
+            labels = all_labels(self._resolved(parameter) if is_element else self._arguments(int(parameter)))
+            known = self._labels[parameter] = {label: self._step(trace) for label, trace in labels.items()}
         return known
 
 

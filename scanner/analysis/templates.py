@@ -13,8 +13,11 @@ from typing import NamedTuple
 FIRST_HOLE = 0xE100
 FIRST_PARAMETER = 0xE000
 """Holes for parameters have characters of their own: parameter i is U+E001 + i, the receiver U+E000."""
-PARAMETERS = re.compile("[\ue000-\ue0ff]")
+FIRST_ELEMENT = 0x100000
+"""Holes for elements of parameters (`$options['url']`) have plane 16."""
+PARAMETERS = re.compile("[\ue000-\ue0ff\U00100000-\U0010fffd]")
 _MAX_PARAMETERS = 250
+_MAX_ELEMENT_DEPTH = 3
 _MAX_HOLES = 60_000
 MAX_LENGTH = 20_000
 """Longer known texts are cut and end in a hole `too-long`."""
@@ -37,6 +40,8 @@ class HoleTable:
     def __init__(self) -> None:
         self._numbers: dict[Hole, str] = {}
         self._holes: list[Hole] = []
+        self._element_numbers: dict[tuple[str, str], str] = {}
+        self._elements: list[tuple[str, str, int]] = []
 
     def template(self, kind: str, text: str) -> str:
         """One-character template for a hole. When the private planes are full, everything is one unknown hole."""
@@ -52,6 +57,26 @@ class HoleTable:
             known = self._numbers[hole] = chr(_code(number))
         return known
 
+    def element(self, parent: str, key: str) -> str | None:
+        """Template for an element of a parameter, or of an element of one; None beyond the bounds."""
+        known = self._element_numbers.get((parent, key))
+        if known is None:
+            origin = self.origin(parent)
+            depth = 1 if origin is None else self._elements[ord(parent) - FIRST_ELEMENT][2] + 1
+            if depth > _MAX_ELEMENT_DEPTH or len(self._elements) >= _MAX_HOLES:
+                return None
+            known = self._element_numbers[parent, key] = chr(FIRST_ELEMENT + len(self._elements))
+            self._elements.append((parent, key, depth))
+        return known
+
+    def origin(self, character: str) -> tuple[str, str] | None:
+        """Parameter (or element) and key of an element's template; None for any other template."""
+        code = ord(character)
+        if code < FIRST_ELEMENT:
+            return None
+        parent, key, _depth = self._elements[code - FIRST_ELEMENT]
+        return parent, key
+
     def hole(self, character: str) -> Hole | None:
         """The hole that a character stands for, None for a known byte."""
         code = ord(character)
@@ -59,6 +84,9 @@ class HoleTable:
             return None
         if code < FIRST_HOLE:
             return Hole("param", str(code - FIRST_PARAMETER - 1))
+        if code >= FIRST_ELEMENT:
+            parent, key, _depth = self._elements[code - FIRST_ELEMENT]
+            return Hole("param", f"{(self.hole(parent) or Hole('param', '?')).text}[{key}]")
         number = code - FIRST_HOLE if code <= _LAST_PRIVATE else code - _PLANE_15 + _IN_BASIC_PLANE
         return self._holes[number] if 0 <= number < len(self._holes) else None
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all
+from scanner.analysis.summary import ANY, opened
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
 from scanner.model.facts import (
     ArrayLit,
     Assign,
@@ -114,6 +115,7 @@ def _unset(evaluator: Evaluator, statement: Unset) -> None:
     for target in statement.targets:
         if isinstance(target, Var):
             evaluator.env.pop(target.name, None)
+            evaluator.element_references.pop(target.name, None)
         else:
             evaluator.value(target)
 
@@ -140,6 +142,8 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     value = evaluator.value(node.value)
     if node.op in ("foreach", "foreach-ref"):
         value = elements(evaluator, value)
+        if node.op == "foreach-ref" and isinstance(node.target, Var):
+            evaluator.element_references[node.target.name] = node.value
     elif node.op == "foreach-key":
         value = keys(evaluator, value, node.value)
     elif node.op == ".=":
@@ -152,7 +156,20 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     elif node.op == "&" and isinstance(node.target, Var) and isinstance(node.value, Var):
         _alias(evaluator, node.target.name, node.value.name)
     write(evaluator, node.target, value)
+    if isinstance(node.target, Var) and not node.op.startswith("foreach"):
+        _write_back(evaluator, node.target.name, value)
     return value
+
+
+def _write_back(evaluator: Evaluator, name: str, value: Val) -> None:
+    """After `foreach ($list as &$item)` an assignment to `$item` is one to some element of `$list`."""
+    source = evaluator.element_references.get(name)
+    if source is None:
+        return
+    base = evaluator.value(source)
+    items = {key: evaluator.join(item, value) for key, item in base.items.items()} if base.items else None
+    rest = value if base.rest is None else evaluator.join(base.rest, value)
+    write(evaluator, source, base.replaced(items=items, rest=rest))
 
 
 def _alias(evaluator: Evaluator, target: str, source: str) -> None:
@@ -168,6 +185,9 @@ def elements(evaluator: Evaluator, value: Val) -> Val:
     if value.rest is not None:
         found.append(value.rest)
     result = join_all(found, evaluator.state.overflow)
+    of_caller = opened(value, ANY, evaluator.state.holes) if not found else NOTHING
+    if of_caller is not NOTHING:
+        return of_caller
     if value.labels:
         result = evaluator.join(result, Val(labels=value.labels))
     return result if found else evaluator.join(result, Val(evaluator.unknown("element").texts))
@@ -265,3 +285,6 @@ def _write_property(evaluator: Evaluator, target: Prop, value: Val) -> None:
         setter = evaluator.state.program.find_method(cls, f"${name}::set".lower())
         if setter is not None:
             evaluator.run_method(setter, [value], target)
+        magic = evaluator.magic_method(cls, name, "__set")
+        if magic is not None:
+            evaluator.run_method(magic, [text_value(name), value], target, base)

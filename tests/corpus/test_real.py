@@ -32,10 +32,14 @@ CALLED = [
     ("wordpress", SUITES[1:], PATTERNS, "api.wordpress.org"),
     ("roundcube-core", SUITES, "spellchecker/googie.php", "spell.roundcube.net"),
     ("roundcube-core", SUITES, "spellchecker/atd.php", "service.afterthedeadline.com"),
+    ("mediawiki", SUITES[:2], "includes/Pingback.php", "www.mediawiki.org"),
+    ("mediawiki", SUITES[2:], "installer/Pingback.php", "intake-analytics.wikimedia.org"),
 ]
 # Application, pair, state, end of the path, host.
 CHANGED = [
     ("wordpress", PAIRS[0], "new", PATTERNS, "api.wordpress.org"),
+    ("mediawiki", PAIRS[1], "new", "installer/Pingback.php", "intake-analytics.wikimedia.org"),
+    ("mediawiki", PAIRS[1], "absent", "includes/Pingback.php", "www.mediawiki.org"),
     ("roundcube-core", PAIRS[0], "absent", "spellchecker/googie.php", "spell.roundcube.net"),
     ("roundcube-core", PAIRS[0], "new", "spellchecker/googie.php", "spell.roundcube.net"),
 ]

@@ -1,0 +1,49 @@
+"""PHP's Reflection classes as far as they call or create something: the callee is a string like any other.
+
+Source: the manual's chapter Reflection (`ReflectionFunction::invoke`, `ReflectionMethod::invoke`,
+`ReflectionClass::newInstance` and their `...Args` forms, `getClosure`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.analysis.values import NOTHING, Val
+
+CREATING = frozenset({"newinstance", "newinstanceargs", "newinstancewithoutconstructor"})
+CALLING = frozenset({"invoke", "invokeargs", "getclosure"})
+METHODS = CREATING | CALLING
+_OF_CLASSES = frozenset({"reflectionclass", "reflectionobject"})
+CLASSES = frozenset({"reflectionfunction", "reflectionmethod"}) | _OF_CLASSES
+_TARGET = "\0target"
+
+
+def reflects(cls: str, method: str) -> bool:
+    """Whether a method of a class runs or creates what the object stands for."""
+    return cls in CLASSES and method in (CREATING if cls in _OF_CLASSES else CALLING)
+
+
+def instance(cls: str, args: Sequence[Val]) -> Val:
+    """A Reflection object: what it stands for is kept as an element that no PHP code can name."""
+    target = args[0] if args else NOTHING
+    if cls == "reflectionmethod" and len(args) > 1:
+        target = Val(items={"0": args[0], "1": args[1]})
+    return Val(types=frozenset([cls]), items={_TARGET: target})
+
+
+def target(receiver: Val) -> Val:
+    """What a Reflection object stands for: a callable, or the name of a class."""
+    return (receiver.items or {}).get(_TARGET, NOTHING)
+
+
+def arguments(cls: str, method: str, args: Sequence[Val]) -> list[Val]:
+    """Arguments that reach the callee: an array's elements for the `...Args` forms.
+
+    A method's first argument is the object that it is called on.
+    """
+    if method in ("newinstanceargs", "invokeargs"):
+        packed = args[-1] if args else NOTHING
+        keys = sorted(packed.items or {}, key=lambda key: (len(key), key))
+        found = [(packed.items or {})[key] for key in keys]
+        return found if packed.rest is None else [*found, packed.rest]
+    return list(args[1:] if cls == "reflectionmethod" and method == "invoke" else args)
