@@ -28,7 +28,6 @@ def face(value: Val, is_secret: Callable[[str], bool], depth: int = _DEPTH) -> F
     found |= value.types
     found |= value.refs
     found |= value.sites
-    found.update(text for text in value.texts if _may_be_address(text))
     if depth and value.items:
         for key, item in value.items.items():
             found.update((key, part) for part in face(item, is_secret, depth - 1))
@@ -36,6 +35,17 @@ def face(value: Val, is_secret: Callable[[str], bool], depth: int = _DEPTH) -> F
         found.update(("*", part) for part in face(value.rest, is_secret, depth - 1))
     value.face = frozenset(found)
     return value.face
+
+
+def addresses(value: Val, depth: int = _DEPTH) -> frozenset[str]:
+    """Texts of a value and of its elements that can be part of an address."""
+    found = {text for text in value.texts if _may_be_address(text)}
+    if depth and value.items:
+        for item in value.items.values():
+            found |= addresses(item, depth - 1)
+    if depth and value.rest is not None:
+        found |= addresses(value.rest, depth - 1)
+    return frozenset(found)
 
 
 def summary_face(summary: Summary, is_secret: Callable[[str], bool]) -> tuple[object, ...]:

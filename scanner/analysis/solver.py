@@ -78,8 +78,10 @@ def _settle(state: State) -> int:
     times: dict[int, int] = defaultdict(int)
     evaluated = 0
     while True:
-        wave = sorted(n for n in state.dirty if n in state.summaries and times[n] < state.limits.rounds)
-        state.dirty = set()
+        texts = {n for n in state.dirty_texts if n in state.summaries and state.summaries[n].hits}
+        dirty = state.dirty | texts
+        wave = sorted(n for n in dirty if n in state.summaries and times[n] < state.limits.rounds)
+        state.dirty, state.dirty_texts = set(), set()
         if not wave:
             return evaluated
         before = {number: state.summaries.pop(number) for number in wave}

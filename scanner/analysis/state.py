@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from scanner.analysis.faces import face
+from scanner.analysis.faces import addresses, face
 from scanner.analysis.origins import DATABASE_FILE, GENERIC, Origins
 from scanner.analysis.program import Program
 from scanner.analysis.summary import Summary
@@ -31,7 +32,7 @@ class Limits(NamedTuple):
     """Nested summaries on demand."""
     statements: int = 20_000
     """Statements evaluated per function."""
-    rounds: int = 2
+    rounds: int = 1
     """How often one function is evaluated again because something that it used has changed."""
 
 
@@ -133,6 +134,8 @@ class State:
         self.readers: dict[tuple[str, str], set[int]] = defaultdict(set)
         self.dirty: set[int] = set()
         """Functions whose summary was made before something that it depends on was known."""
+        self.dirty_texts: set[int] = set()
+        """The same, where only text has changed."""
         self.current = NOBODY
         """Function whose summary is being made; closures inside it are part of it."""
         self.users: dict[int, set[int]] = defaultdict(set)
@@ -180,12 +183,17 @@ class State:
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
             self.stores[key] = merged
-            if self._matters(known, merged):
-                self.dirty |= self.readers.get(key, NOBODIES)
+            self._changed(known, merged, self.readers.get(key, NOBODIES))
 
-    def _matters(self, before: Val | None, after: Val) -> bool:
-        """Whether a change can change what a reader reports."""
-        return face(NOTHING if before is None else before, self.is_secret) != face(after, self.is_secret)
+    def _changed(self, before: Val | None, after: Val, readers: AbstractSet[int]) -> None:
+        """Note who must be evaluated again because of a change: text alone matters only to who calls a sink."""
+        if not readers:
+            return
+        before = NOTHING if before is None else before
+        if face(before, self.is_secret) != face(after, self.is_secret):
+            self.dirty |= readers
+        elif addresses(before) != addresses(after):
+            self.dirty_texts |= readers
 
     def _telling(self, value: Val) -> Val:
         texts = frozenset(text for text in value.texts if not self._says_nothing(text))
@@ -209,8 +217,7 @@ class State:
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
             roles[role] = merged
-            if self._matters(known, merged):
-                self.dirty |= self.site_readers.get((site, role), NOBODIES)
+            self._changed(known, merged, self.site_readers.get((site, role), NOBODIES))
 
     def read_site(self, site: int, role: str) -> Val | None:
         """What functions did to an object of a known place; who reads it is evaluated again when it changes."""
