@@ -228,7 +228,7 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
             return msgspec.msgpack.decode(known, type=Report)
     gathered = _gather(opened, tools)
     reader = _Reader(opened)
-    program = Program(gathered.facts, reader.lower)
+    program = Program(gathered.facts, reader.lower, tools.matcher.class_names)
     result = solve(program, tools.catalogue, tools.matcher)
     scene = Scene(program, result, tools.catalogue, gathered.facts, endpoints(program, gathered.facts))
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]

@@ -46,6 +46,7 @@ def compute(state: State, number: int) -> Summary:
     try:
         evaluator = Evaluator(state, number)
         transfer.run(evaluator, decode_body(evaluator.fact.body))
+        _run_late_closures(evaluator)
         summary = evaluator.summary()
     finally:
         state.active.pop()
@@ -61,6 +62,13 @@ def compute(state: State, number: int) -> Summary:
         summary = summary._replace(effects=tuple(kept))
     state.summaries[number] = summary
     return summary
+
+
+def _run_late_closures(evaluator: Evaluator) -> None:
+    """Closures that capture by reference may run when the variables have their last values (shutdown functions)."""
+    for number in sorted(evaluator.closures):
+        if any(by_ref for _name, by_ref in evaluator.state.program.functions[number].captures):
+            evaluate_closure(evaluator, number)
 
 
 def evaluate_closure(evaluator: Evaluator, number: int, args: list[Val] | None = None) -> Val:
@@ -235,7 +243,7 @@ def _may_get_url(evaluator: Evaluator, hit: Hit, substitution: Substitution) -> 
     return any(
         sinks.may_be_url(text, evaluator.state.holes)
         for role in sinks.URL_ROLES
-        if role in hit.roles and depends_on_caller(hit.roles[role])
+        if role in hit.roles
         for text in substitution.value(hit.roles[role]).texts
     )
 
@@ -246,7 +254,7 @@ def _worth_lifting(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sit
         return True
     holes = evaluator.state.holes
     decided = [role for role in sinks.URL_ROLES if role in roles and depends_on_caller(hit.roles.get(role, NOTHING))]
-    if hit.signature.certainty is Certainty.IF_URL:
+    if hit.signature.certainty is Certainty.IF_URL and decided:
         return any(sinks.may_be_url(text, holes) for role in decided for text in roles[role].texts)
     if decided or hit.signature.kind in ("exec", "process"):
         return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from scanner.model.facts import ClassFact, FileFacts, FunctionFact, Value
@@ -46,15 +47,27 @@ class ConstantUnit(NamedTuple):
     line: int
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 class Program:
     """Symbol tables of one release.
 
     Shape: `files[i]`; `functions[n]` with `file_of[n]`; classes by lower-case name, several of one name possible.
     """
 
-    def __init__(self, facts: Mapping[str, FileFacts], lower: Callable[[str], FileFacts | None] = _no_bodies) -> None:
-        """`lower` gives the facts of a file with all its bodies, for functions that are only outlines."""
+    def __init__(
+        self,
+        facts: Mapping[str, FileFacts],
+        lower: Callable[[str], FileFacts | None] = _no_bodies,
+        foreign: AbstractSet[str] = _NONE,
+    ) -> None:
+        """`lower` gives the facts of a file with all its bodies, for functions that are only outlines.
+
+        `foreign`: lower-case names of classes of known libraries, which the program need not hold itself.
+        """
         self._lower = lower
+        self._foreign = foreign
         self._whole: dict[int, dict[int, int]] = {}
         self.files: list[FileUnit] = []
         self.functions: list[FunctionFact] = []
@@ -159,8 +172,8 @@ class Program:
     def find_class(self, name: str) -> str:
         """Key of a class by written name: as it stands, else by its last part when that is unique."""
         key = name.lower()
-        if key in self.classes:
-            return key
+        if key in self.classes or (key in self._foreign and "\\" in key):
+            return key  # a known library's class is that library's, even if it lies outside the release
         same = self.by_last_part.get(key.rpartition("\\")[2])
         return same[0] if same and len(set(same)) == 1 else key
 
