@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from scanner.analysis.templates import FIRST_ELEMENT, FIRST_PARAMETER, MAX_OPEN_LENGTH, PARAMETERS, HoleTable
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join, join_all, merge_labels
+from scanner.analysis.values import (
+    MAX_TEXTS,
+    NOTHING,
+    Trace,
+    Val,
+    all_labels,
+    bounded_texts,
+    join,
+    join_all,
+    merge_labels,
+)
 from scanner.model.signature import Signature
 
 PARAM = "param:"
@@ -184,9 +194,7 @@ class Substitution:
         out: set[str] = set(texts.difference(open_texts))
         for text in sorted(open_texts):
             out |= self._expanded(text)
-            if len(out) > MAX_TEXTS:
-                return frozenset([*sorted(out, key=lambda item: (len(item), item))[: MAX_TEXTS - 1], self._overflow])
-        return frozenset(out)
+        return bounded_texts(out, self._overflow)
 
     def _expanded(self, text: str) -> set[str]:
         results = {""}
@@ -194,8 +202,8 @@ class Substitution:
         for match in PARAMETERS.finditer(text):
             known = text[position : match.start()]
             position = match.end()
-            options = self._resolved(match[0]).texts
-            if not options or len(options) * len(results) > MAX_TEXTS:
+            options = bounded_texts(self._resolved(match[0]).texts, self._overflow, MAX_TEXTS // len(results))
+            if not options:
                 options = frozenset([self._holes.template("unknown", "argument")])
             results = {result + known + option for result in results for option in options}
         return {(result + text[position:])[:MAX_OPEN_LENGTH] for result in results}

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+FIRST_PRIVATE = "\ue000"
+"""Characters from here on are holes of some kind."""
 FIRST_HOLE = 0xE100
 FIRST_PARAMETER = 0xE000
 """Holes for parameters have characters of their own: parameter i is U+E001 + i, the receiver U+E000."""

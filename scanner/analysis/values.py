@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
+
+from scanner.analysis.templates import FIRST_PRIVATE, PARAMETERS
 
 MAX_TEXTS = 24
 """Different strings kept per value; more become one unknown hole."""
@@ -127,16 +130,27 @@ def _before(first: Trace, second: Trace) -> bool:
 
 
 def merge_texts(first: frozenset[str], second: frozenset[str], overflow: str) -> frozenset[str]:
-    """Union of template sets; beyond `MAX_TEXTS` the smallest stay and `overflow` is added."""
+    """Union of template sets; beyond `MAX_TEXTS` the most telling stay and `overflow` is added."""
     if not second or first == second:
         return first
     if not first:
         return second
     merged = first | second
-    if len(merged) > MAX_TEXTS:
-        kept = sorted(merged - {overflow}, key=lambda text: (len(text), text))[: MAX_TEXTS - 1]
-        return frozenset([*kept, overflow])
-    return merged
+    return bounded_texts(merged, overflow)
+
+
+def bounded_texts(texts: AbstractSet[str], overflow: str, limit: int = MAX_TEXTS) -> frozenset[str]:
+    """At most `limit` templates: addresses and parameters before other text, what is unknown last."""
+    if len(texts) <= limit:
+        return frozenset(texts)
+    kept = sorted(texts - {overflow}, key=lambda text: (_vagueness(text), len(text), text))[: limit - 1]
+    return frozenset([*kept, overflow])
+
+
+def _vagueness(text: str) -> int:
+    if "://" in text or PARAMETERS.match(text):
+        return 0
+    return 1 if text and min(text) < FIRST_PRIVATE else 2
 
 
 def join(first: Val, second: Val, overflow: str) -> Val:
