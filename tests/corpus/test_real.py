@@ -152,7 +152,7 @@ def test_a_comparison_tells_every_finding_once(application: str, pair: tuple[str
 
 
 @pytest.mark.parametrize(("application", "pair", "state", "path", "host"), [of(*fact) for fact in CHANGED])
-def test_a_known_change_is_found(  # noqa: PLR0913  one fact
+def test_a_known_change_is_found(
     application: str, pair: tuple[str, str], state: str, path: str, host: str, options: ScanOptions
 ) -> None:
     found = [
