@@ -22,10 +22,6 @@ PAIRS = (("bullseye", "bookworm"), ("bookworm", "trixie"))
 PATTERNS = "class-wp-rest-pattern-directory-controller.php"
 
 pytestmark = pytest.mark.corpus
-KNOWN_GAP = pytest.mark.xfail(
-    strict=True,
-    reason="a request object made by a factory keeps the URL in a property: the caller that decides it is not named",
-)
 
 # Application, suites, end of the path, host that the code there calls.
 CALLED = [
@@ -37,14 +33,15 @@ CALLED = [
     ("wordpress", SUITES[1:], PATTERNS, "api.wordpress.org"),
     ("roundcube-core", SUITES, "spellchecker/googie.php", "spell.roundcube.net"),
     ("roundcube-core", SUITES, "spellchecker/atd.php", "service.afterthedeadline.com"),
+]
+# The same, not found: a request object made by a factory keeps the URL in a property. What is found moves to CALLED.
+MISSED = [
     ("mediawiki", SUITES[:2], "includes/Pingback.php", "www.mediawiki.org"),
     ("mediawiki", SUITES[2:], "installer/Pingback.php", "intake-analytics.wikimedia.org"),
 ]
 # Application, pair, state, end of the path, host.
 CHANGED = [
     ("wordpress", PAIRS[0], "new", PATTERNS, "api.wordpress.org"),
-    ("mediawiki", PAIRS[1], "new", "installer/Pingback.php", "intake-analytics.wikimedia.org"),
-    ("mediawiki", PAIRS[1], "absent", "includes/Pingback.php", "www.mediawiki.org"),
     ("roundcube-core", PAIRS[0], "absent", "spellchecker/googie.php", "spell.roundcube.net"),
     ("roundcube-core", PAIRS[0], "new", "spellchecker/googie.php", "spell.roundcube.net"),
 ]
@@ -89,8 +86,7 @@ def accounted(coverage: Coverage) -> int:
 
 def of(application: str, *rest: object) -> ParameterSet:
     """Parameters of a test on one application: all of these run in one process, which scans each tree once."""
-    gap = [KNOWN_GAP] if application == "mediawiki" and rest else []
-    return pytest.param(application, *rest, marks=[pytest.mark.xdist_group(application), *gap])
+    return pytest.param(application, *rest, marks=pytest.mark.xdist_group(application))
 
 
 def on(application: str, value: object) -> ParameterSet:
@@ -128,18 +124,31 @@ def test_findings_point_at_lines_that_exist(application: str, suite: str, option
         assert 1 <= finding.line <= finding.end_line <= lines, finding
 
 
+def hosts_called(application: str, suite: str, path: str, options: ScanOptions) -> set[str]:
+    """Hosts of all findings in files whose path ends so."""
+    return {
+        name
+        for finding in scanned(application, suite, options).findings
+        if finding.path.endswith(path)
+        for name in finding.destinations
+    }
+
+
 @pytest.mark.parametrize(("application", "suites", "path", "host"), [of(*fact) for fact in CALLED])
 def test_a_known_call_is_found(
     application: str, suites: tuple[str, ...], path: str, host: str, options: ScanOptions
 ) -> None:
     for suite in suites:
-        hosts = {
-            name
-            for finding in scanned(application, suite, options).findings
-            if finding.path.endswith(path)
-            for name in finding.destinations
-        }
+        hosts = hosts_called(application, suite, path, options)
         assert any(name == host or name.endswith(f"*.{host}") for name in hosts), (suite, hosts)
+
+
+@pytest.mark.parametrize(("application", "suites", "path", "host"), [of(*fact) for fact in MISSED])
+def test_a_known_gap_is_still_one(
+    application: str, suites: tuple[str, ...], path: str, host: str, options: ScanOptions
+) -> None:
+    for suite in suites:
+        assert host not in hosts_called(application, suite, path, options), f"{path} is found now: move it to CALLED"
 
 
 @each_pair
