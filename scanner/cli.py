@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +17,7 @@ import click
 import msgspec
 from rich.console import Console
 
+import scanner.commands
 from scanner import __version__
 from scanner.errors import ConfigurationError, ExitCode, ScannerError
 from scanner.model.finding import Severity
@@ -43,6 +46,12 @@ _STANDARD_OUTPUT = Path("-")
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "releases"
 """Synthetic releases; only a checkout of the sources has them."""
 
+
+def _further() -> list[str]:
+    """Names of the commands in modules of their own."""
+    return [info.name for info in pkgutil.iter_modules(scanner.commands.__path__) if not info.name.startswith("_")]
+
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -62,6 +71,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Group(click.Group):
     """A group whose help ends with the exit codes as they stand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Commands of this module and of `scanner.commands`, sorted."""
+        return sorted({*super().list_commands(ctx), *_further()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command of this module, or the one that a module of `scanner.commands` is named after."""
+        if cmd_name not in _further():
+            return super().get_command(ctx, cmd_name)
+        command = import_module(f"scanner.commands.{cmd_name}").COMMAND
+        return command if isinstance(command, click.Command) else None
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the table after the commands."""

@@ -25,6 +25,7 @@ ORDER = (
     "report",
     "protect",
     "pipeline",
+    "commands",
     "cli",
 )
 # Modules that stand outside the order and may import everything: the package's face and how it is run.
