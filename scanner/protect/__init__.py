@@ -1,0 +1,1 @@
+"""Protection of pages that anyone can call, and of the way out: vendor-neutral rules and their targets."""
