@@ -10,12 +10,14 @@ from scanner.analysis.state import State
 from scanner.analysis.summary import (
     EMPTY,
     MAX_LIFTS,
+    MAX_PAYLOAD_LIFTS,
     MAX_URL_LIFTS,
     RECEIVER,
     Effect,
     Hit,
     Substitution,
     Summary,
+    closed,
     depends_on_caller,
     parameters_only,
 )
@@ -225,10 +227,10 @@ def _lift(
     if only_paths and not _may_get_url(evaluator, hit, substitution):
         return
     roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
-    roles = evaluator.with_sites(roles, sites - hit.sites)
-    if not _worth_lifting(evaluator, hit, roles, sites):
+    roles = sinks.decisive(evaluator, hit.signature, evaluator.with_sites(roles, sites - hit.sites))
+    if not _worth_lifting(evaluator, hit, roles, sites) or _tells_nothing(evaluator, hit, roles, sites):
         return
-    if len(hit.via) >= (MAX_URL_LIFTS if hit.signature.certainty is Certainty.IF_URL else MAX_LIFTS):
+    if len(hit.via) >= _max_lifts(hit, symbolic=symbolic_site):
         evaluator.state.limit("wrapper-depth", evaluator.number)
         return
     lifted = hit._replace(
@@ -236,6 +238,27 @@ def _lift(
         roles=roles, via=(symbol, *hit.via), certain=hit.certain and certain,
     )  # fmt: skip
     evaluator.add_hit(lifted)
+
+
+def _max_lifts(hit: Hit, *, symbolic: bool) -> int:
+    """How many levels of wrappers are followed: fewest for logs and the like, where no caller decides an address."""
+    if hit.signature.certainty is Certainty.IF_URL:
+        return MAX_URL_LIFTS
+    if hit.signature.certainty is Certainty.IF_REMOTE and not symbolic and hit.roles.keys().isdisjoint(sinks.URL_ROLES):
+        return MAX_PAYLOAD_LIFTS
+    return MAX_LIFTS
+
+
+def _tells_nothing(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:
+    """Whether only properties of an object decide the sink, and nothing is known of them here."""
+    holes = evaluator.state.holes
+    if sites - hit.sites or any(depends_on_caller(closed(value, holes)) for value in hit.roles.values()):
+        return False
+    decided = [roles[role] for role, value in hit.roles.items() if depends_on_caller(value)]
+    return not any(
+        depends_on_caller(value) or all_labels(value) or any(not evaluator.state.says_nothing(t) for t in value.texts)
+        for value in decided
+    )
 
 
 def _may_get_url(evaluator: Evaluator, hit: Hit, substitution: Substitution) -> bool:

@@ -17,6 +17,7 @@ from scanner.analysis.summary import (
     Hit,
     Substitution,
     Summary,
+    closed,
     depends_on_caller,
     symbolic,
 )
@@ -25,6 +26,8 @@ from scanner.analysis.values import NOTHING, Trace, Val, all_sites, join
 from scanner.model.facts import Call, CallKind, FunctionFact, Value
 from scanner.model.signature import Secret
 
+MAX_OPEN_TEXTS = 2
+"""Texts of a returned value up to which properties of the caller's objects stay open in it."""
 PRIMITIVES = frozenset(
     {"array", "bool", "callable", "false", "float", "int", "iterable", "mixed", "never", "null", "object", "string",
      "true", "void"}
@@ -215,6 +218,10 @@ class Frame:
         """Write to a store that outlives the call."""
         self.stored_sites |= all_sites(value)
         if depends_on_caller(value):
+            if target == "store":
+                self.state.note_instance(key)
+            value = closed(value, self.state.holes)
+        if depends_on_caller(value):
             if value.types:  # the declared class of a parameter holds whoever calls
                 self.state.write_store(key, Val(types=value.types))
             if lifts <= MAX_EFFECT_LIFTS:
@@ -244,7 +251,14 @@ class Frame:
             if site < 0 or site in escaping:
                 for role, value in sorted(self.sites[site].items()):
                     effects.append(Effect("site", (site, role), value))
-        return Summary(self.returns, tuple(self.hits.values()), tuple(effects), exports)
+        return Summary(self._returned(), tuple(self.hits.values()), tuple(effects), exports)
+
+    def _returned(self) -> Val:
+        """What the function returns. A getter's property is the caller's to know; of more than that, the store is."""
+        value = self.returns
+        if value.items is None and value.rest is None and len(value.texts) <= MAX_OPEN_TEXTS:
+            return value
+        return closed(value, self.state.holes)
 
     def _escaping(self, exports: Mapping[str, Val]) -> set[int]:
         """Handles that outlive this function: returned, stored, passed out, or left to an including file."""
@@ -260,7 +274,11 @@ class Frame:
 
     def substitution(self, arguments: Function[[int], Val], step: Function[[Trace], Trace]) -> Substitution:
         """Replacement of a callee's parameters."""
-        return Substitution(arguments, self.state.holes, self.state.overflow, step)
+        return Substitution(arguments, self.property_of, self.state.holes, self.state.overflow, step)
+
+    def property_of(self, base: Val, name: str) -> Val:
+        """What a property of an object is known to be here (see `Lookup`)."""
+        raise AssertionError((base, name))
 
 
 ROOT = "/@/@/@/@/@"

@@ -6,6 +6,8 @@ from scanner.analysis.describe import describe
 from scanner.analysis.frame import PRIMITIVES, Frame
 from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES
 from scanner.analysis.state import SecretRead
+from scanner.analysis.summary import opened, opened_property
+from scanner.analysis.templates import OF_OBJECT
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
 from scanner.model.facts import ClassConst, ConstRef, Prop, StaticProp, Value, Var
 
@@ -105,16 +107,22 @@ class Lookup(Frame):
         for site in sorted(base.sites):
             states = (self.sites.get(site, {}).get("." + name), self._shared_site(site, "." + name))
             found.extend(state for state in states if state is not None)
+        owners: list[tuple[str, str]] = []
         for cls in sorted(base.types):
             self._construct(cls)
-            found.append(self.state.read_store((self.property_owner(cls, name), name)))
+            owners.append((self.property_owner(cls, name), name))
+            found.append(self.state.read_store(owners[-1]))
             found.append(self._default(cls, name))
+            if any(site < 0 for site in base.sites):  # an object that callers make may be of a subclass
+                found.extend(self._redeclared(cls, name))
             getter = self.state.program.find_method(cls, f"${name}::get".lower())
             if getter is not None:
                 found.append(self.state.interpreter.summary(getter).returns)
             magic = self.magic_method(cls, name, "__get")
             if magic is not None:
                 found.append(self.run_method(magic, [text_value(name)], node, base))
+        if not base.types or not self.state.instance.isdisjoint(owners):
+            found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)
         secret = self.state.origins.named_secret(name)
         result = join_all(found, self.state.overflow)
         if secret is not None and not result.labels:
@@ -125,6 +133,18 @@ class Lookup(Frame):
             result = self.join(result, self.unknown(node))
         declared = self._declared_types(base.types, name)
         return result.replaced(types=result.types | declared) if declared else result
+
+    def property_of(self, base: Val, name: str) -> Val:
+        """What is known here of a property that a callee reads: what was set on the object, or its class's default."""
+        found: list[Val] = []
+        for site in sorted(base.sites):
+            states = (self.sites.get(site, {}).get("." + name), self._shared_site(site, "." + name))
+            found.extend(state for state in states if state is not None)
+            if site < 0:
+                found.append(opened_property(site, name, self.state.holes))
+        found.append(opened(base, OF_OBJECT + name, self.state.holes))
+        found.extend(self._default(cls, name) for cls in sorted(base.types))
+        return join_all(found, self.state.overflow)
 
     def _shared_site(self, site: int, role: str) -> Val | None:
         return self.state.read_site(site, role) if site >= 0 else None
@@ -145,6 +165,23 @@ class Lookup(Frame):
         return owner
 
     def _default(self, cls: str, name: str) -> Val:
+        """What a property holds that nothing was stored in; worked out once."""
+        known = self.state.property_defaults.get((cls, name))
+        if known is None:
+            self.state.property_defaults[cls, name] = NOTHING
+            known = self.state.property_defaults[cls, name] = self._written_default(cls, name)
+        return known
+
+    def _redeclared(self, cls: str, name: str) -> list[Val]:
+        """Defaults of a property in subclasses that declare it again."""
+        classes = self.state.program.classes
+        return [
+            self._default(child, name)
+            for child in self.state.program.descendants(cls)
+            if any(item.name == name for unit in classes.get(child, ()) for item in unit.fact.properties)
+        ][:MAX_LATE_BOUND]
+
+    def _written_default(self, cls: str, name: str) -> Val:
         for ancestor in self.state.program.ancestors(cls):
             for unit in self.state.program.classes.get(ancestor, ()):
                 for item in unit.fact.properties:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from scanner.analysis.destinations import LOCAL, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import Output
-from scanner.analysis.summary import Hit
+from scanner.analysis.summary import Hit, closed
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
@@ -45,13 +45,25 @@ def apply(
             evaluator.add_hit(
                 Hit(
                     evaluator.number, call.line, call.end_line, call.start, call.end, signature, api,
-                    evaluator.with_sites(roles, handles), handles, (),
+                    decisive(evaluator, signature, evaluator.with_sites(roles, handles)), handles, (),
                     (evaluator.path, call.line), certain, evaluator.computed,
                 )
             )  # fmt: skip
         if not results or results[-1] is NOTHING:
             results.append(_response(evaluator, call, api))
     return join_all(results, evaluator.state.overflow)
+
+
+def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> dict[str, Val]:
+    """Roles of a sink; properties of an object are left to callers only of sure network calls and of addresses.
+
+    What else is in a property is known from the property's store, which all objects of the class share.
+    """
+    if signature.certainty is Certainty.ALWAYS:
+        return roles
+    holes = evaluator.state.holes
+    addressed = signature.certainty is not Certainty.IF_URL
+    return {role: value if addressed and role in URL_ROLES else closed(value, holes) for role, value in roles.items()}
 
 
 def _only_configures(signature: Signature) -> bool:
@@ -213,7 +225,7 @@ def may_be_url(text: str, holes: HoleTable) -> bool:
         return False
     hole = holes.hole(text[0])
     if hole is not None:
-        return hole.kind in ("param", "user-input", "config", "env")
+        return hole.kind in ("param", "property", "user-input", "config", "env")
     return url_destination(text, holes).name != LOCAL
 
 

@@ -140,6 +140,8 @@ class State:
         """Function whose summary is being made; closures inside it are part of it."""
         self.users: dict[int, set[int]] = defaultdict(set)
         """By function: those whose summaries took its summary in, or went on without it."""
+        self.instance: set[tuple[str, str]] = set()
+        """Properties that get what a caller passes: each object has its own."""
         self.site_states: dict[int, dict[str, Val]] = {}
         self.site_readers: dict[tuple[int, str], set[int]] = defaultdict(set)
         self.site_numbers: dict[tuple[int, int], int] = {}
@@ -155,6 +157,8 @@ class State:
         self.constants: dict[str, Val] = {}
         self.defaults: dict[tuple[int, int], Val] = {}
         """Values of parameters that are not passed, by function and position."""
+        self.property_defaults: dict[tuple[str, str], Val] = {}
+        """Values that properties begin with, by class key and name."""
         self.reads: set[SecretRead] = set()
         self.notes: set[Note] = set()
         self.outputs: set[Output] = set()
@@ -173,6 +177,12 @@ class State:
         """Value of a store; the function that reads it is evaluated again when it changes."""
         self.readers[key].add(self.current)
         return self.stores.get(key, NOTHING)
+
+    def note_instance(self, key: tuple[str, str]) -> None:
+        """A property gets what a caller passes; who has read it before is evaluated again."""
+        if key not in self.instance:
+            self.instance.add(key)
+            self.dirty |= self.readers.get(key, NOBODIES)
 
     def write_store(self, key: tuple[str, str], value: Val) -> None:
         """Weak update of a store. Text of which nothing is known says nothing, and is not kept."""
@@ -196,16 +206,17 @@ class State:
             self.dirty_texts |= readers
 
     def _telling(self, value: Val) -> Val:
-        texts = frozenset(text for text in value.texts if not self._says_nothing(text))
+        texts = frozenset(text for text in value.texts if not self.says_nothing(text))
         if not (texts or value.labels or value.types or value.refs or value.sites or value.items or value.rest):
             return NOTHING
         return value if len(texts) == len(value.texts) else value.replaced(texts=texts)
 
-    def _says_nothing(self, text: str) -> bool:
+    def says_nothing(self, text: str) -> bool:
+        """Whether a template is nothing but one hole of which nothing is known."""
         if len(text) != 1:
             return False
         hole = self.holes.hole(text)
-        return hole is not None and hole.kind in ("unknown", "param")
+        return hole is not None and hole.kind in ("unknown", "param", "property")
 
     def write_site(self, site: int, role: str, value: Val) -> None:
         """Weak update of a handle's state."""

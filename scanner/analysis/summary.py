@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from scanner.analysis.templates import FIRST_ELEMENT, FIRST_PARAMETER, MAX_OPEN_LENGTH, PARAMETERS, HoleTable
+from scanner.analysis.templates import (
+    FIRST_ELEMENT,
+    FIRST_PARAMETER,
+    MAX_OPEN_LENGTH,
+    OF_OBJECT,
+    PARAMETERS,
+    HoleTable,
+)
 from scanner.analysis.values import (
     MAX_TEXTS,
     NOTHING,
@@ -28,6 +35,8 @@ MAX_LIFTS = 5
 """Levels of wrappers that are followed outwards."""
 MAX_URL_LIFTS = 3
 """The same for file functions that only perhaps get a URL."""
+MAX_PAYLOAD_LIFTS = 2
+"""The same for what is only perhaps sent, to a place that no argument names: messages for a log."""
 MAX_EFFECT_LIFTS = 1
 """Levels of callers to which a write of a parameter is carried."""
 MAX_EFFECTS = 60
@@ -121,6 +130,45 @@ def symbolic(index: int) -> int:
     return -2 - index
 
 
+def opened_property(site: int, name: str, holes: HoleTable) -> Val:
+    """Property of an object that the caller knows; `site` is its symbolic site."""
+    element = holes.element(chr(FIRST_PARAMETER - 1 - site), OF_OBJECT + name)
+    if element is None:
+        return NOTHING
+    label = {parameter_label(element): Trace("", 0, f"property {name}", None, 0)}
+    return Val(frozenset([element]), label)
+
+
+def closed(value: Val, holes: HoleTable) -> Val:
+    """The value without what only the properties of a caller's object decide: fit for a store that all share."""
+    if not _mentions_parameter(value):
+        return value
+    texts = frozenset(text for text in value.texts if not _has_property(text, holes))
+    texts = texts or frozenset(shut for text in value.texts if (shut := _shut(text, holes)))
+    labels = {label: trace for label, trace in value.labels.items() if not _is_property_label(label, holes)}
+    items = {key: closed(item, holes) for key, item in value.items.items()} if value.items else value.items
+    rest = closed(value.rest, holes) if value.rest is not None else None
+    return value.replaced(texts=texts, labels=labels, items=items, rest=rest)
+
+
+def _has_property(text: str, holes: HoleTable) -> bool:
+    return bool(text) and max(text) >= chr(FIRST_ELEMENT) and any(holes.is_property(part) for part in text)
+
+
+def _shut(text: str, holes: HoleTable) -> str:
+    """Text with an unknown piece in the place of each property; `` for one that is nothing else."""
+    if not text or max(text) < chr(FIRST_ELEMENT):
+        return text
+    if len(text) == 1:
+        return "" if holes.is_property(text) else text
+    return "".join(holes.template("unknown", "property") if holes.is_property(part) else part for part in text)
+
+
+def _is_property_label(label: str, holes: HoleTable) -> bool:
+    template = label[len(PARAM) :] if label.startswith(PARAM) else ""
+    return template >= chr(FIRST_ELEMENT) and holes.is_property(template)
+
+
 def parameter_of(site: int) -> int | None:
     """Inverse of `symbolic`; None for a concrete site."""
     return -2 - site if site < 0 else None
@@ -130,13 +178,20 @@ class Substitution:
     """Replaces a callee's parameters by a call's arguments."""
 
     def __init__(
-        self, arguments: Callable[[int], Val], holes: HoleTable, overflow: str, step: Callable[[Trace], Trace]
+        self,
+        arguments: Callable[[int], Val],
+        properties: Callable[[Val, str], Val],
+        holes: HoleTable,
+        overflow: str,
+        step: Callable[[Trace], Trace],
     ) -> None:
         self._arguments = arguments
+        self._properties = properties
         self._holes = holes
         self._overflow = overflow
         self._step = step
         self._labels: dict[str, Mapping[str, Trace]] = {}
+        self._elements: dict[str, Val] = {}
         self._done: dict[int, tuple[Val, Val]] = {}
         """By identity: an assignment to a property stands in a summary more than once."""
 
@@ -192,9 +247,18 @@ class Substitution:
         if not open_texts:
             return texts
         out: set[str] = set(texts.difference(open_texts))
+        vague = set[str]()
         for text in sorted(open_texts):
-            out |= self._expanded(text)
-        return bounded_texts(out, self._overflow)
+            (out if self._can_be_told(text) else vague).update(self._expanded(text))
+        return bounded_texts(out or vague, self._overflow)
+
+    def _can_be_told(self, text: str) -> bool:
+        """False when a property in it is one of which nothing is known here: what else the value may be says more."""
+        if max(text) < chr(FIRST_ELEMENT):
+            return True
+        return all(
+            self._resolved(match[0]).texts for match in PARAMETERS.finditer(text) if self._holes.is_property(match[0])
+        )
 
     def _expanded(self, text: str) -> set[str]:
         results = {""}
@@ -210,9 +274,17 @@ class Substitution:
 
     def _resolved(self, template: str) -> Val:
         """What the caller passes in the place of a parameter or of an element of one."""
+        known = self._elements.get(template)
+        if known is None:
+            known = self._elements[template] = self._looked_up(template)
+        return known
+
+    def _looked_up(self, template: str) -> Val:
         origin = self._holes.origin(template)
         if origin is None:
             return self._arguments(ord(template) - FIRST_PARAMETER - 1)
+        if origin[1].startswith(OF_OBJECT):
+            return self._properties(self._resolved(origin[0]), origin[1][1:])
         return picked(self._resolved(origin[0]), origin[1], self._holes, self._overflow)
 
     def _merged_labels(self, value: Val) -> Mapping[str, Trace]:

@@ -18,6 +18,8 @@ FIRST_PARAMETER = 0xE000
 FIRST_ELEMENT = 0x100000
 """Holes for elements of parameters (`$options['url']`) have plane 16."""
 PARAMETERS = re.compile("[\ue000-\ue0ff\U00100000-\U0010fffd]")
+OF_OBJECT = "\0"
+"""Begins the key of an element that is a property: `$this->url` is the element `\\0url` of the receiver."""
 _MAX_PARAMETERS = 250
 _MAX_ELEMENT_DEPTH = 3
 _MAX_HOLES = 60_000
@@ -31,7 +33,8 @@ class Hole(NamedTuple):
     """What stands in the place of an unknown piece of a string."""
 
     kind: str
-    """`param` (text: index), `config`, `secret`, `user-input`, `own-server`, `env`, `unknown` (text: expression),
+    """`param` (text: index), `property` (of a parameter or of the receiver), `config`,
+    `secret`, `user-input`, `own-server`, `env`, `unknown` (text: expression),
     `constant` (an undefined constant), `too-long`."""
     text: str
 
@@ -87,10 +90,21 @@ class HoleTable:
         if code < FIRST_HOLE:
             return Hole("param", str(code - FIRST_PARAMETER - 1))
         if code >= FIRST_ELEMENT:
-            parent, key, _depth = self._elements[code - FIRST_ELEMENT]
-            return Hole("param", f"{(self.hole(parent) or Hole('param', '?')).text}[{key}]")
+            return self._element_hole(code - FIRST_ELEMENT)
         number = code - FIRST_HOLE if code <= _LAST_PRIVATE else code - _PLANE_15 + _IN_BASIC_PLANE
         return self._holes[number] if 0 <= number < len(self._holes) else None
+
+    def _element_hole(self, number: int) -> Hole:
+        parent, key, _depth = self._elements[number]
+        of = self.hole(parent) or Hole("param", "?")
+        if key.startswith(OF_OBJECT):
+            return Hole("property", f"{'$this' if parent == chr(FIRST_PARAMETER) else of.text}->{key[1:]}")
+        return Hole(of.kind, f"{of.text}[{key}]")
+
+    def is_property(self, character: str) -> bool:
+        """Whether a template stands for a property, or for something in one."""
+        origin = self.origin(character)
+        return origin is not None and (origin[1].startswith(OF_OBJECT) or self.is_property(origin[0]))
 
     def show(self, template: str) -> str:
         """Template for people: holes as `{description}`, bytes as UTF-8 where they are."""

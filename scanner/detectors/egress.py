@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
 from scanner.analysis.summary import Hit
@@ -27,24 +29,41 @@ _DATA_ROLES = ("payload", "header", "auth", "body", "query", "other")
 
 def egress_findings(scene: Scene, rule: Rule, wanted: Callable[[Hit], bool]) -> Iterable[Finding]:
     """One finding per call of the wanted channels whose destination is decided at that call."""
-    lifted = {hit.inner for hit in scene.result.hits if hit.via}
-    for hit in scene.result.hits:
-        if wanted(hit):
-            found = _finding(scene, rule, hit, lifted)
-            if found is not None:
-                yield found
+    hits = [hit for hit in scene.result.hits if wanted(hit)]
+    levels = _levels(scene, hits)
+    lifted = {hit.inner for hit in hits if hit.via}
+    for hit in hits:
+        found = _finding(scene, rule, hit, levels, lifted)
+        if found is not None:
+            yield found
 
 
-def _finding(scene: Scene, rule: Rule, hit: Hit, lifted: set[tuple[str, int]]) -> Finding | None:
+class _Level(NamedTuple):
+    """A sink as the callers of one function see it."""
+
+    symbol: str
+    place: Target
+
+
+_Levels = dict[tuple[object, ...], list[_Level]]
+
+
+def _levels(scene: Scene, hits: Iterable[Hit]) -> _Levels:
+    """Sinks by signature, place and the wrappers around them."""
+    found: _Levels = defaultdict(list)
+    for hit in hits:
+        symbol = scene.program.symbol(hit.function)
+        found[hit.signature.id, hit.inner, hit.via].append(_Level(symbol, target(scene, hit)))
+    return found
+
+
+def _finding(scene: Scene, rule: Rule, hit: Hit, levels: _Levels, lifted: set[tuple[str, int]]) -> Finding | None:
     place = target(scene, hit)
     outside = leaves(place.destinations)
-    if place.by_caller and not outside:
-        if hit.via:
-            return None
-        return _wrapper(scene, rule, hit, seen=hit.inner in lifted)
-    if not outside:
-        return None
-    if hit.via and not _decided_here(scene, hit):
+    told = place.by_object and not hit.via and outside == [UNRESOLVED] and hit.inner in lifted
+    if (place.by_caller and not outside) or told:
+        return None if hit.via else _wrapper(scene, rule, hit, seen=hit.inner in lifted)
+    if not outside or (hit.via and not _decided_here(hit, levels)):
         return None
     return finding(
         scene,
@@ -62,10 +81,11 @@ def _finding(scene: Scene, rule: Rule, hit: Hit, lifted: set[tuple[str, int]]) -
     )
 
 
-def _decided_here(scene: Scene, hit: Hit) -> bool:
+def _decided_here(hit: Hit, levels: _Levels) -> bool:
     """A lifted call is a finding only where its callee left the destination open."""
-    inner = [other for other in scene.result.hits if not other.via and other.inner == hit.inner]
-    return any(target(scene, other).by_caller for other in inner) or not inner
+    callee = [level.place for level in levels[hit.signature.id, hit.inner, hit.via[1:]] if level.symbol == hit.via[0]]
+    sinks = [level.place for level in levels[hit.signature.id, hit.inner, ()]]
+    return all(any(place.by_caller or place.by_object for place in places) for places in (callee, sinks) if places)
 
 
 def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:

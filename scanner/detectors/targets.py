@@ -24,6 +24,7 @@ CALLER = "caller"
 """Internal: the destination is decided by callers, and stands at their calls."""
 MAIL_SERVER = "local-mail-server"
 _URL_KINDS = frozenset({"http", "soap", "ftp", "ldap", "socket", "ssh", "mail", "sdk", "storage-sdk", "redirect"})
+_DECIDERS = ("param", "property")
 _OFF = frozenset({"", "0", "false", "off", "none", "no"})
 _ROLES = ("url", "url-extra", "host", "dsn", "location", "base_uri", "server", "bucket")
 
@@ -36,12 +37,14 @@ class Target(NamedTuple):
     """URLs or expressions, for people."""
     by_caller: bool
     """Some destination is a parameter of the enclosing function."""
+    by_object: bool = False
+    """Some destination is a property of an object that callers make."""
 
 
 def target(scene: Scene, hit: Hit) -> Target:
     """Destinations of a call, from every argument that can hold one."""
     holes = scene.result.state.holes
-    found, by_caller = _named(hit, holes)
+    found, by_caller, by_object = _named(hit, holes)
     for name in hit.signature.destinations:
         found.setdefault(name, Destination(name, name))
     names = set(found)
@@ -52,21 +55,22 @@ def target(scene: Scene, hit: Hit) -> Target:
     if UNRESOLVED in names and len(names) > 1 and hit.signature.kind == "sdk":
         names -= {UNRESOLVED}
     shown = tuple(sorted(found[name].shown for name in names if name in found))
-    return Target(tuple(sorted(names)), shown, by_caller)
+    return Target(tuple(sorted(names)), shown, by_caller, by_object)
 
 
-def _named(hit: Hit, holes: HoleTable) -> tuple[dict[str, Destination], bool]:
-    """Destinations that the arguments name, and whether a caller's argument is one."""
+def _named(hit: Hit, holes: HoleTable) -> tuple[dict[str, Destination], bool, bool]:
+    """Destinations that the arguments name, whether a caller's argument is one, and whether an object's property is."""
     found: dict[str, Destination] = {}
-    by_caller = any(site < 0 for site in hit.sites)
+    by_caller, by_object = any(site < 0 for site in hit.sites), False
     for role, text in _texts(hit):
-        if _parameter_first(text, holes):
-            by_caller = True
+        decider = _host_decider(text, holes)
+        if decider:
+            by_caller, by_object = by_caller or decider == "param", by_object or decider == "property"
             continue
         bare = role in ("host", "server") or hit.signature.kind in _URL_KINDS
         destination = url_destination(text, holes, bare_host=bare)
         found.setdefault(destination.name, destination)
-    return found, by_caller
+    return found, by_caller, by_object
 
 
 def _texts(hit: Hit) -> Iterable[tuple[str, str]]:
@@ -88,17 +92,16 @@ def _location(header: str) -> str:
     return value.lower().partition("url=")[2] or value.strip() if name.strip().lower() == "refresh" else value.strip()
 
 
-def _parameter_first(text: str, holes: HoleTable) -> bool:
-    """Whether the host itself is a parameter: the caller decides it."""
+def _host_decider(text: str, holes: HoleTable) -> str:
+    """`param` when the host itself is a parameter, so that the caller decides it; `property` for one of an object."""
     rest = text.partition("://")[2] or text
     if not rest:
-        return False
-    hole = holes.hole(rest[0])
-    if hole is not None:
-        return hole.kind == "param"
-    return any(
-        (found := holes.hole(character)) is not None and found.kind == "param" for character in rest.partition("/")[0]
-    )
+        return ""
+    first = holes.hole(rest[0])
+    if first is not None:
+        return first.kind if first.kind in _DECIDERS else ""
+    kinds = {hole.kind for character in rest.partition("/")[0] if (hole := holes.hole(character)) is not None}
+    return next((kind for kind in _DECIDERS if kind in kinds), "")
 
 
 def tls_details(hit: Hit) -> list[tuple[str, str]]:

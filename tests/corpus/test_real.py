@@ -34,7 +34,8 @@ CALLED = [
     ("roundcube-core", SUITES, "spellchecker/googie.php", "spell.roundcube.net"),
     ("roundcube-core", SUITES, "spellchecker/atd.php", "service.afterthedeadline.com"),
 ]
-# The same, not found: a request object made by a factory keeps the URL in a property. What is found moves to CALLED.
+# The same, not found: MediaWiki takes every address apart with parse_url() and puts it together again. What is found
+# moves to CALLED.
 MISSED = [
     ("mediawiki", SUITES[:2], "includes/Pingback.php", "www.mediawiki.org"),
     ("mediawiki", SUITES[2:], "installer/Pingback.php", "intake-analytics.wikimedia.org"),
