@@ -295,4 +295,6 @@ def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[V
         if given:
             known = evaluator.env.get(call.receiver.name, receiver)
             evaluator.env[call.receiver.name] = evaluator.join(known, Val(labels=given))
-    return Val(evaluator.unknown(call).texts, labels)
+    result = Val(evaluator.unknown(call).texts, labels)
+    rows = [evaluator.rows(arg) for arg in args if arg.texts and not depends_on_caller(arg)]
+    return join_all([result, *rows], evaluator.state.overflow)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from scanner.analysis import folding, sinks
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.summary import parameter_label, symbolic
+from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL
+from scanner.analysis.summary import PARAM, parameter_label, symbolic
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Arg, Call, ClassConst, Const, ConstRef, Index, Unknown, Value, Var
 
@@ -184,6 +185,49 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                     process = frozenset([evaluator.state.site(evaluator.number, node.start)])
                     value = Val(rest=Val(labels=labels, sites=process))
                 evaluator.state.interpreter.write(evaluator, target, value)
+
+
+# -- rows of a query ---------------------------------------------------------------------------------------------
+
+
+def fetched(result: Val, *, whole: bool) -> Val:
+    """A row of a query's result, or all of them: what is known of a row is kept by its columns."""
+    row = result.replaced(labels={key: trace for key, trace in result.labels.items() if not key.startswith(PARAM)})
+    return Val(rest=row) if whole else row
+
+
+@_handles(*FETCH_FUNCTIONS)
+def _fetch(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+    return join_all([fetched(arg, whole=False) for arg in args[:1]], "")
+
+
+@_handles(*FETCH_ALL_FUNCTIONS)
+def _fetch_all(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+    return join_all([fetched(arg, whole=True) for arg in args[:1]], "")
+
+
+def fetch_method(evaluator: Evaluator, node: Call, result: Val, method: str) -> Val:
+    """A method of a result or statement that gives what a query read."""
+    if method in BINDS:
+        bind_columns(evaluator, node, result, node.args)
+        return NOTHING
+    return fetched(result, whole=method in FETCHES_ALL)
+
+
+def bind_columns(evaluator: Evaluator, node: Call, statement: Val, targets: Sequence[Arg]) -> None:
+    """`bind_result($a, $b)`: variables that get the columns in order."""
+    for position, target in enumerate(targets):
+        item = (statement.items or {}).get(str(position))
+        if item is not None:
+            evaluator.line = node.line
+            evaluator.state.interpreter.write(evaluator, target.value, item)
+
+
+@_handles("mysqli_stmt_bind_result")
+def _bind_result(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    if args:
+        bind_columns(evaluator, node, args[0], node.args[1:])
+    return NOTHING
 
 
 # -- variables by name -------------------------------------------------------------------------------------------

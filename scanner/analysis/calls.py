@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import builtins, reflection, sinks
+from scanner.analysis import builtins, reflection, rows, sinks
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import Evaluator
@@ -79,7 +79,12 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
     if not names:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, receiver, args)
-    results = [call_method(evaluator, call, receiver, name, args) for name in names]
+    results = [
+        builtins.fetch_method(evaluator, call, receiver, name.lower())
+        if receiver.items and name.lower() in rows.METHODS
+        else call_method(evaluator, call, receiver, name, args)
+        for name in names
+    ]
     return join_all(results, evaluator.state.overflow)
 
 

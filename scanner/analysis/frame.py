@@ -274,11 +274,11 @@ class Frame:
 
     def substitution(self, arguments: Function[[int], Val], step: Function[[Trace], Trace]) -> Substitution:
         """Replacement of a callee's parameters."""
-        return Substitution(arguments, self.property_of, self.state.holes, self.state.overflow, step)
+        return Substitution(arguments, self.project, self.state.holes, self.state.overflow, step)
 
-    def property_of(self, base: Val, name: str) -> Val:
-        """What a property of an object is known to be here (see `Lookup`)."""
-        raise AssertionError((base, name))
+    def project(self, base: Val, key: str) -> Val:
+        """What a property of an object, or a row of a query, is known to be here (see `Lookup`)."""
+        raise AssertionError((base, key))
 
 
 ROOT = "/@/@/@/@/@"

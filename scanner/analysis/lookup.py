@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from scanner.analysis.describe import describe
 from scanner.analysis.frame import PRIMITIVES, Frame
-from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES
+from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
+from scanner.analysis.rows import selected
 from scanner.analysis.state import SecretRead
 from scanner.analysis.summary import opened, opened_property
-from scanner.analysis.templates import OF_OBJECT
+from scanner.analysis.templates import OF_OBJECT, OF_QUERY
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
 from scanner.model.facts import ClassConst, ConstRef, Prop, StaticProp, Value, Var
 
@@ -103,10 +104,7 @@ class Lookup(Frame):
 
     def read_property(self, base: Val, name: str, node: Value) -> Val:
         """Value of a property by the classes that the object may have, and by what was set on it here."""
-        found: list[Val] = []
-        for site in sorted(base.sites):
-            states = (self.sites.get(site, {}).get("." + name), self._shared_site(site, "." + name))
-            found.extend(state for state in states if state is not None)
+        found = self._set_on(base, name)
         owners: list[tuple[str, str]] = []
         for cls in sorted(base.types):
             self._construct(cls)
@@ -134,14 +132,35 @@ class Lookup(Frame):
         declared = self._declared_types(base.types, name)
         return result.replaced(types=result.types | declared) if declared else result
 
-    def property_of(self, base: Val, name: str) -> Val:
-        """What is known here of a property that a callee reads: what was set on the object, or its class's default."""
-        found: list[Val] = []
+    def _set_on(self, base: Val, name: str) -> list[Val]:
+        """What was set on an object here or elsewhere; a row that was fetched as an object has its columns."""
+        found = [base.items[name]] if base.items and name in base.items else []
         for site in sorted(base.sites):
             states = (self.sites.get(site, {}).get("." + name), self._shared_site(site, "." + name))
             found.extend(state for state in states if state is not None)
-            if site < 0:
-                found.append(opened_property(site, name, self.state.holes))
+        return found
+
+    def project(self, base: Val, key: str) -> Val:
+        """What is known here of what a callee reads of an argument: a property of an object, or rows of a query."""
+        return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])
+
+    def rows(self, query: Val) -> Val:
+        """A row of what a query reads, as far as its text tells; the caller's to know when it is a parameter."""
+        items: dict[str, Val] = {}
+        for key, secrets in sorted(selected(sorted(query.texts), self.state.origins).items()):
+            values = [
+                self.read_secret(secret, self.line, f"a query on {secret.table or SETTINGS_TABLE}")
+                for secret in secrets
+            ]
+            items[key] = join_all(values, self.state.overflow)
+        known = Val(items=items) if items else NOTHING
+        open_row = opened(query, OF_QUERY, self.state.holes)
+        return known if open_row is NOTHING else self.join(known, Val(open_row.texts))
+
+    def _property_of(self, base: Val, name: str) -> Val:
+        """What was set on an object, or its class's default."""
+        found = self._set_on(base, name)
+        found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)
         found.append(opened(base, OF_OBJECT + name, self.state.holes))
         found.extend(self._default(cls, name) for cls in sorted(base.types))
         return join_all(found, self.state.overflow)

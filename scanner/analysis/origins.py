@@ -10,6 +10,9 @@ REQUEST_GLOBALS = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES"})
 SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_URI", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "argv")
 DATABASE_FILE = "database.php"
 PROJECT_TABLE = "redcap_projects"
+SETTINGS_TABLE = "redcap_config"
+_PUBLIC_KINDS = frozenset({"session"})
+"""Kinds that a page shows or sets by design: rows that hold them say nothing."""
 BULK = ("::getconfigvals", "::fromdb", "::getserviceattributes")
 """Functions that return many values at once, keyed by name."""
 GENERIC = frozenset({"password", "username", "hostname", "db", "salt"})
@@ -34,6 +37,8 @@ class Origins:
         self.session: dict[str, Secret] = {}
         self.functions: dict[str, Secret] = {}
         self.columns: dict[str, Secret] = {}
+        self.tables: dict[str, dict[str, Secret]] = {}
+        """Secret columns by table."""
         self.project: dict[str, Secret] = {}
         """Columns with telling names; those of the projects table are globals, too, for the current project."""
         self.by_label: dict[str, Secret] = {secret.label: secret for secret in catalogue.secrets}
@@ -53,6 +58,8 @@ class Origins:
                 self.functions[secret.name.lower()] = secret
             elif secret.origin is SecretOrigin.TABLE:
                 self.columns.setdefault(secret.name, secret)
+                if secret.kind not in _PUBLIC_KINDS and secret.severity_floor != "info":
+                    self.tables.setdefault(secret.table, {})[secret.name] = secret
                 if secret.table == PROJECT_TABLE or (telling_column(secret) and secret.name not in self.project):
                     self.project[secret.name] = secret
         self.bulk = frozenset(name for name in self.functions if name.endswith(BULK))

@@ -51,6 +51,8 @@ def apply(
             )  # fmt: skip
         if not results or results[-1] is NOTHING:
             results.append(_response(evaluator, call, api))
+            if signature.kind == "db" and "payload" in roles:
+                results.append(evaluator.rows(roles["payload"]))
     return join_all(results, evaluator.state.overflow)
 
 

@@ -10,6 +10,7 @@ from scanner.analysis.templates import (
     FIRST_PARAMETER,
     MAX_OPEN_LENGTH,
     OF_OBJECT,
+    OF_QUERY,
     PARAMETERS,
     HoleTable,
 )
@@ -110,7 +111,10 @@ def opened(value: Val, key: str, holes: HoleTable) -> Val:
     if not found:
         return NOTHING
     labels = {parameter_label(text): parameter_label(element) for text, element in found.items()}
-    return Val(frozenset(found.values()), {labels.get(label, label): trace for label, trace in value.labels.items()})
+    carried = {labels.get(label, label): trace for label, trace in value.labels.items()}
+    for label in labels.values():
+        carried.setdefault(label, Trace("", 0, "element", None, 0))
+    return Val(frozenset(found.values()), carried)
 
 
 def picked(value: Val, key: str, holes: HoleTable, overflow: str) -> Val:
@@ -180,13 +184,13 @@ class Substitution:
     def __init__(
         self,
         arguments: Callable[[int], Val],
-        properties: Callable[[Val, str], Val],
+        project: Callable[[Val, str], Val],
         holes: HoleTable,
         overflow: str,
         step: Callable[[Trace], Trace],
     ) -> None:
         self._arguments = arguments
-        self._properties = properties
+        self._project = project
         self._holes = holes
         self._overflow = overflow
         self._step = step
@@ -283,8 +287,8 @@ class Substitution:
         origin = self._holes.origin(template)
         if origin is None:
             return self._arguments(ord(template) - FIRST_PARAMETER - 1)
-        if origin[1].startswith(OF_OBJECT):
-            return self._properties(self._resolved(origin[0]), origin[1][1:])
+        if origin[1].startswith((OF_OBJECT, OF_QUERY)):
+            return self._project(self._resolved(origin[0]), origin[1])
         return picked(self._resolved(origin[0]), origin[1], self._holes, self._overflow)
 
     def _merged_labels(self, value: Val) -> Mapping[str, Trace]:

@@ -20,6 +20,8 @@ FIRST_ELEMENT = 0x100000
 PARAMETERS = re.compile("[\ue000-\ue0ff\U00100000-\U0010fffd]")
 OF_OBJECT = "\0"
 """Begins the key of an element that is a property: `$this->url` is the element `\\0url` of the receiver."""
+OF_QUERY = "\1"
+"""Key of an element that is a row of the query whose text a parameter is."""
 _MAX_PARAMETERS = 250
 _MAX_ELEMENT_DEPTH = 3
 _MAX_HOLES = 60_000
@@ -99,7 +101,7 @@ class HoleTable:
         of = self.hole(parent) or Hole("param", "?")
         if key.startswith(OF_OBJECT):
             return Hole("property", f"{'$this' if parent == chr(FIRST_PARAMETER) else of.text}->{key[1:]}")
-        return Hole(of.kind, f"{of.text}[{key}]")
+        return Hole(of.kind, f"row of {of.text}" if key == OF_QUERY else f"{of.text}[{key}]")
 
     def is_property(self, character: str) -> bool:
         """Whether a template stands for a property, or for something in one."""

@@ -1,0 +1,101 @@
+"""Secrets that a query reads from tables: the columns that SQL text names become elements of the rows.
+
+REDCap keeps its settings in `redcap_config` (one row each: `field_name`, `value`) and tokens, keys and passwords in
+columns of other tables; which columns, the signatures say. Only SELECT statements are read, by their words: SQL that
+is built at run time is a template whose unknown pieces match nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from scanner.analysis.origins import SETTINGS_TABLE, Origins
+from scanner.analysis.templates import FIRST_PRIVATE
+from scanner.model.signature import Secret
+
+FETCHES = frozenset(
+    {"fetch_assoc", "fetch_array", "fetch_row", "fetch_object", "fetch", "fetchobject", "fetchassociative",
+     "fetchnumeric", "get_result", "store_result", "use_result"}
+)  # fmt: skip
+"""Methods that give one row of a result, or the result of a statement (mysqli, PDO, Doctrine DBAL)."""
+FETCHES_ALL = frozenset({"fetch_all", "fetchall", "fetchallassociative", "fetchallnumeric"})
+"""Methods that give a list of rows."""
+BINDS = frozenset({"bind_result"})
+"""Methods that bind variables to the columns in order."""
+METHODS = FETCHES | FETCHES_ALL | BINDS
+FETCH_FUNCTIONS = tuple(
+    f"{extension}_{name}"
+    for extension, names in {
+        "mysqli": ("fetch_assoc", "fetch_array", "fetch_row", "fetch_object", "stmt_get_result", "store_result"),
+        "mysql": ("fetch_assoc", "fetch_array", "fetch_row", "fetch_object"),
+        "pg": ("fetch_assoc", "fetch_array", "fetch_row", "fetch_object"),
+        "sqlsrv": ("fetch_array", "fetch_object"),
+        "odbc": ("fetch_array", "fetch_object"),
+        "oci": ("fetch_array", "fetch_assoc", "fetch_row", "fetch_object"),
+    }.items()
+    for name in names
+)
+FETCH_ALL_FUNCTIONS = ("mysqli_fetch_all", "pg_fetch_all", "pg_copy_to")
+_SELECT = re.compile(r"\s*\(*\s*select\s+(?:distinct\s+|sql_no_cache\s+)*(.*?)\s+from\s", re.IGNORECASE | re.DOTALL)
+_WORD = re.compile(r"\w+")
+_ALIAS = re.compile(r"(?:\s+as)?\s+[`'\"]?(\w+)[`'\"]?\s*$", re.IGNORECASE)
+_PLAIN = re.compile(r"^[`\w.*]+$")
+_SETTING = re.compile(r"field_name`?\s*(?:=|in|like)\s*\(?((?:\s*,?\s*['\"][^'\"]*['\"])+)", re.IGNORECASE)
+_QUOTED = re.compile(r"['\"]([^'\"]*)['\"]")
+_MAX_SQL = 4_000
+_MAX_COLUMNS = 200
+
+
+def selected(texts: Iterable[str], origins: Origins) -> dict[str, list[Secret]]:
+    """Secrets by the keys under which rows hold them: column or alias, and position where columns are listed."""
+    found: dict[str, list[Secret]] = {}
+    for text in texts:
+        match = _SELECT.match(text[:_MAX_SQL])
+        if match is None:
+            continue
+        tables = sorted(origins.tables.keys() & {word.lower() for word in _WORD.findall(text[match.end(1) : _MAX_SQL])})
+        for table in tables:
+            columns = _readable(table, text, origins)
+            for key, column in _keys(match[1], columns):
+                known = found.setdefault(key, [])
+                known.extend(secret for secret in columns[column] if secret not in known)
+    return found
+
+
+def _readable(table: str, text: str, origins: Origins) -> Mapping[str, list[Secret]]:
+    """Secrets of a table by column; of the settings those that the query names, if it names any."""
+    columns = {name: [secret] for name, secret in origins.tables[table].items()}
+    if table != SETTINGS_TABLE:
+        return columns
+    named = [name for match in _SETTING.finditer(text) for name in _QUOTED.findall(match[1])]
+    if not named or any(max(name, default="") >= FIRST_PRIVATE or "%" in name for name in named):
+        return columns
+    settings = [origins.settings[name] for name in named if name in origins.settings]
+    return {"value": settings} if settings else {}
+
+
+def _keys(listed: str, columns: Mapping[str, list[Secret]]) -> Iterator[tuple[str, str]]:
+    """(key in the row, column of the table) for each expression between SELECT and FROM that reads a secret column."""
+    for position, part in enumerate(_split(listed)):
+        words = {word.lower() for word in _WORD.findall(part)}
+        if part.strip().endswith("*"):
+            yield from ((column, column) for column in columns)
+            continue
+        for column in columns:
+            if column.lower() in words:
+                alias = _ALIAS.search(part)
+                plain = part.strip().strip("`").rpartition(".")[2].strip("`") if _PLAIN.match(part.strip()) else ""
+                yield (alias[1] if alias else plain or part.strip()), column
+                yield str(position), column
+
+
+def _split(listed: str) -> list[str]:
+    """Expressions of a select list: commas inside parentheses do not separate."""
+    parts, depth, start = [], 0, 0
+    for offset, character in enumerate(listed):
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth <= 0:
+            parts.append(listed[start:offset])
+            start = offset + 1
+    return [*parts, listed[start:]][:_MAX_COLUMNS]
