@@ -31,6 +31,36 @@ class ProtectedScript(msgspec.Struct, frozen=True, order=True):
     """One sentence for the administrator."""
 
 
+class OpenPage(msgspec.Struct, frozen=True, order=True):
+    """One page of the release that answers without the product's own login."""
+
+    path: str
+    """Canonical release path."""
+    auth: str
+    """What it asks for instead: see `EndpointSummary.auth`."""
+    effects: tuple[str, ...]
+    """What a call can do: sorted subset of `egress db-write file-write mail exec secrets`."""
+    why: str
+    """For a page that stays open: who calls it. For another: how it is open."""
+
+
+class ProtectionPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What `waf plan` says about one release, before any choice of product, header name or secret."""
+
+    schema: str = "redcap-scanner/waf-plan/1"
+    release: str
+    version: str | None
+    scripts: tuple[ProtectedScript, ...]
+    """To protect, sorted by name."""
+    folders: tuple[str, ...]
+    """Folders of these scripts relative to the base path, sorted: `` is the base path itself, `redcap_v@` every
+    version folder, also an old one that was left on the server."""
+    stay_open: tuple[OpenPage, ...]
+    """Pages with a caller who cannot show a secret: a rule must let them through."""
+    consider: tuple[OpenPage, ...]
+    """Open, with an effect, and with no known caller: for a person to look at."""
+
+
 class AcceptedSecret(msgspec.Struct, frozen=True):
     """One of at most two values that open a script: the current one and the next."""
 
