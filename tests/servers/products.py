@@ -11,7 +11,7 @@ from tests.servers.rig import WORKER, program
 
 MODULES = Path("/usr/lib/apache2/modules")
 APACHE_MODULES = (
-    "mpm_prefork authn_core authz_core alias dir headers mime negotiation proxy proxy_fcgi rewrite setenvif unique_id"
+    "mpm_prefork authn_core authz_core alias dir env headers mime negotiation proxy proxy_fcgi rewrite setenvif unique_id"
 ).split()
 PHP_FILES = '<FilesMatch ".+\\.ph(?:ar|p|tml)$">\n    SetHandler {}\n</FilesMatch>'
 MOD_PHP = PHP_FILES.format("application/x-httpd-php")
