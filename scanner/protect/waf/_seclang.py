@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scanner.model.protection import AcceptedSecret, Protection
-from scanner.protect.matching import Group, Place, comment, groups, literal, path_pattern
+from scanner.protect.matching import Group, Place, comment, groups, literal, path_patterns
 
 FIRST_RULE = 88000
 Opening = Callable[[Place, AcceptedSecret, int], list[str]]
@@ -54,9 +54,12 @@ def value_pattern(secret: AcceptedSecret) -> str:
 
 
 def _refusal(group: Group, protection: Protection, number: int) -> list[str]:
-    """One chain: the path asks for a script, and none of the flags is set."""
-    pattern = path_pattern(protection, group.scripts, deep=False, unicode=False)
-    transformed = "t:none,t:urlDecodeUni,t:urlDecode,t:lowercase"
+    """One chain: the path asks for a script, and none of the flags is set.
+
+    `urlDecodeUni` for the `%u0063` of IIS; the pattern takes what is still encoded after it.
+    """
+    pattern = "|".join(path_patterns(protection, group.scripts))
+    transformed = "t:none,t:urlDecodeUni,t:lowercase"
     head = f'SecRule REQUEST_FILENAME "@rx {pattern}" \\'
     message = "msg:'REDCap: protected script without the secret'"
     chain = ",chain" if group.places else ""

@@ -18,7 +18,7 @@ from scanner.protect.matching import (
     cookie_attributes,
     groups,
     literal,
-    path_pattern,
+    path_patterns,
     unlock_page,
     unlock_path,
     variable,
@@ -64,7 +64,7 @@ def _shown(place: Place, secret: AcceptedSecret) -> str:
 
 
 def _refusal(group: Group, protection: Protection) -> list[str]:
-    pattern = path_pattern(protection, group.scripts, deep=True, unicode=True)
+    pattern = "|".join(path_patterns(protection, group.scripts, unicode=True))
     shown = " || ".join(_shown(place, secret) for place in group.places for secret in protection.secrets)
     return [
         f"@{group.name} {{",

@@ -21,7 +21,7 @@ from scanner.protect.matching import (
     cookie_attributes,
     groups,
     literal,
-    path_pattern,
+    path_patterns,
     secret_pattern,
     unlock_page,
     unlock_path,
@@ -97,7 +97,7 @@ def _pattern(place: Place, secret: AcceptedSecret) -> str:
 
 def _refusal_map(group: Group, protection: Protection) -> list[str]:
     """`volatile`: an internal redirect (`index`, `try_files`) changes `$uri`, and the answer with it."""
-    patterns = [path_pattern(protection, (script,), deep=True, unicode=False) for script in group.scripts]
+    patterns = [found for script in group.scripts for found in path_patterns(protection, (script,))]
     asked, refused = f"${group.name}_asked", f"${group.name}_refused"
     shown = "".join(f"$redcap_has_{place.kind}" for place in group.places)
     return [

@@ -10,7 +10,7 @@ https://doc.traefik.io/traefik/v3.0/providers/file/#go-templating
 from __future__ import annotations
 
 from scanner.model.protection import AcceptedSecret, GeneratedFile, Protection, Target
-from scanner.protect.matching import SHORTEST, Group, Place, checked, comment, groups, literal, path_pattern, variable
+from scanner.protect.matching import SHORTEST, Group, Place, checked, comment, groups, literal, path_patterns, variable
 
 _PRIORITY = 2_000_000_000
 _NOBODY = "255.255.255.255/32"
@@ -44,7 +44,7 @@ def render(protection: Protection) -> tuple[GeneratedFile, ...]:
 
 
 def _router(group: Group, protection: Protection) -> list[str]:
-    pattern = path_pattern(protection, group.scripts, deep=True, unicode=True)
+    pattern = "|".join(path_patterns(protection, group.scripts, unicode=True))
     conditions = "".join(_unless(place, secret) for place in group.places for secret in protection.secrets)
     return [
         f"    {group.name.replace('_', '-')}:",
