@@ -1,14 +1,13 @@
 """What every target says in its own language: which requests ask for a script, and what opens it.
 
 Nothing of a name or of a value is written literally into a pattern but ASCII letters, digits and `_`. Everything else
-becomes `\\xHH`, which Apache, nginx, ModSecurity, HAProxy (all PCRE) and Go (RE2) read alike. So no quote, `#`, `$`,
-backslash or line end of a name can end a string, start a comment or become a variable.
+becomes its number in hexadecimal, which Apache, nginx, ModSecurity, HAProxy (all PCRE) and Go (RE2) read alike. So no
+quote, `#`, `$`, backslash or line end of a name can end a string, start a comment or become a variable.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import msgspec
 
@@ -130,8 +129,7 @@ def places(protection: Protection, mode: Mode) -> tuple[Place, ...]:
 
 
 def variable(secret: AcceptedSecret) -> str:
-    """Environment variable (or Apache `Define`) that holds a referenced secret: `redcap/waf-current` is
-    `REDCAP_WAF_CURRENT`.
+    """Environment variable (or Apache `Define`) of a referenced secret: `redcap/current` is `REDCAP_CURRENT`.
 
     Raises: ConfigurationError when the reference has no letter or digit.
     """
@@ -142,16 +140,21 @@ def variable(secret: AcceptedSecret) -> str:
 
 
 def secret_pattern(secret: AcceptedSecret) -> str:
-    """Pattern of a value. A referenced one is put in as `${NAME}` by the product or when it is deployed: one that is
-    not replaced, is empty or too short matches nothing."""
+    """Pattern of a value.
+
+    A referenced one is put in as `${NAME}` by the product or when it is deployed: one that is not replaced, is empty or
+    too short matches nothing.
+    """
     if secret.value is not None:
         return literal(secret.value)
     return f"(?={SECRET_CLASS}{{{SHORTEST}}})${{{variable(secret)}}}"
 
 
 def literal(text: str, *, unicode: bool = False) -> str:
-    r"""Pattern for exactly this text. Bytes of UTF-8 as `\xHH`, or code points as `\x{H}` where the engine reads
-    Unicode (RE2)."""
+    r"""Pattern for exactly this text.
+
+    What is not ASCII is bytes of UTF-8 as `\xHH`, or code points as `\x{H}` where the engine reads Unicode (RE2).
+    """
     return "".join(char if _kept(char) else _escaped(char, unicode=unicode) for char in text)
 
 
@@ -166,8 +169,10 @@ def _escaped(char: str, *, unicode: bool) -> str:
 
 
 def encoded(text: str, *, unicode: bool = False) -> str:
-    """Pattern for this text with any of its characters percent-encoded any number of times: a proxy that forwards the
-    decoded path makes the server behind it decode once more."""
+    """Pattern for this text with any of its characters percent-encoded any number of times.
+
+    A proxy that forwards the decoded path makes the server behind it decode once more.
+    """
     return "".join(_encoded(char, unicode=unicode) for char in text)
 
 
@@ -203,8 +208,10 @@ def path_patterns(protection: Protection, scripts: tuple[ProtectedScript, ...], 
 
 
 def _without_extension(folders: list[str], stems: list[str], *, unicode: bool) -> str:
-    """Apache's MultiViews serves `cron.php` as `/cron`. Only below the folders that hold a script: elsewhere `install`
-    and `upgrade` are ordinary words of a path."""
+    """Apache's MultiViews serves `cron.php` as `/cron`.
+
+    Only below the folders that hold a script: elsewhere `install` and `upgrade` are ordinary words of a path.
+    """
     inside = "|".join((r"(?:\.|%(?:25)*2e){1,2}", *(_folder(name, unicode=unicode) for name in folders)))
     words = "|".join(encoded(stem, unicode=unicode) for stem in stems)
     return rf"(?:^{_SEPARATOR}*|{_SEPARATOR}(?:{inside}){_SEPARATOR}+)(?:{words}){_END}"

@@ -56,7 +56,11 @@ def server(url: str) -> Server:
         message = "the address must have no user name, query or fragment"
         raise ConfigurationError(message)
     host = parts.hostname
-    if not host.isascii() or any(char <= " " or char in "/\\@" for char in host + parts.path) or not parts.path.isascii():
+    if (
+        not host.isascii()
+        or any(char <= " " or char in "/\\@" for char in host + parts.path)
+        or not parts.path.isascii()
+    ):
         message = "the address must be plain ASCII without blanks"
         raise ConfigurationError(message)
     path = parts.path if parts.path.endswith("/") else f"{parts.path}/"

@@ -69,7 +69,7 @@ def decide(spelling: RequestSpelling, response: Response, known: Knowledge) -> V
 
 
 def decide_legitimate(response: Response) -> Verdict:
-    """Verdict on an answer to a request that must not be refused. A 404 is no refusal: not every site has every file."""
+    """Verdict on an answer to a request that must pass. A 404 is no refusal: not every site has every file."""
     if response.status == 0:
         return Verdict.UNKNOWN
     return Verdict.BLOCKED if response.status in _LEGITIMATE_REFUSALS else Verdict.REACHED

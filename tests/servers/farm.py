@@ -62,7 +62,7 @@ CONFIGURATIONS = (
     Configuration("apache-mod-php", "apache", "apache"),
     Configuration("apache-php-fpm", "apache", "apache"),
     Configuration("apache-no-path-info", "apache", "apache"),
-    Configuration("apache-multiviews", "apache", "apache"),
+    Configuration("apache-multiviews", "apache", "apache", MULTIVIEWS),
     Configuration("apache-permissive", "apache", "apache"),
     Configuration("modsecurity2-apache", "apache", "modsecurity2"),
     Configuration("modsecurity2-multiviews", "apache", "modsecurity2", MULTIVIEWS),
@@ -212,7 +212,9 @@ def write(
         parts.setdefault(key, []).extend((Part(bare[item.name], blocks.bare), Part(full[item.name], blocks.full)))
     products: list[tuple[Product, list[Listening]]] = [(fpm, [socket])]
     for (product, multiviews), own in parts.items():
-        products.append((_product(product, folder, docroot, own, multiviews=multiviews, to=bare), [p.port for p in own]))
+        products.append(
+            (_product(product, folder, docroot, own, multiviews=multiviews, to=bare), [p.port for p in own])
+        )
     opened = {item.name: Site(item.name, bare[item.name], "") for item in configurations}
     closed = {item.name: Site(item.name, full[item.name], item.target) for item in configurations}
     return products, opened, closed

@@ -64,9 +64,7 @@ def ran(response: Response, protection: Protection) -> bool:
     return path.rpartition("/")[2] in {script.name for script in protection.scripts}
 
 
-def measure(
-    farm: Farm, item: Configuration, wrong: Sequence[RequestSpelling], right: Sequence[RequestSpelling]
-) -> Row:
+def measure(farm: Farm, item: Configuration, wrong: Sequence[RequestSpelling], right: Sequence[RequestSpelling]) -> Row:
     """Send both corpora to the open and to the protected site of a configuration."""
     bare, full = farm.open[item.name].port, farm.closed[item.name].port
     with ThreadPoolExecutor(THREADS) as pool:

@@ -77,7 +77,9 @@ def check(command: Sequence[str], environment: Mapping[str, str]) -> str:
 class Server:
     """A running product."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], ports: Sequence[Listening], log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], ports: Sequence[Listening], log: Path
+    ) -> None:
         self._log = log.open("wb")
         self._process = subprocess.Popen(
             [sys.executable, str(KEEPER), *command],

@@ -17,7 +17,7 @@ from tests.servers.farm import ENVIRONMENT, MULTIVIEWS, PROTECTION, generated, s
 from tests.servers.products import MOD_PHP, PATH_INFO, Part, Product, apache, caddy, haproxy, nginx, nginx_php, php_fpm
 from tests.servers.rig import MARK, Server, check, free_ports, get, reached, send, served_folder
 
-pytestmark = pytest.mark.xdist_group("servers")
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
 NASTY = (
     "it's.php",
     'say"so".php',
@@ -61,7 +61,13 @@ PROTECTIONS = {
 
 
 def configured(
-    target: str, protection: Protection, folder: Path, docroot: Path, port: int, socket: Path, environment: dict[str, str]
+    target: str,
+    protection: Protection,
+    folder: Path,
+    docroot: Path,
+    port: int,
+    socket: Path,
+    environment: dict[str, str],
 ) -> Product:
     """The product with one protected site."""
     files = generated(target, protection, folder / target)
@@ -77,11 +83,15 @@ def configured(
     if target == "nginx":
         files["redcap-protect-http.conf"].write_text(substituted(files["redcap-protect-http.conf"]))
         inside = "\n".join(f"include {path};" for name, path in files.items() if not name.endswith("-http.conf"))
-        return nginx(folder / "nginx", f"include {files['redcap-protect-http.conf']};", [Part(port, f"{inside}\n{php}")], {})
+        return nginx(
+            folder / "nginx", f"include {files['redcap-protect-http.conf']};", [Part(port, f"{inside}\n{php}")], {}
+        )
     if target == "haproxy":
         answer = f"    http-request return status 200 content-type text/plain string {MARK}script@@"
         return haproxy(folder, [Part(port, files["redcap-protect.cfg"].read_text() + answer)], {}, environment)
-    inside = f"\timport redcap_protect\n\tbind 127.0.0.1\n\troot * {docroot}\n\tphp_fastcgi unix/{socket}\n\tfile_server"
+    inside = (
+        f"\timport redcap_protect\n\tbind 127.0.0.1\n\troot * {docroot}\n\tphp_fastcgi unix/{socket}\n\tfile_server"
+    )
     return caddy(folder, f"import {files['redcap-protect.caddy']}", [Part(port, inside)], environment)
 
 
@@ -120,9 +130,11 @@ def test_the_product_takes_every_generated_file(target: str, protection: Protect
 @pytest.mark.parametrize("target", ["apache", "modsecurity2", "nginx", "modsecurity3", "haproxy", "caddy"])
 def test_the_check_refuses_a_broken_file(target: str, tmp_path: Path) -> None:
     product = configured(target, PROTECTION, tmp_path, tmp_path, 1, tmp_path / "sock", ENVIRONMENT)
-    word, broken = {"haproxy": ("-m reg", "-m rag"), "modsecurity2": ("@rx", "@rxx"), "modsecurity3": (",pass,", ",pasz,")}.get(
-        target, (")", "")
-    )
+    word, broken = {
+        "haproxy": ("-m reg", "-m rag"),
+        "modsecurity2": ("@rx", "@rxx"),
+        "modsecurity3": (",pass,", ",pasz,"),
+    }.get(target, (")", ""))
     for path in (*(tmp_path / target).iterdir(), tmp_path / "haproxy.cfg"):
         if path.exists():
             path.write_text(path.read_text().replace(word, broken))
@@ -130,7 +142,9 @@ def test_the_check_refuses_a_broken_file(target: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["apache", "modsecurity2", "nginx", "modsecurity3", "haproxy", "caddy"])
-@pytest.mark.parametrize("environment", [{}, dict.fromkeys(ENVIRONMENT, ""), dict.fromkeys(ENVIRONMENT, "short")], ids=len)
+@pytest.mark.parametrize(
+    "environment", [{}, dict.fromkeys(ENVIRONMENT, ""), dict.fromkeys(ENVIRONMENT, "short")], ids=len
+)
 def test_a_secret_that_is_not_set_or_too_short_opens_nothing(target: str, environment: dict[str, str]) -> None:
     tries = ["", "short", "${REDCAP_CURRENT}", "{$REDCAP_CURRENT}", "%{ENV.REDCAP_CURRENT}", "0" * 64, "0" * 64 + ",,"]
     with served(target, PROTECTION, ("cron.php", "install.php", "index.php"), environment) as port:

@@ -32,7 +32,9 @@ def rules(protection: Protection, opening: Opening) -> list[str]:
 
 def variable_of(place: Place) -> str:
     """What holds the secret. Names are patterns only between slashes, so these are taken as they are."""
-    return {"header": "REQUEST_HEADERS", "cookie": "REQUEST_COOKIES", "query": "ARGS_GET"}[place.kind] + f":{place.name}"
+    return {"header": "REQUEST_HEADERS", "cookie": "REQUEST_COOKIES", "query": "ARGS_GET"}[
+        place.kind
+    ] + f":{place.name}"
 
 
 def flag(place: Place) -> str:

@@ -42,7 +42,7 @@ def render(protection: Protection) -> tuple[GeneratedFile, ...]:
 def _head(protection: Protection) -> list[str]:
     referenced = ", ".join(variable(secret) for secret in protection.secrets if secret.value is None)
     return [
-        "# In the Caddyfile: `{ order route first }` among the global options, `import redcap-protect.caddy` after them,",
+        "# In the Caddyfile: `order route first` among the global options, `import redcap-protect.caddy` after them,",
         "# and `import redcap_protect` as the first line of each site block.",
         *([f"# The environment of Caddy holds {referenced}; one that is not set opens nothing."] * bool(referenced)),
         *(f"# {comment(script.name)} ({script.mode.value}): {comment(script.why)}" for script in protection.scripts),

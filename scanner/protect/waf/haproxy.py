@@ -1,9 +1,9 @@
 """HAProxy: `http-request deny` in the frontend.
 
 The path is looked at as it came, with a pattern that takes every encoding of every character. The converter `url_dec`
-would open a hole: it fails on an invalid sequence, and a condition that fails does not match. `/cron.php/%25zz` is valid
-when it comes, and is not once it has been decoded. Lines stand in quotes: a bare `#` starts a comment, and `$` in double
-quotes is a variable. `req.fhdr` does not split a value at commas.
+would open a hole: it fails on an invalid sequence, and a condition that fails does not match. `/cron.php/%25zz` is
+valid when it comes, and is not once it has been decoded. Lines stand in quotes: a bare `#` starts a comment, and `$` in
+double quotes is a variable. `req.fhdr` does not split a value at commas.
 Source: https://docs.haproxy.org/2.6/configuration.html#2.2 (quoting), #7.3.6 (`req.fhdr`, `req.cook`, `urlp`)
 """
 
@@ -87,13 +87,13 @@ def _unlock(protection: Protection) -> list[str]:
     path = unlock_path(protection)
     if path is None:
         return []
+    page = unlock_page(protection).replace("'", "'\\''")
+    answer = "status 403 content-type text/html hdr Cache-Control no-store"
     cookie = f"{protection.cookie}=%[req.fhdr({protection.header})]; {cookie_attributes(protection)}"
     return [
         "# The unlock page: shows a form, takes the secret in the header, answers 204 with the cookie.",
         f"acl redcap_unlock path -m str {path}",
-        "http-request return status 403 content-type text/html hdr Cache-Control no-store "
-        f"string '{unlock_page(protection).replace(chr(39), chr(39) + chr(92) + chr(39) + chr(39))}' "
-        "if redcap_unlock !redcap_has_header",
+        f"http-request return {answer} string '{page}' if redcap_unlock !redcap_has_header",
         f"http-request return status 204 hdr Cache-Control no-store hdr Set-Cookie '{cookie}' if redcap_unlock",
     ]
 

@@ -14,8 +14,8 @@ def render(protection: Protection) -> tuple[GeneratedFile, ...]:
     """
     checked(protection)
     lines = [
-        "# Include this file where SecRuleEngine is On, before other rules. The cookie is handed out by the unlock page",
-        "# of the target apache.",
+        "# Include this file where SecRuleEngine is On, before other rules. The cookie is handed out by the unlock",
+        "# page of the target apache.",
         *_references(protection),
         *rules(protection, _opening),
     ]

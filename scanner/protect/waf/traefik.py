@@ -24,8 +24,8 @@ def render(protection: Protection) -> tuple[GeneratedFile, ...]:
     checked(protection)
     referenced = ", ".join(variable(secret) for secret in protection.secrets if secret.value is None)
     lines = [
-        "# Put this file into the folder of Traefik's file provider. The cookie has to be set by hand: Traefik serves no",
-        "# page of its own.",
+        "# Put this file into the folder of Traefik's file provider. The cookie has to be set by hand: Traefik serves",
+        "# no page of its own.",
         *([f"# The environment of Traefik holds {referenced}; one that is not set opens nothing."] * bool(referenced)),
         *(f"# {comment(script.name)} ({script.mode.value}): {comment(script.why)}" for script in protection.scripts),
         "http:",
