@@ -73,8 +73,8 @@ def look_alikes(protection: Protection, versions: Sequence[str]) -> Iterator[Req
         names = [
             f"reset_{script.name}", f"my{script.name}", f"check_{script.name}", f"{stem}_jobs{dot}{extension}",
             f"{stem}s{dot}{extension}", f"x.{script.name}", f"{script.name}x", f"{script.name}.js",
-            f"{script.name}-old", f"pre-{script.name}", f"{stem}_{script.name}", f"{stem}.css", f"{stem}2{dot}{extension}",
-            f"{script.name}~", f"_{script.name}", f"{script.name}5.txt",
+            f"{script.name}-old", f"pre-{script.name}", f"{stem}_{script.name}", f"{stem}.css",
+            f"{stem}2{dot}{extension}", f"{script.name}~", f"_{script.name}", f"{script.name}5.txt",
         ]  # fmt: skip
         for folder in folders:
             for name in names:

@@ -19,6 +19,12 @@ _METHODS = (
 _OVERRIDES = (b"X-Original-URL", b"X-Rewrite-URL", b"X-HTTP-Method-Override", b"X-Forwarded-Path", b"X-Forwarded-Uri")
 _FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
 _VERSION = "redcap_v@"
+UNREACHED = {
+    "out-of-reach": "triple encoding and overlong UTF-8: no server that is still supported undoes them",
+    "override-headers": "only front controllers of other products take the path from such a header",
+}
+"""Families that no server is known to map to the script, with the reason. They are sent at real servers to see that it
+stays so, and a rule need not stop them."""
 DEFAULT_VERSIONS = ("99.9.9",)
 """Version folder for a release whose version is not known."""
 
@@ -82,7 +88,7 @@ def _around(protection: Protection, script: ProtectedScript, address: bytes) -> 
     )
     for name in _OVERRIDES:
         yield _attack(script, "override-headers", protection.base_path.encode(), headers=((name, address),))
-        yield _attack(script, "override-headers", address, headers=((name, b"/index.html"),))
+        yield _attack(script, "headers", address, headers=((name, b"/index.html"),))
     yield from _wrong_secrets(protection, script, address)
 
 
