@@ -6,6 +6,7 @@ other: nothing is ever followed, so no other host is asked.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -22,6 +23,8 @@ _PORTS = {"http": 80, "https": 443}
 _LIMIT = 1 << 18
 """Bytes of an answer that are read; what decides stands at its start."""
 _LONGEST_URL = 500
+_PLAIN = re.compile(r"[A-Za-z0-9_.:-]+\Z")
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_.~-]+)*/?\Z")
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -45,26 +48,22 @@ def server(url: str) -> Server:
 
     Raises: ConfigurationError when it is no such address.
     """
-    parts = None
-    with suppress(ValueError):
+    try:
         parts = urlsplit(url)
         port = parts.port
-    if parts is None or parts.scheme not in _PORTS or not parts.hostname or len(url) > _LONGEST_URL:
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in _PORTS or not parts.hostname or len(url) > _LONGEST_URL:
         message = f"{url[:_LONGEST_URL]!r} is no address like https://redcap.example.org/redcap/"
         raise ConfigurationError(message)
     if parts.username is not None or parts.query or parts.fragment:
         message = "the address must have no user name, query or fragment"
         raise ConfigurationError(message)
-    host = parts.hostname
-    if (
-        not host.isascii()
-        or any(char <= " " or char in "/\\@" for char in host + parts.path)
-        or not parts.path.isascii()
-    ):
+    if not _PLAIN.match(parts.hostname) or not _PLAIN_PATH.match(parts.path):
         message = "the address must be plain ASCII without blanks"
         raise ConfigurationError(message)
     path = parts.path if parts.path.endswith("/") else f"{parts.path}/"
-    return Server(parts.scheme, host, port or _PORTS[parts.scheme], path)
+    return Server(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], path)
 
 
 class Link:

@@ -1,9 +1,10 @@
 """Did a request reach a protected script? Decided from the answer alone: reached, blocked, or cannot tell.
 
-A marker is text that only the script's own answer has. With a marker, an answer that has it was reached; when the
-marker has been seen in an answer with the secret, an answer of full length without it was not. Without a marker only a
-refusal (4xx, or 501 and 505 that servers give themselves) counts as blocked, or the very page that the server gives for
-a name that does not exist. Everything else cannot be told: a script can fail with 5xx after it ran, and can redirect.
+Reached: the answer has a marker (text that only the scripts' own answers have), or it is the page that the script gave
+with the secret. Blocked: a refusal (4xx, or 501 and 505 that servers give themselves), or the very page that the server
+gives for a name that does not exist or for the base path, or, when every marker was seen in an answer with the secret,
+a full answer without one. Everything else cannot be told: a script can fail with 5xx after it ran, can redirect, and
+says nothing to HEAD.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from scanner.protect.wire import Response
 
 _REFUSALS = frozenset({501, 505})
 _CLIENT_ERROR = 4
+_SUCCESS = 2
 _LEGITIMATE_REFUSALS = frozenset({401, 403, 406, 429})
-_CHANGING = re.compile(rb"\d+|\s+")
+_CHANGING = re.compile(rb"[A-Za-z0-9+/_=-]{24,}|[0-9a-fA-F]{16,}|\d+|\s+")
+"""Tokens, hashes, numbers, blanks."""
+_SHORTEST_SHAPE = 8
+"""Bytes; shorter pages look like too many others."""
 _ACTING = re.compile(rb"(?:^|[?&;])\W*(?:auto|download_file|sql)\b", re.IGNORECASE)
 _SAFE = frozenset({b"GET", b"HEAD"})
 
@@ -40,8 +45,10 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """Texts of the protected scripts' answers."""
     confirmed: bool = False
     """A marker was seen in the answer to every script with the secret."""
-    missing: bytes = b""
-    """Body for a name that does not exist, without digits and blanks; empty when that answer was refused."""
+    shapes: tuple[bytes, ...] = ()
+    """What the protected scripts answer with the secret, as `shape` gives it."""
+    ordinary: tuple[bytes, ...] = ()
+    """What the server answers to a name that does not exist and to the base path, as `shape` gives it."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -57,6 +64,8 @@ def decide(spelling: RequestSpelling, response: Response, known: Knowledge) -> V
     text = b"\n".join((*(f"{name}: {value}".encode("latin-1") for name, value in response.headers), response.body))
     if any(marker.encode() in text for marker in known.markers):
         return Verdict.REACHED
+    if known.shapes and response.status // 100 == _SUCCESS and shape(response.body) in known.shapes:
+        return Verdict.REACHED
     if response.status // 100 == _CLIENT_ERROR or response.status in _REFUSALS:
         return Verdict.BLOCKED
     if response.status == 0:
@@ -65,19 +74,26 @@ def decide(spelling: RequestSpelling, response: Response, known: Knowledge) -> V
         return Verdict.UNKNOWN
     if known.confirmed and response.status // 100 in {2, 3}:
         return Verdict.BLOCKED
-    return Verdict.BLOCKED if known.missing and shape(response.body) == known.missing else Verdict.UNKNOWN
+    same = response.status // 100 == _SUCCESS and shape(response.body) in known.ordinary
+    return Verdict.BLOCKED if same else Verdict.UNKNOWN
 
 
-def decide_legitimate(response: Response) -> Verdict:
-    """Verdict on an answer to a request that must pass. A 404 is no refusal: not every site has every file."""
+def decide_legitimate(spelling: RequestSpelling, response: Response) -> Verdict:
+    """Verdict on an answer to a request that must pass.
+
+    A 404 is no refusal: not every site has every file. Neither is a 403 for a folder: servers do not list them.
+    """
+    if spelling.target.endswith(b"/"):
+        return Verdict.REACHED if response.status else Verdict.UNKNOWN
     if response.status == 0:
         return Verdict.UNKNOWN
     return Verdict.BLOCKED if response.status in _LEGITIMATE_REFUSALS else Verdict.REACHED
 
 
 def shape(body: bytes) -> bytes:
-    """A page without what changes from one request to the next."""
-    return _CHANGING.sub(b"", body)
+    """A page without what changes from one request to the next; "" for a page too short to be known again."""
+    found = _CHANGING.sub(b"", body)
+    return found if len(found) >= _SHORTEST_SHAPE else b""
 
 
 def harmless(spelling: RequestSpelling, methods: Iterable[bytes] = _SAFE) -> bool:

@@ -40,7 +40,8 @@ class Application:
 
     def __init__(self, release: Path) -> None:
         self._release = release
-        self.ports = dict(zip(STEPS, free_ports(len(STEPS)), strict=True))
+        self.unprotected, *ports = free_ports(1 + len(STEPS))
+        self.ports = dict(zip(STEPS, ports, strict=True))
         self.state = Path()
 
     def hosts(self, folder: Path) -> list[Part]:
@@ -50,18 +51,18 @@ class Application:
         docroot = folder / "application" / "redcap"
         self.state = docroot.parent / "state.json"
         self.reset()
-        parts = []
+        lines = [
+            MOD_PHP,
+            f"DocumentRoot {docroot}",
+            f"<Directory {docroot}>\n    Require all granted\n</Directory>",
+            f"SetEnv STATE {self.state}",
+            f"php_admin_value auto_prepend_file {STAND_IN}",
+        ]
+        parts = [Part(self.unprotected, "\n".join(lines))]
         for step, values in STEPS.items():
             files = generated("apache", accepting(*values), folder / f"rotation {step}".replace(" ", "-"))
-            lines = [
-                MOD_PHP,
-                f"DocumentRoot {docroot}",
-                f"<Directory {docroot}>\n    Require all granted\n</Directory>",
-                f"SetEnv STATE {self.state}",
-                f"php_admin_value auto_prepend_file {STAND_IN}",
-                *(f"Include {path}" for path in files.values()),
-            ]
-            parts.append(Part(self.ports[step], "\n".join(lines)))
+            includes = (f"Include {path}" for path in files.values())
+            parts.append(Part(self.ports[step], "\n".join((*lines, *includes))))
         return parts
 
     def reset(self, *, installed: bool = False, version: str = "15.7.0") -> None:

@@ -10,7 +10,10 @@ from typing import NamedTuple
 from tests.servers.rig import WORKER, program
 
 MODULES = Path("/usr/lib/apache2/modules")
-APACHE_MODULES = "mpm_prefork authn_core authz_core alias dir env headers mime negotiation proxy proxy_fcgi rewrite setenvif unique_id"
+APACHE_MODULES = (
+    "mpm_prefork authn_core authz_core alias dir env headers mime negotiation proxy proxy_fcgi rewrite setenvif "
+    "unique_id"
+)
 PHP_FILES = '<FilesMatch ".+\\.ph(?:ar|p|tml)$">\n    SetHandler {}\n</FilesMatch>'
 MOD_PHP = PHP_FILES.format("application/x-httpd-php")
 NO_INI = {"PHP_INI_SCAN_DIR": "/nonexistent"}
