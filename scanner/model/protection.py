@@ -85,6 +85,8 @@ class Protection(msgspec.Struct, frozen=True, kw_only=True):
     secrets: tuple[AcceptedSecret, ...] = ()
     multiviews: bool = False
     """The server also serves `/cron` for `cron.php` (Apache's MultiViews)."""
+    paranoid: bool = False
+    """More and dearer conditions where a product has them (AWS WAF)."""
 
 
 class GeneratedFile(msgspec.Struct, frozen=True):
@@ -92,6 +94,10 @@ class GeneratedFile(msgspec.Struct, frozen=True):
 
     name: str
     text: str
+
+
+def _nothing(_protection: Protection) -> tuple[str, ...]:
+    return ()
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +111,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     render: Callable[[Protection], tuple[GeneratedFile, ...]]
     """Files in the product's language. Same protection, same text. Raises: ConfigurationError when the product cannot
     express the protection."""
+    summary: Callable[[Protection], tuple[str, ...]] = _nothing
+    """Lines for the person who generates: what it costs, what else has to be done."""
+    caller: bool = False
+    """It is not a rule but something that calls a script and shows the secret."""
 
 
 class RequestSpelling(msgspec.Struct, frozen=True, kw_only=True):

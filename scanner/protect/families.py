@@ -21,7 +21,7 @@ _TAILS = (
 _ENDS = (
     b".", b"..", b"%2e", b"%20", b"%20%20", b"%09", b"%0a", b"%0d", b"%00", b"%00.html", b"%00/x.css", b"::$DATA",
     b"::$data", b":$i30:$INDEX_ALLOCATION", b"%3a%3a$DATA", b"%3b", b"%3bx", b"%23", b"%3f", b"%3fx", b"%25", b"%",
-    b"%2", b"%zz", b"%a0", b"%c2%a0", b"+", b"\\", b"%5c", b"%5cx", b"\\x", b"./", b". .", b"%2e%20", b"%5c..%5cx",
+    b"%a0", b"%c2%a0", b"+", b"\\", b"%5c", b"%5cx", b"\\x", b"./", b". .", b"%2e%20", b"%5c..%5cx",
 )  # fmt: skip
 _PARAMETERS = (
     b";", b";x", b";x=1", b";jsessionid=1", b";/x", b";a;b", b";.css", b";/../x", b"%3bx=1", b";%2fx", b";x/y.js",
@@ -113,7 +113,7 @@ def out_of_reach(folder: bytes, name: bytes) -> Iterator[bytes]:
     """What no supported server undoes.
 
     Encoded three times takes two proxies in a row that forward the decoded path; overlong UTF-8 has been refused since
-    2001 (RFC 3629 section 10); a division slash is no slash.
+    2001 (RFC 3629 section 10); a division slash is no slash; a broken escape is answered with 400.
     """
     for position, byte in enumerate(name):
         before, after = folder + name[:position], name[position + 1 :]
@@ -121,6 +121,8 @@ def out_of_reach(folder: bytes, name: bytes) -> Iterator[bytes]:
         yield before + b"%%%02x%%%02x" % (0xC0 | byte >> 6, 0x80 | byte & 0x3F) + after
     yield folder[:-1] + b"%c0%af" + name
     yield folder[:-1] + b"%u2215" + name
+    yield folder + name + b"%2"
+    yield folder + name + b"%zz"
     yield folder[:-1] + b"%e2%88%95" + name
 
 

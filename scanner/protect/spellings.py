@@ -20,7 +20,7 @@ _OVERRIDES = (b"X-Original-URL", b"X-Rewrite-URL", b"X-HTTP-Method-Override", b"
 _FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
 _VERSION = "redcap_v@"
 UNREACHED = {
-    "out-of-reach": "triple encoding and overlong UTF-8: no server that is still supported undoes them",
+    "out-of-reach": "triple encoding, overlong UTF-8, broken escapes: no server that is still supported undoes them",
     "override-headers": "only front controllers of other products take the path from such a header",
 }
 """Families that no server is known to map to the script, with the reason. They are sent at real servers to see that it
@@ -151,7 +151,8 @@ def mutate(address: bytes, chance: random.Random) -> bytes:
         b"/%ff",
         b"/x/../y",
     )
-    return chance.choice((b"", b"", b"", b"http://localhost")) + target + chance.choice(tails)
+    host = chance.choice((b"", b"", b"", b"http://localhost")) if target.startswith(b"/") else b""
+    return host + target + chance.choice(tails)
 
 
 def _separator(chance: random.Random) -> bytes:
