@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.servers.farm import CONFIGURATIONS, Configuration, Farm
+from tests.servers.judge import ALL, generated, sample
 from tests.servers.measure import HALF_DECODED, allowed, corpus, measure
 from tests.servers.rig import get, reached, send
 
@@ -20,6 +21,9 @@ def test_nothing_reaches_a_protected_script_and_nothing_else_is_lost(farm: Farm,
     assert len(row.reached) > 40  # the server would run the script: the protection is what refuses
     assert row.passed == []
     assert row.lost == []
+    rule, peer = generated(item.protection), sample(ALL)
+    assert [request for request in row.reached if rule.lets_through(request)] == []
+    assert any(peer.lets_through(request) for request in row.reached)  # the judge can say yes
 
 
 def test_the_corpora_are_as_large_as_the_documentation_says(farm: Farm) -> None:
