@@ -37,7 +37,7 @@ fuzz: $(INSTALLED) ## property tests with many more examples than in `test`
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis
 
 golden: $(INSTALLED) ## rewrite the golden reports; review them as a diff
-	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/report
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/report tests/protect
 
 docs: $(INSTALLED) ## rewrite the generated pages and schemas
 	$(BIN)/python scripts/build_docs.py

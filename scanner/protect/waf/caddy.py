@@ -95,9 +95,17 @@ def _unlock(protection: Protection) -> list[str]:
     ]
 
 
+def _summary(_protection: Protection) -> tuple[str, ...]:
+    return (
+        "set `order route first`, import redcap-protect.caddy, and redcap_protect in each site; then `caddy validate`",
+        "prove it with `redcap-scanner waf test --url ADDRESS`",
+    )
+
+
 TARGET = Target(
     name="caddy",
     title="Caddy 2",
     checked="by Caddy from Debian with php-fpm",
     render=render,
+    summary=_summary,
 )

@@ -98,9 +98,17 @@ def _unlock(protection: Protection) -> list[str]:
     ]
 
 
+def _summary(_protection: Protection) -> tuple[str, ...]:
+    return (
+        "paste redcap-protect.cfg at the start of each frontend that passes to REDCap, then run `haproxy -c -f FILE`",
+        "prove it with `redcap-scanner waf test --url ADDRESS`",
+    )
+
+
 TARGET = Target(
     name="haproxy",
     title="HAProxy",
     checked="by HAProxy from Debian before Apache",
     render=render,
+    summary=_summary,
 )

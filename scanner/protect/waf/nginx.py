@@ -140,9 +140,18 @@ def _unlock(protection: Protection) -> list[str]:
     ]
 
 
+def _summary(_protection: Protection) -> tuple[str, ...]:
+    return (
+        "include redcap-protect-http.conf in the http block, redcap-protect.conf in each server and PHP location,",
+        "redcap-unlock.conf, if there is one, in the server block; then run `nginx -t`",
+        "prove it with `redcap-scanner waf test --url ADDRESS`",
+    )
+
+
 TARGET = Target(
     name="nginx",
     title="nginx",
     checked="by nginx from Debian: php-fpm with and without path info, and as a proxy before Apache",
     render=render,
+    summary=_summary,
 )

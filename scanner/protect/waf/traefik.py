@@ -72,9 +72,17 @@ def _shown(place: Place, value: str) -> str:
     return f"QueryRegexp(`{place.name}`, `^{value}$`)"
 
 
+def _summary(_protection: Protection) -> tuple[str, ...]:
+    return (
+        "put redcap-protect.yml into the folder of the file provider; it was not run here: try it with `waf test`",
+        "prove it with `redcap-scanner waf test --url ADDRESS`",
+    )
+
+
 TARGET = Target(
     name="traefik",
     title="Traefik 3",
     checked="by a golden file and as YAML; it was not run",
     render=render,
+    summary=_summary,
 )
