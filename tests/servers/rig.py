@@ -16,7 +16,7 @@ import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from scanner.model.protection import RequestSpelling
@@ -162,18 +162,23 @@ def lay_out(release: Path, folder: Path) -> list[str]:
     """Fill `folder` with a marker in place of every file of a release; all release paths are returned.
 
     A marker tells its path in a header (for HEAD) and in the body. An older version folder holds the three scripts
-    too, and `/redcap/` is a second address of everything.
+    too, and `/redcap/` is a second address of everything. Some names in other case stand for a file system without it.
     """
     with zipfile.ZipFile(release) as archive:
         names = [name.partition("/")[2] for name in archive.namelist() if not name.endswith("/")]
-    older = [f"redcap_v14.0.0/{name}" for name in ("cron.php", "install.php", "upgrade.php")]
-    for name in (*names, *older):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_marker(name) if PurePosixPath(name).suffix == ".php" else f"{MARK}{name}@@\n")
+    scripts = ("cron.php", "install.php", "upgrade.php")
+    names += [f"redcap_v14.0.0/{name}" for name in scripts]
+    for name in names:
+        _mark(folder / name, name)
+    for name in scripts:
+        stem = name.removesuffix(".php")
+        for other in (stem.upper(), stem.capitalize(), stem.capitalize().swapcase()):
+            _mark(folder / f"{other}.php", name)
     (folder / "redcap").symlink_to(".")
-    return sorted((*names, *older))
+    return sorted(names)
 
 
-def _marker(name: str) -> str:
-    return f"<?php header('X-Reached: {name}'); echo '{MARK}{name}@@';\n"
+def _mark(path: Path, name: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    script = f"<?php header('X-Reached: {name}'); echo '{MARK}{name}@@';\n"
+    path.write_text(script if path.suffix == ".php" else f"{MARK}{name}@@\n")
