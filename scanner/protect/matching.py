@@ -1,14 +1,13 @@
 """What every target says in its own language: which requests ask for a script, and what opens it.
 
 Nothing of a name or of a value is written literally into a pattern but ASCII letters, digits and `_`. Everything else
-becomes `\\xHH`, which Apache, nginx, ModSecurity, HAProxy (all PCRE) and Go (RE2) read alike. So no quote, `#`, `$`,
-backslash or line end of a name can end a string, start a comment or become a variable.
+becomes its number in hexadecimal, which Apache, nginx, ModSecurity, HAProxy (all PCRE) and Go (RE2) read alike. So no
+quote, `#`, `$`, backslash or line end of a name can end a string, start a comment or become a variable.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import msgspec
 
@@ -130,8 +129,7 @@ def places(protection: Protection, mode: Mode) -> tuple[Place, ...]:
 
 
 def variable(secret: AcceptedSecret) -> str:
-    """Environment variable (or Apache `Define`) that holds a referenced secret: `redcap/waf-current` is
-    `REDCAP_WAF_CURRENT`.
+    """Environment variable (or Apache `Define`) of a referenced secret: `redcap/current` is `REDCAP_CURRENT`.
 
     Raises: ConfigurationError when the reference has no letter or digit.
     """
@@ -142,16 +140,21 @@ def variable(secret: AcceptedSecret) -> str:
 
 
 def secret_pattern(secret: AcceptedSecret) -> str:
-    """Pattern of a value. A referenced one is put in as `${NAME}` by the product or when it is deployed: one that is
-    not replaced, is empty or too short matches nothing."""
+    """Pattern of a value.
+
+    A referenced one is put in as `${NAME}` by the product or when it is deployed: one that is not replaced, is empty or
+    too short matches nothing.
+    """
     if secret.value is not None:
         return literal(secret.value)
     return f"(?={SECRET_CLASS}{{{SHORTEST}}})${{{variable(secret)}}}"
 
 
 def literal(text: str, *, unicode: bool = False) -> str:
-    r"""Pattern for exactly this text. Bytes of UTF-8 as `\xHH`, or code points as `\x{H}` where the engine reads
-    Unicode (RE2)."""
+    r"""Pattern for exactly this text.
+
+    What is not ASCII is bytes of UTF-8 as `\xHH`, or code points as `\x{H}` where the engine reads Unicode (RE2).
+    """
     return "".join(char if _kept(char) else _escaped(char, unicode=unicode) for char in text)
 
 
@@ -166,57 +169,52 @@ def _escaped(char: str, *, unicode: bool) -> str:
 
 
 def encoded(text: str, *, unicode: bool = False) -> str:
-    """Pattern for this text with any of its characters percent-encoded any number of times: a proxy that forwards the
-    decoded path makes the server behind it decode once more."""
+    """Pattern for this text with any of its characters percent-encoded any number of times.
+
+    A proxy that forwards the decoded path makes the server behind it decode once more.
+    """
     return "".join(_encoded(char, unicode=unicode) for char in text)
 
 
 def _encoded(char: str, *, unicode: bool) -> str:
-    cases = sorted({char, char.lower(), char.upper()} if char.isascii() else {char})
-    digits = ["%(?:25)*".join(("", *(f"{byte:02x}" for byte in case.encode()))) for case in cases]
-    return f"(?:{literal(char, unicode=unicode)}|{'|'.join(digits)})"
+    text = literal(char, unicode=unicode)
+    if char.isascii() and char.isalpha():  # 0x41 and 0x61, 0x5a and 0x7a: the cases differ in the first digit
+        code = ord(char.lower())
+        digits = f"{_ANY_PERCENT}[{(code >> 4) - 2:x}{code >> 4:x}]{code & 15:x}"
+    else:
+        digits = "".join(f"{_ANY_PERCENT}{byte:02x}" for byte in char.encode())
+    more = "|\\x20" if char == "+" else ""  # a decoder of queries makes a blank of it
+    return f"(?:{text}|{digits}{more})"
 
 
-def names_pattern(scripts: tuple[ProtectedScript, ...], *, deep: bool = False, unicode: bool = False) -> str:
+def names_pattern(scripts: tuple[ProtectedScript, ...]) -> str:
     """Alternatives of the scripts' base names. Names are compared without case by those who use it."""
-    form = encoded if deep else literal
-    return "|".join(dict.fromkeys(form(_lower(script.name), unicode=unicode) for script in scripts))
+    return "|".join(dict.fromkeys(literal(_lower(script.name)) for script in scripts))
 
 
-def _lower(text: str) -> str:
-    """ASCII letters in lower case; what a server folds beyond ASCII depends on its locale."""
-    return re.sub("[A-Z]+", lambda found: found[0].lower(), text)
+def path_patterns(protection: Protection, scripts: tuple[ProtectedScript, ...], *, unicode: bool = False) -> list[str]:
+    """Patterns of which one finds a path that asks for one of the scripts: a whole segment, whatever follows it.
 
-
-_SEPARATOR = r"[/\x5c]"
-_DEEP_SEPARATOR = r"(?:[/\x5c]|%(?:25)*(?:2f|5c))"
-_END = r"(?:$|[/\x5c;:?\x23%])"
-
-
-def path_pattern(protection: Protection, scripts: tuple[ProtectedScript, ...], *, deep: bool, unicode: bool) -> str:
-    """Pattern for a decoded path that asks for one of the scripts: a whole segment, whatever follows it.
-
-    `deep`: what is still percent-encoded counts too. The segment may end by blanks and dots (which Windows drops), a
-    path separator, `;`, `:` (streams of NTFS), `?`, `#`, or `%`. Folders are not looked at: normalising a path loses
-    what the server may still see.
+    What is percent-encoded counts too, however often, so the path may be given decoded or not. Compare without case.
+    The segment may end by blanks and dots (which Windows drops), a path separator, `;`, `:` (streams of NTFS), `?`,
+    `#`, or `%`. Folders are not looked at: normalising a path loses what the server may still see.
     """
-    separator = _DEEP_SEPARATOR if deep else _SEPARATOR
-    names = names_pattern(scripts, deep=deep, unicode=unicode)
-    pattern = rf"(?:^|{separator})(?:{names})[\s.]*{_END}"
+    names = "|".join(dict.fromkeys(encoded(_lower(script.name), unicode=unicode) for script in scripts))
+    patterns = [rf"(?:^|{_SEPARATOR})(?:{names})[\s.]*{_END}"]
     stems = sorted({stem for script in scripts for stem in _stems(_lower(script.name))})
-    if not protection.multiviews or not stems:
-        return pattern
-    return f"(?:{pattern}|{_without_extension(_folders(protection, scripts), stems, deep=deep, unicode=unicode)})"
+    if protection.multiviews and stems:
+        patterns.append(_without_extension(_folders(protection, scripts), stems, unicode=unicode))
+    return patterns
 
 
-def _without_extension(folders: list[str], stems: list[str], *, deep: bool, unicode: bool) -> str:
-    """Apache's MultiViews serves `cron.php` as `/cron`. Only below the folders that hold a script: elsewhere `install`
-    and `upgrade` are ordinary words of a path."""
-    form = encoded if deep else literal
-    separator = _DEEP_SEPARATOR if deep else _SEPARATOR
-    inside = "|".join((r"\.{1,2}", *(_folder(name, form, unicode=unicode) for name in folders)))
-    words = "|".join(form(stem, unicode=unicode) for stem in stems)
-    return rf"(?:^{separator}*|{separator}(?:{inside}){separator}+)(?:{words}){_END}"
+def _without_extension(folders: list[str], stems: list[str], *, unicode: bool) -> str:
+    """Apache's MultiViews serves `cron.php` as `/cron`.
+
+    Only below the folders that hold a script: elsewhere `install` and `upgrade` are ordinary words of a path.
+    """
+    inside = "|".join((r"(?:\.|%(?:25)*2e){1,2}", *(_folder(name, unicode=unicode) for name in folders)))
+    words = "|".join(encoded(stem, unicode=unicode) for stem in stems)
+    return rf"(?:^{_SEPARATOR}*|{_SEPARATOR}(?:{inside}){_SEPARATOR}+)(?:{words}){_END}"
 
 
 def _stems(name: str) -> list[str]:
@@ -227,14 +225,24 @@ def _stems(name: str) -> list[str]:
 def _folders(protection: Protection, scripts: tuple[ProtectedScript, ...]) -> list[str]:
     """Names of the last folders above the scripts, `redcap_v@` among them."""
     found = {_lower(path.split("/")[-2]) for script in scripts for path in script.paths if "/" in path}
-    found.update(protection.base_path.strip("/").split("/")[-1:])
+    found.update(_lower(protection.base_path).strip("/").split("/")[-1:])
     return sorted(found - {""})
 
 
-def _folder(name: str, form: Callable[..., str], *, unicode: bool) -> str:
+def _folder(name: str, *, unicode: bool) -> str:
     before, version, after = name.partition(_VERSION)
     middle = r"[^/\x5c]*" if version else ""
-    return f"{form(before, unicode=unicode)}{middle}{form(after, unicode=unicode)}"
+    return f"{encoded(before, unicode=unicode)}{middle}{encoded(after, unicode=unicode)}"
+
+
+def _lower(text: str) -> str:
+    """ASCII letters in lower case; what a server folds beyond ASCII depends on its locale."""
+    return re.sub("[A-Z]+", lambda found: found[0].lower(), text)
+
+
+_ANY_PERCENT = "%(?:25)*"
+_SEPARATOR = rf"(?:[/\x5c]|{_ANY_PERCENT}(?:2f|5c))"
+_END = r"(?:$|[/\x5c;:?\x23%])"
 
 
 def comment(text: str) -> str:

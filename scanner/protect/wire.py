@@ -61,7 +61,9 @@ def parse_response(data: bytes) -> Response:
     if status // 100 == 1 and body.startswith(b"HTTP/"):  # 100 Continue comes before the answer
         return parse_response(body)
     pairs = [line.partition(b":") for line in lines[1:]]
-    headers = tuple((name.strip().lower().decode("latin-1"), value.strip().decode("latin-1")) for name, _, value in pairs)
+    headers = tuple(
+        (name.strip().lower().decode("latin-1"), value.strip().decode("latin-1")) for name, _, value in pairs
+    )
     chunked = any(name == "transfer-encoding" and "chunked" in value.lower() for name, value in headers)
     return Response(status, headers, _unchunked(body) if chunked else body)
 

@@ -26,7 +26,7 @@ from tests.servers.products import (
     nginx_php,
     php_fpm,
 )
-from tests.servers.rig import Server, Site, check, free_ports, lay_out, served_folder
+from tests.servers.rig import Listening, Server, Site, check, free_ports, lay_out, served_folder
 
 CURRENT = "4f" * 32
 NEXT = "9b" * 32
@@ -62,7 +62,7 @@ CONFIGURATIONS = (
     Configuration("apache-mod-php", "apache", "apache"),
     Configuration("apache-php-fpm", "apache", "apache"),
     Configuration("apache-no-path-info", "apache", "apache"),
-    Configuration("apache-multiviews", "apache", "apache"),
+    Configuration("apache-multiviews", "apache", "apache", MULTIVIEWS),
     Configuration("apache-permissive", "apache", "apache"),
     Configuration("modsecurity2-apache", "apache", "modsecurity2"),
     Configuration("modsecurity2-multiviews", "apache", "modsecurity2", MULTIVIEWS),
@@ -194,7 +194,7 @@ BLOCKS = {"apache": _apache, "nginx": _nginx, "haproxy": _haproxy, "caddy": _cad
 
 def write(
     folder: Path, docroot: Path, configurations: Sequence[Configuration], hosts: Sequence[Part] = ()
-) -> tuple[list[tuple[Product, list[int]]], dict[str, Site], dict[str, Site]]:
+) -> tuple[list[tuple[Product, list[Listening]]], dict[str, Site], dict[str, Site]]:
     """Write every configuration: the products with their ports, the open sites, the protected ones.
 
     One nginx serves one protection, since its variables are global. `hosts` are further virtual hosts of Apache.
@@ -210,9 +210,11 @@ def write(
         blocks = BLOCKS[item.product](item, writer)
         key = (item.product, item.product == "nginx" and item.protection.multiviews)
         parts.setdefault(key, []).extend((Part(bare[item.name], blocks.bare), Part(full[item.name], blocks.full)))
-    products = [(fpm, [])]
+    products: list[tuple[Product, list[Listening]]] = [(fpm, [socket])]
     for (product, multiviews), own in parts.items():
-        products.append((_product(product, folder, docroot, own, multiviews=multiviews, to=bare), [p.port for p in own]))
+        products.append(
+            (_product(product, folder, docroot, own, multiviews=multiviews, to=bare), [p.port for p in own])
+        )
     opened = {item.name: Site(item.name, bare[item.name], "") for item in configurations}
     closed = {item.name: Site(item.name, full[item.name], item.target) for item in configurations}
     return products, opened, closed

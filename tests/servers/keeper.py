@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
-GRACE = 2.0
+GRACE = 1.0
 """Seconds between asking to end and killing."""
 POLL = 0.05
 

@@ -11,8 +11,9 @@ from tests.servers.rig import WORKER, program
 
 MODULES = Path("/usr/lib/apache2/modules")
 APACHE_MODULES = (
-    "mpm_prefork authn_core authz_core alias dir headers mime negotiation proxy proxy_fcgi rewrite setenvif unique_id"
-).split()
+    "mpm_prefork authn_core authz_core alias dir env headers mime negotiation proxy proxy_fcgi rewrite setenvif "
+    "unique_id"
+)
 PHP_FILES = '<FilesMatch ".+\\.ph(?:ar|p|tml)$">\n    SetHandler {}\n</FilesMatch>'
 MOD_PHP = PHP_FILES.format("application/x-httpd-php")
 NO_INI = {"PHP_INI_SCAN_DIR": "/nonexistent"}
@@ -36,28 +37,34 @@ class Product(NamedTuple):
 
 def apache(folder: Path, docroot: Path, parts: Sequence[Part], environment: Mapping[str, str]) -> Product:
     """Apache with mod_php and ModSecurity 2 loaded; each part is the inside of a virtual host."""
-    loads = [f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in APACHE_MODULES]
+    loads = [f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in APACHE_MODULES.split()]
     loads.append(f"LoadModule php_module {max(MODULES.glob('libphp*.so'))}")
     loads.append(f"LoadModule security2_module {MODULES}/mod_security2.so")
     hosts = [
         f"Listen 127.0.0.1:{part.port}\n<VirtualHost 127.0.0.1:{part.port}>\n{part.lines}\n</VirtualHost>"
         for part in parts
     ]
-    text = "\n".join((
-        f"ServerRoot {folder}\nServerName localhost\nPidFile {folder}/apache.pid\nErrorLog {folder}/apache-error.log",
-        "StartServers 4\nMinSpareServers 2\nMaxRequestWorkers 8\nTimeout 10",
-        *loads,
-        *((f"User {WORKER}", f"Group {WORKER}") if os.geteuid() == 0 else ()),
-        f"TypesConfig /etc/mime.types\nDirectoryIndex index.php index.html\nDocumentRoot {docroot}",
-        "AddType application/x-httpd-php .php",
-        "<Directory />\n    AllowOverride None\n    Require all denied\n</Directory>",
-        f"<Directory {docroot}>\n    Options FollowSymLinks\n    Require all granted\n</Directory>",
-        *hosts,
-    ))
+    text = "\n".join(
+        (
+            f"ServerRoot {folder}\nServerName localhost\nPidFile {folder}/apache.pid",
+            f"ErrorLog {folder}/apache-error.log",
+            # A proxy keeps its connections to the backend open; a worker must not wait on them.
+            "StartServers 6\nMinSpareServers 2\nMaxRequestWorkers 16\nTimeout 10\nKeepAlive Off",
+            *loads,
+            *((f"User {WORKER}", f"Group {WORKER}") if os.geteuid() == 0 else ()),
+            f"TypesConfig /etc/mime.types\nDirectoryIndex index.php index.html\nDocumentRoot {docroot}",
+            "AddType application/x-httpd-php .php",
+            "<Directory />\n    AllowOverride None\n    Require all denied\n</Directory>",
+            f"<Directory {docroot}>\n    Options FollowSymLinks\n    Require all granted\n</Directory>",
+            *hosts,
+        )
+    )
     path = folder / "apache.conf"
     path.write_text(text + "\n")
     apache2 = program("apache2")
-    return Product((apache2, "-DFOREGROUND", "-f", str(path)), (apache2, "-t", "-f", str(path)), {**environment, **NO_INI})
+    return Product(
+        (apache2, "-DFOREGROUND", "-f", str(path)), (apache2, "-t", "-f", str(path)), {**environment, **NO_INI}
+    )
 
 
 def php_fpm(folder: Path) -> tuple[Product, Path]:
@@ -83,17 +90,19 @@ def nginx(folder: Path, http: str, parts: Sequence[Part], environment: Mapping[s
     temporary = "\n".join(
         f"{name}_temp_path {folder}/nginx-{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    text = "\n".join((
-        f"user {WORKER};" if os.geteuid() == 0 else "",
-        "load_module /usr/lib/nginx/modules/ndk_http_module.so;",
-        "load_module /usr/lib/nginx/modules/ngx_http_modsecurity_module.so;",
-        *(f"env {name};" for name in environment),
-        f"daemon off;\nworker_processes 2;\npid {folder}/nginx.pid;\nerror_log {folder}/nginx-error.log;",
-        "events {}",
-        f"http {{\naccess_log off;\n{temporary}\ninclude /etc/nginx/mime.types;\n{http}",
-        *hosts,
-        "}",
-    ))
+    text = "\n".join(
+        (
+            f"user {WORKER};" if os.geteuid() == 0 else "",
+            "load_module /usr/lib/nginx/modules/ndk_http_module.so;",
+            "load_module /usr/lib/nginx/modules/ngx_http_modsecurity_module.so;",
+            *(f"env {name};" for name in environment),
+            f"daemon off;\nworker_processes 2;\npid {folder}/nginx.pid;\nerror_log {folder}/nginx-error.log;",
+            "events {}",
+            f"http {{\naccess_log off;\n{temporary}\ninclude /etc/nginx/mime.types;\n{http}",
+            *hosts,
+            "}",
+        )
+    )
     path = folder / "nginx.conf"
     path.write_text(text + "\n")
     start = (program("nginx"), "-c", str(path), "-e", f"{folder}/nginx-error.log")
@@ -116,7 +125,9 @@ PATH_INFO = (
 )
 
 
-def haproxy(folder: Path, parts: Sequence[Part], backends: Mapping[str, int], environment: Mapping[str, str]) -> Product:
+def haproxy(
+    folder: Path, parts: Sequence[Part], backends: Mapping[str, int], environment: Mapping[str, str]
+) -> Product:
     """HAProxy; each part is the inside of a frontend, `backends` name ports on loopback."""
     fronts = [f"frontend f{part.port}\n    bind 127.0.0.1:{part.port}\n{part.lines}" for part in parts]
     backs = [f"backend {name}\n    server {name} 127.0.0.1:{port}" for name, port in backends.items()]

@@ -31,6 +31,10 @@ WORKER = "www-data"
 """User that the servers' workers become when the tests run as root."""
 
 
+Listening = int | Path
+"""Port on loopback, or socket in the file system."""
+
+
 class Site(NamedTuple):
     """One address that serves the release."""
 
@@ -73,7 +77,9 @@ def check(command: Sequence[str], environment: Mapping[str, str]) -> str:
 class Server:
     """A running product."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], ports: Sequence[int], log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], ports: Sequence[Listening], log: Path
+    ) -> None:
         self._log = log.open("wb")
         self._process = subprocess.Popen(
             [sys.executable, str(KEEPER), *command],
@@ -88,7 +94,7 @@ class Server:
             self.stop()
             raise
 
-    def _wait(self, ports: Sequence[int], log: Path) -> None:
+    def _wait(self, ports: Sequence[Listening], log: Path) -> None:
         limit = time.monotonic() + START_SECONDS
         for port in ports:
             while not answers(port):
@@ -108,9 +114,12 @@ class Server:
         self._log.close()
 
 
-def answers(port: int) -> bool:
+def answers(where: Listening) -> bool:
     """Something listens there."""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+    local = isinstance(where, Path)
+    with suppress(OSError), socket.socket(socket.AF_UNIX if local else socket.AF_INET) as link:
+        link.settimeout(1)
+        link.connect(str(where) if local else ("127.0.0.1", where))
         return True
     return False
 

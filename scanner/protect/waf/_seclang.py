@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scanner.model.protection import AcceptedSecret, Protection
-from scanner.protect.matching import Group, Place, comment, groups, literal, path_pattern
+from scanner.protect.matching import Group, Place, comment, groups, literal, path_patterns
 
 FIRST_RULE = 88000
 Opening = Callable[[Place, AcceptedSecret, int], list[str]]
@@ -32,7 +32,9 @@ def rules(protection: Protection, opening: Opening) -> list[str]:
 
 def variable_of(place: Place) -> str:
     """What holds the secret. Names are patterns only between slashes, so these are taken as they are."""
-    return {"header": "REQUEST_HEADERS", "cookie": "REQUEST_COOKIES", "query": "ARGS_GET"}[place.kind] + f":{place.name}"
+    return {"header": "REQUEST_HEADERS", "cookie": "REQUEST_COOKIES", "query": "ARGS_GET"}[
+        place.kind
+    ] + f":{place.name}"
 
 
 def flag(place: Place) -> str:
@@ -54,9 +56,12 @@ def value_pattern(secret: AcceptedSecret) -> str:
 
 
 def _refusal(group: Group, protection: Protection, number: int) -> list[str]:
-    """One chain: the path asks for a script, and none of the flags is set."""
-    pattern = path_pattern(protection, group.scripts, deep=False, unicode=False)
-    transformed = "t:none,t:urlDecodeUni,t:urlDecode,t:lowercase"
+    """One chain: the path asks for a script, and none of the flags is set.
+
+    `urlDecodeUni` for the `%u0063` of IIS; the pattern takes what is still encoded after it.
+    """
+    pattern = "|".join(path_patterns(protection, group.scripts))
+    transformed = "t:none,t:urlDecodeUni,t:lowercase"
     head = f'SecRule REQUEST_FILENAME "@rx {pattern}" \\'
     message = "msg:'REDCap: protected script without the secret'"
     chain = ",chain" if group.places else ""

@@ -111,9 +111,17 @@ def _cookie(protection: Protection, secret: AcceptedSecret, condition: str) -> s
     return f'    Header always set Set-Cookie "{text}" "expr={condition}"'
 
 
+def _summary(_protection: Protection) -> tuple[str, ...]:
+    return (
+        "include redcap-protect.conf in the server or in each virtual host, then run `apachectl configtest`",
+        "prove it with `redcap-scanner waf test --url ADDRESS`",
+    )
+
+
 TARGET = Target(
     name="apache",
     title="Apache HTTP Server 2.4",
     checked="by Apache from Debian: mod_php and php-fpm, path info on and off, MultiViews, encoded slashes",
     render=render,
+    summary=_summary,
 )

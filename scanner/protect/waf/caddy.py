@@ -18,7 +18,7 @@ from scanner.protect.matching import (
     cookie_attributes,
     groups,
     literal,
-    path_pattern,
+    path_patterns,
     unlock_page,
     unlock_path,
     variable,
@@ -42,7 +42,7 @@ def render(protection: Protection) -> tuple[GeneratedFile, ...]:
 def _head(protection: Protection) -> list[str]:
     referenced = ", ".join(variable(secret) for secret in protection.secrets if secret.value is None)
     return [
-        "# In the Caddyfile: `{ order route first }` among the global options, `import redcap-protect.caddy` after them,",
+        "# In the Caddyfile: `order route first` among the global options, `import redcap-protect.caddy` after them,",
         "# and `import redcap_protect` as the first line of each site block.",
         *([f"# The environment of Caddy holds {referenced}; one that is not set opens nothing."] * bool(referenced)),
         *(f"# {comment(script.name)} ({script.mode.value}): {comment(script.why)}" for script in protection.scripts),
@@ -64,7 +64,7 @@ def _shown(place: Place, secret: AcceptedSecret) -> str:
 
 
 def _refusal(group: Group, protection: Protection) -> list[str]:
-    pattern = path_pattern(protection, group.scripts, deep=True, unicode=True)
+    pattern = "|".join(path_patterns(protection, group.scripts, unicode=True))
     shown = " || ".join(_shown(place, secret) for place in group.places for secret in protection.secrets)
     return [
         f"@{group.name} {{",
@@ -95,9 +95,17 @@ def _unlock(protection: Protection) -> list[str]:
     ]
 
 
+def _summary(_protection: Protection) -> tuple[str, ...]:
+    return (
+        "set `order route first`, import redcap-protect.caddy, and redcap_protect in each site; then `caddy validate`",
+        "prove it with `redcap-scanner waf test --url ADDRESS`",
+    )
+
+
 TARGET = Target(
     name="caddy",
     title="Caddy 2",
     checked="by Caddy from Debian with php-fpm",
     render=render,
+    summary=_summary,
 )

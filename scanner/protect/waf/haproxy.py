@@ -1,8 +1,10 @@
 """HAProxy: `http-request deny` in the frontend.
 
-The path is decoded twice, for a server that decodes again what a proxy between has decoded. Lines stand in quotes: a
-bare `#` starts a comment, and `$` in double quotes is a variable.
-Source: https://docs.haproxy.org/2.6/configuration.html#2.2 (quoting), #7.3.6 (`req.hdr`, `req.cook`, `urlp`)
+The path is looked at as it came, with a pattern that takes every encoding of every character. The converter `url_dec`
+would open a hole: it fails on an invalid sequence, and a condition that fails does not match. `/cron.php/%25zz` is
+valid when it comes, and is not once it has been decoded. Lines stand in quotes: a bare `#` starts a comment, and `$` in
+double quotes is a variable. `req.fhdr` does not split a value at commas.
+Source: https://docs.haproxy.org/2.6/configuration.html#2.2 (quoting), #7.3.6 (`req.fhdr`, `req.cook`, `urlp`)
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from scanner.protect.matching import (
     cookie_attributes,
     groups,
     literal,
-    path_pattern,
+    path_patterns,
     unlock_page,
     unlock_path,
     variable,
@@ -54,7 +56,7 @@ def _all_places(protection: Protection) -> list[Place]:
 
 
 def _fetch(place: Place) -> str:
-    return {"header": "req.hdr", "cookie": "req.cook", "query": "urlp"}[place.kind] + f"({place.name})"
+    return {"header": "req.fhdr", "cookie": "req.cook", "query": "urlp"}[place.kind] + f"({place.name})"
 
 
 def _pattern(secret: AcceptedSecret) -> str:
@@ -73,10 +75,10 @@ def _secrets(protection: Protection) -> list[str]:
 
 
 def _refusal(group: Group, protection: Protection) -> list[str]:
-    patterns = [path_pattern(protection, (script,), deep=False, unicode=False) for script in group.scripts]
+    patterns = [found for script in group.scripts for found in path_patterns(protection, (script,))]
     without = " ".join(f"!redcap_has_{place.kind}" for place in group.places)
     return [
-        *(f"acl {group.name}_asked path,url_dec,url_dec,lower -m reg '{pattern}'" for pattern in patterns),
+        *(f"acl {group.name}_asked path,lower -m reg '{pattern}'" for pattern in patterns),
         f"http-request deny deny_status 403 if {group.name}_asked {without}".rstrip(),
     ]
 
@@ -85,15 +87,22 @@ def _unlock(protection: Protection) -> list[str]:
     path = unlock_path(protection)
     if path is None:
         return []
-    cookie = f"{protection.cookie}=%[req.hdr({protection.header})]; {cookie_attributes(protection)}"
+    page = unlock_page(protection).replace("'", "'\\''")
+    answer = "status 403 content-type text/html hdr Cache-Control no-store"
+    cookie = f"{protection.cookie}=%[req.fhdr({protection.header})]; {cookie_attributes(protection)}"
     return [
         "# The unlock page: shows a form, takes the secret in the header, answers 204 with the cookie.",
         f"acl redcap_unlock path -m str {path}",
-        "http-request return status 403 content-type text/html hdr Cache-Control no-store "
-        f"string '{unlock_page(protection).replace(chr(39), chr(39) + chr(92) + chr(39) + chr(39))}' "
-        "if redcap_unlock !redcap_has_header",
+        f"http-request return {answer} string '{page}' if redcap_unlock !redcap_has_header",
         f"http-request return status 204 hdr Cache-Control no-store hdr Set-Cookie '{cookie}' if redcap_unlock",
     ]
+
+
+def _summary(_protection: Protection) -> tuple[str, ...]:
+    return (
+        "paste redcap-protect.cfg at the start of each frontend that passes to REDCap, then run `haproxy -c -f FILE`",
+        "prove it with `redcap-scanner waf test --url ADDRESS`",
+    )
 
 
 TARGET = Target(
@@ -101,4 +110,5 @@ TARGET = Target(
     title="HAProxy",
     checked="by HAProxy from Debian before Apache",
     render=render,
+    summary=_summary,
 )

@@ -14,8 +14,8 @@ def render(protection: Protection) -> tuple[GeneratedFile, ...]:
     """
     checked(protection)
     lines = [
-        "# Include this file where SecRuleEngine is On, before other rules. The cookie is handed out by the unlock page",
-        "# of the target apache.",
+        "# Include this file where SecRuleEngine is On, before other rules. The cookie is handed out by the unlock",
+        "# page of the target apache.",
         *_references(protection),
         *rules(protection, _opening),
     ]
@@ -35,9 +35,17 @@ def _opening(place: Place, secret: AcceptedSecret, number: int) -> list[str]:
     return flagged(place, secret_pattern(secret), number)
 
 
+def _summary(_protection: Protection) -> tuple[str, ...]:
+    return (
+        "include redcap-modsecurity2.conf where SecRuleEngine is On, then run `apachectl configtest`",
+        "prove it with `redcap-scanner waf test --url ADDRESS`",
+    )
+
+
 TARGET = Target(
     name="modsecurity2",
     title="ModSecurity 2 (Apache)",
     checked="by ModSecurity 2 from Debian on Apache",
     render=render,
+    summary=_summary,
 )

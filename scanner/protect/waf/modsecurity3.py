@@ -36,9 +36,17 @@ def _opening(place: Place, secret: AcceptedSecret, number: int) -> list[str]:
     ]
 
 
+def _summary(_protection: Protection) -> tuple[str, ...]:
+    return (
+        "include redcap-modsecurity3.conf where SecRuleEngine is On; its variables are in the server's environment",
+        "prove it with `redcap-scanner waf test --url ADDRESS`",
+    )
+
+
 TARGET = Target(
     name="modsecurity3",
     title="ModSecurity 3 and Coraza",
     checked="by ModSecurity 3 from Debian in nginx; Coraza reads the same file and was not run",
     render=render,
+    summary=_summary,
 )

@@ -21,7 +21,7 @@ from scanner.protect.matching import (
     cookie_attributes,
     groups,
     literal,
-    path_pattern,
+    path_patterns,
     secret_pattern,
     unlock_page,
     unlock_path,
@@ -97,7 +97,7 @@ def _pattern(place: Place, secret: AcceptedSecret) -> str:
 
 def _refusal_map(group: Group, protection: Protection) -> list[str]:
     """`volatile`: an internal redirect (`index`, `try_files`) changes `$uri`, and the answer with it."""
-    patterns = [path_pattern(protection, (script,), deep=True, unicode=False) for script in group.scripts]
+    patterns = [found for script in group.scripts for found in path_patterns(protection, (script,))]
     asked, refused = f"${group.name}_asked", f"${group.name}_refused"
     shown = "".join(f"$redcap_has_{place.kind}" for place in group.places)
     return [
@@ -140,9 +140,18 @@ def _unlock(protection: Protection) -> list[str]:
     ]
 
 
+def _summary(_protection: Protection) -> tuple[str, ...]:
+    return (
+        "include redcap-protect-http.conf in the http block, redcap-protect.conf in each server and PHP location,",
+        "redcap-unlock.conf, if there is one, in the server block; then run `nginx -t`",
+        "prove it with `redcap-scanner waf test --url ADDRESS`",
+    )
+
+
 TARGET = Target(
     name="nginx",
     title="nginx",
     checked="by nginx from Debian: php-fpm with and without path info, and as a proxy before Apache",
     render=render,
+    summary=_summary,
 )

@@ -10,7 +10,7 @@ https://doc.traefik.io/traefik/v3.0/providers/file/#go-templating
 from __future__ import annotations
 
 from scanner.model.protection import AcceptedSecret, GeneratedFile, Protection, Target
-from scanner.protect.matching import SHORTEST, Group, Place, checked, comment, groups, literal, path_pattern, variable
+from scanner.protect.matching import SHORTEST, Group, Place, checked, comment, groups, literal, path_patterns, variable
 
 _PRIORITY = 2_000_000_000
 _NOBODY = "255.255.255.255/32"
@@ -24,8 +24,8 @@ def render(protection: Protection) -> tuple[GeneratedFile, ...]:
     checked(protection)
     referenced = ", ".join(variable(secret) for secret in protection.secrets if secret.value is None)
     lines = [
-        "# Put this file into the folder of Traefik's file provider. The cookie has to be set by hand: Traefik serves no",
-        "# page of its own.",
+        "# Put this file into the folder of Traefik's file provider. The cookie has to be set by hand: Traefik serves",
+        "# no page of its own.",
         *([f"# The environment of Traefik holds {referenced}; one that is not set opens nothing."] * bool(referenced)),
         *(f"# {comment(script.name)} ({script.mode.value}): {comment(script.why)}" for script in protection.scripts),
         "http:",
@@ -44,7 +44,7 @@ def render(protection: Protection) -> tuple[GeneratedFile, ...]:
 
 
 def _router(group: Group, protection: Protection) -> list[str]:
-    pattern = path_pattern(protection, group.scripts, deep=True, unicode=True)
+    pattern = "|".join(path_patterns(protection, group.scripts, unicode=True))
     conditions = "".join(_unless(place, secret) for place in group.places for secret in protection.secrets)
     return [
         f"    {group.name.replace('_', '-')}:",
@@ -72,9 +72,17 @@ def _shown(place: Place, value: str) -> str:
     return f"QueryRegexp(`{place.name}`, `^{value}$`)"
 
 
+def _summary(_protection: Protection) -> tuple[str, ...]:
+    return (
+        "put redcap-protect.yml into the folder of the file provider; it was not run here: try it with `waf test`",
+        "prove it with `redcap-scanner waf test --url ADDRESS`",
+    )
+
+
 TARGET = Target(
     name="traefik",
     title="Traefik 3",
     checked="by a golden file and as YAML; it was not run",
     render=render,
+    summary=_summary,
 )
