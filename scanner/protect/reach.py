@@ -16,7 +16,7 @@ from scanner.protect.spellings import addresses
 
 ANY = "any"
 """No model: every spelling counts, but for those that no server is known to map."""
-_SCHEME = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
+_SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ENCODED_SLASH = re.compile(rb"%2[fF]")
@@ -50,7 +50,7 @@ MODELS: Mapping[str, Server] = {
     "apache-no-path-info": Server(path_info=False),
     "apache-multiviews": Server(multiviews=True),
     "apache-any-case": Server(any_case=True),
-    "apache-encoded-slashes": Server(encoded_slash=True),
+    "apache-permissive": Server(encoded_slash=True, fragment=True),
     "nginx": Server(only_php_tail=True, encoded_slash=True, fragment=True, strict_methods=True),
     "nginx-path-info": Server(encoded_slash=True, fragment=True, strict_methods=True),
     "nginx-before-apache": Server(fragment=True, strict_methods=True),
@@ -93,9 +93,15 @@ class _Index(msgspec.Struct, frozen=True):
         if self.server.strict_methods and request.method in (b"TRACE", b"CONNECT"):
             return False
         path = _target_path(request.target, self.server)
-        for _ in range(self.server.decodings if path is not None else 0):
-            path = None if path is None else _decoded(path, self.server)
-        return path is not None and self._leads(_normal(path))
+        early = False
+        for _ in range(self.server.decodings):
+            if path is None:
+                return False
+            early = early or self._leads(_normal(path))
+            decoded = _decoded(path, self.server)
+            # A proxy that hands the decoded path on makes a query of what follows an encoded question mark.
+            path = None if decoded is None else _handed_on(decoded, self.server)
+        return path is not None and (early or self._leads(_normal(path)))
 
     def _leads(self, path: bytes) -> bool:
         """Whether some leading part of the path is a script, and what follows may."""
@@ -133,6 +139,10 @@ def _decoded(path: bytes, server: Server) -> bytes | None:
         return None
     decoded = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), path)
     return None if b"\0" in decoded else decoded
+
+
+def _handed_on(path: bytes, server: Server) -> bytes:
+    return path.partition(b"?")[0] if server.decodings > 1 else path
 
 
 def _normal(path: bytes) -> bytes:
