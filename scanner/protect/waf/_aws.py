@@ -68,11 +68,11 @@ def summary(protection: Protection) -> tuple[str, ...]:
         f"capacity: {most} are reserved, so that a second secret fits; a web ACL has {BUDGET} in its base price",
         "priority: before every rule that allows, and before address, country and rate rules: the lowest number",
         "other rules: exemptions for cron.php (address or country lists) open more than cron.php: remove them",
-        "logging: redact the fields of the logging configuration; switch sampled requests off for the web ACL: they keep"
-        + " the secret",
+        "logging: redact the fields of the logging configuration",
+        "sampled requests: switch them off for the web ACL, they keep the secret",
         "load balancer: it must fail closed (waf.fail_open.enabled false); check it in your template",
-        "origin: the server must not be reachable around the web ACL: limit its security group to the load balancer, and"
-        + " give every alias and default domain the same web ACL",
+        "origin: the server must not be reachable around the web ACL: limit its security group to the load balancer",
+        "names: every alias and default domain needs the same web ACL",
         *_multiviews(protection),
     )
 

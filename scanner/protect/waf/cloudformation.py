@@ -20,8 +20,8 @@ def render(protection: Protection) -> tuple[GeneratedFile, ...]:
     """One template. Raises: ConfigurationError when a name or a value cannot be written."""
     head = [
         "# Rule group for a web ACL. Put a RuleGroupReferenceStatement with its ARN at the lowest priority number of",
-        "# the web ACL, OverrideAction None. After a secret changes in Secrets Manager, update the stack: references are",
-        "# resolved when a resource changes (raise the parameter Revision).",
+        "# the web ACL, OverrideAction None. References are resolved when a resource changes: raise the parameter",
+        "# Revision after a secret has changed in Secrets Manager.",
         *(f"# {comment(script.name)} ({script.mode.value}): {comment(script.why)}" for script in protection.scripts),
     ]
     return (GeneratedFile(NAME, "\n".join(head) + "\n" + dump(template(protection))),)

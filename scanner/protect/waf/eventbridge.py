@@ -1,7 +1,7 @@
 """Amazon EventBridge calls a script every minute and shows the secret in a header.
 
-The connection keeps the value in Secrets Manager. An API destination gives up after 5 seconds and would call again up to
-185 times in 24 hours; a script that runs longer would then run several times at once, so nothing is repeated.
+The connection keeps the value in Secrets Manager. An API destination gives up after 5 seconds and would call again up
+to 185 times in 24 hours; a script that runs longer would then run several times at once, so nothing is repeated.
 Source: Amazon EventBridge User Guide, "API destinations" and "Retrying event delivery".
 """
 
@@ -136,8 +136,7 @@ def _allow(action: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  parts o
 
 def _summary(_protection: Protection) -> tuple[str, ...]:
     return (
-        "time: a call is given up after 5 seconds; if jobs take longer, call by a Lambda function, an ECS task or PHP's"
-        + " command line instead",
+        "time: a call is given up after 5 seconds; for longer jobs call by Lambda, an ECS task or PHP itself",
         "alarm: FailedInvocations tells of refused calls; watch the Control Center's own warning about cron as well",
     )
 

@@ -19,6 +19,8 @@ class Reading(msgspec.Struct, frozen=True, order=True):
     """URL_DECODE turns `+` into a blank."""
     bad_escape_dropped: bool = False
     """URL_DECODE removes the `%` of an invalid escape; otherwise it stays."""
+    bad_escape_stops: bool = False
+    """A value with an invalid escape is not decoded at all."""
     regex_needs_utf8: bool = False
     """A regular expression never matches a value that is not valid UTF-8."""
     absolute_target: bool = False
@@ -36,11 +38,13 @@ _WORDS = {
     "fragment_in_path": "a fragment is part of the path",
     "plus_is_blank": "`+` is decoded to a blank",
     "bad_escape_dropped": "the `%` of an invalid escape is dropped",
+    "bad_escape_stops": "a value with an invalid escape is not decoded",
     "regex_needs_utf8": "no regular expression matches what is not UTF-8",
     "absolute_target": "the path of an absolute target is the whole target",
     "argument_names_decoded": "names of query arguments are decoded",
 }
-_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_BAD_ESCAPE = re.compile(rb"%(?:25|(?![0-9A-Fa-f]{2}))")
+_PLUS = re.compile(rb"\+|%2b", re.IGNORECASE)
 _BYTE_BEYOND_ASCII = re.compile(rb"[\x80-\xff]|%[89A-Fa-f]|%25[89A-Fa-f]|%u", re.IGNORECASE)
 
 
@@ -48,10 +52,12 @@ def readings(request: RequestSpelling) -> tuple[Reading, ...]:
     """Every reading in which this request may fare differently, the likely one first."""
     target = request.target
     everything = target + request.body + b"".join(value for _, value in request.headers)
+    broken = _BAD_ESCAPE.search(everything) is not None
     open_questions = (
         b"#" in target,
-        b"+" in everything,
-        _BAD_ESCAPE.search(everything) is not None,
+        _PLUS.search(everything) is not None,
+        broken,
+        broken,
         _BYTE_BEYOND_ASCII.search(everything) is not None,
         not target.startswith(b"/"),
         b"%" in target.partition(b"?")[2],

@@ -14,6 +14,8 @@ from scanner.protect.wafv2.readings import Reading
 Transform = Callable[[bytes, Reading], bytes]
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})?")
 _UNICODE_ESCAPE = re.compile(rb"%[uU]([0-9A-Fa-f]{4})|%([0-9A-Fa-f]{2})?")
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_BAD_UNICODE_ESCAPE = re.compile(rb"%(?!(?:[uU][0-9A-Fa-f]{2})?[0-9A-Fa-f]{2})")
 _SLASHES = re.compile(rb"/{2,}")
 _BLANKS = re.compile(rb"[ \f\t\n\r\v\xa0]+")
 _FULL_WIDTH = range(0xFF01, 0xFF5F)
@@ -37,7 +39,7 @@ def apply(value: bytes, names: tuple[str, ...], reading: Reading) -> bytes:
 def _url_decode(value: bytes, reading: Reading) -> bytes:
     if reading.plus_is_blank:
         value = value.replace(b"+", b" ")
-    if b"%" not in value:
+    if reading.bad_escape_stops and _BAD_ESCAPE.search(value):
         return value
     return _ESCAPE.sub(lambda found: _decoded(found[1], reading), value)
 
@@ -52,6 +54,8 @@ def _url_decode_uni(value: bytes, reading: Reading) -> bytes:
     """As URL_DECODE, with `%uXXXX`: full-width forms become ASCII, of others only the lower byte is kept."""
     if reading.plus_is_blank:
         value = value.replace(b"+", b" ")
+    if reading.bad_escape_stops and _BAD_UNICODE_ESCAPE.search(value):
+        return value
     return _UNICODE_ESCAPE.sub(lambda found: _wide(found, reading), value)
 
 
