@@ -8,7 +8,7 @@ BENCH := .venv-bench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint check bench fuzz golden docs corpus lock fixtures clean
+.PHONY: help demo test fast lint check bench fuzz golden docs corpus servers measure lock fixtures clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -16,11 +16,11 @@ help: ## list the targets
 demo: $(INSTALLED) ## install, then compare two synthetic releases: what can the new one do that the old one could not?
 	@$(BIN)/redcap-scanner demo || [ $$? -eq 1 ] # 1: there are findings, which is the point
 
-test: $(INSTALLED) corpus ## all tests, those on real applications included
+test: $(INSTALLED) corpus servers ## all tests, those on real applications and real web servers included
 	$(PYTEST)
 
-fast: $(INSTALLED) ## the tests that need no network
-	$(PYTEST) -m "not corpus"
+fast: $(INSTALLED) ## the tests that need neither network nor web servers
+	$(PYTEST) -m "not corpus and not servers"
 
 lint: $(INSTALLED) ## ruff, formatting, types
 	$(BIN)/ruff check .
@@ -37,7 +37,7 @@ fuzz: $(INSTALLED) ## property tests with many more examples than in `test`
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis
 
 golden: $(INSTALLED) ## rewrite the golden reports; review them as a diff
-	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/report
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/report tests/protect
 
 docs: $(INSTALLED) ## rewrite the generated pages and schemas
 	$(BIN)/python scripts/build_docs.py
@@ -48,6 +48,15 @@ fixtures: $(INSTALLED) ## pack fixtures/releases/*.zip from their sources
 corpus: $(INSTALLED) ## unpack four real PHP applications from three Debian suites into .corpus/
 	@bash scripts/need.sh dpkg-deb dpkg gpgv gpgv
 	$(BIN)/python scripts/corpus.py
+
+servers: ## install Debian's web servers, which the tests run on loopback; no service is started
+	@bash scripts/need.sh apache2 apache2-bin haproxy haproxy nginx nginx caddy caddy \
+	  '/usr/sbin/php-fpm*' php-fpm '/usr/lib/apache2/modules/libphp*.so' libapache2-mod-php \
+	  /usr/lib/apache2/modules/mod_security2.so libapache2-mod-security2 \
+	  /usr/lib/nginx/modules/ngx_http_modsecurity_module.so libnginx-mod-http-modsecurity
+
+measure: $(INSTALLED) servers ## send every request spelling at every real server, write docs/waf-measured.md
+	$(BIN)/python benchmarks/servers.py
 
 lock: ## refresh the lock files; LOCK_OPTIONS=--upgrade for newer versions
 	PYTHON=$(PYTHON) scripts/lock.sh $(LOCK_OPTIONS)

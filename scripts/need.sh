@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that programs exist, and installs their Debian packages when they do not.
 # Usage: need.sh PROGRAM PACKAGE [PROGRAM PACKAGE ...]
+#            PROGRAM with a slash is a file pattern instead: '/usr/lib/apache2/modules/libphp*.so'
 #        need.sh --venv PYTHON     that PYTHON is 3.11 or newer and can make virtual environments
 set -euo pipefail
 
@@ -12,6 +13,13 @@ install_packages() {
     local sudo=()
     if [ "$(id -u)" -ne 0 ]; then sudo=(sudo -n); fi
     echo "installing Debian packages: $*"
+    # Servers are installed to be run by the tests on their own ports: none is to start by itself.
+    local policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" install -m 755 /dev/stdin "$policy"
+        # shellcheck disable=SC2064  the path as it is now
+        trap "${sudo[*]} rm -f $policy" EXIT
+    fi
     "${sudo[@]}" apt-get update -qq
     DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" </dev/null
 }
@@ -28,9 +36,16 @@ if [ "${1:-}" = "--venv" ]; then
     exit 0
 fi
 
+present() {
+    case "$1" in
+        */*) compgen -G "$1" >/dev/null ;;
+        *) PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null ;;
+    esac
+}
+
 missing=()
 while [ "$#" -ge 2 ]; do
-    if ! command -v "$1" >/dev/null; then missing+=("$2"); fi
+    if ! present "$1"; then missing+=("$2"); fi
     shift 2
 done
 if [ "${#missing[@]}" -gt 0 ]; then install_packages "${missing[@]}"; fi

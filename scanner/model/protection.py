@@ -31,6 +31,36 @@ class ProtectedScript(msgspec.Struct, frozen=True, order=True):
     """One sentence for the administrator."""
 
 
+class OpenPage(msgspec.Struct, frozen=True, order=True):
+    """One page of the release that answers without the product's own login."""
+
+    path: str
+    """Canonical release path."""
+    auth: str
+    """What it asks for instead: see `EndpointSummary.auth`."""
+    effects: tuple[str, ...]
+    """What a call can do: sorted subset of `egress db-write file-write mail exec secrets`."""
+    why: str
+    """For a page that stays open: who calls it. For another: how it is open."""
+
+
+class ProtectionPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What `waf plan` says about one release, before any choice of product, header name or secret."""
+
+    schema: str = "redcap-scanner/waf-plan/1"
+    release: str
+    version: str | None
+    scripts: tuple[ProtectedScript, ...]
+    """To protect, sorted by name."""
+    folders: tuple[str, ...]
+    """Folders of these scripts relative to the base path, sorted: `` is the base path itself, `redcap_v@` every
+    version folder, also an old one that was left on the server."""
+    stay_open: tuple[OpenPage, ...]
+    """Pages with a caller who cannot show a secret: a rule must let them through."""
+    consider: tuple[OpenPage, ...]
+    """Open, with an effect, and with no known caller: for a person to look at."""
+
+
 class AcceptedSecret(msgspec.Struct, frozen=True):
     """One of at most two values that open a script: the current one and the next."""
 
@@ -55,6 +85,8 @@ class Protection(msgspec.Struct, frozen=True, kw_only=True):
     secrets: tuple[AcceptedSecret, ...] = ()
     multiviews: bool = False
     """The server also serves `/cron` for `cron.php` (Apache's MultiViews)."""
+    paranoid: bool = False
+    """More and dearer conditions where a product has them (AWS WAF)."""
 
 
 class GeneratedFile(msgspec.Struct, frozen=True):
@@ -62,6 +94,10 @@ class GeneratedFile(msgspec.Struct, frozen=True):
 
     name: str
     text: str
+
+
+def _nothing(_protection: Protection) -> tuple[str, ...]:
+    return ()
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +111,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     render: Callable[[Protection], tuple[GeneratedFile, ...]]
     """Files in the product's language. Same protection, same text. Raises: ConfigurationError when the product cannot
     express the protection."""
+    summary: Callable[[Protection], tuple[str, ...]] = _nothing
+    """Lines for the person who generates: what it costs, what else has to be done."""
+    caller: bool = False
+    """It is not a rule but something that calls a script and shows the secret."""
 
 
 class RequestSpelling(msgspec.Struct, frozen=True, kw_only=True):

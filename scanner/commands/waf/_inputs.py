@@ -1,0 +1,24 @@
+"""A release and its plan, as several subcommands need them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scanner.errors import ConfigurationError
+from scanner.model.protection import ProtectionPlan
+from scanner.protect.choice import read_plan
+from scanner.source import open_release
+
+
+def plan_of(release: str | None, plan_file: Path | None) -> ProtectionPlan:
+    """The plan in a file, or that of a release. Raises: ConfigurationError when there is neither."""
+    if plan_file is not None:
+        return read_plan(plan_file)
+    message = "give the plan of the release with --plan FILE: `redcap-scanner waf plan RELEASE --format json`"
+    raise ConfigurationError(message)
+
+
+def release_files(release: str) -> list[str]:
+    """Canonical paths of a release. Raises: SourceError."""
+    with open_release(release) as opened:
+        return [file.path for file in opened.release.files]
