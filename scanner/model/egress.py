@@ -153,6 +153,10 @@ class Deployed(msgspec.Struct, frozen=True, order=True):
     host: Host
     ports: tuple[int, ...] = ()
     """Sorted; empty for every port."""
+    apex: bool = False
+    """A wildcard that allows the name below `*.` too."""
+    depth: int = 0
+    """A wildcard that allows so many labels in front, no more and no fewer; 0 for any number."""
     line: int = 0
     """1-based, 0 where the format has no lines."""
 
@@ -206,6 +210,8 @@ class EgressCheck(msgspec.Struct, frozen=True, kw_only=True):
     new: tuple[EgressRule, ...] = ()
     """Rules of the release that the baseline did not need."""
     gone: tuple[EgressRule, ...] = ()
+    new_gaps: tuple[EgressGap, ...] = ()
+    """Gaps of the release that the baseline had not: settings that name a host, and the like."""
     baseline: str = ""
 
     @property

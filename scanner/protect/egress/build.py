@@ -68,7 +68,7 @@ def build(
         release=report.release.name,
         version=report.release.version or "",
         rules=tuple(sorted(rules, key=lambda item: reverse_key(item.host))),
-        gaps=gaps(without, values),
+        gaps=gaps(without),
         browser=tuple(BrowserHost(name, tuple(sorted(places))) for name, places in sorted(browser.items())),
         incomplete=report.coverage.incomplete,
     )
@@ -161,8 +161,8 @@ def _is_optional(call: Call) -> bool:
 
 def _is_off(call: Call, values: Mapping[str, str]) -> bool:
     """Whether every setting that the call carries is empty in the export."""
-    given = [values[name].strip() for name in call.carries if name in values]
-    return bool(given) and len(given) == len(call.carries) and not any(value not in ("", "0") for value in given)
+    needed = {*call.carries, *call.place.settings}
+    return bool(needed) and all(values.get(name, "?").strip() in ("", "0") for name in needed)
 
 
 def _held(host: Host, group: list[Call], *, known: bool) -> str:
@@ -171,6 +171,8 @@ def _held(host: Host, group: list[Call], *, known: bool) -> str:
         why = strangers(host.base)
         if why:
             return f"too wide: {why}; name your own host instead, or give --settings"
+    if host.text in _METADATA:
+        return "look first: the metadata service of the cloud hands out the machine's own credentials"
     grave = sorted({call.grave for call in group if call.grave})
     if grave and not known:
         return f"look at the code first: {grave[0]}"
@@ -194,7 +196,6 @@ def _notes(host: Host, group: list[Call], held: str) -> tuple[str, ...]:
     notes = {
         f"the code fills in {patterns}: any name below {host.base} is allowed": host.kind is HostKind.WILDCARD,
         "an address, not a name: products that look at names cannot see it": host.kind is HostKind.ADDRESS,
-        "metadata service of the cloud: it hands out the machine's own credentials": host.text in _METADATA,
         f"{stores(host.text)}: data can leave through an account of a stranger": bool(stores(host.text)),
         f"no list can tell this from the host's normal use: {''.join(grave[:1])}": bool(grave) and not held,
         "the name is looked up, not connected to: the question itself can carry data to its name server": all(

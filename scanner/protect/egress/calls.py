@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -11,8 +12,8 @@ from scanner.model.finding import Category, Confidence, Finding, Severity
 from scanner.protect.egress.places import CONFIG, Place, carried, places
 from scanner.protect.egress.services import BROWSER_CHANNELS, DNS, NO_HOST_SCHEMES, services
 
-_OWN_LABELS = ("db.", "dts.", "salt", "env.", "function.", "globals", "session.", "file.", "hash-of:")
-"""Starts of labels of secrets that every installation has: they say nothing about a feature that the site has set up."""
+_SITE_TABLE = re.compile(r"(?:\w+_)?(?:projects|settings)\.|\w*credentials\w*\.")
+"""Start of a secret's label: tables in which a site keeps what it has set up for a feature."""
 _ACCOUNTS = frozenset({"sdk", "storage-sdk"})
 """Channels of services that nobody uses without an account."""
 _WORST = frozenset({Severity.CRITICAL, Severity.HIGH})
@@ -112,7 +113,7 @@ def _carried(finding: Finding) -> set[str]:
     for label in finding.secrets:
         if label.startswith("config."):
             found.add(label.removeprefix("config."))
-        elif not label.startswith(_OWN_LABELS):
+        elif _SITE_TABLE.match(label):
             found.add(label)
     return {name for name in found if not name.startswith("env.")}
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from scanner.model.egress import EgressGap, GapKind, Reference
 from scanner.protect.egress.calls import Call, is_test_code
 from scanner.report.escape import spell
 
-_LONGEST_VALUE = 60
 _TEXTS = {
     GapKind.SETTING: "set by the site: `{subject}` names the host; give --settings to have it in the list",
     GapKind.SETTING_EMPTY: "`{subject}` is empty in the settings: not in use",
-    GapKind.SETTING_INVALID: "`{subject}` names no host: its value is {value}",
+    GapKind.SETTING_INVALID: "`{subject}` names no host: look at its value",
     GapKind.MAIL_SERVER: "mail goes to the mail server of this installation (php.ini, sendmail or SMTP settings): "
     "allow that host; recipients cannot be listed",
     GapKind.OWN_SERVER: "the installation calls its own address: allow it where that leaves the machine",
@@ -30,13 +29,13 @@ _BY_PART = frozenset({GapKind.USER_INPUT, GapKind.UNRESOLVED, GapKind.PROGRAM})
 _ORDER = list(GapKind)
 
 
-def gaps(found: Iterable[tuple[GapKind, str, Call]], values: Mapping[str, str]) -> tuple[EgressGap, ...]:
+def gaps(found: Iterable[tuple[GapKind, str, Call]]) -> tuple[EgressGap, ...]:
     """One gap for each kind and subject, in the order of their weight."""
     groups: dict[tuple[GapKind, str], list[Call]] = defaultdict(list)
     for kind, subject, call in found:
         groups[kind, _subject(kind, subject, call)].append(call)
     ordered = sorted(groups.items(), key=lambda item: (_ORDER.index(item[0][0]), item[0][1]))
-    return tuple(_gap(kind, subject, group, values) for (kind, subject), group in ordered)
+    return tuple(_gap(kind, subject, group) for (kind, subject), group in ordered)
 
 
 def _subject(kind: GapKind, subject: str, call: Call) -> str:
@@ -59,12 +58,11 @@ def part(reference: Reference) -> str:
     return folders[0] if folders else "top folder"
 
 
-def _gap(kind: GapKind, subject: str, group: list[Call], values: Mapping[str, str]) -> EgressGap:
-    value = spell(values.get(subject, ""), _LONGEST_VALUE)
+def _gap(kind: GapKind, subject: str, group: list[Call]) -> EgressGap:
     return EgressGap(
         kind=kind,
         subject=subject,
-        text=_TEXTS[kind].format(subject=spell(subject, 200), value=repr(value)),
+        text=_TEXTS[kind].format(subject=spell(subject, 200)),
         services=tuple(sorted({service for call in group for service in call.services})),
         references=tuple(sorted({call.reference for call in group})),
     )
