@@ -33,8 +33,12 @@ def COMMAND() -> None:  # noqa: N802  the name by which the command line finds i
 def _shared(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
     """Options of both commands."""
     options = (
-        click.option("--target", type=click.Choice(list(targets())), default="plain", show_default=True, help="Product."),
-        click.option("--settings", type=_FILE, help="Export of redcap_config (JSON, YAML, CSV or TSV): names the hosts."),
+        click.option(
+            "--target", type=click.Choice(list(targets())), default="plain", show_default=True, help="Product."
+        ),
+        click.option(
+            "--settings", type=_FILE, help="Export of redcap_config (JSON, YAML, CSV or TSV): names the hosts."
+        ),
         click.option("--accept", multiple=True, metavar="HOST", help="Host or wildcard that is not to be held back."),
         click.option(
             "--leave-out",
@@ -172,6 +176,8 @@ def _put(text: str, output: Path | None) -> None:
 
 def _exit(found: EgressList, options: dict[str, Any], code: ExitCode) -> ExitCode:
     if found.incomplete and not options["allow_incomplete"]:
-        click.echo(escape_terminal(f"the scan of {found.release} is incomplete: `redcap-scanner scan` says why"), err=True)
+        click.echo(
+            escape_terminal(f"the scan of {found.release} is incomplete: `redcap-scanner scan` says why"), err=True
+        )
         return code if code is not ExitCode.OK else ExitCode.INCOMPLETE
     return code

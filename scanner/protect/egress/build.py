@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 
 from scanner.model.egress import (
     BrowserHost,
-    EgressGap,
     EgressList,
     EgressRule,
     GapKind,
@@ -22,7 +21,7 @@ from scanner.model.report import Report
 from scanner.protect.egress.calls import Call, calls, is_test_code, setting_of
 from scanner.protect.egress.gaps import gaps
 from scanner.protect.egress.hosts import depth, is_local, read_host, reverse_key, widen
-from scanner.protect.egress.places import LOCAL
+from scanner.protect.egress.places import LOCAL, UNRESOLVED
 from scanner.protect.egress.services import BROWSER_CHANNELS, FILE_CHANNELS, NO_HOST_SCHEMES, PROGRAM_CHANNELS
 from scanner.protect.egress.suffixes import is_public, stores, strangers
 
@@ -95,20 +94,24 @@ def _gap(call: Call, host: Host | None, values: Mapping[str, str]) -> GapKind | 
         return None  # messages inside the machine
     if call.place.wrong:
         return GapKind.SETTING_INVALID
-    setting = setting_of(name)
-    if setting:
-        if call.channel in FILE_CHANNELS:
-            return GapKind.FILE
-        return GapKind.SETTING_EMPTY if setting in values else GapKind.SETTING
+    if name == UNRESOLVED or setting_of(name):
+        return _open(call, setting_of(name), values)
     if name in _SPECIAL:
         return _SPECIAL[name]
-    if name == "unresolved":
-        return GapKind.FILE if call.channel in FILE_CHANNELS else GapKind.UNRESOLVED
     if host is None:
-        return GapKind.OPEN_END if "*" in name and "*" in name.rpartition(".")[2] else GapKind.NOT_A_HOST
+        return GapKind.OPEN_END if "*" in name.rpartition(".")[2] else GapKind.NOT_A_HOST
     if host.kind is HostKind.WILDCARD and is_public(host.base):
         return GapKind.TOO_WIDE
     return None
+
+
+def _open(call: Call, setting: str, values: Mapping[str, str]) -> GapKind:
+    """Kind of a call whose host is not known, or is named by a setting."""
+    if call.channel in FILE_CHANNELS:
+        return GapKind.FILE
+    if not setting:
+        return GapKind.UNRESOLVED
+    return GapKind.SETTING_EMPTY if setting in values else GapKind.SETTING
 
 
 def _rule(

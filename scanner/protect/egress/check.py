@@ -16,6 +16,7 @@ from scanner.model.egress import (
     EgressTarget,
     Host,
     HostKind,
+    Service,
     WideEntry,
 )
 from scanner.protect.egress.entries import allows
@@ -68,12 +69,14 @@ def _matches(rule: EgressRule, what: str) -> bool:
 def _missing(rule: EgressRule, deployed: tuple[Deployed, ...], target: EgressTarget) -> Iterable[EgressRule]:
     """The rule with those of its services that no entry allows."""
     lacking = [item for item in rule.services if not _open(rule.host, item.port, deployed, target)]
-    return [msgspec.structs.replace(rule, services=tuple(lacking))] if lacking and _counts(rule, lacking, target) else []
+    return (
+        [msgspec.structs.replace(rule, services=tuple(lacking))] if lacking and _counts(rule, lacking, target) else []
+    )
 
 
-def _counts(rule: EgressRule, lacking: list[object], target: EgressTarget) -> bool:
+def _counts(rule: EgressRule, lacking: list[Service], target: EgressTarget) -> bool:
     """Whether the product could write what is lacking: a mail port of a host that also has a web page it could not."""
-    return any(not target.enforces(msgspec.structs.replace(rule, services=(item,))) for item in lacking)  # type: ignore[arg-type]
+    return any(not target.enforces(msgspec.structs.replace(rule, services=(item,))) for item in lacking)
 
 
 def _open(host: Host, port: int, deployed: tuple[Deployed, ...], target: EgressTarget) -> bool:

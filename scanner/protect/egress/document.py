@@ -8,7 +8,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scanner.model.egress import Deployed, EgressCheck, EgressGap, EgressList, EgressRule, EgressTarget, Reference, Service
+from scanner.model.egress import (
+    Deployed,
+    EgressCheck,
+    EgressGap,
+    EgressList,
+    EgressRule,
+    EgressTarget,
+    Reference,
+    Service,
+)
 from scanner.report.escape import well_formed
 
 _VERSION = 1

@@ -40,7 +40,10 @@ def allows(item: Deployed, host: Host, ports: Iterable[int] = ()) -> bool:
         return True
     if not covers(item.host, host):
         return False
-    return not item.depth or host.base.count(".") + (host.kind is HostKind.WILDCARD) == item.host.base.count(".") + item.depth
+    return (
+        not item.depth
+        or host.base.count(".") + (host.kind is HostKind.WILDCARD) == item.host.base.count(".") + item.depth
+    )
 
 
 def port(text: str, line: int = 0) -> int:
@@ -81,5 +84,6 @@ def squeeze(items: Iterable[Deployed]) -> tuple[Deployed, ...]:
         known = found.get(key, set())
         found[key] = None if known is None or not item.ports else {*known, *item.ports}
     return tuple(
-        Deployed(host, tuple(sorted(ports or ())), apex, depth, line) for (host, apex, depth, line), ports in found.items()
+        Deployed(host, tuple(sorted(ports or ())), apex, depth, line)
+        for (host, apex, depth, line), ports in found.items()
     )

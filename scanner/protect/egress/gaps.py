@@ -16,7 +16,7 @@ _TEXTS = {
     GapKind.MAIL_SERVER: "mail goes to the mail server of this installation (php.ini, sendmail or SMTP settings): "
     "allow that host; recipients cannot be listed",
     GapKind.OWN_SERVER: "the installation calls its own address: allow it where that leaves the machine",
-    GapKind.USER_INPUT: "the visitor's request names the host: no list can hold it, and it should be none of a stranger's",
+    GapKind.USER_INPUT: "the visitor's request names the host: no list can hold it",
     GapKind.UNRESOLVED: "the host could not be worked out: look at the calls",
     GapKind.OPEN_END: "something follows the known part of `{subject}`: it can become any host",
     GapKind.NOT_A_HOST: "`{subject}` stands in the host's place and is no full name of a host",

@@ -71,7 +71,9 @@ def preamble(found: EgressList, target: EgressTarget) -> Iterator[str]:
     if held:
         yield ""
         yield "Held back until somebody has looked (--accept HOST brings one in):"
-        yield from (f"  {rule.host.text}  {shown_all(rule.services)}  {plain(rule.held)}; {reason(rule)}" for rule in held)
+        yield from (
+            f"  {rule.host.text}  {shown_all(rule.services)}  {plain(rule.held)}; {reason(rule)}" for rule in held
+        )
     other = [rule for rule in found.rules if not rule.held and target.enforces(rule)]
     if other:
         yield ""
@@ -92,7 +94,8 @@ def preamble(found: EgressList, target: EgressTarget) -> Iterator[str]:
 def _gap(gap: EgressGap) -> str:
     calls = "1 call" if len(gap.references) == 1 else f"{len(gap.references)} calls"
     subject = "" if f"`{gap.subject}`" in gap.text else f"{plain(gap.subject)}: "
-    return f"{gap.kind.value}  {subject}{plain(gap.text)} ({calls}, {shown_all(gap.services)}; {plain(places(gap.references))})"
+    where = f"{calls}, {shown_all(gap.services)}; {plain(places(gap.references))}"
+    return f"{gap.kind.value}  {subject}{plain(gap.text)} ({where})"
 
 
 def comments(found: EgressList, target: EgressTarget, sign: str = "#") -> list[str]:
@@ -112,7 +115,9 @@ def page(found: EgressList, target: EgressTarget) -> str:
         if not rule.known:
             notes.append("not known as a host of this product")
         code = ", ".join(map(place, rule.references[:_MOST_REFERENCES]))
-        code += f" and {len(rule.references) - _MOST_REFERENCES} more" if len(rule.references) > _MOST_REFERENCES else ""
+        code += (
+            f" and {len(rule.references) - _MOST_REFERENCES} more" if len(rule.references) > _MOST_REFERENCES else ""
+        )
         need = rule.need.value + (", not in use" if rule.unused else "")
         cells = (rule.host.text, shown_all(rule.services), need, rule.feature, code, "; ".join(filter(None, notes)))
         lines.append("| " + " | ".join(escape_markdown(cell, 500) for cell in cells) + " |")

@@ -1,7 +1,7 @@
 """Settings of an installation, from an export of its table `redcap_config`.
 
-Accepted: JSON, YAML, CSV and TSV (what the mysql client prints with `--batch`). JSON and YAML hold a mapping of names to
-values, or a list of rows with `field_name` and `value` (the columns of the table); CSV and TSV have these columns in
+Accepted: JSON, YAML, CSV and TSV (what the mysql client prints with `--batch`). JSON and YAML hold a mapping of names
+to values, or a list of rows with `field_name` and `value` (the columns of the table); CSV and TSV have these columns in
 their first line, or two columns without a heading. Variables of `database.php` (`hostname`), `env.NAME`,
 `own-server` and `local-mail-server` may be added by hand. Values of other settings, passwords among them, may stay
 out of the file: only names of hosts and whether a setting is empty are looked at.

@@ -1,7 +1,7 @@
 """Rules in Suricata's language, for Suricata itself and for AWS Network Firewall.
 
-Source: Suricata user guide 7, rules: `tls.sni`, `http.host`, `dotprefix`, `flow`, `app-layer-protocol`, and the order of
-actions (pass before drop).
+Source: Suricata user guide 7, rules: `tls.sni`, `http.host`, `dotprefix`, `flow`, `app-layer-protocol`, and the order
+of actions (pass before drop).
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ from scanner.report.escape import spell
 
 FIRST_SID = 1_000_001  # 1,000,000 to 1,999,999 is kept for rules of one's own
 LIMITS = (
-    "The name is the one that the client shows (TLS server name, HTTP Host): a client that wants to can show a listed "
-    "name to a server of its own.",
+    (
+        "The name is the one that the client shows (TLS server name, HTTP Host): who wants to can show a listed "
+        "name to a server of its own."
+    ),
     "Encrypted Client Hello hides the name; such connections are dropped.",
-    "Protocols that show no name (mail, LDAP, SSH, databases) are dropped towards $EXTERNAL_NET: allow their servers "
-    "by address, or keep them in $HOME_NET.",
+    (
+        "Protocols that show no name (mail, LDAP, SSH, databases) are dropped towards $EXTERNAL_NET: allow them "
+        "by address, or keep them in $HOME_NET."
+    ),
+    "What is neither TLS nor HTTP can send up to 8 KiB in each connection to a listed port before it is cut.",
     "UDP is not judged, DNS among it: a look-up can carry data.",
 )
 _PROTOCOLS = {"https": ("tls", "tls.sni"), "tls": ("tls", "tls.sni"), "http": ("http", "http.host")}
@@ -33,6 +38,9 @@ _OPTION = re.compile(r"\s*(?P<name>[\w.\-]+)\s*(?::\s*(?P<value>(?:\"(?:\\.|[^\"
 _UNSAFE = re.compile(r"[^A-Za-z0-9 ._/:,@*+()\-]")
 _LONGEST_MESSAGE = 160
 _LEAST_RANGE = 2
+_FIRST_BYTES = 8192
+"""A client's first TLS message and the head of an HTTP request are shorter; by then a listed connection has passed.
+Without this limit a protocol that Suricata does not recognise could talk on a listed port."""
 
 
 def enforces(rule: EgressRule) -> str:
@@ -55,19 +63,47 @@ def rules(found: EgressList, target: EgressTarget) -> Iterator[str]:
             yield f"{body}sid:{sid}; rev:1;)"
             sid += 1
     yield "# Everything else over TCP."
-    for protocol, condition, text in _DROPS:
-        yield (
-            f'drop {protocol} $HOME_NET any -> $EXTERNAL_NET any (msg:"redcap egress, {text}"; '
-            f"flow:to_server,established; {condition}sid:{sid}; rev:1;)"
-        )
+    for body in _drops(sorted(_ports_of(active(found, target)))):
+        yield f"{body}sid:{sid}; rev:1;)"
         sid += 1
 
 
-_DROPS = (
-    ("tls", "", "TLS to a host that is not listed"),
-    ("http", "", "HTTP to a host that is not listed"),
-    ("tcp", "app-layer-protocol:!tls; app-layer-protocol:!http; ", "neither TLS nor HTTP"),
-)
+def _ports_of(wanted: list[EgressRule]) -> set[int]:
+    """Ports on which a name can be listed. Empty when some service has any port."""
+    found = {
+        item.port for rule in wanted if rule.host.kind is not HostKind.ADDRESS for item in rule.services if _named(item)
+    }
+    return set() if 0 in found else found | {80, 443}
+
+
+def _drops(ports: list[int]) -> Iterator[str]:
+    """Rules that drop what no pass rule has let through.
+
+    A client's first TLS message may come in several packets (key shares of post-quantum algorithms make it large), so
+    nothing may be decided before its server name is read: the first rule waits for the name, the second for the end
+    of a message that shows none.
+    """
+    way = "$HOME_NET any -> $EXTERNAL_NET"
+    if ports:
+        listed = ",".join(map(str, ports))
+        yield f'drop tcp {way} ![{listed}] (msg:"redcap egress, port that is not listed"; flow:to_server; '
+    yield (
+        f'drop tls {way} any (msg:"redcap egress, TLS to a host that is not listed"; flow:to_server,established; '
+        "tls.sni; bsize:>0; "
+    )
+    yield (
+        f'drop tls {way} any (msg:"redcap egress, TLS without a name"; flow:to_server,established; '
+        "ssl_state:client_hello; "
+    )
+    yield f'drop http {way} any (msg:"redcap egress, HTTP to a host that is not listed"; flow:to_server,established; '
+    yield (
+        f'drop tcp {way} any (msg:"redcap egress, neither TLS nor HTTP"; flow:to_server,established; '
+        "app-layer-protocol:!tls; app-layer-protocol:!http; "
+    )
+    yield (
+        f'drop tcp {way} any (msg:"redcap egress, no name in the first bytes"; flow:to_server,established; '
+        f"stream_size:client,>,{_FIRST_BYTES}; "
+    )
 
 
 def _bodies(rule: EgressRule) -> Iterator[str]:

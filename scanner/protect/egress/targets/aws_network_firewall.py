@@ -1,7 +1,7 @@
 """AWS Network Firewall: a stateful rule group with a domain list, as input of `create-rule-group`.
 
-Source: AWS Network Firewall API reference, `CreateRuleGroup`, `RulesSourceList`; developer guide, domain list rule groups:
-`.example.com` allows the name and all below it.
+Source: AWS Network Firewall API reference, `CreateRuleGroup`, `RulesSourceList`; developer guide, domain list rule
+groups: `.example.com` allows the name and all below it.
 """
 
 from __future__ import annotations
@@ -92,12 +92,16 @@ TARGET = EgressTarget(
     checked="the service model of botocore; not against AWS itself",
     file="redcap-egress-domains.json",
     limits=(
-        "A domain list looks at the TLS server name and the HTTP Host header only: all other protocols need rules of "
-        "their own, or the firewall policy's default action.",
+        (
+            "A domain list looks at the TLS server name and the HTTP Host header only: other protocols need rules of "
+            "their own, or the firewall policy's default action."
+        ),
         "It does not tell ports apart: a listed name is allowed on every port.",
-        "The name is the one that the client shows: a client that wants to can show a listed name to a server of its own.",
-        "Its rules drop other HTTP and TLS only; set the policy's default action (strict order) to drop established "
-        "connections for the rest.",
+        "The name is the one that the client shows: who wants to can show a listed name to a server of their own.",
+        (
+            "Its rules drop other HTTP and TLS only; set the policy's default action (strict order) to drop "
+            "established connections for the rest."
+        ),
         "Traffic to interface endpoints and inside the VPC passes the firewall only if the routes lead through it.",
         "DNS look-ups of the VPC's resolver do not pass it: see aws-route53-dns-firewall.",
     ),

@@ -1,7 +1,7 @@
 """AWS Network Firewall: a stateful rule group with rules in Suricata's language.
 
-Source: AWS Network Firewall developer guide, Suricata compatible rule strings: strict order is evaluated in the order of
-the text; a rule string may hold comments and at most 2,000,000 characters.
+Source: AWS Network Firewall developer guide, Suricata compatible rule strings: strict order is evaluated in the order
+of the text; a rule string may hold comments and at most 2,000,000 characters.
 """
 
 from __future__ import annotations

@@ -77,8 +77,10 @@ TARGET = EgressTarget(
         "It decides about look-ups, not about connections: a connection to an address needs none.",
         "It does not tell ports or protocols apart.",
         "Only look-ups through the VPC's resolver: block port 53 and DNS over HTTPS to other resolvers.",
-        "The rule for the rest blocks every other name for the whole VPC: add what the machine itself needs (package "
-        "mirrors, time, AWS endpoints), or try it with the action ALERT first.",
+        (
+            "The rule for the rest blocks every other name for the whole VPC: add what the machine itself needs "
+            "(package mirrors, time, AWS endpoints), or try it with the action ALERT first."
+        ),
         "A name that is an alias (CNAME) is followed by the resolver; by default every name of the chain is inspected.",
     ),
     enforces=_enforces,

@@ -1,7 +1,7 @@
 """Kubernetes with Cilium: a policy by names (`toFQDNs`).
 
-Source: Cilium documentation, layer 3 DNS based policies: names are learned from look-ups that the DNS proxy sees, hence the
-rule for the cluster's DNS; a `*` in `matchPattern` stands for one label.
+Source: Cilium documentation, layer 3 DNS based policies: names are learned from look-ups that the DNS proxy sees, hence
+the rule for the cluster's DNS; a `*` in `matchPattern` stands for one label.
 """
 
 from __future__ import annotations
@@ -156,8 +156,10 @@ TARGET = EgressTarget(
     checked="read back and compared with a golden file; Cilium itself is not run",
     file="redcap-egress.yaml",
     limits=(
-        "Names are learned from look-ups at the cluster's DNS: every other host on the same address is allowed while "
-        "the answer is valid.",
+        (
+            "Names are learned from look-ups at the cluster's DNS: every other host on the same address is allowed "
+            "while the answer is valid."
+        ),
         "Kubernetes' own NetworkPolicy knows no names: this needs Cilium.",
         "The policy selects pods with the label app=redcap in its namespace: change it to yours.",
         "Once a policy selects a pod, everything else is denied to it: add your database, mail server and file store.",

@@ -97,8 +97,10 @@ TARGET = EgressTarget(
     checked="`nft --check`, and dnsmasq's own check of the lines for it",
     file="redcap-egress.nft",
     limits=(
-        "A packet filter knows addresses, not names: the sets stay empty until a resolver fills them (dnsmasq lines "
-        "below), and every other host on the same address (content delivery networks) is allowed too.",
+        (
+            "A packet filter knows addresses, not names: the sets stay empty until a resolver fills them (lines for "
+            "dnsmasq below), and every other host on the same address (content delivery networks) is allowed too."
+        ),
         "The program must ask the resolver that fills the sets; an address from elsewhere is not in them.",
         "dnsmasq matches a name and everything below it.",
         "Look-ups themselves can carry data: restrict which names the resolver answers as well.",

@@ -18,7 +18,6 @@ from scanner.protect.egress.lines import active, comments, reason
 _PROXIED = frozenset({"http", "https", "tls", "any", "ftp"})
 _DOMAINS = ("dstdomain",)
 _ADDRESSES = ("dst",)
-_NO_HOSTS = frozenset({"all", "localhost", "to_localhost", "manager", "CONNECT", "to_linklocal"})
 
 
 def _enforces(rule: EgressRule) -> str:
@@ -30,8 +29,8 @@ def _enforces(rule: EgressRule) -> str:
 def _render(found: EgressList) -> str:
     by_ports: dict[tuple[str, int], list[EgressRule]] = defaultdict(list)
     for rule in active(found, TARGET):
-        for kind in sorted({_kind(service.protocol, service.port) for service in rule.services} - {("", 0)}):
-            by_ports[kind].append(rule)
+        for way in sorted({_way(service.protocol, service.port) for service in rule.services} - {("", 0)}):
+            by_ports[way].append(rule)
     lines = [*comments(found, TARGET), "", "acl redcap_connect method CONNECT"]
     access: list[str] = []
     for (kind, number), rules in sorted(by_ports.items()):
@@ -46,7 +45,7 @@ def _render(found: EgressList) -> str:
     return "\n".join([*lines, "", *access, "http_access deny all", ""])
 
 
-def _kind(protocol: str, number: int) -> tuple[str, int]:
+def _way(protocol: str, number: int) -> tuple[str, int]:
     """How a service goes through the proxy: TLS in a tunnel, plain HTTP and FTP as requests."""
     if protocol not in _PROXIED:
         return "", 0
@@ -91,10 +90,12 @@ def _parse(text: str) -> tuple[Deployed, ...]:
             break
         elif words[0] == "http_access" and words[1:2] == ["allow"]:
             found += _allowed(acls, words[2:], number)
-        elif words[0] not in ("http_access",) and len(words) == 1 and "." in words[0]:
+        elif words[0] != "http_access" and len(words) == 1 and "." in words[0]:
             found.append(entry(words[0], line=number))  # a file of names, as `acl ... dstdomain "FILE"` reads it
     if not found and acls:
-        return tuple(entry(value, line=at) for kind, values in acls.values() if kind in _DOMAINS for at, value in values)
+        return tuple(
+            entry(value, line=at) for kind, values in acls.values() if kind in _DOMAINS for at, value in values
+        )
     return squeeze(found)
 
 
@@ -143,8 +144,10 @@ TARGET = EgressTarget(
     checked="`squid -k parse`, and a running Squid that lets the listed hosts through and no others",
     file="redcap-egress.conf",
     limits=(
-        "Only what goes through the proxy: block direct connections from the server at the firewall, and set the "
-        "proxy in REDCap and in the server's environment.",
+        (
+            "Only what goes through the proxy: block direct connections from the server at the firewall, and set the "
+            "proxy in REDCap and in the server's environment."
+        ),
         "A tunnel (CONNECT) is allowed by the name that the client asks for; what it then does inside is not seen.",
         "DNS look-ups of the server itself do not pass the proxy.",
         "Mail, LDAP, SSH and databases do not pass the proxy.",
