@@ -8,7 +8,7 @@ BENCH := .venv-bench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint check bench fuzz golden docs corpus lock fixtures clean
+.PHONY: help demo test fast lint check bench fuzz golden docs corpus servers lock fixtures clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -16,7 +16,7 @@ help: ## list the targets
 demo: $(INSTALLED) ## install, then compare two synthetic releases: what can the new one do that the old one could not?
 	@$(BIN)/redcap-scanner demo || [ $$? -eq 1 ] # 1: there are findings, which is the point
 
-test: $(INSTALLED) corpus ## all tests, those on real applications included
+test: $(INSTALLED) corpus servers ## all tests, those on real applications included
 	$(PYTEST)
 
 fast: $(INSTALLED) ## the tests that need no network
@@ -48,6 +48,9 @@ fixtures: $(INSTALLED) ## pack fixtures/releases/*.zip from their sources
 corpus: $(INSTALLED) ## unpack four real PHP applications from three Debian suites into .corpus/
 	@bash scripts/need.sh dpkg-deb dpkg gpgv gpgv
 	$(BIN)/python scripts/corpus.py
+
+servers: ## install the servers and firewalls that generated configurations are tried on
+	@PATH="$$PATH:/usr/sbin:/sbin" bash scripts/need.sh squid squid suricata suricata nft nftables dnsmasq dnsmasq-base
 
 lock: ## refresh the lock files; LOCK_OPTIONS=--upgrade for newer versions
 	PYTHON=$(PYTHON) scripts/lock.sh $(LOCK_OPTIONS)
