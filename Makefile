@@ -20,7 +20,7 @@ test: $(INSTALLED) corpus servers ## all tests, those on real applications inclu
 	$(PYTEST)
 
 fast: $(INSTALLED) ## the tests that need no network
-	$(PYTEST) -m "not corpus"
+	$(PYTEST) -m "not corpus and not servers"
 
 lint: $(INSTALLED) ## ruff, formatting, types
 	$(BIN)/ruff check .
@@ -37,7 +37,7 @@ fuzz: $(INSTALLED) ## property tests with many more examples than in `test`
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis
 
 golden: $(INSTALLED) ## rewrite the golden reports; review them as a diff
-	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/report
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/report tests/protect -m "not servers"
 
 docs: $(INSTALLED) ## rewrite the generated pages and schemas
 	$(BIN)/python scripts/build_docs.py

@@ -16,7 +16,7 @@ from scanner.protect.egress.hosts import is_local, read_host
 _PIECE = re.compile(r"\{[^{}]*\}|[^{}]+|[{}]")
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*)://")
 _END = re.compile(r"[/?#\\\s]")
-_PORT = re.compile(r":(\d{1,5})$")
+_PORT = re.compile(r":(\d{0,5})$")
 _HOLES = {"config:": "", "secret:config.": "", "secret:": ""}
 _ODD = re.compile(r"[\x00-\x20\x7f{}\"'<>`|^]")
 """What no host or address holds, blanks included: a value with one of these names no host."""
@@ -61,7 +61,8 @@ def _filled(text: str, values: Mapping[str, str]) -> Place:
     if not given or wrong:
         return place._replace(settings=made_of, wrong=wrong)
     filled = _place(_fill(text, {name: values[name].strip() for name in given}))
-    if not _is_place(filled.name):
+    empty = filled.name == LOCAL and any("://" in values[name] for name in given)
+    if empty or not _is_place(filled.name):
         return place._replace(settings=made_of, wrong=given[0])
     return filled._replace(settings=made_of)
 
@@ -105,7 +106,7 @@ def _place(text: str) -> Place:
     match = _PORT.search(pieces[-1]) if not pieces[-1].startswith("{") else None
     if match:
         pieces = [*pieces[:-1], pieces[-1][: match.start()]]
-        port = int(match[1]) if 0 < int(match[1]) <= _HIGHEST_PORT else None
+        port = int(match[1] or 0) if 0 < int(match[1] or 0) <= _HIGHEST_PORT else None
     host = "".join("*" if piece.startswith("{") else piece for piece in pieces).lower()
     holes = [piece for piece in pieces if piece.startswith("{")]
     if holes and not host.replace("*", "").strip(".:"):
