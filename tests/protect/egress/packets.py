@@ -49,7 +49,14 @@ def recording(packets: Iterable[bytes]) -> bytes:
 
 
 def _packet(
-    source: str, target: str, source_port: int, port: int, sequence: int, acknowledged: int, flags: int, data: bytes = b""
+    source: str,
+    target: str,
+    source_port: int,
+    port: int,
+    sequence: int,
+    acknowledged: int,
+    flags: int,
+    data: bytes = b"",
 ) -> bytes:
     addresses = ipaddress.ip_address(source).packed + ipaddress.ip_address(target).packed
     tcp = struct.pack(">HHIIBBHHH", source_port, port, sequence, acknowledged, 5 << 4, flags, 65535, 0, 0)

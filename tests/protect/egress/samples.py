@@ -121,11 +121,17 @@ def finding(*destinations: str, **more: object) -> Finding:
 def report(*findings: Finding) -> Report:
     coverage = Coverage(files=1, php_files=1, parsed=1)
     return Report(
-        tool_version="0", release=ReleaseInfo("r.zip", "1.0.0", "full", 1), coverage=coverage, findings=findings, rules=()
+        tool_version="0",
+        release=ReleaseInfo("r.zip", "1.0.0", "full", 1),
+        coverage=coverage,
+        findings=findings,
+        rules=(),
     )
 
 
-labels = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).filter(lambda text: not text.startswith("xn--"))
+labels = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).filter(
+    lambda text: not text.startswith("xn--")
+)
 names = st.lists(labels, min_size=1, max_size=4).map(lambda parts: ".".join([*parts, "example"]))
 hosts = st.one_of(
     names.map(lambda text: Host(HostKind.NAME, text)),
@@ -136,7 +142,15 @@ hostile = st.text(
     st.sampled_from(list("\"'\\;#\n\r\t{}[]()<>&$`|*,:/@ %=!?\x00\x1b\u202e\u2028\udc80a.é-")), max_size=24
 )
 services = st.sampled_from(
-    [HTTP, HTTPS, Service("https", 8443), Service("any", 0), Service("smtp", 25), Service("dns", 53, "udp"), Service("tls", 0)]
+    [
+        HTTP,
+        HTTPS,
+        Service("https", 8443),
+        Service("any", 0),
+        Service("smtp", 25),
+        Service("dns", 53, "udp"),
+        Service("tls", 0),
+    ]
 )
 references = st.builds(Reference, hostile, st.integers(1, 99), hostile, hostile, hostile)
 rules = st.builds(
@@ -153,7 +167,11 @@ rules = st.builds(
     notes=st.lists(hostile, max_size=2).map(tuple),
 )
 gaps = st.builds(
-    EgressGap, kind=st.sampled_from(GapKind), subject=hostile, text=hostile, references=st.lists(references, min_size=1).map(tuple)
+    EgressGap,
+    kind=st.sampled_from(GapKind),
+    subject=hostile,
+    text=hostile,
+    references=st.lists(references, min_size=1).map(tuple),
 )
 lists = st.builds(
     EgressList,

@@ -101,7 +101,9 @@ def test_settings_fill_in_hosts_schemes_and_ports() -> None:
     assert only(finding("config:h"), h="https://h.example.net").host.text == "h.example.net"
 
 
-@pytest.mark.parametrize("value", ["localhost", "127.0.0.1", "/run/mysqld.sock", "localhost:/tmp/mysql.sock", "[::1]:3306"])
+@pytest.mark.parametrize(
+    "value", ["localhost", "127.0.0.1", "/run/mysqld.sock", "localhost:/tmp/mysql.sock", "[::1]:3306"]
+)
 def test_settings_that_stay_on_the_machine_need_no_line(value: str) -> None:
     found = built(finding("config:hostname", details={"channel": "db", "url": "{config:hostname}"}), hostname=value)
     assert (found.rules, found.gaps) == ((), ())
@@ -174,7 +176,7 @@ def test_lines_are_held_back_until_somebody_has_looked() -> None:
 
 def test_an_output_of_a_secret_is_no_connection() -> None:
     found = built(finding(category=Category.EXFILTRATION, rule="secret-in-output", details={"channel": ""}))
-    assert found.rules == found.gaps == ()
+    assert (found.rules, found.gaps) == ((), ())
 
 
 def test_the_planted_hosts_of_the_fixture_stand_out() -> None:

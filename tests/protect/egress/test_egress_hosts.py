@@ -115,7 +115,7 @@ def test_patterns_inside_labels_are_widened_to_whole_labels() -> None:
 
 
 def test_names_of_this_machine_are_local() -> None:
-    assert all(map(is_local, ("localhost", "LOCALHOST.", "127.3.2.1", "::1", "0.0.0.0", "a.localhost", "[::1]")))
+    assert all(map(is_local, ("localhost", "LOCALHOST.", "127.3.2.1", "::1", "::", "a.localhost", "[::1]")))
     assert not any(map(is_local, ("localhost.example.org", "10.0.0.1", "", "unresolved")))
 
 

@@ -18,8 +18,10 @@ WANTED = {"openai_endpoint_url": "https://ai.example.org/v1", "empty": "", "n": 
         ("a.json", '{"openai_endpoint_url": "https://ai.example.org/v1", "empty": null, "n": 1}'),
         (
             "b.json",
-            '[{"field_name": "openai_endpoint_url", "value": "https://ai.example.org/v1"},'
-            ' {"field_name": "empty", "value": ""}, {"field_name": "n", "value": true}]',
+            (
+                '[{"field_name": "openai_endpoint_url", "value": "https://ai.example.org/v1"},'
+                ' {"field_name": "empty", "value": ""}, {"field_name": "n", "value": true}]'
+            ),
         ),
         ("c.yaml", "openai_endpoint_url: https://ai.example.org/v1\nempty:\nn: 1\n"),
         ("d.csv", 'field_name,value\nopenai_endpoint_url,"https://ai.example.org/v1"\nempty,\nn,1\n'),

@@ -88,7 +88,9 @@ def proxy(internet: Internet, tmp_path_factory: pytest.TempPathFactory) -> Itera
     (folder / "squid.conf").write_text(text, "ascii")
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
-            [program("squid"), "-N", "-d", "1", "-n", f"test{port}", "-f", folder / "squid.conf"], stdout=output, stderr=subprocess.STDOUT
+            [program("squid"), "-N", "-d", "1", "-n", f"test{port}", "-f", folder / "squid.conf"],
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
         wait_for(port, folder)

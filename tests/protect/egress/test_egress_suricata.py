@@ -36,7 +36,11 @@ PASS: dict[str, Case] = {
     "two packets": (SERVER, 443, pieces(client_hello("api.twilio.com"))),
     "many packets": (SERVER, 443, pieces(client_hello("api.twilio.com"), 50)),
     "upper case": (SERVER, 443, pieces(client_hello("API.Twilio.COM"))),
-    "long after": (SERVER, 443, [*pieces(client_hello("api.twilio.com")), *([b"\x17\x03\x03\x05\x78" + b"x" * 1400] * 40)]),
+    "long after": (
+        SERVER,
+        443,
+        [*pieces(client_hello("api.twilio.com")), *([b"\x17\x03\x03\x05\x78" + b"x" * 1400] * 40)],
+    ),
     "address": (ADDRESS, 80, [GET % ADDRESS.encode()]),
     "wildcard": (SERVER, 443, pieces(client_hello("ours.blob.core.windows.net"))),
 }
@@ -68,7 +72,16 @@ DROP: dict[str, Case] = {
 def suricata(folder: Path, rules: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / "suricata.yaml").write_text(CONFIGURATION, "ascii")
     (folder / "list.rules").write_text(rules, "ascii")
-    command = [program("suricata"), "-c", folder / "suricata.yaml", "-S", folder / "list.rules", "-l", folder, *arguments]
+    command: list[str | Path] = [
+        program("suricata"),
+        "-c",
+        folder / "suricata.yaml",
+        "-S",
+        folder / "list.rules",
+        "-l",
+        folder,
+        *arguments,
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
