@@ -36,9 +36,19 @@ def section(context: click.Context) -> str:
 def command_page() -> str:
     """Help of the program and of all its commands."""
     program = click.Context(cli.cli, info_name="redcap-scanner", **cli.cli.context_settings)
-    contexts = [program]
-    contexts += [click.Context(command, program, name) for name, command in sorted(cli.cli.commands.items())]
-    return f"{GENERATED}\n# Command line\n\n" + "\n".join(section(context) for context in contexts)
+    return f"{GENERATED}\n# Command line\n\n" + "\n".join(section(context) for context in with_below(program))
+
+
+def with_below(context: click.Context) -> list[click.Context]:
+    """A command and, for a group, every command below it, sorted by name."""
+    found = [context]
+    group = context.command
+    if isinstance(group, click.Group):
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            if command is not None:
+                found += with_below(click.Context(command, context, name))
+    return found
 
 
 def pages() -> dict[str, str]:

@@ -21,7 +21,44 @@ install_packages() {
         trap "${sudo[*]} rm -f $policy" EXIT
     fi
     "${sudo[@]}" apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" </dev/null
+    local here=() backports=() package
+    for package in "$@"; do
+        if apt-cache policy "$package" | grep -q '^  Candidate: [^(]'; then here+=("$package"); else backports+=("$package"); fi
+    done
+    if [ "${#here[@]}" -gt 0 ]; then install_from "${sudo[*]}" "${here[@]}"; fi
+    if [ "${#backports[@]}" -gt 0 ]; then install_backports "${sudo[*]}" "${backports[@]}"; fi
+}
+
+install_from() { # SUDO PACKAGE_OR_OPTION...
+    local sudo="$1"
+    shift
+    # shellcheck disable=SC2086  an empty SUDO is no word
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" </dev/null
+}
+
+# A stable Debian drops a package now and then (suricata in 12) and has it in its backports. They come from the mirror of
+# the main archive that apt uses, for this one call: the machine's own sources stay as they are.
+install_backports() { # SUDO PACKAGE...
+    local sudo="$1" suite site parts options
+    shift
+    suite="$(. /etc/os-release && echo "${VERSION_CODENAME:-}")-backports"
+    site="$(apt-get indextargets --format '$(SITE) $(ORIGIN) $(LABEL) $(COMPONENT)' 'Created-By: Packages' |
+        awk '$2 == "Debian" && $3 == "Debian" && $4 == "main" {print $1; exit}')"
+    if [ -z "$site" ]; then
+        echo "error: apt has no index of Debian's main archive here; please install: $*" >&2
+        exit 2
+    fi
+    parts="$(mktemp -d)"
+    chmod 755 "$parts"
+    mkdir -p "$parts/sources" "$parts/lists/partial"
+    cp /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources "$parts/sources" 2>/dev/null || true
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site $suite main" >"$parts/sources/backports.list"
+    options=(-o "Dir::Etc::sourceparts=$parts/sources" -o "Dir::State::lists=$parts/lists")
+    # shellcheck disable=SC2086  an empty SUDO is no word
+    $sudo apt-get "${options[@]}" update -qq
+    install_from "$sudo" "${options[@]}" -t "$suite" "$@"
+    # shellcheck disable=SC2086  an empty SUDO is no word
+    $sudo rm -rf "$parts"
 }
 
 if [ "${1:-}" = "--venv" ]; then

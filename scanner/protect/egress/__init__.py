@@ -1,1 +1,4 @@
-"""One module for each product that an egress allow-list is written for, found by its `TARGET`."""
+"""Egress allow-lists: from the findings of a scan to lines with reasons, and a deployed list against a release.
+
+`targets` holds one module for each product that a list is written for, found by its `TARGET`.
+"""
