@@ -7,6 +7,7 @@ serves all of its configurations on ports of their own, so that a test session s
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from scanner.protect.wire import Response, parse_response, request_bytes
 KEEPER = Path(__file__).with_name("keeper.py")
 START_SECONDS = 20.0
 ANSWER_SECONDS = 5.0
+SERVER_PORTS = range(12_000, 32_000)
 LIMIT = 1 << 20
 MARK = "@@reached:"
 WORKER = "www-data"
@@ -45,15 +47,25 @@ class Site(NamedTuple):
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nothing listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Ports of loopback that nothing listens on now.
+
+    Not from the range that the system gives to clients: a client that waits for a server could be given the server's
+    own port, be connected with itself, and keep the port from the server.
+    """
+    sockets: list[socket.socket] = []
     try:
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [int(item.getsockname()[1]) for item in sockets]
+        while len(sockets) < count:
+            link = socket.socket()
+            sockets.append(link)
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                link.bind(("127.0.0.1", SERVER_PORTS.start + secrets.randbelow(len(SERVER_PORTS))))
+            except OSError:
+                sockets.pop().close()
+        return [int(link.getsockname()[1]) for link in sockets]
     finally:
-        for item in sockets:
-            item.close()
+        for link in sockets:
+            link.close()
 
 
 def program(*names: str) -> str:
