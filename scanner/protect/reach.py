@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import msgspec
 
 from scanner.model.protection import Protection, RequestSpelling
-from scanner.protect.spellings import addresses
 
 ANY = "any"
 """No model: every spelling counts, but for those that no server is known to map."""
@@ -65,7 +64,8 @@ def reaching(
 
     `files` are canonical paths of the release: where another file lies, a path ends there.
     """
-    scripts = {path for script in protection.scripts for path in addresses(script, protection.base_path, versions)}
+    own = [path for script in protection.scripts for path in script.paths]
+    scripts = _paths(protection.base_path, own, versions)
     others = _paths(protection.base_path, files, versions) - scripts
     fold = bytes.lower if server.any_case else bytes
     index = _Index(server, frozenset(map(fold, scripts)), frozenset(map(fold, others)), fold)

@@ -25,6 +25,7 @@ UNREACHED = {
 }
 """Families that no server is known to map to the script, with the reason. They are sent at real servers to see that it
 stays so, and a rule need not stop them."""
+_NOT_IN_A_PATH = frozenset(b'%?#"<>^`{|}\\ ') | frozenset(range(0x21)) | frozenset(range(0x7F, 0x100))
 DEFAULT_VERSIONS = ("99.9.9",)
 """Version folder for a release whose version is not known."""
 
@@ -59,7 +60,13 @@ def addresses(script: ProtectedScript, base_path: str, versions: Sequence[str]) 
     found = dict.fromkeys(
         base_path + path.replace(_VERSION, f"redcap_v{version}") for path in script.paths for version in versions
     )
-    return [path.encode("utf-8", "surrogateescape") for path in found]
+    return [_path(path) for path in found]
+
+
+def _path(path: str) -> bytes:
+    """A file's path as an address: what would mean something else in one is percent-encoded."""
+    raw = path.encode("utf-8", "surrogateescape")
+    return b"".join(b"%%%02X" % byte if byte in _NOT_IN_A_PATH else bytes([byte]) for byte in raw)
 
 
 def _family(

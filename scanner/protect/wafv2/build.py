@@ -44,7 +44,9 @@ def rules(protection: Protection, search: Text, cookie: Text | None = None) -> l
         unlocks = unlock_path(protection) is not None
         found.append(_rule("redcap-protect", _guard(protection, opened, search), _refuse(page=unlocks)))
     if blocked:
-        found.append(_rule("redcap-block", _any([*_asked(protection, blocked)]), _refuse(page=False)))
+        # Beside a rule that asks for a secret, what cannot be read is stopped there already.
+        unreadable = [] if opened else [_unreadable(protection)]
+        found.append(_rule("redcap-block", _any([*_asked(protection, blocked), *unreadable]), _refuse(page=False)))
     if path := unlock_path(protection):
         found.append(_rule("redcap-unlock", _exactly({"UriPath": {}}, path), _unlock(protection, cookie or search)))
     return [{"Name": rule["Name"], "Priority": position, **rule} for position, rule in enumerate(found)]
@@ -99,12 +101,20 @@ def bodies(protection: Protection) -> dict[str, Any]:
 
 def _guard(protection: Protection, scripts: tuple[ProtectedScript, ...], search: Text) -> dict[str, Any]:
     """Asks for a script, or cannot be read, and shows no secret."""
-    readable = {"NotStatement": {"Statement": _regex(r"^[\s\S]", protection)}}
     fallback = _fallback(scripts) if protection.paranoid else []
     names = unlock_path(protection)
-    asked = [*_asked(protection, scripts, *([names.rpartition("/")[2]] if names else [])), readable, *fallback]
+    asked = [
+        *_asked(protection, scripts, *([names.rpartition("/")[2]] if names else [])),
+        _unreadable(protection),
+        *fallback,
+    ]
     shown = [_exactly(place, search(secret)) for place in _places(protection, scripts) for secret in protection.secrets]
     return {"AndStatement": {"Statements": [_any(asked), {"NotStatement": {"Statement": _any(shown)}}]}}
+
+
+def _unreadable(protection: Protection) -> dict[str, Any]:
+    """True for a path that no regular expression matches, if there is such a path at all."""
+    return {"NotStatement": {"Statement": _regex(r"^[\s\S]", protection)}}
 
 
 def _places(protection: Protection, scripts: tuple[ProtectedScript, ...]) -> list[dict[str, Any]]:
@@ -176,14 +186,14 @@ def name_pattern(text: str) -> str:
     """Pattern for exactly this name, in ASCII.
 
     What is not ASCII becomes "anything but a separator": whether the engine reads bytes or characters
-    is not documented.
+    is not documented. So does a per cent sign with what follows: decoding twice may take it for an escape.
     """
-    return re.sub(r"[^\x00-\x7f]+|[^A-Za-z0-9_]", lambda found: _special(found[0]), text)
+    return re.sub(r"%.{0,2}|[^\x00-\x7f]+|[^A-Za-z0-9_]", lambda found: _special(found[0]), text)
 
 
 def _special(text: str) -> str:
-    if not text.isascii():
-        return _INSIDE + "+"
+    if not text.isascii() or text.startswith("%"):
+        return _INSIDE + "*"
     return f"\\{text}" if text.isprintable() and text != " " else f"\\x{ord(text):02x}"
 
 
