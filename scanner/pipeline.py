@@ -38,6 +38,7 @@ from scanner.facts.known import Known
 from scanner.facts.workers import Workers
 from scanner.findings.collect import collect
 from scanner.findings.dress import dress
+from scanner.findings.effects import page_effects
 from scanner.findings.packages import package_versions, summarise_packages
 from scanner.model.facts import SHORT_BODY, FileFacts
 from scanner.model.finding import Category, Finding, Rule
@@ -234,6 +235,7 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
+    effects = page_effects(result, program, findings, [page.path for page in scene.endpoints])
     report = Report(
         tool_version=__version__,
         release=ReleaseInfo(release.name, release.version, release.layout, len(release.files)),
@@ -242,7 +244,9 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
         rules=rules(),
         destinations=_destinations(findings),
         secrets=_secrets(findings),
-        endpoints=tuple(EndpointSummary(item.path, item.auth, item.how) for item in scene.endpoints),
+        endpoints=tuple(
+            EndpointSummary(item.path, item.auth, item.how, effects.get(item.path, ())) for item in scene.endpoints
+        ),
         packages=packages,
     )
     if not gathered.failed and not reader.lost:

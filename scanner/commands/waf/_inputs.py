@@ -7,15 +7,24 @@ from pathlib import Path
 from scanner.errors import ConfigurationError
 from scanner.model.protection import ProtectionPlan
 from scanner.protect.choice import read_plan
+from scanner.protect.plan import plan_for
 from scanner.source import open_release
 
 
 def plan_of(release: str | None, plan_file: Path | None) -> ProtectionPlan:
-    """The plan in a file, or that of a release. Raises: ConfigurationError when there is neither."""
+    """The plan in a file, or that of a release, which is scanned. Raises: ConfigurationError when there is neither."""
     if plan_file is not None:
         return read_plan(plan_file)
-    message = "give the plan of the release with --plan FILE: `redcap-scanner waf plan RELEASE --format json`"
-    raise ConfigurationError(message)
+    if release is None:
+        message = "name a release, or a plan of one with --plan FILE (`redcap-scanner waf plan RELEASE --format json`)"
+        raise ConfigurationError(message)
+    from scanner.pipeline import scan  # noqa: PLC0415  the analyser is loaded only by commands that scan
+
+    plan = plan_for(scan(release))
+    if not plan.scripts:
+        message = f"{release} has no script that anyone can call and that does something: is it a release of REDCap?"
+        raise ConfigurationError(message)
+    return plan
 
 
 def release_files(release: str) -> list[str]:
