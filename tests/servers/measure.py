@@ -19,6 +19,9 @@ THREADS = 4
 # What the families do not have and a server configuration fell to: valid as sent, invalid once decoded.
 HALF_DECODED = (b"/%25zz", b"/%25", b"/%25%25", b"/%25u0063", b"/x%25.css")
 
+# Files that the marker release has in place of a file system without case.
+OTHER_CASE = (b"CRON.php", b"Cron.php/x", b"cRON.php", b"%43RON.php")
+
 
 class Row(NamedTuple):
     """What one configuration did with the corpus."""
@@ -37,18 +40,17 @@ class Row(NamedTuple):
 def corpus(protection: Protection, limit: int | None = None, random: int = 0) -> list[RequestSpelling]:
     """Attacks of every family, and random mixtures of them."""
     plain = next(attacks(protection, versions=VERSIONS))
-    half = [_with_tail(plain, tail) for tail in HALF_DECODED]
+    more = [_other(plain, plain.target + tail, "half-decoded") for tail in HALF_DECODED]
+    more += [_other(plain, b"/" + name, "other-case") for name in OTHER_CASE]
     return [
         *attacks(protection, versions=VERSIONS, limit=limit),
-        *half,
+        *more,
         *mutations(protection, seed=SEED, count=random, versions=VERSIONS),
     ]
 
 
-def _with_tail(plain: RequestSpelling, tail: bytes) -> RequestSpelling:
-    return RequestSpelling(
-        method=b"GET", target=plain.target + tail, family="half-decoded", script=plain.script, legitimate=False
-    )
+def _other(plain: RequestSpelling, target: bytes, family: str) -> RequestSpelling:
+    return RequestSpelling(method=b"GET", target=target, family=family, script=plain.script, legitimate=False)
 
 
 def allowed(farm: Farm, protection: Protection, limit: int | None = None) -> list[RequestSpelling]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -85,7 +86,7 @@ def php_fpm(folder: Path) -> tuple[Product, Path]:
 def nginx(folder: Path, http: str, parts: Sequence[Part], environment: Mapping[str, str]) -> Product:
     """nginx with ModSecurity 3 loaded; each part is the inside of a `server` block."""
     folder.mkdir(exist_ok=True)
-    (folder / "fastcgi.conf").symlink_to("/etc/nginx/fastcgi.conf")  # the sample includes it beside nginx.conf
+    shutil.copy("/etc/nginx/fastcgi.conf", folder)  # the sample includes it beside nginx.conf
     hosts = [f"server {{\nlisten 127.0.0.1:{part.port};\n{part.lines}\n}}" for part in parts]
     temporary = "\n".join(
         f"{name}_temp_path {folder}/nginx-{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

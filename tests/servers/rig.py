@@ -7,6 +7,7 @@ serves all of its configurations on ports of their own, so that a test session s
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,7 @@ import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from scanner.model.protection import RequestSpelling
@@ -25,6 +26,7 @@ from scanner.protect.wire import Response, parse_response, request_bytes
 KEEPER = Path(__file__).with_name("keeper.py")
 START_SECONDS = 20.0
 ANSWER_SECONDS = 5.0
+SERVER_PORTS = range(12_000, 32_000)
 LIMIT = 1 << 20
 MARK = "@@reached:"
 WORKER = "www-data"
@@ -45,15 +47,25 @@ class Site(NamedTuple):
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nothing listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Ports of loopback that nothing listens on now.
+
+    Not from the range that the system gives to clients: a client that waits for a server could be given the server's
+    own port, be connected with itself, and keep the port from the server.
+    """
+    sockets: list[socket.socket] = []
     try:
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [int(item.getsockname()[1]) for item in sockets]
+        while len(sockets) < count:
+            link = socket.socket()
+            sockets.append(link)
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                link.bind(("127.0.0.1", SERVER_PORTS.start + secrets.randbelow(len(SERVER_PORTS))))
+            except OSError:
+                sockets.pop().close()
+        return [int(link.getsockname()[1]) for link in sockets]
     finally:
-        for item in sockets:
-            item.close()
+        for link in sockets:
+            link.close()
 
 
 def program(*names: str) -> str:
@@ -162,18 +174,23 @@ def lay_out(release: Path, folder: Path) -> list[str]:
     """Fill `folder` with a marker in place of every file of a release; all release paths are returned.
 
     A marker tells its path in a header (for HEAD) and in the body. An older version folder holds the three scripts
-    too, and `/redcap/` is a second address of everything.
+    too, and `/redcap/` is a second address of everything. Some names in other case stand for a file system without it.
     """
     with zipfile.ZipFile(release) as archive:
         names = [name.partition("/")[2] for name in archive.namelist() if not name.endswith("/")]
-    older = [f"redcap_v14.0.0/{name}" for name in ("cron.php", "install.php", "upgrade.php")]
-    for name in (*names, *older):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_marker(name) if PurePosixPath(name).suffix == ".php" else f"{MARK}{name}@@\n")
+    scripts = ("cron.php", "install.php", "upgrade.php")
+    names += [f"redcap_v14.0.0/{name}" for name in scripts]
+    for name in names:
+        _mark(folder / name, name)
+    for name in scripts:
+        stem = name.removesuffix(".php")
+        for other in (stem.upper(), stem.capitalize(), stem.capitalize().swapcase()):
+            _mark(folder / f"{other}.php", name)
     (folder / "redcap").symlink_to(".")
-    return sorted((*names, *older))
+    return sorted(names)
 
 
-def _marker(name: str) -> str:
-    return f"<?php header('X-Reached: {name}'); echo '{MARK}{name}@@';\n"
+def _mark(path: Path, name: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    script = f"<?php header('X-Reached: {name}'); echo '{MARK}{name}@@';\n"
+    path.write_text(script if path.suffix == ".php" else f"{MARK}{name}@@\n")

@@ -17,6 +17,7 @@ from tests.servers.farm import ENVIRONMENT, MULTIVIEWS, PROTECTION, generated, s
 from tests.servers.products import MOD_PHP, PATH_INFO, Part, Product, apache, caddy, haproxy, nginx, nginx_php, php_fpm
 from tests.servers.rig import MARK, Server, check, free_ports, get, reached, send, served_folder
 
+TARGETS = ("apache", "modsecurity2", "nginx", "modsecurity3", "haproxy", "caddy")
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
 NASTY = (
     "it's.php",
@@ -70,7 +71,7 @@ def configured(
     environment: dict[str, str],
 ) -> Product:
     """The product with one protected site."""
-    files = generated(target, protection, folder / target)
+    files = generated(target, protection, folder / "generated")
     includes = "\n".join(f"Include {path}" for path in files.values())
     if target in {"apache", "modsecurity2"}:
         return apache(folder, docroot, [Part(port, f"{MOD_PHP}\nSecRuleEngine On\n{includes}")], environment)
@@ -120,30 +121,37 @@ def served(
         shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("target", ["apache", "modsecurity2", "nginx", "modsecurity3", "haproxy", "caddy"])
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("protection", PROTECTIONS.values(), ids=PROTECTIONS)
 def test_the_product_takes_every_generated_file(target: str, protection: Protection, tmp_path: Path) -> None:
-    product = configured(target, protection, tmp_path, tmp_path, 1, tmp_path / "sock", ENVIRONMENT)
+    product = configured(target, protection, tmp_path, tmp_path, free_ports(1)[0], tmp_path / "sock", ENVIRONMENT)
     assert check(product.check, product.environment) == ""
 
 
-@pytest.mark.parametrize("target", ["apache", "modsecurity2", "nginx", "modsecurity3", "haproxy", "caddy"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_the_check_refuses_a_broken_file(target: str, tmp_path: Path) -> None:
-    product = configured(target, PROTECTION, tmp_path, tmp_path, 1, tmp_path / "sock", ENVIRONMENT)
+    product = configured(target, PROTECTION, tmp_path, tmp_path, free_ports(1)[0], tmp_path / "sock", ENVIRONMENT)
     word, broken = {
         "haproxy": ("-m reg", "-m rag"),
         "modsecurity2": ("@rx", "@rxx"),
         "modsecurity3": (",pass,", ",pasz,"),
     }.get(target, (")", ""))
-    for path in (*(tmp_path / target).iterdir(), tmp_path / "haproxy.cfg"):
+    for path in (*(tmp_path / "generated").iterdir(), tmp_path / "haproxy.cfg"):
         if path.exists():
             path.write_text(path.read_text().replace(word, broken))
     assert check(product.check, product.environment) != ""
 
 
-@pytest.mark.parametrize("target", ["apache", "modsecurity2", "nginx", "modsecurity3", "haproxy", "caddy"])
+UNSET = {"REDCAP_CURRENT": ""}
+SHORT = dict.fromkeys(ENVIRONMENT, "short")
+
+
 @pytest.mark.parametrize(
-    "environment", [{}, dict.fromkeys(ENVIRONMENT, ""), dict.fromkeys(ENVIRONMENT, "short")], ids=len
+    ("target", "environment"),
+    [
+        ("nginx", UNSET),  # reads no environment: what nobody replaced stays in the file
+        *((name, value) for name in TARGETS if name != "nginx" for value in (UNSET, SHORT)),
+    ],
 )
 def test_a_secret_that_is_not_set_or_too_short_opens_nothing(target: str, environment: dict[str, str]) -> None:
     tries = ["", "short", "${REDCAP_CURRENT}", "{$REDCAP_CURRENT}", "%{ENV.REDCAP_CURRENT}", "0" * 64, "0" * 64 + ",,"]
@@ -154,7 +162,7 @@ def test_a_secret_that_is_not_set_or_too_short_opens_nothing(target: str, enviro
             assert not reached(send(port, get("/install.php", Cookie=f"redcap_admin_secret={value}")))
 
 
-@pytest.mark.parametrize("target", ["apache", "modsecurity2", "nginx", "modsecurity3", "haproxy", "caddy"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_names_with_meaning_in_a_language_are_only_names(target: str) -> None:
     secret = NASTY_PROTECTION.secrets[0].value or ""
     scripts = [script for script in NASTY_PROTECTION.scripts if script.name.endswith(".php")]
@@ -168,7 +176,7 @@ def test_names_with_meaning_in_a_language_are_only_names(target: str) -> None:
                 assert bool(opened) == (script.mode is not Mode.BLOCK), script.name
 
 
-@pytest.mark.parametrize("target", ["apache", "modsecurity2", "nginx", "modsecurity3", "haproxy", "caddy"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_every_visible_character_of_a_header_value_counts(target: str) -> None:
     with served(target, PROTECTIONS["any header value"], ["cron.php"], {}) as port:
         assert reached(send(port, get("/cron.php", X_Redcap_Secret=VISIBLE)))
@@ -178,3 +186,22 @@ def test_every_visible_character_of_a_header_value_counts(target: str) -> None:
             assert not reached(send(port, get("/cron.php", X_Redcap_Secret=changed)))
         for wrong in (VISIBLE.swapcase(), VISIBLE + "x", "x" + VISIBLE, VISIBLE[:-1], VISIBLE + "," + VISIBLE[:5]):
             assert not reached(send(port, get("/cron.php", X_Redcap_Secret=wrong)))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_query_argument_opens_when_it_was_asked_for(target: str) -> None:
+    with served(target, QUERY, ["cron.php"], ENVIRONMENT) as port:
+        for value in ENVIRONMENT.values():
+            assert reached(send(port, get(f"/cron.php?secret={value}")))
+            assert reached(send(port, get(f"/cron.php?a=b&secret={value}&c=d")))
+            for wrong in (
+                f"secret={value}0",
+                f"secret={value[:-1]}",
+                f"xsecret={value}",
+                "secret=",
+                f"a=secret={value}",
+            ):
+                assert not reached(send(port, get(f"/cron.php?{wrong}")))
+            assert not reached(send(port, get(f"/cron.php/secret={value}")))
+    with served(target, PROTECTION, ["cron.php"], ENVIRONMENT) as port:
+        assert not reached(send(port, get(f"/cron.php?secret={next(iter(ENVIRONMENT.values()))}")))

@@ -6,7 +6,7 @@ import pytest
 
 from tests.servers.farm import CONFIGURATIONS, Configuration, Farm
 from tests.servers.judge import ALL, generated, sample
-from tests.servers.measure import HALF_DECODED, allowed, corpus, measure
+from tests.servers.measure import HALF_DECODED, OTHER_CASE, allowed, corpus, measure
 from tests.servers.rig import get, reached, send
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
@@ -16,7 +16,7 @@ WRONG, RANDOM, RIGHT = 130, 60, 130
 @pytest.mark.parametrize("item", CONFIGURATIONS, ids=lambda item: item.name)
 def test_nothing_reaches_a_protected_script_and_nothing_else_is_lost(farm: Farm, item: Configuration) -> None:
     row = measure(farm, item, corpus(item.protection, WRONG, RANDOM), allowed(farm, item.protection, RIGHT))
-    assert row.attacks == WRONG + RANDOM + len(HALF_DECODED)
+    assert row.attacks == WRONG + RANDOM + len(HALF_DECODED) + len(OTHER_CASE)
     assert row.legitimate == RIGHT
     assert len(row.reached) > 40  # the server would run the script: the protection is what refuses
     assert row.passed == []
@@ -37,3 +37,9 @@ def test_an_address_that_is_valid_until_it_is_decoded_opens_nothing(farm: Farm) 
     target = "/cron.php/%25zz"
     assert reached(send(farm.open["haproxy-to-apache"].port, get(target))) == "cron.php"
     assert {reached(send(site.port, get(target))) for site in farm.closed.values()} == {""}
+
+
+def test_a_name_in_other_case_is_the_same_name(farm: Farm) -> None:
+    for name in farm.open:
+        assert reached(send(farm.open[name].port, get("/CRON.php"))) == "cron.php"
+        assert reached(send(farm.closed[name].port, get("/CRON.php"))) == ""

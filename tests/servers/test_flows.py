@@ -6,8 +6,8 @@ import pytest
 
 from scanner.protect.waf.apache import TARGET
 from tests.servers.application import NEW, OLD, STEPS, Application, Browser, accepting
-from tests.servers.farm import Farm
-from tests.servers.rig import get, send
+from tests.servers.farm import CURRENT, NEXT, Farm
+from tests.servers.rig import get, reached, send
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("servers")]
 UNLOCK = "/__redcap_unlock"
@@ -49,6 +49,25 @@ def test_the_unlock_page_shows_a_form_and_no_cookie_until_the_secret_is_right(po
         assert response.status == 403
         assert b"<form" in response.body
         assert not response.all("set-cookie")
+
+
+@pytest.mark.parametrize(
+    "name", ["apache-php-fpm", "nginx-path-info", "nginx-to-apache", "haproxy-to-apache", "caddy-php-fpm"]
+)
+def test_every_product_with_an_unlock_page_hands_the_cookie_to_who_shows_the_secret(farm: Farm, name: str) -> None:
+    port = farm.closed[name].port
+    for secret in ("", "0" * 64, CURRENT + "0", CURRENT.upper()):
+        browser = Browser(port)
+        response = browser.open(UNLOCK, X_Redcap_Secret=secret)
+        assert (response.status, browser.cookies) == (403, {})
+        assert b"<form" in response.body
+        assert browser.open("/upgrade.php").status == 403
+    for secret in (CURRENT, NEXT):
+        browser = unlocked(port, secret)
+        assert browser.cookies == {COOKIE: secret}
+        assert reached(browser.open("/upgrade.php")) == "upgrade.php"
+        assert reached(browser.open("/upgrade.php?completed=1")) == "upgrade.php"
+        assert browser.open("/cron.php").status == 403
 
 
 def test_the_cookie_is_for_this_server_only_and_no_script_reads_it(port: int) -> None:

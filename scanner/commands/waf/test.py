@@ -10,29 +10,31 @@ from pathlib import Path
 import click
 import msgspec
 
+from scanner.commands.waf._inputs import plan_of
 from scanner.errors import ConfigurationError, ExitCode
-from scanner.model.protection import Protection, ProtectionPlan
+from scanner.model.protection import Protection
 from scanner.protect.checkup import Checkup, Requests, examine, learn, prepare
+from scanner.protect.choice import Choice, parse_modes, protection_for, versions_of
 from scanner.protect.probe import Link, server
 from scanner.protect.verdict import Outcome, Verdict
 from scanner.report.escape import escape_terminal
 from scanner.report.output import write
 
 _SHOWN = 20
-_LONGEST_PLAN = 1 << 22
 _WIDTH = 160
 _NEEDS_QUESTION = "give --yes to send them without being asked"
 
 
 @click.command()
+@click.argument("release", required=False)
 @click.option("--url", required=True, help="Address of REDCap, as https://redcap.example.org/redcap/.")
 @click.option(
     "--plan",
     "plan_file",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="JSON of `waf plan`: which scripts are protected.",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Plan that `waf plan --format json` wrote, instead of RELEASE.",
 )
+@click.option("--mode", "modes", multiple=True, metavar="SCRIPT=MODE", help="As for `waf generate`. Repeatable.")
 @click.option("--version-folder", "versions", multiple=True, metavar="VERSION", help="Further redcap_v* on the server.")
 @click.option("--marker", "markers", multiple=True, metavar="TEXT", help="Text of a protected script's own answer.")
 @click.option("--secret-env", metavar="NAME", help="Environment variable with the secret: each script is called once.")
@@ -52,7 +54,7 @@ _NEEDS_QUESTION = "give --yes to send them without being asked"
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write every outcome as JSON.")
 @click.option("--yes", is_flag=True, help="Do not ask before sending.")
 def COMMAND(**options: object) -> ExitCode:  # noqa: N802  the name that the group looks for
-    """Send the request spellings of `waf simulate` at your own server, without the secret.
+    """Send the request spellings of RELEASE's scripts at your own server, without the secret.
 
     A request that gets through RUNS the script: cron.php starts the jobs that are due. No argument that makes install
     or upgrade act is ever sent. Only test a server that you are responsible for. Exit code 0: every spelling was
@@ -94,8 +96,10 @@ def COMMAND(**options: object) -> ExitCode:  # noqa: N802  the name that the gro
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The command's options by name."""
 
+    release: str | None
     url: str
-    plan_file: Path
+    plan_file: Path | None
+    modes: tuple[str, ...]
     versions: tuple[str, ...]
     markers: tuple[str, ...]
     secret_env: str | None
@@ -112,39 +116,23 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     yes: bool
 
 
-def _protection(wanted: Options, base_path: str) -> tuple[Protection, list[str]]:
+def _protection(wanted: Options, base_path: str) -> tuple[Protection, tuple[str, ...]]:
     """What is to be protected on this server, and the version folders that it may have.
 
-    Raises: ConfigurationError when the file is no plan or has no script.
+    Raises: ConfigurationError when there is no plan, or it has no script.
     """
-    plan = _plan(wanted.plan_file)
-    protection = Protection(
-        scripts=plan.scripts,
+    plan = plan_of(wanted.release, wanted.plan_file)
+    if not plan.scripts:
+        message = "the plan names no script to protect: there is nothing to test"
+        raise ConfigurationError(message)
+    choice = Choice(
         base_path=base_path,
         header=wanted.header,
         cookie=wanted.cookie,
         multiviews=wanted.multiviews,
+        modes=parse_modes(wanted.modes),
     )
-    return protection, [*dict.fromkeys((*((plan.version,) if plan.version else ()), *wanted.versions))] or ["99.9.9"]
-
-
-def _plan(path: Path) -> ProtectionPlan:
-    """The plan of a file.
-
-    Raises: ConfigurationError when it is none, or names no script.
-    """
-    try:
-        if path.stat().st_size > _LONGEST_PLAN:
-            message = f"{path} is too large for a plan"
-            raise ConfigurationError(message)
-        plan = msgspec.json.decode(path.read_bytes(), type=ProtectionPlan)
-    except (OSError, msgspec.DecodeError, UnicodeError) as error:
-        message = f"{path} is no plan ({error}): write one with `redcap-scanner waf plan`"
-        raise ConfigurationError(message) from error
-    if not plan.scripts:
-        message = f"{path} names no script to protect: there is nothing to test"
-        raise ConfigurationError(message)
-    return plan
+    return protection_for(plan, choice), versions_of(plan, wanted.versions)
 
 
 def _secret(name: str | None) -> str | None:
