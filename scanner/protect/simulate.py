@@ -220,9 +220,10 @@ class _Simulation:
         )
 
     def _capacity(self) -> Capacity:
-        groups = [rule.raw for group in self.acl.groups if group.rules != self.acl.rules for rule in group.rules]
-        own = [rule.raw for rule in self.acl.rules if "RuleGroupReferenceStatement" not in rule.statement]
-        return of_rules([*own, *groups])
+        groups = [rule for group in self.acl.groups if group.rules != self.acl.rules for rule in group.rules]
+        own = [rule for rule in self.acl.rules if "RuleGroupReferenceStatement" not in rule.statement]
+        counted = ({"Statement": rule.statement, "RuleLabels": rule.labels} for rule in (*own, *groups))
+        return of_rules(counted)
 
     def _sampled(self) -> Iterable[str]:
         for rule in self.acl.rules:
@@ -286,7 +287,7 @@ class _Simulation:
                 _call(script, address, b"GET")
                 for address in addresses(script, self.protection.base_path, self.versions)
             ]
-            if self._pass(calls) and not self._pass(bare):
+            if self._pass(calls) and not self._open(bare):
                 found.append(opening)
         self._note_weak(script, found)
         places = tuple(dict.fromkeys(opening.place for opening in found))
@@ -297,6 +298,11 @@ class _Simulation:
     def _pass(self, requests: Iterable[RequestSpelling]) -> bool:
         """Whether all of them may pass."""
         return all(self._fate(request, allowed=True)[0] is not None for request in requests)
+
+    def _open(self, requests: Iterable[RequestSpelling]) -> bool:
+        """Whether all of them pass for certain."""
+        fates = [self._fate(request, allowed=True)[0] for request in requests]
+        return all(fate is not None and fate.certain for fate in fates)
 
     def _note_weak(self, script: ProtectedScript, found: Iterable[Opening]) -> None:
         for opening in found:

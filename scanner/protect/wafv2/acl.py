@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 TERMINATING = ("Allow", "Block")
+_LISTS = frozenset({"Statements", "TextTransformations", "RuleActionOverrides", "ExcludedRules", "CustomKeys"})
+_OBJECTS = frozenset({"FieldToMatch", "MatchPattern", "SingleHeader", "SingleQueryArgument", "Cookies", "ActionToUse"})
 CHALLENGES = ("Captcha", "Challenge")
 
 
@@ -63,16 +65,34 @@ def rules_of(items: Any) -> tuple[Rule, ...]:  # noqa: ANN401  any JSON; what do
 def _rule(item: dict[str, Any]) -> Rule:
     action = _word(item.get("Action")) or _word(item.get("OverrideAction")) or "None"
     visibility = item.get("VisibilityConfig")
-    priority = item.get("Priority", 0)
+    priority, statement, labels = item.get("Priority", 0), item.get("Statement"), item.get("RuleLabels")
     return Rule(
         name=str(item.get("Name", "")),
         priority=int(priority) if isinstance(priority, int | str) and str(priority).isdigit() else 0,
         action=action,
-        statement=item.get("Statement") or {},
-        labels=tuple(str(label.get("Name")) for label in item.get("RuleLabels") or () if isinstance(label, dict)),
+        statement=statement if isinstance(statement, dict) and _sound(statement) else {},
+        labels=tuple(str(label.get("Name")) for label in labels or () if isinstance(label, dict)),
         sampled=isinstance(visibility, dict) and visibility.get("SampledRequestsEnabled") is True,
         raw=item,
     )
+
+
+def _sound(value: Any) -> bool:  # noqa: ANN401  any JSON
+    """Whether a statement has the shapes that the API has; the words in it may be any."""
+    if isinstance(value, list):
+        return all(_sound(item) for item in value)
+    if not isinstance(value, dict):
+        return True
+    for key, item in value.items():
+        if (key.endswith("Statement") or key in _OBJECTS) and not isinstance(item, dict):
+            return False
+        if key in _LISTS and not (isinstance(item, list) and all(isinstance(one, dict) for one in item)):
+            return False
+        if key == "Priority" and not isinstance(item, int):
+            return False
+        if not _sound(item):
+            return False
+    return True
 
 
 def _word(action: Any) -> str:  # noqa: ANN401  any JSON

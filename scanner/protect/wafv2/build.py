@@ -194,6 +194,8 @@ def name_pattern(text: str) -> str:
 def _special(text: str) -> str:
     if not text.isascii() or text.startswith("%"):
         return _INSIDE + "*"
+    if text == "+":
+        return r"[+\x20]"  # decoding may turn it into a blank
     return f"\\{text}" if text.isprintable() and text != " " else f"\\x{ord(text):02x}"
 
 

@@ -59,8 +59,8 @@ def of_rules(rules: Iterable[dict[str, Any]]) -> Capacity:
     """Units of rules in the API's form."""
     total = Capacity(0, 0)
     for rule in rules:
-        labels = -(-len(rule.get("RuleLabels", ())) // _LABELS_PER_UNIT)
-        total += of_statement(rule.get("Statement", {})) + Capacity(labels, labels)
+        labels = -(-len(rule.get("RuleLabels") or ()) // _LABELS_PER_UNIT)
+        total += of_statement(rule.get("Statement") or {}) + Capacity(labels, labels)
     return total
 
 

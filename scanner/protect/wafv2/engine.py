@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -69,7 +69,7 @@ def _rules(run: _Run, rules: Iterable[Rule], *, counting: bool, overrides: dict[
 def _one(run: _Run, rule: Rule, counting: bool, overrides: dict[str, str]) -> bool:  # noqa: FBT001  private, two callers
     kind = next(iter(rule.statement), "")
     if kind in ("RuleGroupReferenceStatement", "ManagedRuleGroupStatement"):
-        return _group(run, rule, rule.statement[kind], managed=kind.startswith("Managed"), counting=counting)
+        return _group(run, rule, rule.statement[kind] or {}, managed=kind.startswith("Managed"), counting=counting)
     truth = _statement(run, rule.statement)
     if truth is False:
         return False
@@ -142,8 +142,8 @@ def _statement(run: _Run, statement: dict[str, Any]) -> Truth:
         return None
 
 
-def _all(run: _Run, statements: Iterable[dict[str, Any]]) -> Truth:
-    result: Truth = True
+def _all(run: _Run, statements: Sequence[dict[str, Any]]) -> Truth:
+    result: Truth = True if statements else None
     for statement in statements:
         truth = _statement(run, statement)
         if truth is False:

@@ -26,6 +26,7 @@ _NAMES = {
     "IpSetReferenceStatement": "IPSetReferenceStatement",
     "IpSetForwardedIpConfig": "IPSetForwardedIPConfig",
     "IpsetForwardedIpConfig": "IPSetForwardedIPConfig",
+    "CloudwatchMetricsEnabled": "CloudWatchMetricsEnabled",
     "TextTransformation": "TextTransformations",
     "RuleLabel": "RuleLabels",
     "ResponseHeader": "ResponseHeaders",
@@ -140,21 +141,23 @@ def _named(value: Json) -> str:
 
 
 def decode_search_strings(value: Json) -> Json:
-    """Search strings as bytes when the file holds them in base64, as the AWS command line writes them."""
-    texts = list(_search_strings(value))
-    decoded = [_from_base64(text) for text in texts]
-    if texts and all(item is not None and _readable(item) for item in decoded):
+    """Search strings as bytes when the file holds them in base64, as the AWS command line writes them.
+
+    Places that our own template for the command line leaves open become stand-ins.
+    """
+    value = _filled(value)
+    decoded = [_from_base64(text) for text in _search_strings(value)]
+    if decoded and all(item is not None and _readable(item) for item in decoded):
         return _with_bytes(value)
-    return _filled(value)
+    return value
 
 
 def _filled(value: Json) -> Json:
-    """Places that our own template for the AWS command line leaves open, as stand-ins."""
     if isinstance(value, list):
         return [_filled(item) for item in value]
     if isinstance(value, dict):
         return {key: _filled(item) for key, item in value.items()}
-    return stand_in(value) if isinstance(value, str) and _OPEN_PLACE.fullmatch(value) else value
+    return stand_in(value).encode() if isinstance(value, str) and _OPEN_PLACE.fullmatch(value) else value
 
 
 def _readable(data: bytes) -> bool:
