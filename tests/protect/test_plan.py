@@ -16,6 +16,7 @@ from scanner.protect.plan import plan_for
 
 BOOTSTRAP = "<?php\nclass Authentication { static function authenticate() { if (defined('NOAUTH')) return; } }\n"
 OPEN = "<?php\ndefine('NOAUTH', true);\nrequire_once dirname(__FILE__) . '/Config/init_global.php';\n"
+CLEAN_UP = "db_query('delete from redcap_sessions');\n"
 LAUNCHER = "<?php\ninclude dirname(__FILE__) . '/redcap_v15.9.0/' . basename(__FILE__);\n"
 
 
@@ -48,7 +49,7 @@ def test_a_script_of_another_name_that_is_open_and_does_something_is_protected(t
         tmp_path,
         {
             "nightly.php": LAUNCHER,
-            "redcap_v15.9.0/nightly.php": OPEN + "db_query('delete from redcap_sessions');\n",
+            "redcap_v15.9.0/nightly.php": OPEN + CLEAN_UP,
             "redcap_v15.9.0/status.php": OPEN + "print 'fine';\n",
             "redcap_v15.9.0/ehr.php": OPEN + "file_put_contents('/tmp/x', $_GET['code']);\n",
         },
