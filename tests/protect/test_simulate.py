@@ -290,7 +290,8 @@ def test_one_of_several_is_named(tmp_path: Path) -> None:
 
 
 KINDS = ("AndStatement", "OrStatement", "NotStatement", "ByteMatchStatement", "RegexMatchStatement",
-    "LabelMatchStatement", "RateBasedStatement", "RuleGroupReferenceStatement", "ManagedRuleGroupStatement", "GeoMatchStatement",
+    "LabelMatchStatement", "RateBasedStatement", "RuleGroupReferenceStatement", "ManagedRuleGroupStatement",
+    "GeoMatchStatement",
     "Unheard",
     "SizeConstraintStatement", "RegexPatternSetReferenceStatement")  # fmt: skip
 SOME = list(attacks(protection(), versions=(VERSION,), limit=5))
