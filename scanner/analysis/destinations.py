@@ -70,8 +70,11 @@ def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: b
         return Destination(_hole_destination(hole.kind, hole.text), shown)
     if not bare_host or template[0] in "/.~" or _WINDOWS_DRIVE.match(template):
         return Destination(LOCAL, shown)
-    if is_known(template) and not looks_like_host(_HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2]):
+    head = _HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2]
+    if is_known(head) and not looks_like_host(head):
         return Destination(LOCAL, shown)
+    if not is_known(head) and "." not in head:  # a beginning without a dot: not enough to be the name of a host
+        return Destination(UNRESOLVED, shown)
     return Destination(authority(template, holes), shown)
 
 

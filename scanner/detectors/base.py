@@ -53,8 +53,9 @@ def finding(
     details: Iterable[tuple[str, str]] = (),
     trace: Iterable[TraceStep] = (),
     span: tuple[int, int] = (0, 0),
+    callee: str = "",
 ) -> Finding:
-    """A finding at a place of the program."""
+    """A finding at a place of the program. `callee` is what is called there, where that is not all of `api`."""
     return Finding(
         rule=rule_.id,
         category=rule_.category,
@@ -70,7 +71,7 @@ def finding(
         secrets=tuple(sorted(set(secrets))),
         details=tuple(sorted({(key, printable(value)) for key, value in details})),
         trace=tuple(trace),
-        callee=printable(api.lower()),
+        callee=printable((callee or api).lower()),
         span=span,
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
+from scanner.analysis.sinks import URL_ROLES
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Scene, finding
 from scanner.detectors.targets import (
@@ -21,6 +22,7 @@ from scanner.detectors.targets import (
     tls_details,
 )
 from scanner.model.finding import Confidence, Finding, Rule, Severity
+from scanner.model.signature import Certainty
 
 _UNKNOWN = re.compile(r"\{(?!config:|env:|user-input:|own-server:|secret:|param:)[^{}]*\}")
 """A piece that is not known, shown by its expression: locals in it would make a renaming look like a change."""
@@ -60,6 +62,8 @@ def _levels(scene: Scene, hits: Iterable[Hit]) -> _Levels:
 def _finding(scene: Scene, rule: Rule, hit: Hit, levels: _Levels, lifted: set[tuple[str, int]]) -> Finding | None:
     place = target(scene, hit)
     outside = leaves(place.destinations)
+    if _addresses_nothing(hit) and outside in ([], [UNRESOLVED]):
+        return None
     told = place.by_object and not hit.via and outside == [UNRESOLVED] and hit.inner in lifted
     if (place.by_caller and not outside) or told:
         return None if hit.via else _wrapper(scene, rule, hit, seen=hit.inner in lifted)
@@ -75,10 +79,20 @@ def _finding(scene: Scene, rule: Rule, hit: Hit, levels: _Levels, lifted: set[tu
         severity=severity(scene, hit, outside),
         confidence=_confidence(hit, outside),
         api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",
+        callee=hit.via[0] if hit.via else "",
         message=_message(hit, place, outside),
         destinations=outside,
         details=[*details(hit), *(("url", _UNKNOWN.sub("{?}", text)) for text in place.shown[:6])],
     )
+
+
+def _addresses_nothing(hit: Hit) -> bool:
+    """A message for a log, or a write to an open handle: no argument says where to.
+
+    What opened the handle, or set the log up, is the call that connects and has a finding of its own; secrets that
+    reach this one are found all the same.
+    """
+    return hit.signature.certainty is Certainty.IF_REMOTE and hit.roles.keys().isdisjoint(URL_ROLES)
 
 
 def _decided_here(hit: Hit, levels: _Levels) -> bool:
@@ -113,7 +127,7 @@ def details(hit: Hit) -> list[tuple[str, str]]:
     if sends:
         found.append(("sends", " ".join(sends)))
     if hit.via:
-        found.append(("via", " > ".join(hit.via)))
+        found += [("via", " > ".join(hit.via)), ("sink", hit.api)]
     return found
 
 

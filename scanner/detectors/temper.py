@@ -17,10 +17,17 @@ TEXT_SUFFIXES = (
 )  # fmt: skip
 
 
+SAMPLE = ("context", "text that nothing includes")
+"""Detail of a tempered finding: it stays low in a comparison, too."""
+
+
 def temper(scene: Scene, finding: Finding) -> Finding:
     """The finding as it stands, or as a low one where its file is text that nothing includes."""
     if finding.category is Category.CONCEALMENT or not finding.path.lower().endswith(TEXT_SUFFIXES):
         return finding
-    if finding.path in scene.result.state.included or finding.severity.rank >= Severity.LOW.rank:
+    if finding.path in scene.result.state.included:
         return finding
-    return msgspec.structs.replace(finding, severity=Severity.LOW, confidence=Confidence.POSSIBLE)
+    if finding.severity is Severity.INFO:
+        return msgspec.structs.replace(finding, details=tuple(sorted({*finding.details, SAMPLE})))
+    details = tuple(sorted({*finding.details, SAMPLE}))
+    return msgspec.structs.replace(finding, severity=Severity.LOW, confidence=Confidence.POSSIBLE, details=details)

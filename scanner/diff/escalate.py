@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from scanner.detectors.temper import SAMPLE
 from scanner.model.finding import Category, Confidence, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, FindingChange
 
@@ -55,6 +56,8 @@ def _raised(change: FindingChange, before: _Before) -> FindingChange:
 
 def _severity(change: FindingChange, finding: Finding, before: _Before) -> Severity:
     """What the change by itself amounts to."""
+    if SAMPLE in finding.details:
+        return Severity.INFO
     if finding.package in before.tampered and finding.category in _ACTIVE:
         return Severity.HIGH
     if finding.category is Category.EGRESS:

@@ -65,9 +65,11 @@ def of_rules(rules: Iterable[dict[str, Any]]) -> Capacity:
 
 
 def of_statement(statement: dict[str, Any]) -> Capacity:
-    """Units of one statement with all that is nested in it."""
+    """Units of one statement with all that is nested in it; one whose body is no object is not counted."""
     kind: str = next(iter(statement), "")
     body: dict[str, Any] = statement.get(kind, {})
+    if not isinstance(body, dict):
+        return Capacity(0, 0, (kind,))
     if kind in ("AndStatement", "OrStatement"):
         return sum((of_statement(item) for item in body.get("Statements", ())), Capacity(0, 0))
     if kind == "NotStatement":
