@@ -24,6 +24,7 @@ from scanner.analysis.program import Program
 from scanner.analysis.relevance import BULK_SOURCES
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
+from scanner.detectors.decoded import relocate
 from scanner.detectors.temper import temper
 from scanner.diff.compare import compare
 from scanner.diff.escalate import escalate
@@ -232,7 +233,7 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     program = Program(gathered.facts, reader.lower, tools.matcher.class_names)
     result = solve(program, tools.catalogue, tools.matcher)
     scene = Scene(program, result, tools.catalogue, gathered.facts, endpoints(program, gathered.facts))
-    raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
+    raw = [temper(scene, relocate(scene, finding)) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
     effects = page_effects(result, program, findings, [page.path for page in scene.endpoints])
@@ -293,7 +294,7 @@ def _coverage(
     partial = _partial(whole)
     other = sum(file.path not in gathered.facts and file.path not in failed for file in release.files)
     notes = Counter(note.kind for note in scene.result.notes)
-    limits = Counter((name, scene.program.path(number)) for name, number in scene.result.limits)
+    limits = Counter((name, scene.program.path(number).partition("//")[0]) for name, number in scene.result.limits)
     return Coverage(
         files=len(whole) + other + len(skipped),
         php_files=len(whole),

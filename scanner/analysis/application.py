@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scanner.analysis import sinks, transfer
+from scanner.analysis import code, sinks, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
@@ -238,6 +238,8 @@ def _lift(
         roles=roles, via=(symbol, *hit.via), certain=hit.certain and certain,
     )  # fmt: skip
     evaluator.add_hit(lifted)
+    if hit.signature.kind == code.KIND and evaluator.known_texts(roles.get("code", NOTHING)):
+        code.follow(evaluator, call, roles["code"])
 
 
 def _max_lifts(hit: Hit, *, symbolic: bool) -> int:
@@ -279,7 +281,7 @@ def _worth_lifting(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sit
     decided = [role for role in sinks.URL_ROLES if role in roles and depends_on_caller(hit.roles.get(role, NOTHING))]
     if hit.signature.certainty is Certainty.IF_URL and decided:
         return any(sinks.may_be_url(text, holes) for role in decided for text in roles[role].texts)
-    if decided or hit.signature.kind in ("exec", "process"):
+    if decided or hit.signature.kind in ("exec", "process", code.KIND):
         return True
     return any(
         depends_on_caller(value) or any(evaluator.state.is_secret(label) for label in all_labels(value))

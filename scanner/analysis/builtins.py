@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import folding, sinks
-from scanner.analysis.describe import describe
+from scanner.analysis import code, folding, sinks
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL
 from scanner.analysis.summary import PARAM, parameter_label, symbolic
@@ -35,7 +34,9 @@ def _handles(*names: str) -> Callable[[Handler], Handler]:
 def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Value of a call of a function that the program does not define."""
     handler = _HANDLERS.get(name)
-    result = handler(evaluator, node, args) if handler is not None else _general(evaluator, node, name, args)
+    result = code.of_function(evaluator, node, name, args)
+    if result is None:
+        result = handler(evaluator, node, args) if handler is not None else _general(evaluator, node, name, args)
     side_effects(evaluator, node, name, args)
     return result
 
@@ -44,8 +45,6 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     """What a function does besides its value: output, callbacks, code, by-reference arguments."""
     if name in _OUTPUTS:
         sinks.output(evaluator, node, name, args)
-    if name == "create_function":
-        evaluator.note("dynamic-code", node.line, describe(node.args[-1].value if node.args else None))
     _run_callbacks(evaluator, node, name, args)
     _write_outputs(evaluator, node, name, args)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import builtins, reflection, rows, sinks
+from scanner.analysis import builtins, code, reflection, rows, sinks
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import Evaluator
@@ -288,6 +288,7 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
     `literal`: the callee's name stands in the code at this place.
     """
     found = [_call_reference(evaluator, call, ref, args) for ref in sorted(callee.refs)]
+    code.callee(evaluator, call, callee, args)
     for text in evaluator.known_texts(callee):
         cls, separator, method = text.partition("::")
         if separator:
@@ -367,8 +368,7 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
         sinks.output(evaluator, call, name, args)
         return NOTHING
     if name == "eval":
-        evaluator.note("dynamic-code", call.line, describe(call.args[0].value if call.args else None))
-        return NOTHING
+        return code.run(evaluator, call, name, args[0] if args else NOTHING, call.args[0].value if call.args else None)
     if name == "throw":
         evaluator.thrown = join_all([evaluator.thrown, *args], evaluator.state.overflow)
         sinks.thrown(evaluator, call, args)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.analysis import sinks
+from scanner.analysis import code, sinks
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import DATABASE_FILE
@@ -22,6 +22,7 @@ def include(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
     signatures = state.matcher.construct(str(call.name))
     if signatures:
         sinks.apply(evaluator, call, signatures, args, None, api=str(call.name), certain=True)
+    code.included(evaluator, call, target)
     evaluator.after_include = True
     results: list[Val] = []
     resolved = False

@@ -268,8 +268,9 @@ class Lookup(Frame):
 
     def constant(self, node: ConstRef) -> Val:
         if node.name in ("__DIR__", "__FILE__"):
-            folder = self.path.rpartition("/")[0]
-            return text_value(f"{ROOT}/{folder}".rstrip("/") if node.name == "__DIR__" else f"{ROOT}/{self.path}")
+            path = self.path.partition("//")[0]  # of decoded code: the file that runs it
+            folder = path.rpartition("/")[0]
+            return text_value(f"{ROOT}/{folder}".rstrip("/") if node.name == "__DIR__" else f"{ROOT}/{path}")
         if node.name in ("__CLASS__", "__FUNCTION__", "__METHOD__"):
             return text_value(self.fact.cls if node.name == "__CLASS__" else self.fact.name)
         for name in (node.qualified, node.name):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from scanner.model.facts import ClassFact, FileFacts, FunctionFact, Value
+from scanner.model.facts import Call, ClassFact, FileFacts, FunctionFact, Value
 
 MAX_ANCESTORS = 64
 
@@ -50,6 +50,19 @@ class ConstantUnit(NamedTuple):
 _NONE: frozenset[str] = frozenset()
 
 
+class CodeUnit(NamedTuple):
+    """Where a piece of decoded code is run."""
+
+    host: int
+    """Function in which the `eval` stands."""
+    line: int
+    end_line: int
+    start: int
+    end: int
+    text: str
+    """The code, as a template."""
+
+
 class Program:
     """Symbol tables of one release.
 
@@ -79,6 +92,10 @@ class Program:
         self.children: dict[str, list[str]] = defaultdict(list)
         self.constants: dict[str, list[ConstantUnit]] = defaultdict(list)
         self.by_base_name: dict[str, list[int]] = defaultdict(list)
+        self.code: dict[str, CodeUnit] = {}
+        """Code that is run by an `eval` and its kin, by the path that it got."""
+        self.code_bytes = 0
+        self._code_units: dict[tuple[int, int, str], int] = {}
         self.outline_of: dict[int, int] = {}
         """By function that was lowered anew: the outline by which others know it."""
         self._methods: dict[str, dict[str, int]] = {}
@@ -140,6 +157,47 @@ class Program:
             if fact.outline and fact.start in found:
                 self.outline_of[found[fact.start]] = start + offset
         return found
+
+    # -- code that is run from text ---------------------------------------------------------------------------
+
+    @property
+    def code_units(self) -> int:
+        """Decoded texts that are part of the program."""
+        return len(self.code)
+
+    def code_unit(self, host: int, start: int, source: str) -> int | None:
+        """Number of the own code of a text that was run at this place before."""
+        return self._code_units.get((host, start, source))
+
+    def layers(self, function: int) -> int:
+        """How many layers of decoded code a function stands in."""
+        count, path = 0, self.path(function)
+        while path in self.code:
+            path = self.path(self.code[path].host)
+            count += 1
+        return count
+
+    def add_code(self, host: int, call: Call, text: str, source: str, facts: FileFacts) -> int:
+        """Make decoded code part of the program, as a file of its own; gives the number of its own code.
+
+        `text` is what was found, `source` what was parsed of it.
+        """
+        path = f"{self.path(host)}//{len(self.code) + 1}"
+        self.code[path] = CodeUnit(host, call.line, call.end_line, call.start, call.end, text)
+        self.code_bytes += len(source)
+        first = len(self.functions)
+        self._code_units[host, call.start, source] = first
+        self._add_file(path, facts)
+        for fact in facts.classes:
+            for base in _bases(fact):
+                self.children[base].append(fact.name.lower())
+        self._methods.clear()
+        self._ancestors.clear()
+        return first
+
+    def declared_by(self, first: int) -> range:
+        """Named functions are all but the first of a file's."""
+        return range(first + 1, first + len(self.files[self.file_of[first]].facts.functions))
 
     # -- places -----------------------------------------------------------------------------------------------
 

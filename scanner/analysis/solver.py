@@ -17,7 +17,7 @@ from scanner.analysis.program import Program
 from scanner.analysis.relevance import Callers, relevance
 from scanner.analysis.state import Limits, Note, Output, SecretRead, State
 from scanner.analysis.summary import Hit, Summary, depends_on_caller
-from scanner.analysis.values import Val, join
+from scanner.analysis.values import NOTHING, Val, join
 from scanner.model.signature import Catalogue
 from scanner.signatures.match import Matcher
 
@@ -120,13 +120,22 @@ def _final_hits(state: State) -> Iterable[Hit]:
     for number in sorted(state.summaries):
         for hit in state.summaries[number].hits:
             key = (state.program.path(hit.function), hit.start, hit.function, hit.signature.id, hit.inner)
-            found[key] = hit._replace(roles=_with_global_sites(state, hit))
+            roles = _with_global_sites(state, hit)
+            known = found.get(key)
+            if known is not None:  # a closure, or a decoder, that several functions ran with values of their own
+                roles = {
+                    role: _joined(state, known.roles.get(role), roles.get(role)) for role in (*known.roles, *roles)
+                }
+            found[key] = hit._replace(roles=roles)
     for place in sorted(found, key=repr):
         yield found[place]
 
 
-def _with_global_sites(state: State, hit: Hit) -> dict[str, Val]:
+def _joined(state: State, one: Val | None, two: Val | None) -> Val:
+    return join(one or NOTHING, two or NOTHING, state.overflow)
 
+
+def _with_global_sites(state: State, hit: Hit) -> dict[str, Val]:
     roles = dict(hit.roles)
     for site in sorted(hit.sites):
         for role, value in state.site_states.get(site, {}).items():

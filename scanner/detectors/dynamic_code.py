@@ -1,44 +1,122 @@
 """# dynamic-code.
 
 ## What it does
-Reports `eval` and its kin: text that is run as PHP code.
+Reports text that is run as PHP code: `eval`, `assert` with a string, `create_function`, `preg_replace` with modifier
+`e` and its kin, an `include` of a stream (`data:`, `php://input`, `phar:`, `https:`), and a function whose name comes
+from outside the release. Where the text can be worked out by folding constants (base64, compression, `chr`, xor with
+a known key, loops over known bounds, in any nesting), the decoded code is analysed like all other code: its calls,
+hosts and secrets become findings at the place of the `eval`, and the decoded text stands in the details.
 
 ## Why is this bad
-What runs does not stand in the release. It may come from the request, from a file or from the network.
+What runs does not stand in the release. It may come from the request, from a file or from the network. Of text from
+there the severity is critical; of text that is put together or decoded, high; a literal that anybody can read is low.
 
 ## Example
 ```php
-eval(base64_decode($blob));
+eval(gzinflate(base64_decode($blob)));
 ```
 
 ## References
 - CWE-95
+- MITRE ATT&CK T1027, Obfuscated Files or Information; T1505.003, Web Shell
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from scanner.detectors.base import Detector, Scene, finding, rule
+from scanner.analysis.code import KIND, OUTSIDE
+from scanner.analysis.summary import Hit, depends_on_caller
+from scanner.analysis.templates import is_known
+from scanner.analysis.values import NOTHING, Trace, all_labels
+from scanner.detectors.base import Detector, Scene, finding, rule, steps
+from scanner.detectors.decoded import innermost
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("dynamic-code", Category.CONCEALMENT, "Text run as PHP code", __doc__)
+_SOURCES = {
+    "request": "the request",
+    "response": "the network or a file",
+    "upload": "an upload",
+    "file": "a file",
+    "session": "the session",
+    "database": "the database",
+}
+_SHORT_WAY = 4
+"""Steps of a trace."""
+_REMOTE = frozenset({"request", "response", "upload"})
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    for note in scene.result.notes:
-        if note.kind == "dynamic-code":
-            yield finding(
-                scene,
-                RULE,
-                note.function,
-                note.line,
-                note.line,
-                severity=Severity.HIGH,
-                confidence=Confidence.CERTAIN,
-                api="eval",
-                message=f"eval runs {note.text} as PHP code",
-            )
+    for hit in scene.result.hits:
+        if hit.signature.kind == KIND:
+            yield from _finding(scene, hit)
+
+
+def _finding(scene: Scene, hit: Hit) -> Iterable[Finding]:
+    value = hit.roles.get("code") or hit.roles.get("callee") or NOTHING
+    labels = {label: trace for label, trace in all_labels(value).items() if label in OUTSIDE and _near(trace)}
+    text, layers = innermost(scene, hit.function, hit.start)
+    inside = scene.program.layers(hit.function) > 0
+    if not labels and (inside or (hit.via and not any(map(is_known, value.texts)))):
+        return  # a layer of decoded code, whose outermost is reported; or a wrapper's call that says nothing more
+    severity = _severity(hit, labels)
+    shown = next(iter(hit.roles["shown"].texts), "").lstrip("=") if "shown" in hit.roles else hit.api
+    origin = ", ".join(_SOURCES[label] for label in sorted(labels))
+    details = [("origin", origin)] if origin else []
+    if text and severity is not Severity.LOW:
+        details += [("decoded", text), ("layers", str(layers))]
+    yield finding(
+        scene,
+        RULE,
+        hit.function,
+        hit.line,
+        hit.end_line,
+        span=(hit.start, hit.end),
+        severity=severity,
+        confidence=Confidence.CERTAIN if not labels else Confidence.LIKELY,
+        api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",
+        message=_message(hit, shown, origin, text, severity),
+        details=details,
+        trace=steps(labels[min(labels)]) if labels else (),
+    )
+
+
+def _near(trace: Trace) -> bool:
+    """Whether data takes a short way inside one file: over long ways everything comes from the request somehow."""
+    current: Trace | None = trace
+    while current is not None:
+        if current.path != trace.path:
+            return False
+        current = current.previous
+    return trace.length <= _SHORT_WAY
+
+
+def _message(hit: Hit, shown: str, origin: str, text: str, severity: Severity) -> str:
+    if "callee" in hit.roles:
+        return f"the function that is called here is named by {origin}"
+    if origin:
+        return f"{hit.api} runs code that comes from {origin}: {shown}"
+    if text and severity is not Severity.LOW:
+        return f"{hit.api} runs code that is decoded here: {text[:120]}"
+    return f"{hit.api} runs {shown} as PHP code"
+
+
+def _severity(hit: Hit, labels: Mapping[str, Trace]) -> Severity:
+    if "callee" in hit.roles:
+        return (
+            Severity.CRITICAL if "request" in labels else Severity.HIGH if labels.keys() & _REMOTE else Severity.MEDIUM
+        )
+    if labels.keys() & _REMOTE:
+        return Severity.CRITICAL
+    shown = next(iter(hit.roles["shown"].texts), "") if "shown" in hit.roles else ""
+    code = hit.roles.get("code", NOTHING)
+    if hit.api.startswith(("include", "require", "preg_", "mb_")):
+        return Severity.HIGH  # nobody writes code that way who wants it to be read
+    literal = shown.startswith("=") and bool(code.texts) and all(map(is_known, code.texts)) and not hit.computed
+    if literal and not depends_on_caller(code):
+        return Severity.LOW
+    return Severity.HIGH
 
 
 DETECTOR = Detector(RULE, _find)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from scanner.analysis.code import KIND as CODE
 from scanner.analysis.destinations import LOCAL, OWN_SERVER
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
@@ -47,7 +48,7 @@ def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
 def _find(scene: Scene) -> Iterable[Finding]:
     best: dict[tuple[str, str, int], tuple[int, Finding]] = {}
     for hit in scene.result.hits:
-        labels = _labels(scene, hit)
+        labels = _labels(scene, hit) if hit.signature.kind != CODE else {}
         if not labels or _harmless(hit):
             continue
         place = target(scene, hit)

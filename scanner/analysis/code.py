@@ -1,0 +1,276 @@
+"""Text that the scanned program runs as code: where it is run, and what it does as far as it is known.
+
+Nothing is executed. What `eval` and its kin get is folded like any other string; where that gives PHP code, the code
+is parsed and followed in the place and with the variables of the `eval`, layer after layer within a budget.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from scanner.analysis import folding, transfer
+from scanner.analysis.describe import describe
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.summary import Hit
+from scanner.analysis.templates import HoleTable, is_known
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
+from scanner.model.facts import Call, CallKind, Const, Value, decode_body
+from scanner.model.signature import CallableKind, Certainty, Signature
+from scanner.php import extract
+
+KIND = "code"
+"""Kind of the signature below; no channel of any rule about calls that leave the server."""
+_RUN = Signature(
+    id="php.code", callable="eval", type=CallableKind.CONSTRUCT, kind=KIND, lib="php", phase="execute",
+    certainty=Certainty.ALWAYS,
+)  # fmt: skip
+_MAX_TEXTS = 4
+"""Different texts of one `eval` that are followed."""
+_MAX_LAYERS = 16
+_MAX_UNITS = 400
+_MAX_BYTES = 4_000_000
+"""Bytes of decoded code that are parsed in one release."""
+_TELLING = re.compile(
+    r"\b(?!(?:return|if|elseif|array|list|isset|empty|while|foreach|for|switch|function|fn|echo|print)\b)[a-z_]\w{2,}\s*\("
+    r"|://|`|\b(?:include|require)(?:_once)?\b|<\?",
+    re.IGNORECASE,
+)
+"""What makes a partly known text worth parsing: a call, an address, an include."""
+_DELIMITERS = {"(": ")", "[": "]", "{": "}", "<": ">"}
+_DATA = re.compile(r"data:(?://)?[^,]*?(;base64)?,(.*)", re.DOTALL | re.IGNORECASE)
+_FILTERS = re.compile(
+    r"(?:^|[/|=])(?:read=|write=)?"
+    r"(convert\.base64-decode|string\.rot13|convert\.quoted-printable-decode|zlib\.inflate)",
+    re.IGNORECASE,
+)
+_FILTER_FOLDS = {
+    "convert.base64-decode": "base64_decode",
+    "string.rot13": "str_rot13",
+    "convert.quoted-printable-decode": "quoted_printable_decode",
+    "zlib.inflate": "gzinflate",
+}
+
+
+def run(evaluator: Evaluator, call: Call, api: str, value: Val, shown: Value | None = None) -> Val:
+    """Note that a value is run as code here, and follow what of it is known. Gives what the code returns."""
+    roles = {"code": value, "shown": text_value(_shown(shown))}
+    evaluator.add_hit(
+        Hit(
+            evaluator.number, call.line, call.end_line, call.start, call.end, _RUN, api, roles, frozenset(), (),
+            (evaluator.path, call.line), certain=True, computed=evaluator.computed,
+        )
+    )  # fmt: skip
+    return follow(evaluator, call, value)
+
+
+def _shown(node: Value | None) -> str:
+    return "" if node is None else ("=" if isinstance(node, Const) else "") + describe(node)
+
+
+def follow(evaluator: Evaluator, call: Call, value: Val) -> Val:
+    """Follow the code that a value is known to hold, with the variables of this place."""
+    results = [_follow(evaluator, call, text, value) for text in _candidates(evaluator, value)]
+    return join_all(results, evaluator.state.overflow)
+
+
+def _candidates(evaluator: Evaluator, value: Val) -> list[str]:
+    known = evaluator.known_texts(value)
+    if known:
+        return [text for text in known if text.strip()][:_MAX_TEXTS]
+    return [text for text in sorted(value.texts) if _TELLING.search(text)][:_MAX_TEXTS]
+
+
+def _follow(evaluator: Evaluator, call: Call, text: str, value: Val) -> Val:
+    state, program = evaluator.state, evaluator.state.program
+    source, holes = _with_variables(text)
+    unit = program.code_unit(evaluator.number, call.start, source)
+    if unit is None:
+        if (
+            program.layers(evaluator.number) >= _MAX_LAYERS
+            or program.code_units >= _MAX_UNITS
+            or program.code_bytes + len(source) > _MAX_BYTES
+        ):
+            state.limit("decoded-code", evaluator.number)
+            return NOTHING
+        facts = extract(b"<?php " + source.encode("latin-1", "replace"))
+        unit = program.add_code(evaluator.number, call, text, source, facts)
+        state.followed |= frozenset(range(unit, len(program.functions)))
+    if unit in state.active or len(state.active) >= state.limits.call_depth:
+        return NOTHING
+    state.active.append(unit)
+    try:
+        inner = evaluator.state.interpreter.evaluator(unit)
+        inner.env = dict(evaluator.env)
+        inner.globals, inner.cls = dict(evaluator.globals), evaluator.cls
+        inner.file_scope, inner.after_include = evaluator.file_scope, evaluator.after_include
+        inner.sites = evaluator.sites
+        for name, hole in holes.items():
+            inner.env[name] = Val(frozenset([hole]), all_labels(value))
+        transfer.run(inner, decode_body(inner.fact.body))
+    finally:
+        state.active.pop()
+    evaluator.take_over(inner)
+    for name in holes:
+        inner.env.pop(name, None)
+    evaluator.env, evaluator.globals = inner.env, inner.globals
+    evaluator.after_include = inner.after_include
+    for number in program.declared_by(unit):
+        state.interpreter.summary(number)
+    return inner.returns
+
+
+def _with_variables(text: str) -> tuple[str, dict[str, str]]:
+    """The text with a variable in the place of each hole, and the holes by the names of their variables."""
+    if is_known(text):
+        return text, {}
+    holes: dict[str, str] = {}
+    parts: list[str] = []
+    for character in text:
+        if character < "\ue000":
+            parts.append(character)
+        else:
+            name = f"hole_{ord(character):x}"
+            holes[name] = character
+            parts.append("$" + name)
+    return "".join(parts), holes
+
+
+# -- functions that run code --------------------------------------------------------------------------------------
+
+
+def of_function(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val | None:
+    """Effect of a function of PHP that runs an argument as code; None for every other function."""
+    nodes = [arg.value for arg in node.args] if len(node.args) == len(args) else [None] * len(args)
+    if name == "assert" and args:
+        if _may_be_code(evaluator, args[0]):
+            run(evaluator, node, "assert", _statement(args[0]), nodes[0])
+        return NOTHING
+    if name == "create_function" and args:
+        body = args[1] if len(args) > 1 else args[-1]
+        parameters = sorted(evaluator.known_texts(args[0]))[:1] if len(args) > 1 else []
+        head = parameters[0] if parameters else ""
+        texts = frozenset(f"return function({head}) {{{text}}};" if is_known(text) else text for text in body.texts)
+        return run(evaluator, node, name, body.replaced(texts=texts), nodes[-1])
+    if name in ("preg_replace", "preg_filter") and len(args) > 1:
+        if _evaluates(evaluator, args[0]):
+            run(evaluator, node, f"{name} /e", _statement(_elements(args[1])), nodes[1])
+    elif name in ("mb_ereg_replace", "mb_eregi_replace") and len(args) > 3:  # noqa: PLR2004  options come fourth
+        if any("e" in text for text in evaluator.known_texts(args[3])):
+            run(evaluator, node, f"{name} e", _statement(args[1]), nodes[1])
+    elif name in _RUNNERS and len(args) > _RUNNERS[name]:
+        run(evaluator, node, name, args[_RUNNERS[name]], nodes[_RUNNERS[name]])
+    return None
+
+
+_RUNNERS = {
+    "override_function": 2, "runkit_function_add": 2, "runkit_function_redefine": 2, "runkit7_function_add": 2,
+    "runkit7_function_redefine": 2, "runkit_method_add": 3, "runkit7_method_add": 3, "runkit_method_redefine": 3,
+    "runkit7_method_redefine": 3,
+}  # fmt: skip
+"""Functions of extensions, and which argument is the code."""
+
+
+def _elements(value: Val) -> Val:
+    """A string, or any of the strings of an array."""
+    items = [*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])]
+    return join_all([value, *items], "") if items else value
+
+
+def _statement(value: Val) -> Val:
+    """An expression as a statement of its own."""
+    return value.replaced(texts=frozenset(f"return {text};" if is_known(text) else text for text in value.texts))
+
+
+def _may_be_code(evaluator: Evaluator, value: Val) -> bool:
+    """Whether the argument of `assert` may be a string: one that is known, or that comes from outside."""
+    if any(text.strip() not in ("", "0", "1") for text in evaluator.known_texts(value)):
+        return True
+    return not OUTSIDE.isdisjoint(value.labels) or any(map(_TELLING.search, value.texts))
+
+
+OUTSIDE = frozenset({"request", "response", "database", "file", "upload", "session"})
+"""Labels of data that does not come from the release."""
+
+
+def _evaluates(evaluator: Evaluator, value: Val) -> bool:
+    """Whether a regular expression has the modifier `e`, or comes from the request and may have it."""
+    patterns = _elements(value)
+    for text in evaluator.known_texts(patterns):
+        stripped = text.strip()
+        if len(stripped) > 1 and not stripped[0].isalnum():
+            end = stripped.rfind(_DELIMITERS.get(stripped[0], stripped[0]))
+            if end > 0 and "e" in stripped[end + 1 :] and re.fullmatch(r"[a-zA-Z\s]*", stripped[end + 1 :]):
+                return True
+    holes = evaluator.state.holes
+    return any(_from_request(text[-1:], holes) and _from_request(text[:1], holes) for text in patterns.texts)
+
+
+def _from_request(character: str, holes: HoleTable) -> bool:
+    hole = holes.hole(character) if character else None
+    return hole is not None and hole.kind == "user-input"
+
+
+# -- includes -----------------------------------------------------------------------------------------------------
+
+
+def of_stream(text: str) -> str | None:
+    """PHP code that an include of a stream reads, where the path holds it: `data:` and filters over it."""
+    lower = text.lower()
+    if lower.startswith("php://filter"):
+        inner = text.partition("resource=")[2]
+        found = of_stream(inner) if inner.lower().startswith("data:") else None
+        for name in _FILTERS.findall(text.partition("resource=")[0]) if found is not None else ():
+            found = folding.fold(_FILTER_FOLDS[name.lower()], [found]) if found is not None else None
+        return found
+    match = _DATA.match(text)
+    if match is None:
+        return None
+    if match[1]:
+        return folding.fold("base64_decode", [match[2]])
+    return folding.fold("rawurldecode", [match[2]])
+
+
+def included(evaluator: Evaluator, call: Call, target: Val) -> None:
+    """An `include` of a stream runs code that is no file of the release."""
+    streams = sorted(text for text in target.texts if _STREAM.match(text))
+    if streams:
+        codes = [code for text in streams if is_known(text) and (code := of_stream(text)) is not None]
+        value = Val(frozenset("?>" + code for code in codes) or frozenset(streams), all_labels(target))
+        shown = call.args[0].value if call.args else None
+        run(evaluator, call, f"{call.name} {streams[0].partition(':')[0].lower()}:", value, shown)
+
+
+_STREAM = re.compile(r"(?:data|php|phar|expect|zip|rar|ogg|ssh2\.\w+|compress\.\w+|https?|ftps?|glob):", re.IGNORECASE)
+
+
+def callee(evaluator: Evaluator, call: Call, value: Val, args: Sequence[Val]) -> None:
+    """A callee that comes from outside the release: whoever sends it decides what runs.
+
+    Only the short way counts, from the source to the call inside one function and what it calls: through the stores of
+    a framework everything comes from the request somehow.
+    """
+    labels = {
+        label: trace
+        for label, trace in value.labels.items()
+        if label in OUTSIDE and trace.length == 1 and trace.path == evaluator.path
+    }
+    if not labels or evaluator.known_texts(value) or (call.kind == CallKind.FUNCTION and not _calls_back(call)):
+        return
+    evaluator.add_hit(
+        Hit(
+            evaluator.number, call.line, call.end_line, call.start, call.end, _RUN, "callee",
+            {"callee": Val(value.texts, labels), "arguments": join_all(args, evaluator.state.overflow)},
+            frozenset(), (), (evaluator.path, call.line), certain=True, computed=True,
+        )
+    )  # fmt: skip
+
+
+_CALLING = re.compile(
+    r"call_user|forward_static|array_|u[ak]?[ks]?sort|register_|ob_start|iterator_apply|preg_replace_callback|set_e|"
+    r"spl_autoload|filter_var"
+)
+
+
+def _calls_back(call: Call) -> bool:
+    return isinstance(call.name, str) and _CALLING.match(call.name.lower().lstrip("\\")) is not None
