@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import code, folding, sinks
+from scanner.analysis import arrays, code, folding, sinks
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL
 from scanner.analysis.summary import PARAM, parameter_label, symbolic
@@ -35,6 +35,8 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Value of a call of a function that the program does not define."""
     handler = _HANDLERS.get(name)
     result = code.of_function(evaluator, node, name, args)
+    if result is None:
+        result = arrays.call(evaluator, node, name, args)
     if result is None:
         result = handler(evaluator, node, args) if handler is not None else _general(evaluator, node, name, args)
     side_effects(evaluator, node, name, args)
@@ -368,16 +370,6 @@ def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 @_handles("explode", "str_split", "preg_split")
 def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     labels = _labels(evaluator, args)
-    name = str(node.name).lower()
-    if name == "str_split" and args:
-        known = evaluator.known_texts(args[0])
-        if len(known) == 1 and len(args) == 1 and len(known[0]) <= 300:  # noqa: PLR2004  short strings taken apart
-            return Val(items={str(i): Val(frozenset([c])) for i, c in enumerate(known[0])}, labels=labels)
-    if name == "explode" and len(args) > 1:
-        separators, texts = evaluator.known_texts(args[0]), evaluator.known_texts(args[1])
-        if len(separators) == 1 and separators[0] and len(texts) == 1:
-            pieces = texts[0].split(separators[0])[:300]
-            return Val(items={str(i): Val(frozenset([p])) for i, p in enumerate(pieces)}, labels=labels)
     return Val(rest=Val(evaluator.unknown(node).texts, labels), labels=labels)
 
 

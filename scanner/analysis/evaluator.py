@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable as Function
 from collections.abc import Iterable, Mapping
 
-from scanner.analysis import folding
+from scanner.analysis import arithmetic, folding
 from scanner.analysis.describe import describe
 from scanner.analysis.lookup import Lookup
 from scanner.analysis.origins import REQUEST_GLOBALS
@@ -49,12 +49,15 @@ from scanner.model.facts import (
     Var,
 )
 
-_NUMERIC = frozenset({"(int)", "(integer)", "(float)", "(double)", "-", "*", "/", "%", "**", "++", "--", "<<", ">>"})
+_NUMERIC = frozenset({"(int)", "(integer)", "(float)", "(double)", "-", "*", "/", "%", "**", "<<", ">>", "&", "|"})
 _BOOLEAN = frozenset(
     {"!", "==", "===", "!=", "!==", "<>", "<", ">", "<=", ">=", "<=>", "&&", "||", "and", "or", "xor", "instanceof",
      "isset", "empty", "(bool)", "(boolean)", "condition", "(unset)"}
 )  # fmt: skip
 _PASSING = frozenset({"(string)", "(array)", "(object)", "(binary)", "sequence", "parenthesized_expression"})
+_STEPS = frozenset({"++", "--", "x++", "x--"})
+_TERNARY = 3
+"""Parts of `a ? b : c` whose condition is kept."""
 _MAX_INLINE_CLOSURES = 40
 _MAX_DIGITS = 9
 MAX_KEYS = 4
@@ -235,59 +238,79 @@ class Evaluator(Lookup):
     # -- operators --------------------------------------------------------------------------------------------
 
     def choice(self, node: Choice) -> Val:
+        if self.concrete and len(node.options) == _TERNARY and isinstance(node.options[2], Op):
+            chosen = arithmetic.truth(self.value(node.options[2].operands[0]))
+            if chosen is not None:
+                return self.value(node.options[0 if chosen else 1])
         return join_all([self.value(option) for option in node.options], self.state.overflow)
 
     def operator(self, node: Op) -> Val:
+        if self.concrete and node.op in ("isset", "empty"):
+            return self._asked(node)
         operands = [self.value(operand) for operand in node.operands]
         if node.op in _BOOLEAN:
-            return NOTHING
+            return self._compared(node.op, operands)
+        if node.op in _STEPS:
+            return self._stepped(node, operands[0])
         labels = join_all((Val(labels=all_labels(operand)) for operand in operands), self.state.overflow).labels
         if node.op in _PASSING:
             last = operands[-1] if operands else NOTHING
             return self.join(Val(labels=last.labels), self._stringified(last)) if node.op == "(string)" else last
-        if node.op == "^" and len(operands) == 2:  # noqa: PLR2004  a binary operator
-            texts = frozenset(
-                text
-                for one in self.known_texts(operands[0])
-                for two in self.known_texts(operands[1])
-                if (text := folding.xor(one, two)) is not None
-            )
-            return Val(texts or self.unknown(node).texts, labels)
         if node.op == "~" and operands:
             inverted = ["".join(chr(255 - ord(c)) for c in text) for text in self.known_texts(operands[0])]
             return Val(frozenset(inverted) or self.unknown(node).texts, labels)
-        if node.op == "+":
-            return self._sum(operands, labels)
-        if node.op in _NUMERIC:
-            return Val(self._arithmetic(node.op, operands), labels)
-        return Val(self.unknown(node).texts, labels)
+        return self.combined(node.op, operands, labels, node)
 
-    def _sum(self, operands: list[Val], labels: dict[str, Trace] | object) -> Val:
-        """`+`: union of arrays, or a number."""
-        arrays = [operand for operand in operands if operand.items is not None or operand.rest is not None]
-        if arrays:
+    def combined(self, operator: str, operands: list[Val], labels: Mapping[str, Trace], shown: Value | None) -> Val:
+        """Value of an arithmetic or bit operator over its operands."""
+        if operator == "+" and any(operand.items is not None or operand.rest is not None for operand in operands):
             return join_all(reversed(operands), self.state.overflow)
-        return Val(self._arithmetic("+", operands), labels)  # type: ignore[arg-type]  # a mapping of labels
+        texts = arithmetic.results(operator, [self.known_texts(operand) for operand in operands])
+        if operator in _NUMERIC or operator == "+":
+            return Val(texts, labels)
+        return Val(texts or self.unknown(shown).texts, labels)
 
-    def _arithmetic(self, operator: str, operands: list[Val]) -> frozenset[str]:
-        """Small integers, as obfuscated code computes character codes with them."""
-        numbers = [self.known_texts(operand) for operand in operands]
-        if any(len(options) != 1 or not options[0].lstrip("-").isdecimal() for options in numbers):
-            return frozenset()
-        total = int(numbers[0][0][:15])
-        for options in numbers[1:]:
-            other = int(options[0][:15])
-            if operator == "+":
-                total += other
-            elif operator == "-":
-                total -= other
-            elif operator == "*":
-                total *= other
-            elif operator == "%" and other:
-                total %= other
-            else:
-                return frozenset()
-        return frozenset([str(total)])
+    def _compared(self, operator: str, operands: list[Val]) -> Val:
+        """Comparisons matter only where a loop or a branch is run as PHP would run it."""
+        if not self.concrete:
+            return NOTHING
+        if operator == "condition" and len(operands) == 1:
+            return operands[0]
+        return arithmetic.boolean(operator, [self.known_texts(operand) for operand in operands])
+
+    def _asked(self, node: Op) -> Val:
+        """`isset` and `empty` in a concrete run."""
+        if node.op == "empty":
+            result = arithmetic.truth(self.value(node.operands[0]))
+            return NOTHING if result is None else arithmetic.VALUES[not result]
+        found = [self._is_set(operand) for operand in node.operands]
+        return NOTHING if None in found else arithmetic.VALUES[all(found)]
+
+    def _is_set(self, target: Value) -> bool | None:
+        if isinstance(target, Var):
+            return target.name in self.env
+        if not isinstance(target, Index) or target.key is None:
+            return None
+        base, keys = self.value(target.base), self.known_texts(self.value(target.key))
+        if len(keys) != 1 or base.rest is not None:
+            return None
+        if base.items is not None:
+            return keys[0] in base.items
+        texts, position = self.known_texts(base), arithmetic.number(keys[0])
+        if len(texts) != 1 or position is None:
+            return None
+        return -len(texts[0]) <= position < len(texts[0])
+
+    def _stepped(self, node: Op, value: Val) -> Val:
+        """`++` and `--`: in a concrete run, and on letters (`$a = 'a'; $a++;`), the variable gets its next value."""
+        known = self.known_texts(value)
+        following = [arithmetic.step(text, node.op) for text in known]
+        if len(known) != 1 or following[0] is None:
+            return Val(labels=value.labels)
+        changed = Val(frozenset([following[0]]), value.labels)
+        if self.concrete or known[0][-1:].isalpha():
+            self.state.interpreter.write(self, node.operands[0], changed)
+        return value if node.op.startswith("x") else changed
 
     def assigned(self, node: AssignExpr) -> Val:
         return self.assign(node.op)

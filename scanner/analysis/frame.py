@@ -69,6 +69,10 @@ class Frame:
         """What exceptions thrown here carry."""
         self.repeating = False
         """A loop's body is being run for the second time: loops inside it run once."""
+        self.concrete = False
+        """All that decides is known: loops and branches run as PHP would run them (see `unrolling`)."""
+        self.tested: list[Val] = []
+        """In a concrete run: values of the statements so far, the last of them tests of the branch that follows."""
         self.closures: set[int] = set()
         """Closures created here: calling one runs it with this function's variables."""
         self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import addresses, face
 from scanner.analysis.origins import DATABASE_FILE, GENERIC, Origins
 from scanner.analysis.program import Program
@@ -67,6 +68,19 @@ class Note(NamedTuple):
     kind: str
     """`dynamic-call`, `dynamic-include`, `dynamic-code`."""
     text: str
+
+
+class Decoding:
+    """What is known of code that computes text, and what following it has cost."""
+
+    def __init__(self) -> None:
+        self.unrolled = 0
+        """Statements that loops over known bounds have run."""
+        self.computes: dict[str, bool] = {}
+        self.results: dict[tuple[int, str, tuple[str, ...]], Val] = {}
+        """Results of decoders of the program by function, class and known arguments."""
+        self.decoders: dict[int, bool] = {}
+        """Which functions can be decoders."""
 
 
 def _own_names(program: Program) -> frozenset[str]:
@@ -150,6 +164,7 @@ class State:
         self.site_names: list[tuple[int, int]] = []
         self.followed: frozenset[int] = frozenset()
         """Functions that are worth following into whatever their length."""
+        self.decoding = Decoding()
         self.summaries: dict[int, Summary] = {}
         self.previous: dict[int, Summary] = {}
         """Summaries of the round before, for recursive calls."""
@@ -163,6 +178,17 @@ class State:
         self.notes: set[Note] = set()
         self.outputs: set[Output] = set()
         self.limits_hit: set[tuple[str, int]] = set()
+
+    def computes(self, name: str) -> bool:
+        """Whether a function (lower case) only computes: those of PHP that are folded, and what calls only those."""
+        known = self.decoding.computes.get(name)
+        if known is None:
+            self.decoding.computes[name] = False  # a recursive one does not
+            numbers = self.program.by_name.get(name, ())
+            known = self.decoding.computes[name] = name in COMPUTING or (
+                len(numbers) == 1 and all(self.computes(called) for called in self.program.functions[numbers[0]].called)
+            )
+        return known
 
     def site(self, function: int, start: int) -> int:
         """Number of an allocation site."""

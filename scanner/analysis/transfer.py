@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from scanner.analysis.arithmetic import truth
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import ANY, opened
+from scanner.analysis.unrolling import MAX_ROUNDS, MAX_STEPS, worth
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
 from scanner.model.facts import (
     ArrayLit,
@@ -42,11 +44,15 @@ def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
 
 
 def _expression(evaluator: Evaluator, statement: Expr) -> None:
-    evaluator.value(statement.value)
+    value = evaluator.value(statement.value)
+    if evaluator.concrete:
+        evaluator.tested.append(value)
 
 
 def _assignment(evaluator: Evaluator, statement: Assign) -> None:
-    assign(evaluator, statement)
+    value = assign(evaluator, statement)
+    if evaluator.concrete:
+        evaluator.tested.append(value)
 
 
 def _return(evaluator: Evaluator, statement: Return) -> None:
@@ -58,6 +64,11 @@ def _return(evaluator: Evaluator, statement: Return) -> None:
 
 def _branch(evaluator: Evaluator, statement: Branch) -> None:
     """Each arm starts from the same variables; afterwards they are joined."""
+    if evaluator.concrete and statement.tested:
+        chosen = _chosen(evaluator, statement)
+        if chosen is not None:
+            run(evaluator, chosen)
+            return
     before = evaluator.env
     outcomes: list[dict[str, Val]] = [] if statement.total else [before]
     for arm in statement.arms:
@@ -65,6 +76,18 @@ def _branch(evaluator: Evaluator, statement: Branch) -> None:
         run(evaluator, arm)
         outcomes.append(evaluator.env)
     evaluator.env = _joined(evaluator, outcomes)
+
+
+def _chosen(evaluator: Evaluator, statement: Branch) -> Sequence[Statement] | None:
+    """The arm that runs, () for none; None when a test that decides is not known."""
+    count = len(statement.arms) - statement.total
+    for arm, test in zip(statement.arms, evaluator.tested[-count:], strict=False):
+        result = truth(test)
+        if result is None:
+            return None
+        if result:
+            return arm
+    return statement.arms[-1] if statement.total else ()
 
 
 def _joined(evaluator: Evaluator, outcomes: list[dict[str, Val]]) -> dict[str, Val]:
@@ -81,6 +104,8 @@ def _joined(evaluator: Evaluator, outcomes: list[dict[str, Val]]) -> dict[str, V
 
 def _loop(evaluator: Evaluator, statement: Loop) -> None:
     """Twice: what the first round assigns is seen by the second, in which inner loops run only once."""
+    if _unrolled(evaluator, statement):
+        return
     before = evaluator.env
     evaluator.env = dict(before)
     run(evaluator, statement.body)
@@ -95,6 +120,68 @@ def _loop(evaluator: Evaluator, statement: Loop) -> None:
         evaluator.env = _joined(evaluator, [before, evaluator.env])
     finally:
         evaluator.repeating = False
+
+
+def _unrolled(evaluator: Evaluator, statement: Loop) -> bool:
+    """Run a loop that decodes round by round; False, and nothing has happened, where something is not known."""
+    heads = [item for item in statement.body if isinstance(item, Assign) and item.op in ("foreach", "foreach-key")]
+    if not (statement.tests or heads) or not worth(statement, evaluator.state.computes):
+        return False
+    env, concrete, steps, tested = dict(evaluator.env), evaluator.concrete, evaluator.steps, evaluator.tested
+    returns = evaluator.returns
+    evaluator.concrete, evaluator.tested, evaluator.steps = True, [], 0
+    try:
+        if _rounds(evaluator, statement) if statement.tests else _each(evaluator, statement, heads):
+            return True
+    finally:
+        evaluator.concrete, evaluator.tested = concrete, tested
+        evaluator.steps = steps
+    evaluator.env, evaluator.returns = env, returns
+    return False
+
+
+def _rounds(evaluator: Evaluator, statement: Loop) -> bool:
+    """`for`, `while`, `do`: as long as the test is true."""
+    test = statement.body[-statement.tests :]
+    if not statement.late:
+        run(evaluator, test)
+    for _round in range(MAX_ROUNDS):
+        if not statement.late or _round:
+            result = truth(evaluator.tested[-1]) if evaluator.tested else None
+            if not result:
+                return result is not None
+        evaluator.tested.clear()
+        if not _affordable(evaluator):
+            return False
+        run(evaluator, statement.body)
+    return False
+
+
+def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
+    """`foreach` over an array whose elements are known."""
+    value = evaluator.value(heads[0].value)
+    if not value.items or value.rest is not None:
+        return False
+    body = statement.body[len(heads) :]
+    for key, item in list(value.items.items()):
+        for head in heads:
+            write(evaluator, head.target, text_value(key) if head.op == "foreach-key" else item)
+        evaluator.tested.clear()
+        if not _affordable(evaluator):
+            return False
+        run(evaluator, body)
+    return True
+
+
+def _affordable(evaluator: Evaluator) -> bool:
+    """Whether the budget of the release is not yet spent; what this loop has run counts for it."""
+    state = evaluator.state
+    state.decoding.unrolled += max(evaluator.steps, 1)
+    evaluator.steps = 0
+    if state.decoding.unrolled > MAX_STEPS:
+        state.limit("decoding-steps", evaluator.number)
+        return False
+    return True
 
 
 def _globals(evaluator: Evaluator, statement: Globals) -> None:
@@ -152,7 +239,9 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
         value = evaluator.join(evaluator.value(node.target), value)
     elif node.op not in ("=", "&"):
         old = evaluator.value(node.target)
-        value = Val(labels=evaluator.join(Val(labels=all_labels(old)), Val(labels=all_labels(value))).labels)
+        labels = evaluator.join(Val(labels=all_labels(old)), Val(labels=all_labels(value))).labels
+        exact = evaluator.concrete or node.op == "^="
+        value = evaluator.combined(node.op[:-1], [old, value], labels, node.target) if exact else Val(labels=labels)
     elif node.op == "&" and isinstance(node.target, Var) and isinstance(node.value, Var):
         _alias(evaluator, node.target.name, node.value.name)
     write(evaluator, node.target, value)

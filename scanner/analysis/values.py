@@ -14,6 +14,8 @@ MAX_ITEMS = 120
 """Elements kept apart per array; more are merged into `rest`."""
 MAX_WEIGHT = 300
 """Values kept apart inside one value."""
+_PLAIN = 16
+"""Plain texts of a long list that weigh as much as one value: obfuscated code keeps its characters in such lists."""
 MAX_LABELS = 24
 MAX_SITES = 12
 
@@ -73,7 +75,9 @@ class Val:
     def _bound(self) -> None:
         """Give up the structure of what has grown too large: generated parsers nest arrays without end."""
         items, rest = self.items, self.rest
-        self.weight += sum(item.weight for item in items.values()) if items else 0
+        if items:
+            weight = sum(item.weight for item in items.values())
+            self.weight += weight // _PLAIN if weight == len(items) > MAX_ITEMS else weight
         self.weight += rest.weight if rest is not None else 0
         if self.weight > MAX_WEIGHT:
             labels = all_labels(self)

@@ -14,7 +14,7 @@ import msgspec
 
 SHORT_BODY = 900
 """Bytes of code up to which a function is followed into in any case: getters, setters, URL builders."""
-FACTS_VERSION = 2
+FACTS_VERSION = 3
 """Raise it whenever the same bytes may give other facts: it is part of the cache key."""
 
 
@@ -218,12 +218,18 @@ class Branch(msgspec.Struct, frozen=True, array_like=True, tag=23):
 
     arms: tuple[tuple[Statement, ...], ...]
     total: bool = False
+    tested: bool = False
+    """The statements in front are the tests of the arms, one each (but none for the last of a total one)."""
 
 
 class Loop(msgspec.Struct, frozen=True, array_like=True, tag=24):
     """A body that runs zero or more times."""
 
     body: tuple[Statement, ...]
+    tests: int = 0
+    """How many statements at the end of the body are its test, which also stands in front of the loop."""
+    late: bool = False
+    """`do ... while`: the body runs before the first test."""
 
 
 class Globals(msgspec.Struct, frozen=True, array_like=True, tag=25):

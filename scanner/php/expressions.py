@@ -45,8 +45,9 @@ from scanner.php.nodes import (
     K_SEQUENCE,
     K_UNPACK,
 )
-from scanner.php.parser import Node
+from scanner.php.parser import Node, kind_ids
 
+K_UPDATE = frozenset(kind_ids("update_expression"))
 _MAX_SEGMENTS = 40
 """Changes of the operator in one chain that are kept apart."""
 
@@ -159,6 +160,8 @@ class ExpressionLowering(CallLowering):
         text = self.text(operator) if operator is not None else "?"
         if text == "-" and isinstance(value, Const) and isinstance(value.value, (int, float)):
             return Const(-value.value)
+        if node.kind_id in K_UPDATE and argument == node.child(0):
+            text = "x" + text  # `$x++` has the value from before
         return Op(text, (value,))
 
     @handles("clone_expression")

@@ -258,7 +258,7 @@ class StatementLowering(ExpressionLowering):
                 else:
                     arms.append(self.body(body))
                     total = True
-        out.append(Branch(tuple(arms), total))
+        out.append(Branch(tuple(arms), total, tested=True))
 
     def _if_body(self, node: Node) -> tuple[Statement, ...]:
         """Body of an `if`; template text of a colon block may stand beside it instead of inside."""
@@ -301,16 +301,32 @@ class StatementLowering(ExpressionLowering):
             total = total or case.kind_id in K_DEFAULT
         out.append(Branch(tuple(arms), total))
 
-    @handles("while_statement", "do_statement", "for_statement")
+    @handles("while_statement", "do_statement")
     def _loop(self, node: Node, out: list[Statement]) -> None:
-        """The head's expressions run before and inside the loop: assignments in them flow round."""
+        """The test runs before and inside the loop: assignments in it flow round."""
         body = node.child_by_field_id(F_BODY)
-        head: list[Statement] = []
+        test: list[Statement] = []
         for child in node.named_children:
             if child != body and child.kind_id not in K_COMMENT:
-                self._head_expression(child, head)
-        out.extend(head)
-        out.append(Loop((*self.body(body), *head)))
+                self._head_expression(child, test)
+        out.extend(test)
+        out.append(Loop((*self.body(body), *test), len(test), node.type == "do_statement"))
+
+    @handles("for_statement")
+    def _for(self, node: Node, out: list[Statement]) -> None:
+        """The body may be several statements (`for: ... endfor`); step and test follow it in each round."""
+        parts: dict[str, list[Statement]] = {"initialize": [], "condition": [], "update": []}
+        heads: set[int] = set()
+        for name, statements in parts.items():
+            for child in node.children_by_field_name(name):
+                heads.add(child.id)
+                if child.is_named:
+                    self._head_expression(child, statements)
+        rest = [child for child in self.named(node) if child.id not in heads]
+        body = self.body(rest[0]) if len(rest) == 1 else self.block(rest)
+        test = parts["condition"]
+        out.extend((*parts["initialize"], *test))
+        out.append(Loop((*body, *parts["update"], *test), len(test)))
 
     def _head_expression(self, node: Node, out: list[Statement]) -> None:
         if node.kind_id in K_SEQUENCE:

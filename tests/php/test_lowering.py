@@ -179,7 +179,8 @@ EXPRESSIONS: list[tuple[str, Value]] = [
     ("match($o) {1 => $a, default => $b}", Choice((A, B, Op("condition", (OBJ, ONE))))),
     ("$a ^ $b", Op("^", (A, B))),
     ("~$a", Op("~", (A,))),
-    ("$a++", Op("++", (A,))),
+    ("$a++", Op("x++", (A,))),
+    ("++$a", Op("++", (A,))),
     ("(int) $a", Op("(int)", (A,))),
     ("( STRING ) $a", Op("(string)", (A,))),
     ("$a instanceof C", Op("instanceof", (A,))),
@@ -228,15 +229,19 @@ STATEMENTS: list[tuple[str, tuple[Statement, ...]]] = [
     ("static $a = 1, $b;", (StaticVar("a", ONE, 1), StaticVar("b", None, 1))),
     ("unset($a, $o->p);", (Unset((A, Prop(OBJ, "p")), 1),)),
     ("if ($a) f(); else g();", (
-        Expr(A, 1), Branch(((Expr(function("f"), 1),), (Expr(function("g"), 1),)), total=True),
+        Expr(A, 1), Branch(((Expr(function("f"), 1),), (Expr(function("g"), 1),)), total=True, tested=True),
     )),
     ("if ($a): f(); elseif ($b): g(); endif;", (
-        Expr(A, 1), Expr(B, 1), Branch(((Expr(function("f"), 1),), (Expr(function("g"), 1),))),
+        Expr(A, 1), Expr(B, 1), Branch(((Expr(function("f"), 1),), (Expr(function("g"), 1),)), tested=True),
     )),
     ("if ($a) f(); else if ($b) g();", (
-        Expr(A, 1), Expr(B, 1), Branch(((Expr(function("f"), 1),), (Expr(function("g"), 1),))),
+        Expr(A, 1), Expr(B, 1), Branch(((Expr(function("f"), 1),), (Expr(function("g"), 1),)), tested=True),
     )),
-    ("while ($a) f();", (Expr(A, 1), Loop((Expr(function("f"), 1), Expr(A, 1))))),
+    ("while ($a) f();", (Expr(A, 1), Loop((Expr(function("f"), 1), Expr(A, 1)), 1))),
+    ("do f(); while ($a);", (Expr(A, 1), Loop((Expr(function("f"), 1), Expr(A, 1)), 1, late=True))),
+    ("for ($a; $b; $x) f();", (
+        Expr(A, 1), Expr(B, 1), Loop((Expr(function("f"), 1), Expr(X, 1), Expr(B, 1)), 1),
+    )),
     ("foreach ($a as $k => $b) f();", (
         Loop((Assign(Var("k"), A, "foreach-key", 1), Assign(B, A, "foreach", 1), Expr(function("f"), 1))),
     )),
@@ -256,9 +261,9 @@ STATEMENTS: list[tuple[str, tuple[Statement, ...]]] = [
     ("a: f(); goto a;", (Loop((Branch(((Expr(function("f"), 1),),)),)),)),
     ("declare(ticks=1) { f(); }", (Expr(function("f"), 1),)),
     ("function f() {}", (Define("f", 1),)),
-    ("if ($a) { class C {} }", (Expr(A, 1), Branch(((Define("C", 1),),)))),
+    ("if ($a) { class C {} }", (Expr(A, 1), Branch(((Define("C", 1),),), tested=True))),
     ("?><p><?= $a ?></p>", (Expr(construct("echo", A), 1),)),
-    ("if ($a): ?><?= $b ?><?php endif;", (Expr(A, 1), Branch(((Expr(construct("echo", B), 1),),)))),
+    ("if ($a): ?><?= $b ?><?php endif;", (Expr(A, 1), Branch(((Expr(construct("echo", B), 1),),), tested=True))),
 ]  # fmt: skip
 
 

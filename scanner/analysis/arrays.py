@@ -1,0 +1,183 @@
+"""PHP's functions that make arrays of known text, or ask about arrays and variables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from scanner.analysis import folding, numbers
+from scanner.analysis.arithmetic import number
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.values import NOTHING, Val, all_labels, text_value
+from scanner.model.facts import Call
+
+MAX_ELEMENTS = 4_000
+Handler = Callable[[Evaluator, Call, list[Val]], Val | None]
+_HANDLERS: dict[str, Handler] = {}
+_TRUE, _FALSE = text_value("1"), text_value("")
+
+
+def _handles(*names: str) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        for name in names:
+            _HANDLERS[name] = handler
+        return handler
+
+    return register
+
+
+def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val | None:
+    """Value of a call where it is known; None where the general treatment has more to say."""
+    handler = _HANDLERS.get(name)
+    return handler(evaluator, node, args) if handler is not None else None
+
+
+def _single(evaluator: Evaluator, args: list[Val], position: int) -> str | None:
+    """The one text that an argument is known to be."""
+    known = evaluator.known_texts(args[position]) if position < len(args) else []
+    return known[0] if len(known) == 1 and len(args[position].texts) == 1 else None
+
+
+def _list(texts: list[str] | tuple[str, ...], labels: Any = None) -> Val:  # noqa: ANN401  labels of another value
+    return Val(items={str(index): text_value(text) for index, text in enumerate(texts[:MAX_ELEMENTS])}, labels=labels)
+
+
+@_handles("count", "sizeof")
+def _count(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    if args and args[0].items is not None and args[0].rest is None:
+        return text_value(str(len(args[0].items)))
+    return None
+
+
+@_handles("range")
+def _range(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    first, last = _single(evaluator, args, 0), _single(evaluator, args, 1)
+    if first is None or last is None or len(args) > 3:  # noqa: PLR2004
+        return None
+    one, two = number(first), number(last)
+    size = number(_single(evaluator, args, 2) or "1") or 1
+    if one is not None and two is not None:
+        found = [str(value) for value in _numbers(one, two, size)]
+    elif first and last:
+        found = [chr(value) for value in _numbers(ord(first[0]), ord(last[0]), size)]
+    else:
+        return None
+    return _list(found)
+
+
+def _numbers(one: int, two: int, size: int) -> list[int]:
+    step = abs(size) or 1
+    if abs(two - one) // step > MAX_ELEMENTS:
+        return []
+    return list(range(one, two + 1, step)) if one <= two else list(range(one, two - 1, -step))
+
+
+@_handles("unpack")
+def _unpack(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    form, data = _single(evaluator, args, 0), _single(evaluator, args, 1)
+    if form is None or data is None or len(data) > folding.MAX_INPUT:
+        return None
+    try:
+        found = numbers.unpacked(form, data)
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return None if found is None else Val(items={key: text_value(text) for key, text in found.items()})
+
+
+@_handles("json_decode")
+def _json(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    text = _single(evaluator, args, 0)
+    if text is None or len(text) > folding.MAX_INPUT:
+        return None
+    try:
+        return _of_json(json.loads(text.encode("latin-1").decode("utf-8")), 20)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _of_json(value: Any, depth: int) -> Val:  # noqa: ANN401  whatever JSON holds
+    if isinstance(value, bool) or value is None:
+        return _TRUE if value else NOTHING
+    if isinstance(value, str):
+        return text_value(value.encode("utf-8", "surrogatepass").decode("latin-1"))
+    if isinstance(value, (int, float)):
+        return text_value(str(value))
+    pairs = value.items() if isinstance(value, dict) else ((str(index), item) for index, item in enumerate(value))
+    return Val(items={str(key): _of_json(item, depth - 1) for key, item in list(pairs)[:MAX_ELEMENTS]} if depth else {})
+
+
+@_handles("str_split", "mb_str_split")
+def _split(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    text, size = _single(evaluator, args, 0), number(_single(evaluator, args, 1) or "1")
+    if text is None or not size or size < 1 or len(text) // size > MAX_ELEMENTS:
+        return None
+    return _list([text[i : i + size] for i in range(0, len(text), size)] or [""])
+
+
+@_handles("explode")
+def _explode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    edge, text = _single(evaluator, args, 0), _single(evaluator, args, 1)
+    if not edge or text is None or len(args) > 2 or text.count(edge) > MAX_ELEMENTS:  # noqa: PLR2004
+        return None
+    return _list(text.split(edge), all_labels(args[1]))
+
+
+@_handles("array_flip")
+def _flip(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    items = args[0].items if args and args[0].rest is None else None
+    if not items:
+        return None
+    names = {key: evaluator.known_texts(item) for key, item in items.items()}
+    if any(len(known) != 1 for known in names.values()):
+        return None
+    return Val(items={known[0]: text_value(key) for key, known in names.items()})
+
+
+@_handles("array_slice")
+def _slice(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    start = number(_single(evaluator, args, 1) or "")
+    length = number(_single(evaluator, args, 2) or "") if len(args) > 2 else None  # noqa: PLR2004
+    if start is None or not args[0].items or args[0].rest is not None or (len(args) > 2 and length is None):  # noqa: PLR2004
+        return None
+    values = list(args[0].items.values())[start:]
+    chosen = values if length is None else values[:length]
+    return Val(items={str(index): item for index, item in enumerate(chosen)}, labels=args[0].labels)
+
+
+@_handles("vsprintf")
+def _vsprintf(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    form = _single(evaluator, args, 0)
+    items = args[1].items if len(args) > 1 else None
+    if form is None or not items:
+        return None
+    known = [evaluator.known_texts(item) for item in items.values()]
+    text = folding.fold("sprintf", [form, *(one[0] for one in known)]) if all(map(len, known)) else None
+    return None if text is None else Val(frozenset([text]), all_labels(args[1]))
+
+
+@_handles("array_sum")
+def _sum(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    items = args[0].items if args and args[0].rest is None else None
+    known = [evaluator.known_texts(item) for item in items.values()] if items else []
+    values = [number(one[0]) if len(one) == 1 else None for one in known]
+    return text_value(str(sum(value or 0 for value in values))) if values and None not in values else None
+
+
+# -- questions, answered in a concrete run only --------------------------------------------------------------------
+
+
+@_handles("in_array", "array_key_exists", "array_search")
+def _found(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
+    needle = _single(evaluator, args, 0)
+    if not evaluator.concrete or needle is None or len(args) < 2 or not args[1].items or args[1].rest is not None:  # noqa: PLR2004
+        return None
+    if str(node.name).lower().endswith("exists"):
+        return _TRUE if needle in args[1].items else _FALSE
+    known = {key: evaluator.known_texts(item) for key, item in args[1].items.items()}
+    if any(len(texts) != 1 for texts in known.values()):
+        return None
+    keys = [key for key, texts in known.items() if texts[0] == needle]
+    if str(node.name).lower().endswith("search"):
+        return text_value(keys[0]) if keys else _FALSE
+    return _TRUE if keys else _FALSE

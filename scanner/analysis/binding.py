@@ -1,0 +1,78 @@
+"""A call's arguments by the parameters of what it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.state import State
+from scanner.analysis.summary import RECEIVER
+from scanner.analysis.values import NOTHING, Val
+from scanner.model.facts import Arg, Call
+
+
+class Binding:
+    """A call's arguments by parameter position of the callee."""
+
+    def __init__(self, evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> None:
+        self._evaluator = evaluator
+        self._params = evaluator.state.program.functions[number].params
+        self._number = number
+        self._receiver = receiver
+        self._values: dict[int, Val] = {}
+        self._spread: Val | None = None
+        names = {param.name: index for index, param in enumerate(self._params)}
+        written: Sequence[Arg] = call.args if len(call.args) == len(args) else ()
+        position = 0
+        for offset, value in enumerate(args):
+            arg = written[offset] if written else None
+            if arg is not None and arg.spread:
+                position = self._bind_spread(value, position)
+            elif arg is not None and arg.name:
+                if arg.name in names:
+                    self._values[names[arg.name]] = value
+            else:
+                self._bind(position, value)
+                position += 1
+
+    def _bind(self, position: int, value: Val) -> None:
+        last = len(self._params) - 1
+        if position >= last >= 0 and self._params[last].variadic:
+            known = self._values.get(last)
+            self._values[last] = value if known is None else self._evaluator.join(known, value)
+        else:
+            self._values[position] = value
+
+    def _bind_spread(self, value: Val, position: int) -> int:
+        for key in sorted(value.items or {}, key=lambda text: (len(text), text)):
+            item = (value.items or {})[key]
+            if key.isdecimal():
+                self._bind(position, item)
+                position += 1
+        rest = value.rest or Val(labels=value.labels)
+        self._spread = rest if rest is not NOTHING else None
+        return position
+
+    def argument(self, index: int) -> Val:
+        """Value of parameter `index` (`RECEIVER` for the object), the default when it is not passed."""
+        if index == RECEIVER:
+            return self._receiver or NOTHING
+        value = self._values.get(index)
+        if value is not None:
+            return value
+        if self._spread is not None:
+            return self._spread
+        if index < len(self._params):
+            return default_value(self._evaluator.state, self._number, index)
+        return NOTHING
+
+
+def default_value(state: State, number: int, index: int) -> Val:
+    """Value of a parameter that is not passed; evaluated once per function."""
+    key = (number, index)
+    known = state.defaults.get(key)
+    if known is None:
+        default = state.program.functions[number].params[index].default
+        known = NOTHING if default is None else Evaluator(state, number).value(default)
+        state.defaults[key] = known
+    return known

@@ -1,0 +1,95 @@
+"""Decoders of the scanned program: functions that are run with the arguments of a call, because all of them are known.
+
+A summary tells what a function does whatever it gets; what a decoder makes of one given text it cannot tell.
+"""
+
+from __future__ import annotations
+
+from scanner.analysis import transfer
+from scanner.analysis.binding import Binding
+from scanner.analysis.code import KIND
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.templates import is_known
+from scanner.analysis.unrolling import DECODERS
+from scanner.analysis.values import Val
+from scanner.model.facts import Call, decode_body
+
+_MAX_RUNS = 2_000
+"""Calls of decoders with arguments of their own that are followed in one release."""
+_LONGEST = 6_000
+"""Bytes of a function that can be a decoder."""
+_MARKS = (b"\xa1^", b"\xa1~", b"\xa2^=")
+"""MessagePack of operators that decoders use on text."""
+
+
+def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val | None:
+    """Value of a call of a decoder with known arguments; None when it is none, or not all is known."""
+    state = evaluator.state
+    number = state.program.with_body(number)
+    fact = state.program.functions[number]
+    if not fact.params or fact.is_generator or not _decodes(evaluator, number):
+        return None
+    binding = Binding(evaluator, call, number, args, receiver)
+    values = [binding.argument(index) for index in range(len(fact.params))]
+    if not all(map(_is_constant, values)) or not any(value.texts or value.items for value in values):
+        return None
+    if number in state.active or len(state.active) >= state.limits.call_depth:
+        return None
+    key = (number, evaluator.cls, tuple(map(_spelled, values)))
+    known = state.decoding.results.get(key)
+    if known is not None:
+        return known if known.texts or known.items else None
+    if len(state.decoding.results) >= _MAX_RUNS:
+        state.limit("decoders", number)
+        return None
+    state.decoding.results[key] = Val()
+    result = _run(evaluator, call, number, values, receiver)
+    state.decoding.results[key] = result
+    return result if any(map(is_known, result.texts)) or result.items else None
+
+
+def _decodes(evaluator: Evaluator, number: int) -> bool:
+    state = evaluator.state
+    known = state.decoding.decoders.get(number)
+    if known is None:
+        fact = state.program.functions[number]
+        body = bytes(fact.body)
+        known = state.decoding.decoders[number] = fact.end - fact.start <= _LONGEST and (
+            not DECODERS.isdisjoint(fact.called) or "eval" in fact.called or any(mark in body for mark in _MARKS)
+        )
+    return known
+
+
+def _run(evaluator: Evaluator, call: Call, number: int, values: list[Val], receiver: Val | None) -> Val:
+    state = evaluator.state
+    state.active.append(number)
+    try:
+        inner = evaluator.state.interpreter.evaluator(number)
+        for param, value in zip(inner.fact.params, values, strict=True):
+            inner.env[param.name] = value
+        if receiver is not None and "this" in inner.env:
+            inner.env["this"] = inner.env["this"].replaced(sites=receiver.sites)
+        inner.concrete = True
+        transfer.run(inner, decode_body(inner.fact.body))
+    finally:
+        state.active.pop()
+    for hit in inner.hits.values():
+        if hit.signature.kind == KIND or inner.number != hit.function:
+            evaluator.add_hit(hit)
+    for index, value in sorted(inner.by_ref.items()):
+        if index < len(call.args):
+            transfer.write(evaluator, call.args[index].value, value)
+    return inner.returns
+
+
+def _is_constant(value: Val) -> bool:
+    """Whether a value is one known text, or an array of such, and carries nothing."""
+    if value.labels or value.types or value.refs or value.rest is not None or len(value.texts) > 1:
+        return False
+    return all(map(is_known, value.texts)) and all(map(_is_constant, (value.items or {}).values()))
+
+
+def _spelled(value: Val) -> str:
+    if value.items is None:
+        return repr(sorted(value.texts))
+    return repr([(key, _spelled(item)) for key, item in value.items.items()])

@@ -1,0 +1,60 @@
+"""Loops that decode: which of them are run round by round, because all that decides is known.
+
+Obfuscated code builds its strings in loops over constants (`for (...) $s .= chr(ord($d[$i]) ^ $k)`). Such a loop, and a
+function whose arguments are all known, is run as PHP would run it, by the same evaluator that joins and approximates
+elsewhere. Only code that computes is run that way, and only within a budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from scanner.model.facts import Assign, Call, CallKind, Concat, Index, Loop, Statement
+
+MAX_ROUNDS = 20_000
+"""Rounds of one loop."""
+MAX_STEPS = 400_000
+"""Statements that are run that way in one release."""
+_MAX_NODES = 400
+"""Expressions of a loop's body: what decodes is short."""
+_FEW_NODES = 30
+DECODERS = frozenset(
+    {"base64_decode", "chr", "ord", "hex2bin", "str_rot13", "gzinflate", "gzuncompress", "gzdecode", "strrev", "pack",
+     "unpack", "convert_uudecode", "hexdec", "bindec", "octdec", "str_split", "strtr", "rawurldecode", "urldecode",
+     "html_entity_decode", "base_convert", "array_flip"}
+)  # fmt: skip
+"""Functions that a decoder calls: a function of the program that does is run with known arguments."""
+_BUILDING = frozenset({".=", "^="})
+
+
+def worth(loop: Loop, computes: Callable[[str], bool]) -> bool:
+    """Whether a loop builds text and calls nothing but functions that compute, as `computes` tells by their names."""
+    builds, calls, number = False, 0, 0
+    for number, node in enumerate(_nodes(loop.body)):
+        if number > _MAX_NODES:
+            return False
+        if isinstance(node, Call):
+            calls += 1
+            if node.kind == CallKind.FUNCTION and isinstance(node.name, str):
+                if not computes(node.name.lower().rpartition("\\")[2]):
+                    return False
+            elif node.kind != CallKind.DYNAMIC:
+                return False
+        elif isinstance(node, Assign):
+            builds = builds or node.op in _BUILDING or isinstance(node.target, Index)
+            builds = builds or isinstance(node.value, (Concat, Call))
+    return builds or (not calls and number <= _FEW_NODES)  # `for (...) $letter++;`
+
+
+def _nodes(statements: Iterable[Statement]) -> Iterator[object]:
+    """Statements and expressions below some statements, without order."""
+    stack: list[object] = list(statements)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple):
+            stack += node
+        elif isinstance(node, msgspec.Struct):
+            yield node
+            stack += [getattr(node, name) for name in node.__struct_fields__]
