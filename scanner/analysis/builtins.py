@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import arrays, code, folding, sinks
+from scanner.analysis import arrays, code, folding, sensitive, sinks
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL
 from scanner.analysis.summary import PARAM, parameter_label, symbolic
@@ -47,6 +47,8 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     """What a function does besides its value: output, callbacks, code, by-reference arguments."""
     if name in _OUTPUTS:
         sinks.output(evaluator, node, name, args)
+    if name in sensitive.NAMES:
+        sensitive.observe(evaluator, node, name, args)
     _run_callbacks(evaluator, node, name, args)
     _write_outputs(evaluator, node, name, args)
 
@@ -82,7 +84,7 @@ def _folded(evaluator: Evaluator, name: str, args: list[Val]) -> frozenset[str]:
     """All results for the known strings of the arguments, bounded; empty when one cannot be folded."""
     if not folding.foldable(name):
         return frozenset()
-    options = [sorted(evaluator.texts(arg, "argument")) for arg in args[:6]]
+    options = [sorted(evaluator.texts(arg, "argument")) for arg in args]
     total = 1
     for choice in options:
         total *= len(choice)
@@ -97,16 +99,27 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
     positions = evaluator.state.catalogue.higher_order.get(name, ())
     if name in ("call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"):
         return
+    if name.startswith("filter_") and len(args) > 2:  # noqa: PLR2004  filter and options come last
+        positions, args = (len(args),), [*args, (args[-1].items or {}).get("options", NOTHING)]
     for position in positions:
         if position < len(args):
             callback = args[position]
             if not _callable(evaluator, callback):
+                code.callee(evaluator, node, callback, args)
                 continue
             others = [_contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions]
             literal = position < len(node.args) and isinstance(node.args[position].value, Const)
             evaluator.state.interpreter.call_value(
                 evaluator, _with_values(node, others or [NOTHING]), callback, others or [NOTHING], literal=literal
             )
+
+
+def method_callbacks(evaluator: Evaluator, node: Call, cls: str, method: str, args: list[Val]) -> None:
+    """The same for a method of one of PHP's own classes, or its constructor."""
+    for name in (cls, *evaluator.state.program.ancestors(cls)):
+        if f"{name}::{method}" in evaluator.state.catalogue.higher_order:
+            _run_callbacks(evaluator, node, f"{name}::{method}", args)
+            return
 
 
 def _callable(evaluator: Evaluator, value: Val) -> bool:

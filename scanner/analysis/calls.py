@@ -100,6 +100,7 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     lower = name.lower()
     found: list[Val] = []
     for cls in sorted(receiver.types):
+        builtins.method_callbacks(evaluator, call, cls, lower, args)
         if reflection.reflects(cls, lower):
             found.append(_reflected(evaluator, call, cls, receiver, lower, args))
             continue
@@ -201,6 +202,8 @@ def _static(evaluator: Evaluator, call: Call) -> Val:
     names = _names(evaluator, call)
     args = arguments(evaluator, call)
     if not classes or not names:
+        if call.receiver is not None and not isinstance(call.receiver, str):
+            code.callee(evaluator, call, evaluator.value(call.receiver), args)
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, NOTHING, args)
     found = [call_static(evaluator, call, cls, name, args) for cls in classes for name in names]
@@ -248,6 +251,8 @@ def _new(evaluator: Evaluator, call: Call) -> Val:
         classes = [f"{evaluator.path}#{call.name}"]
     args = arguments(evaluator, call)
     if not classes:
+        if not isinstance(call.name, str):
+            code.callee(evaluator, call, evaluator.value(call.name), args)
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, NOTHING, args)
     before, evaluator.computed = evaluator.computed, evaluator.computed or not isinstance(call.name, str)
@@ -262,7 +267,10 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     ancestors = state.program.ancestors(cls)
     site = state.site(evaluator.number, call.start)
     instance = Val(types=frozenset([cls]), sites=frozenset([site]))
+    builtins.method_callbacks(evaluator, call, cls, "__construct", args)
     if cls in reflection.CLASSES:
+        for part in args[:2]:
+            code.callee(evaluator, call, part, args)
         return reflection.instance(cls, args)
     signatures = _sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
     if signatures:

@@ -13,8 +13,8 @@ from scanner.analysis import folding, transfer
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import Hit
-from scanner.analysis.templates import HoleTable, is_known
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
+from scanner.analysis.templates import PARAMETERS, HoleTable, is_known
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
 from scanner.model.facts import Call, CallKind, Const, Value, decode_body
 from scanner.model.signature import CallableKind, Certainty, Signature
 from scanner.php import extract
@@ -54,6 +54,7 @@ _FILTER_FOLDS = {
 
 def run(evaluator: Evaluator, call: Call, api: str, value: Val, shown: Value | None = None) -> Val:
     """Note that a value is run as code here, and follow what of it is known. Gives what the code returns."""
+    value = evaluator.stringified(value)
     roles = {"code": value, "shown": text_value(_shown(shown))}
     evaluator.add_hit(
         Hit(
@@ -186,7 +187,9 @@ def _may_be_code(evaluator: Evaluator, value: Val) -> bool:
     """Whether the argument of `assert` may be a string: one that is known, or that comes from outside."""
     if any(text.strip() not in ("", "0", "1") for text in evaluator.known_texts(value)):
         return True
-    return not OUTSIDE.isdisjoint(value.labels) or any(map(_TELLING.search, value.texts))
+    if not OUTSIDE.isdisjoint(value.labels) or any(map(_TELLING.search, value.texts)):
+        return True
+    return any(len(text) == 1 and PARAMETERS.match(text) for text in value.texts)
 
 
 OUTSIDE = frozenset({"request", "response", "database", "file", "upload", "session"})
@@ -203,7 +206,9 @@ def _evaluates(evaluator: Evaluator, value: Val) -> bool:
             if end > 0 and "e" in stripped[end + 1 :] and re.fullmatch(r"[a-zA-Z\s]*", stripped[end + 1 :]):
                 return True
     holes = evaluator.state.holes
-    return any(_from_request(text[-1:], holes) and _from_request(text[:1], holes) for text in patterns.texts)
+    if any(_from_request(text[-1:], holes) and _from_request(text[:1], holes) for text in patterns.texts):
+        return True
+    return bool(direct(evaluator, value)) and all(len(text) == 1 for text in value.texts)
 
 
 def _from_request(character: str, holes: HoleTable) -> bool:
@@ -234,6 +239,10 @@ def of_stream(text: str) -> str | None:
 def included(evaluator: Evaluator, call: Call, target: Val) -> None:
     """An `include` of a stream runs code that is no file of the release."""
     streams = sorted(text for text in target.texts if _STREAM.match(text))
+    whole = any(_from_request(text[:1], evaluator.state.holes) for text in target.texts)
+    labels = direct(evaluator, target)
+    if not streams and labels and (whole or "request" not in labels):
+        run(evaluator, call, str(call.name), Val(target.texts, labels), call.args[0].value if call.args else None)
     if streams:
         codes = [code for text in streams if is_known(text) and (code := of_stream(text)) is not None]
         value = Val(frozenset("?>" + code for code in codes) or frozenset(streams), all_labels(target))
@@ -241,7 +250,16 @@ def included(evaluator: Evaluator, call: Call, target: Val) -> None:
         run(evaluator, call, f"{call.name} {streams[0].partition(':')[0].lower()}:", value, shown)
 
 
-_STREAM = re.compile(r"(?:data|php|phar|expect|zip|rar|ogg|ssh2\.\w+|compress\.\w+|https?|ftps?|glob):", re.IGNORECASE)
+_STREAM = re.compile(r"data:|(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+def direct(evaluator: Evaluator, value: Val) -> dict[str, Trace]:
+    """Labels of data from outside that is read in this file and has not passed through any call of the program."""
+    return {
+        label: trace
+        for label, trace in value.labels.items()
+        if label in OUTSIDE and trace.length == 1 and trace.path == evaluator.path
+    }
 
 
 def callee(evaluator: Evaluator, call: Call, value: Val, args: Sequence[Val]) -> None:
@@ -250,11 +268,9 @@ def callee(evaluator: Evaluator, call: Call, value: Val, args: Sequence[Val]) ->
     Only the short way counts, from the source to the call inside one function and what it calls: through the stores of
     a framework everything comes from the request somehow.
     """
-    labels = {
-        label: trace
-        for label, trace in value.labels.items()
-        if label in OUTSIDE and trace.length == 1 and trace.path == evaluator.path
-    }
+    labels = dict(direct(evaluator, value))
+    if value.items and set(value.items) == {"0", "1"}:  # [$object, 'method']
+        labels |= direct(evaluator, value.items["1"])
     if not labels or evaluator.known_texts(value) or (call.kind == CallKind.FUNCTION and not _calls_back(call)):
         return
     evaluator.add_hit(
@@ -268,7 +284,7 @@ def callee(evaluator: Evaluator, call: Call, value: Val, args: Sequence[Val]) ->
 
 _CALLING = re.compile(
     r"call_user|forward_static|array_|u[ak]?[ks]?sort|register_|ob_start|iterator_apply|preg_replace_callback|set_e|"
-    r"spl_autoload|filter_var"
+    r"spl_autoload|filter_|xml_set|header_register|session_set"
 )
 
 

@@ -43,7 +43,10 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
         state.limit("decoders", number)
         return None
     state.decoding.results[key] = Val()
-    result = _run(evaluator, call, number, values, receiver)
+    result, wrote = _run(evaluator, call, number, values, receiver)
+    if wrote:  # to an argument by reference: that must be done at each call
+        del state.decoding.results[key]
+        return result
     state.decoding.results[key] = result
     return result if any(map(is_known, result.texts)) or result.items else None
 
@@ -60,7 +63,7 @@ def _decodes(evaluator: Evaluator, number: int) -> bool:
     return known
 
 
-def _run(evaluator: Evaluator, call: Call, number: int, values: list[Val], receiver: Val | None) -> Val:
+def _run(evaluator: Evaluator, call: Call, number: int, values: list[Val], receiver: Val | None) -> tuple[Val, bool]:
     state = evaluator.state
     state.active.append(number)
     try:
@@ -79,7 +82,7 @@ def _run(evaluator: Evaluator, call: Call, number: int, values: list[Val], recei
     for index, value in sorted(inner.by_ref.items()):
         if index < len(call.args):
             transfer.write(evaluator, call.args[index].value, value)
-    return inner.returns
+    return inner.returns, bool(inner.by_ref)
 
 
 def _is_constant(value: Val) -> bool:

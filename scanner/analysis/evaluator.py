@@ -98,7 +98,7 @@ class Evaluator(Lookup):
         for part, shown in parts:
             if part.labels or part.items or part.rest is not None:
                 labels = merge_labels(labels, all_labels(part))
-            options: Iterable[str] = self.texts(self._stringified(part), shown)
+            options: Iterable[str] = self.texts(self.stringified(part), shown)
             if len(results) == 1 == len(options):  # type: ignore[arg-type]  # the usual case
                 (left,), (right,) = results, options
                 results = {left + right}
@@ -119,7 +119,7 @@ class Evaluator(Lookup):
             kept.add(result if len(result) <= limit else result[:limit].rstrip(tail) + tail)
         return kept
 
-    def _stringified(self, value: Val) -> Val:
+    def stringified(self, value: Val) -> Val:
         """Objects in a string run `__toString`."""
         if not value.types or value.texts:
             return value
@@ -255,7 +255,7 @@ class Evaluator(Lookup):
         labels = join_all((Val(labels=all_labels(operand)) for operand in operands), self.state.overflow).labels
         if node.op in _PASSING:
             last = operands[-1] if operands else NOTHING
-            return self.join(Val(labels=last.labels), self._stringified(last)) if node.op == "(string)" else last
+            return self.join(Val(labels=last.labels), self.stringified(last)) if node.op == "(string)" else last
         if node.op == "~" and operands:
             inverted = ["".join(chr(255 - ord(c)) for c in text) for text in self.known_texts(operands[0])]
             return Val(frozenset(inverted) or self.unknown(node).texts, labels)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from scanner.analysis.origins import GENERIC
@@ -18,13 +19,17 @@ from scanner.model.facts import FunctionFact
 from scanner.model.signature import CallableKind, Catalogue, Certainty
 from scanner.signatures.match import Matcher
 
+SENSITIVE = frozenset({"file_put_contents", "fwrite", "fputs", "copy", "move_uploaded_file"})
+"""Functions that write files."""
+SETTINGS = frozenset({"dl", "imap_open"})
+"""Functions that load what is no PHP."""
 SHARED_NAME = 3
 """Functions of one name beyond which a call by that name says nothing about which of them is meant."""
 MAX_CALLERS = 4000
 """Callers of one function that are evaluated because of it."""
 _GLOBAL_STATEMENT = b"\x93\x19"
 """MessagePack of an array of three whose first element is the tag of `scanner.model.facts.Globals`."""
-_TRIVIAL_BODY = 60
+_TRIVIAL_BODY = 24
 """Encoded bytes of a file's own code up to which it only declares: longer code may set globals for the rest."""
 _GLOBALS = b"\xa7GLOBALS"
 _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
@@ -47,8 +52,11 @@ class Relevance(NamedTuple):
 def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, functions: Iterable[str]) -> Relevance:
     """Relevant functions of a program. `functions`: lower-case names of functions that return secrets."""
     strong = sending_functions(catalogue) | matcher.distinctive_methods | matcher.class_names | _ALWAYS
-    strong |= {name.rpartition("::")[2] for name in functions} | (catalogue.dynamic_code.keys() - _CONSTRUCTS)
+    strong |= (
+        SETTINGS | {name.rpartition("::")[2] for name in functions} | (catalogue.dynamic_code.keys() - _CONSTRUCTS)
+    )
     generic = matcher.method_names - strong
+    calling = _CONSTRUCTS | catalogue.higher_order.keys() | SENSITIVE
     names = tuple(_names_in(unit) for unit in program.files)
     libraries = {number for number, found in enumerate(names) if not matcher.class_names.isdisjoint(found)}
     roots = [
@@ -58,6 +66,7 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
         and (
             (not fact.name and not fact.cls and len(bytes(fact.body)) > _TRIVIAL_BODY)
             or _mentions_secret(fact)
+            or _runs_request(fact, calling)
             or not strong.isdisjoint(fact.called)
             or (program.file_of[number] in libraries and not generic.isdisjoint(fact.called))
         )
@@ -67,6 +76,17 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
         frozenset(_closure(program, [*roots, *_with_urls(program)])),
         names,
     )
+
+
+def _runs_request(fact: FunctionFact, calling: AbstractSet[str]) -> bool:
+    """Whether a function that includes, calls back or writes names the request, or an address, itself."""
+    if calling.isdisjoint(fact.called):
+        return False
+    body = bytes(fact.body)
+    return any(word in body for word in _REQUEST) or b"://" in body or b"data:" in body
+
+
+_REQUEST = (b"_GET", b"_POST", b"_REQUEST", b"_COOKIE", b"_FILES", b"_SERVER")
 
 
 def sending_functions(catalogue: Catalogue) -> frozenset[str]:

@@ -20,31 +20,36 @@ $f($handle);
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from scanner.analysis.code import KIND as CODE
 from scanner.analysis.destinations import UNRESOLVED
+from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Detector, Scene, finding, rule
+from scanner.detectors.literals import stands_in_file
+from scanner.detectors.process_execution import command_hosts
 from scanner.detectors.targets import leaves, target
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
-_LONGEST_SHORT_TEXT = 32
-"""MessagePack writes shorter texts with one byte before them."""
+_OTHERS = frozenset({CODE, WRITE, SETTING})
+"""Kinds that have rules of their own."""
 RULE = rule("computed-callee", Category.CONCEALMENT, "Network or process function called by a computed name", __doc__)
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
     for hit in scene.result.hits:
-        if hit.computed and not hit.via and hit.signature.kind != CODE:  # that is `dynamic-code`
+        if hit.computed and not hit.via and hit.signature.kind not in _OTHERS:  # that is `dynamic-code`
             yield _finding(scene, hit)
 
 
 def _finding(scene: Scene, hit: Hit) -> Finding:
-    place = target(scene, hit)
-    outside = leaves(place.destinations) if hit.signature.kind not in ("exec", "process") else [UNRESOLVED]
-    written = _stands_in_file(scene, hit)
+    if hit.signature.kind in ("exec", "process"):
+        outside = command_hosts(scene, hit) or [UNRESOLVED]
+    else:
+        outside = leaves(target(scene, hit).destinations)
+    name = hit.api.rpartition("::")[2].rpartition("\\")[2]
+    written = stands_in_file(scene, hit.function, name)
     severity = Severity.HIGH if not written else Severity.LOW
     return finding(
         scene,
@@ -59,18 +64,6 @@ def _finding(scene: Scene, hit: Hit) -> Finding:
         message=f"{hit.api}() is called by a name that {'stands elsewhere in the file' if written else 'is computed'}",
         destinations=outside,
     )
-
-
-def _stands_in_file(scene: Scene, hit: Hit) -> bool:
-    """Whether the callee's whole name is a literal of the file: then a search for it finds the call."""
-    program = scene.program
-    name = hit.api.rpartition("::")[2].rpartition("\\")[2].encode("latin-1", "replace")
-    if not 0 < len(name) < _LONGEST_SHORT_TEXT or program.path(hit.function) in program.code:
-        return False
-    literal = re.compile(re.escape(bytes([0xA0 | len(name)]) + name), re.IGNORECASE)
-    unit = program.files[program.file_of[hit.function]]
-    facts = [program.functions[unit.first + offset] for offset in range(len(unit.facts.functions))]
-    return any(literal.search(bytes(fact.body)) for fact in facts)
 
 
 DETECTOR = Detector(RULE, _find)

@@ -23,14 +23,18 @@ eval(gzinflate(base64_decode($blob)));
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from scanner.analysis.code import KIND, OUTSIDE
+from scanner.analysis.destinations import url_destination
+from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.summary import Hit, depends_on_caller
 from scanner.analysis.templates import is_known
-from scanner.analysis.values import NOTHING, Trace, all_labels
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
 from scanner.detectors.decoded import innermost
+from scanner.detectors.targets import is_host, target
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("dynamic-code", Category.CONCEALMENT, "Text run as PHP code", __doc__)
@@ -48,18 +52,41 @@ _REMOTE = frozenset({"request", "response", "upload"})
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
+    hosts: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for hit in scene.result.hits:
+        if hit.signature.kind not in (KIND, WRITE, SETTING):
+            hosts[hit.inner].update(host for host in target(scene, hit).destinations if is_host(host))
     for hit in scene.result.hits:
         if hit.signature.kind == KIND:
-            yield from _finding(scene, hit)
+            yield from _finding(scene, hit, hosts)
 
 
-def _finding(scene: Scene, hit: Hit) -> Iterable[Finding]:
+def _destinations(
+    scene: Scene, code: Val, labels: Mapping[str, Trace], hosts: Mapping[tuple[str, int], set[str]]
+) -> list[str]:
+    """Hosts that the code comes from: of the stream that is included, or of the call that read it."""
+    found: set[str] = set()
+    for text in code.texts:
+        if "://" in text[:12]:
+            found.add(url_destination(text, scene.result.state.holes).name)
+    for label in labels.keys() & {"response"}:
+        first: Trace | None = labels[label]
+        while first is not None and first.previous is not None:
+            first = first.previous
+        if first is not None:
+            found |= hosts.get((first.path, first.line), set())
+    return sorted(name for name in found if is_host(name))
+
+
+def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) -> Iterable[Finding]:
     value = hit.roles.get("code") or hit.roles.get("callee") or NOTHING
     labels = {label: trace for label, trace in all_labels(value).items() if label in OUTSIDE and _near(trace)}
     text, layers = innermost(scene, hit.function, hit.start)
     inside = scene.program.layers(hit.function) > 0
     if not labels and (inside or (hit.via and not any(map(is_known, value.texts)))):
         return  # a layer of decoded code, whose outermost is reported; or a wrapper's call that says nothing more
+    if hit.api == "assert" and not labels and not any(map(is_known, value.texts)):
+        return  # an expression, as far as anybody can tell
     severity = _severity(hit, labels)
     shown = next(iter(hit.roles["shown"].texts), "").lstrip("=") if "shown" in hit.roles else hit.api
     origin = ", ".join(_SOURCES[label] for label in sorted(labels))
@@ -77,6 +104,7 @@ def _finding(scene: Scene, hit: Hit) -> Iterable[Finding]:
         confidence=Confidence.CERTAIN if not labels else Confidence.LIKELY,
         api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",
         message=_message(hit, shown, origin, text, severity),
+        destinations=_destinations(scene, value, labels, hosts),
         details=details,
         trace=steps(labels[min(labels)]) if labels else (),
     )

@@ -61,6 +61,12 @@ def _hosts(command: str, holes: HoleTable) -> set[str]:
     return found - {LOCAL}
 
 
+def command_hosts(scene: Scene, hit: Hit) -> list[str]:
+    """Hosts that stand in the command lines of a call, sorted."""
+    holes = scene.result.state.holes
+    return sorted(leaves({host for command in _commands(hit) for host in _hosts(command, holes)}))
+
+
 def _find(scene: Scene) -> Iterable[Finding]:
     for hit in scene.result.hits:
         if hit.signature.kind in _KINDS and not (hit.via and not _open_command(scene, hit)):

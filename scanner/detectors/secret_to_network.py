@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping
 
 from scanner.analysis.code import KIND as CODE
 from scanner.analysis.destinations import LOCAL, OWN_SERVER
+from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
@@ -33,6 +34,8 @@ from scanner.model.signature import Certainty, Secret, SecretOrigin
 
 RULE = rule("secret-to-network", Category.EXFILTRATION, "Secret reaches a call that leaves the server", __doc__)
 _IGNORED_ROLES = frozenset({"signing", "handle", "client", "callback", "file-out"})
+_NO_CALL = frozenset({CODE, SETTING, WRITE})
+"""Kinds of calls that do not leave the server themselves."""
 _HASH = "hash-of:"
 _SHORT_WAY = 6
 
@@ -48,7 +51,7 @@ def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
 def _find(scene: Scene) -> Iterable[Finding]:
     best: dict[tuple[str, str, int], tuple[int, Finding]] = {}
     for hit in scene.result.hits:
-        labels = _labels(scene, hit) if hit.signature.kind != CODE else {}
+        labels = _labels(scene, hit) if hit.signature.kind not in _NO_CALL else {}
         if not labels or _harmless(hit):
             continue
         place = target(scene, hit)

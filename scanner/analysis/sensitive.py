@@ -1,0 +1,91 @@
+"""Calls that change what PHP runs, by name and known arguments: written code, settings, loaders, commands.
+
+Recorded are calls whose arguments say something; what they say is weighed by the detectors.
+"""
+
+from __future__ import annotations
+
+import re
+
+from scanner.analysis import code
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.summary import Hit
+from scanner.analysis.templates import is_known
+from scanner.analysis.values import NOTHING, Val, all_labels, text_value
+from scanner.model.facts import Call, Const
+from scanner.model.signature import CallableKind, Certainty, Signature
+
+WRITE = "code-write"
+"""Kind of calls that write a file."""
+SETTING = "runtime"
+"""Kind of calls that change how PHP runs."""
+_TAG = re.compile(r"<\?(?:php|=|\s)", re.IGNORECASE)
+_WRITES = {
+    "file_put_contents": (0, 1),
+    "fwrite": (-1, 0),
+    "fputs": (-1, 0),
+    "copy": (1, 0),
+    "move_uploaded_file": (1, 0),
+}
+"""Functions that write, and which arguments are path and content."""
+_CODE_FILE = re.compile(
+    r"\.(?:php\d?|phtml|pht|phar|inc|htaccess|user\.ini)$|(?:^|/)(?:php\.ini|web\.config|crontab|authorized_keys)$|/cron\.",
+    re.IGNORECASE,
+)
+_SETTINGS = {"ini_set": 0, "ini_alter": 0, "putenv": 0, "dl": 0, "imap_open": 0, "mail": 4, "mb_send_mail": 4,
+             "stream_wrapper_unregister": 0, "apache_setenv": 0}  # fmt: skip
+"""Functions, and which argument says what they change."""
+NAMES = frozenset(_WRITES) | frozenset(_SETTINGS)
+
+
+def observe(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
+    """Record a call of one of these functions where its arguments say something."""
+    if name in _WRITES and len(args) > max(_WRITES[name]):
+        path, content = (args[i] if i >= 0 else NOTHING for i in _WRITES[name])
+        if name in ("fwrite", "fputs"):
+            path, content = NOTHING, args[1] if len(args) > 1 else NOTHING
+        _written(evaluator, node, name, path, content)
+    elif name in _SETTINGS and len(args) > _SETTINGS[name]:
+        what = args[_SETTINGS[name]]
+        value = args[1] if name in ("ini_set", "ini_alter") and len(args) > 1 else NOTHING
+        if evaluator.known_texts(what) or "request" in what.labels:
+            _record(evaluator, node, SETTING, name, {"what": what, "value": value})
+
+
+def _written(evaluator: Evaluator, node: Call, name: str, path: Val, content: Val) -> None:
+    texts = [text for text in evaluator.known_texts(content) if _TAG.search(text)] if name != "copy" else []
+    target = any(_CODE_FILE.search(text) for text in path.texts)
+    outside = any(label in code.OUTSIDE for label in (*path.labels, *all_labels(content)))
+    if not (texts or target or outside):
+        return
+    index = 1 if name in ("file_put_contents", "fwrite", "fputs") else 0
+    literal = index < len(node.args) and isinstance(node.args[index].value, Const)
+    roles = {"path": path, "content": content, "shown": text_value("=" if literal else "")}
+    _record(evaluator, node, WRITE, name, roles)
+    for text in texts[:2]:
+        env, globals_ = dict(evaluator.env), dict(evaluator.globals)
+        code.follow(evaluator, node, text_value("?>" + text))
+        evaluator.env, evaluator.globals = env, globals_
+
+
+def _record(evaluator: Evaluator, node: Call, kind: str, api: str, roles: dict[str, Val]) -> None:
+    signature = Signature(
+        id=f"php.{kind}", callable=api, type=CallableKind.FUNCTION, kind=kind, lib="php", phase="execute",
+        certainty=Certainty.ALWAYS,
+    )  # fmt: skip
+    evaluator.add_hit(
+        Hit(
+            evaluator.number, node.line, node.end_line, node.start, node.end, signature, api, roles, frozenset(), (),
+            (evaluator.path, node.line), certain=True, computed=evaluator.computed,
+        )
+    )  # fmt: skip
+
+
+def is_php(text: str) -> bool:
+    """Whether a known text holds PHP code."""
+    return is_known(text) and _TAG.search(text) is not None
+
+
+def is_code_file(text: str) -> bool:
+    """Whether a path ends in a name that a server runs or obeys."""
+    return _CODE_FILE.search(text) is not None

@@ -1,0 +1,113 @@
+"""# dropped-code.
+
+## What it does
+Reports a call that writes PHP code, or a file that the server runs or obeys: text with a PHP tag, a `.php` or
+`.htaccess` file filled from the request or the network, a `.user.ini` that prepends a file. Written code that is known
+is analysed like code of the release; what it does is reported at the call that writes it.
+
+## Why is this bad
+A backdoor that is written at run time stands in no release. Programs that keep generated code (caches, settings) write
+PHP too: where the text is a literal that does nothing, the severity is low.
+
+## Example
+```php
+file_put_contents('images/x.php', base64_decode($blob));
+```
+
+## References
+- MITRE ATT&CK T1505.003, Web Shell
+- CWE-94
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from scanner.analysis.code import KIND, OUTSIDE
+from scanner.analysis.sensitive import WRITE, is_code_file, is_php
+from scanner.analysis.summary import Hit
+from scanner.analysis.values import NOTHING, all_labels
+from scanner.detectors.base import Detector, Scene, finding, rule
+from scanner.detectors.decoded import clipped
+from scanner.detectors.literals import stands_in_file
+from scanner.model.finding import Category, Confidence, Finding, Severity
+
+RULE = rule("dropped-code", Category.CONCEALMENT, "Code or server settings written to a file", __doc__)
+_HANDLERS = re.compile(
+    r"AddType|AddHandler|SetHandler|ForceType|php_value|php_admin|auto_(?:ap|pre)pend_file|allow_url_include|RewriteRule|"
+    r"Options\s+.*ExecCGI|system\.webServer|\* \* \*",
+    re.IGNORECASE,
+)
+_ACTIVE = frozenset({KIND, "exec", "process", "http", "socket"})
+_DIRECT = 2
+"""Steps of a trace up to which the request decides what is written."""
+
+
+def _find(scene: Scene) -> Iterable[Finding]:
+    for hit in scene.result.hits:
+        if hit.signature.kind == WRITE and not hit.via:
+            yield from _finding(scene, hit)
+
+
+def _finding(scene: Scene, hit: Hit) -> Iterable[Finding]:
+    content, path = hit.roles.get("content", NOTHING), hit.roles.get("path", NOTHING)
+    codes = sorted(text for text in content.texts if is_php(text))
+    severity, how = _verdict(scene, hit, codes)
+    if severity is None:
+        return
+    shown = ", ".join(sorted(clipped(scene, text)[:80] for text in path.texts)[:3])
+    details = [("path", shown)] if shown else []
+    yield finding(
+        scene,
+        RULE,
+        hit.function,
+        hit.line,
+        hit.end_line,
+        span=(hit.start, hit.end),
+        severity=severity,
+        confidence=Confidence.LIKELY,
+        api=hit.api,
+        message=f"{hit.api}() writes {how}" + (f" to {shown}" if shown else ""),
+        details=[*details, *(("decoded", clipped(scene, text)) for text in codes[:1] if severity is not Severity.LOW)],
+    )
+
+
+def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None, str]:
+    content, path = hit.roles.get("content", NOTHING), hit.roles.get("path", NOTHING)
+    if codes:
+        hidden = not stands_in_file(scene, hit.function, codes[0][:40])
+        severity = Severity.HIGH if hidden or _acts(scene, hit) else Severity.LOW
+        return severity, "decoded PHP code" if hidden else "PHP code"
+    from_outside = {
+        label for label, trace in all_labels(content).items() if label in OUTSIDE and trace.length <= _DIRECT
+    }
+    named = any(is_code_file(text) for text in path.texts)
+    by_request = any(_ends_in_request(scene, text) for text in path.texts)
+    if hit.api == "move_uploaded_file":
+        return (Severity.HIGH, "an upload under the name that its sender gave") if by_request else (None, "")
+    if (named or by_request) and (from_outside or (hit.api == "copy" and _remote(content.texts))):
+        return Severity.HIGH, f"what comes from {', '.join(sorted(from_outside)) or 'the network'}"
+    if named and any(_HANDLERS.search(text) for text in content.texts):
+        return Severity.HIGH, "settings that the server obeys"
+    return None, ""
+
+
+def _remote(texts: Iterable[str]) -> bool:
+    return any(re.match(r"(?:https?|ftps?)://", text) for text in texts)
+
+
+def _ends_in_request(scene: Scene, text: str) -> bool:
+    hole = scene.result.state.holes.hole(text[-1]) if text else None
+    return hole is not None and hole.kind == "user-input"
+
+
+def _acts(scene: Scene, hit: Hit) -> bool:
+    """Whether the written code runs code or programs, or goes to the network."""
+    paths = {path for path, unit in scene.program.code.items() if (unit.host, unit.start) == (hit.function, hit.start)}
+    return any(
+        scene.program.path(other.function) in paths and other.signature.kind in _ACTIVE for other in scene.result.hits
+    )
+
+
+DETECTOR = Detector(RULE, _find)

@@ -1,0 +1,81 @@
+"""# hidden-destination.
+
+## What it does
+Reports a call that leaves the server, or a command, whose host stands nowhere in the code: it only comes out when
+constants are decoded or put together.
+
+## Why is this bad
+Nobody encodes the name of a host unless a search for it shall find nothing.
+
+## Example
+```php
+$u = base64_decode('aHR0cHM6Ly9jb2xsZWN0b3IuZXhhbXBsZS5uZXQv');
+file_get_contents($u);
+```
+
+## References
+- MITRE ATT&CK T1027, Obfuscated Files or Information; T1132, Data Encoding
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scanner.analysis.summary import Hit
+from scanner.detectors.base import Detector, Scene, finding, rule
+from scanner.detectors.literals import standing_nowhere, stands_in_file
+from scanner.detectors.process_execution import command_hosts
+from scanner.detectors.targets import is_host, leaves, target
+from scanner.model.finding import Category, Confidence, Finding, Severity
+
+RULE = rule("hidden-destination", Category.CONCEALMENT, "Host that only comes out of decoded text", __doc__)
+_COMMANDS = frozenset({"exec", "process"})
+_NO_CALL = frozenset({"code", "code-write", "runtime"})
+
+
+def _find(scene: Scene) -> Iterable[Finding]:
+    candidates = [
+        (hit, host, _bare(host))
+        for hit in scene.result.hits
+        if hit.signature.kind not in _NO_CALL and not scene.program.layers(hit.function)
+        for host in _hosts(scene, hit)
+    ]
+    candidates = [
+        item for item in candidates if "." in item[2] and not stands_in_file(scene, item[0].function, _tail(item[2]))
+    ]
+    nowhere = standing_nowhere(scene, sorted({bare for _hit, _host, bare in candidates}))
+    for hit, host, bare in candidates:
+        if bare in nowhere:
+            yield finding(
+                scene,
+                RULE,
+                hit.function,
+                hit.line,
+                hit.end_line,
+                span=(hit.start, hit.end),
+                severity=Severity.HIGH,
+                confidence=Confidence.LIKELY,
+                api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",
+                message=f"{hit.api}() goes to {host}, which stands nowhere in the code as it is",
+                destinations=[host],
+            )
+
+
+def _bare(host: str) -> str:
+    """A host's name alone."""
+    return host.partition("/")[0].rpartition("@")[2].split(":")[0].lstrip("*.")
+
+
+def _tail(bare: str) -> str:
+    """What stands in the file itself if a host is only put together there: an address, or the end of a name."""
+    return bare if bare.replace(".", "").isdecimal() else ".".join(bare.split(".")[-2:])
+
+
+def _hosts(scene: Scene, hit: Hit) -> list[str]:
+    if hit.signature.kind in _COMMANDS:
+        return [host for host in command_hosts(scene, hit) if is_host(host)]
+    found = leaves(target(scene, hit).destinations)
+    return [host for host in found if is_host(host) and host not in hit.signature.destinations]
+
+
+DETECTOR = Detector(RULE, _find)

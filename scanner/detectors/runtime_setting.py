@@ -1,0 +1,94 @@
+"""# runtime-setting.
+
+## What it does
+Reports calls that change what PHP itself loads or allows: `ini_set` of `auto_prepend_file`, `allow_url_include`,
+`open_basedir` or of a log that ends in `.php`, `putenv` of `LD_PRELOAD`, `dl` of a library from a writable folder,
+`FFI` of functions that start programs, `COM` shells, `imap_open` with a proxy command, `mail` with parameters that make
+the mail program write a file.
+
+## Why is this bad
+Each of them is a documented way to run code, or programs, past what a review looks for.
+
+## Example
+```php
+putenv('LD_PRELOAD=/tmp/x.so');
+mail('a', '', '');
+```
+
+## References
+- MITRE ATT&CK T1574.006, Dynamic Linker Hijacking
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from scanner.analysis.sensitive import SETTING
+from scanner.analysis.summary import Hit
+from scanner.analysis.values import NOTHING
+from scanner.detectors.base import Detector, Scene, finding, rule
+from scanner.model.finding import Category, Confidence, Finding, Severity
+
+RULE = rule("runtime-setting", Category.CONCEALMENT, "Call that changes what PHP loads or allows", __doc__)
+_ALWAYS = re.compile(
+    r"auto_prepend_file|auto_append_file|allow_url_include|disable_functions|disable_classes", re.IGNORECASE
+)
+_LOADED = re.compile(r"^(?:LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT|PHPRC|PHP_INI_SCAN_DIR|GCONV_PATH)=.", re.IGNORECASE)
+_WRITABLE = re.compile(r"\.\./|^/(?:tmp|var/tmp|dev/shm)/|uploads?/", re.IGNORECASE)
+_MAIL = re.compile(r"(?:^|\s)-(?:X|O|C|be|oQ)", re.ASCII)
+_STARTS = re.compile(r"\b(?:system|popen|exec[vl]?[pe]*|dlopen|mprotect|fork|syscall)\s*\(")
+_CODE_LOG = re.compile(r"\.(?:php\d?|phtml|inc)$", re.IGNORECASE)
+
+
+def _find(scene: Scene) -> Iterable[Finding]:
+    for hit in scene.result.hits:
+        if hit.via:
+            continue
+        told = _setting(hit) if hit.signature.kind == SETTING else _loader(hit)
+        if told:
+            yield finding(
+                scene,
+                RULE,
+                hit.function,
+                hit.line,
+                hit.end_line,
+                span=(hit.start, hit.end),
+                severity=Severity.HIGH,
+                confidence=Confidence.LIKELY,
+                api=hit.api,
+                message=f"{hit.api}() {told}",
+            )
+
+
+def _setting(hit: Hit) -> str:
+    what, value = hit.roles.get("what", NOTHING), hit.roles.get("value", NOTHING)
+    for text in sorted(what.texts):
+        if hit.api in ("ini_set", "ini_alter"):
+            if _ALWAYS.fullmatch(text) and any(value.texts):
+                return f"sets {text}"
+            if text.lower() == "error_log" and any(_CODE_LOG.search(name) for name in value.texts):
+                return "makes the error log a PHP file"
+        elif hit.api in ("putenv", "apache_setenv") and _LOADED.match(text):
+            return f"sets {text.partition('=')[0]} for the programs that follow"
+        elif hit.api == "dl" and _WRITABLE.search(text):
+            return f"loads {text}"
+        elif hit.api == "imap_open" and "proxycommand" in text.lower():
+            return "is given a proxy command"
+        elif "mail" in hit.api and _MAIL.search(text):
+            return "is given parameters that make the mail program write or read files"
+    return ""
+
+
+def _loader(hit: Hit) -> str:
+    """`FFI` and `COM`: signatures know them as ways to start programs."""
+    api = hit.api.lower()
+    if api.startswith(("ffi::", "new com", "new dotnet")):
+        texts = {text for value in hit.roles.values() for text in value.texts}
+        if api.startswith("ffi"):
+            return "binds functions that start programs" if any(map(_STARTS.search, texts)) else ""
+        return "opens a shell of the system" if any("shell" in text.lower() for text in texts) else ""
+    return ""
+
+
+DETECTOR = Detector(RULE, _find)
