@@ -101,6 +101,11 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
         return
     if name.startswith("filter_") and len(args) > 2:  # noqa: PLR2004  filter and options come last
         positions, args = (len(args),), [*args, (args[-1].items or {}).get("options", NOTHING)]
+    if positions and args and name.startswith(("array_u", "array_diff_u", "array_intersect_u")):
+        positions = (len(args) - 1,)
+    for arg, value in zip(node.args, args, strict=False):
+        if arg.spread and positions:
+            code.callee(evaluator, node, value, args)
     for position in positions:
         if position < len(args):
             callback = args[position]

@@ -144,7 +144,7 @@ def of_function(evaluator: Evaluator, node: Call, name: str, args: list[Val]) ->
     """Effect of a function of PHP that runs an argument as code; None for every other function."""
     nodes = [arg.value for arg in node.args] if len(node.args) == len(args) else [None] * len(args)
     if name == "assert" and args:
-        if _may_be_code(evaluator, args[0]):
+        if evaluator.computed or _may_be_code(evaluator, args[0]):
             run(evaluator, node, "assert", _statement(args[0]), nodes[0])
         return NOTHING
     if name == "create_function" and args:
@@ -239,7 +239,7 @@ def of_stream(text: str) -> str | None:
 def included(evaluator: Evaluator, call: Call, target: Val) -> None:
     """An `include` of a stream runs code that is no file of the release."""
     streams = sorted(text for text in target.texts if _STREAM.match(text))
-    whole = any(_from_request(text[:1], evaluator.state.holes) for text in target.texts)
+    whole = any(len(text) == 1 or _from_request(text[:1], evaluator.state.holes) for text in target.texts)
     labels = direct(evaluator, target)
     if not streams and labels and (whole or "request" not in labels):
         run(evaluator, call, str(call.name), Val(target.texts, labels), call.args[0].value if call.args else None)

@@ -55,6 +55,7 @@ _BOOLEAN = frozenset(
      "isset", "empty", "(bool)", "(boolean)", "condition", "(unset)"}
 )  # fmt: skip
 _PASSING = frozenset({"(string)", "(array)", "(object)", "(binary)", "sequence", "parenthesized_expression"})
+_OF_UPLOADS = frozenset({"tmp_name", "size", "error"})
 _STEPS = frozenset({"++", "--", "x++", "x--"})
 _TERNARY = 3
 """Parts of `a ? b : c` whose condition is kept."""
@@ -206,7 +207,18 @@ class Evaluator(Lookup):
         characters = self._characters(base, keys)
         if characters:
             return self.join(result, text_value(*characters))
+        if not found and "request" in base.labels and self._of_request(base, keys):
+            return self.state.origins.request_value(describe(node), self.path, self.line)
         return result if result.texts or result.items or found else self.join(result, self.unknown(node))
+
+    def _of_request(self, base: Val, keys: list[str]) -> bool:
+        """Whether a value is the request's own: its elements are, but for what PHP itself says of an upload."""
+        holes = [self.state.holes.hole(text) if len(text) == 1 else None for text in base.texts]
+        return (
+            bool(holes)
+            and _OF_UPLOADS.isdisjoint(keys)
+            and all(h is not None and h.kind == "user-input" for h in holes)
+        )
 
     def _of_whole(self, base: Val, keys: list[str], *, bulk: bool) -> dict[str, Trace]:
         """Labels of an array that are those of each of its elements."""

@@ -85,7 +85,7 @@ def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) 
     inside = scene.program.layers(hit.function) > 0
     if not labels and (inside or (hit.via and not any(map(is_known, value.texts)))):
         return  # a layer of decoded code, whose outermost is reported; or a wrapper's call that says nothing more
-    if hit.api == "assert" and not labels and not any(map(is_known, value.texts)):
+    if hit.api == "assert" and not hit.computed and not labels and not any(map(is_known, value.texts)):
         return  # an expression, as far as anybody can tell
     severity = _severity(hit, labels)
     shown = next(iter(hit.roles["shown"].texts), "").lstrip("=") if "shown" in hit.roles else hit.api

@@ -18,6 +18,8 @@ MAX_BYTES = 16 * 1024**2
 """Larger PHP files are not parsed: a syntax tree takes some thirty times the bytes of its source."""
 _CALLED = re.compile(rb"([A-Za-z_\x80-\xff][\w\x80-\xff]*+)\s*+\(")
 _MAX_NAMES = 200
+_OF_CODE = frozenset({"long-line", "encoded-literal"})
+"""Observations that say nothing about a file of nothing but literals."""
 
 
 def extract(content: bytes, vocabulary: Vocabulary | None = None) -> FileFacts:
@@ -81,7 +83,8 @@ def _outlined(functions: list[FunctionFact], sliced: Slice) -> Iterator[Function
 def _literal_file(content: bytes, sliced: Slice) -> FileFacts:
     lines = content.count(b"\n") + 1
     body = FunctionFact("", "", -1, (), (), (), NO_BODY, 1, lines, 0, len(content))
-    return FileFacts(FACTS_VERSION, (body,), (), (), (), (), (), lines, has_php=True, urls=sliced.urls)
+    notes = tuple((note.kind, note.line) for note in sliced.lexed.notes if note.kind not in _OF_CODE)
+    return FileFacts(FACTS_VERSION, (body,), (), (), (), (), (), lines, has_php=True, urls=sliced.urls, notes=notes)
 
 
 def _too_large(content: bytes) -> FileFacts:
