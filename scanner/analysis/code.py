@@ -241,7 +241,7 @@ def included(evaluator: Evaluator, call: Call, target: Val) -> None:
     streams = sorted(text for text in target.texts if _STREAM.match(text))
     whole = any(len(text) == 1 or _from_request(text[:1], evaluator.state.holes) for text in target.texts)
     labels = direct(evaluator, target)
-    if not streams and labels and (whole or "request" not in labels):
+    if not streams and labels and whole:
         run(evaluator, call, str(call.name), Val(target.texts, labels), call.args[0].value if call.args else None)
     if streams:
         codes = [code for text in streams if is_known(text) and (code := of_stream(text)) is not None]

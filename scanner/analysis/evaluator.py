@@ -161,6 +161,8 @@ class Evaluator(Lookup):
             if special is not None:
                 return special
         base = self.value(node.base)
+        if "request" in base.labels and self._of_request(base, keys):
+            return self.state.origins.request_value(describe(node), self.path, self.line)
         return self.element(base, keys, node)
 
     def _special_index(self, name: str, keys: list[str], node: Index) -> Val | None:
@@ -207,8 +209,6 @@ class Evaluator(Lookup):
         characters = self._characters(base, keys)
         if characters:
             return self.join(result, text_value(*characters))
-        if not found and "request" in base.labels and self._of_request(base, keys):
-            return self.state.origins.request_value(describe(node), self.path, self.line)
         return result if result.texts or result.items or found else self.join(result, self.unknown(node))
 
     def _of_request(self, base: Val, keys: list[str]) -> bool:

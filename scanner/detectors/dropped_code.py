@@ -24,7 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from scanner.analysis.code import KIND, OUTSIDE
+from scanner.analysis.code import KIND
 from scanner.analysis.sensitive import WRITE, is_code_file, is_php
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import NOTHING, all_labels
@@ -40,6 +40,7 @@ _HANDLERS = re.compile(
     re.IGNORECASE,
 )
 _ACTIVE = frozenset({KIND, "exec", "process", "http", "socket"})
+_REMOTE = frozenset({"request", "response", "upload"})
 _DIRECT = 2
 """Steps of a trace up to which the request decides what is written."""
 
@@ -80,7 +81,7 @@ def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None,
         severity = Severity.HIGH if hidden or _acts(scene, hit) else Severity.LOW
         return severity, "decoded PHP code" if hidden else "PHP code"
     from_outside = {
-        label for label, trace in all_labels(content).items() if label in OUTSIDE and trace.length <= _DIRECT
+        label for label, trace in all_labels(content).items() if label in _REMOTE and trace.length <= _DIRECT
     }
     named = any(is_code_file(text) for text in path.texts)
     by_request = any(_ends_in_request(scene, text) for text in path.texts)

@@ -93,10 +93,9 @@ def _whole_from_outside(scene: Scene, hit: Hit) -> str:
             first = holes.hole(text[0]) if text else None
             if first is not None and first.kind == "user-input":
                 return "the request"
-            if first is not None and len(text) == 1 and first.kind == "unknown" and {"request", "response"} & {*labels}:
-                if _escaped(first.text):
-                    continue
-                return "the request" if "request" in labels else "the network or a file"
+            unknown = first is not None and len(text) == 1 and first.kind == "unknown"
+            if unknown and "request" in labels and first is not None and not _escaped(first.text):
+                return "the request"
     return ""
 
 
