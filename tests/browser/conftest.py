@@ -77,6 +77,7 @@ class Reader:
                 route.abort()
 
         context.route("**/*", answer)
+
         def dismiss(dialog: Dialog) -> None:
             watched.dialogs.append(dialog.message)
             dialog.dismiss()

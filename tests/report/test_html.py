@@ -209,9 +209,8 @@ def large(number: int) -> Comparison:
     """A comparison with that many findings, each with code and a trace of its own; a third of them changed."""
 
     def grown(sample: Finding, index: int) -> Finding:
-        code = tuple(
-            f"        $value{index} = http_post($this->url . '/{index}/{row}', $fields, 10);" for row in range(8)
-        )
+        kind = index % 40
+        code = tuple(f"        $value = http_post($this->url . '/{kind}/{row}', $fields, 10);" for row in range(3))
         steps = tuple(TraceStep(f"redcap_v@/Classes/C{index % 90}.php", row + 1, f"step {row}") for row in range(6))
         return msgspec.structs.replace(
             sample,
