@@ -5,12 +5,13 @@ What is expected there is checked by `test_programs`; here it is counted, so tha
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from test_programs import PROGRAMS
 
-TRICKS = PROGRAMS / "concealment"
+TRICKS = Path(__file__).resolve().parents[2] / "fixtures" / "php" / "concealment"
+EXPECTED = re.compile(r"// (expect|todo-expect): (.+)")
 FEWEST_TRICKS = 200
 FEWEST_LOOK_ALIKES = 100
 MOST_KNOWN_GAPS = 3
