@@ -8,6 +8,7 @@ the scanned program needs no special structure here.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 FIRST_PRIVATE = "\ue000"
@@ -136,7 +137,19 @@ def _code(number: int) -> int:
 
 def is_known(template: str) -> bool:
     """Whether a template has no holes."""
-    return not template or max(template) < "\ue000"
+    return template.isascii() or max(template) < FIRST_PRIVATE
+
+
+@lru_cache(maxsize=1 << 16)
+def parameters(template: str) -> tuple[str, ...]:
+    """Parameters and elements of parameters in a template, in their order; with repetition."""
+    return () if is_known(template) else tuple(PARAMETERS.findall(template))
+
+
+@lru_cache(maxsize=1 << 14)
+def between_parameters(template: str) -> tuple[str, ...]:
+    """What stands before, between and after the parameters of a template."""
+    return tuple(PARAMETERS.split(template))
 
 
 def to_text(known: str) -> str:
