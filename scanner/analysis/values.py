@@ -83,8 +83,7 @@ class Val:
         if self.items:
             for item in self.items.values():
                 weight += item.weight
-                if item.height > below:
-                    below = item.height
+                below = max(below, item.height)
         if self.rest is not None:
             weight += self.rest.weight
             below = max(below, self.rest.height)
