@@ -29,6 +29,16 @@ class Trace(NamedTuple):
     length: int
 
 
+def chain(trace: Trace) -> list[tuple[str, int, str]]:
+    """Steps of a trace, newest first: (path, line, text)."""
+    steps: list[tuple[str, int, str]] = []
+    step: Trace | None = trace
+    while step is not None:
+        steps.append(step[:3])
+        step = step.previous
+    return steps
+
+
 class FunctionRef(NamedTuple):
     """A callable value: a function of the program, with the object or class it is bound to."""
 
@@ -143,9 +153,16 @@ def merge_labels(first: Mapping[str, Trace], second: Mapping[str, Trace]) -> Map
 
 
 def _before(first: Trace, second: Trace) -> bool:
+    """A total order, so that which trace stays does not depend on which came first."""
     if first.length != second.length:
         return first.length < second.length
-    return (first.length, first.path, first.line, first.text) < (second.length, second.path, second.line, second.text)
+    one: Trace | None = first
+    two: Trace | None = second
+    while one is not None and two is not None and one is not two:
+        if one[:3] != two[:3]:
+            return one[:3] < two[:3]
+        one, two = one.previous, two.previous
+    return False
 
 
 def merge_texts(first: frozenset[str], second: frozenset[str], overflow: str) -> frozenset[str]:
