@@ -333,6 +333,15 @@ def depends_on_caller(value: Val) -> bool:
 
 def parameters_only(value: Val, depth: int = 5) -> Val:
     """The value without labels that the callee itself put in: those are reported where they were put in."""
+    if value.open_part is not None and value.height <= depth:
+        return value.open_part
+    part = _parameters_only(value, depth)
+    if value.height <= depth:
+        value.open_part = part
+    return part
+
+
+def _parameters_only(value: Val, depth: int) -> Val:
     labels = {label: trace for label, trace in value.labels.items() if label.startswith(PARAM)}
     items = (
         {key: parameters_only(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None

@@ -50,6 +50,8 @@ class HoleTable:
         self._holes: list[Hole] = []
         self._element_numbers: dict[tuple[str, str], str] = {}
         self._elements: list[tuple[str, str, int]] = []
+        self._properties: list[bool] = []
+        """Of each element: whether it is a property, or something in one."""
 
     def template(self, kind: str, text: str) -> str:
         """One-character template for a hole. When the private planes are full, everything is one unknown hole."""
@@ -75,6 +77,7 @@ class HoleTable:
                 return None
             known = self._element_numbers[parent, key] = chr(FIRST_ELEMENT + len(self._elements))
             self._elements.append((parent, key, depth))
+            self._properties.append(key.startswith(OF_OBJECT) or self.is_property(parent))
         return known
 
     def origin(self, character: str) -> tuple[str, str] | None:
@@ -106,8 +109,8 @@ class HoleTable:
 
     def is_property(self, character: str) -> bool:
         """Whether a template stands for a property, or for something in one."""
-        origin = self.origin(character)
-        return origin is not None and (origin[1].startswith(OF_OBJECT) or self.is_property(origin[0]))
+        code = ord(character)
+        return code >= FIRST_ELEMENT and self._properties[code - FIRST_ELEMENT]
 
     def show(self, template: str) -> str:
         """Template for people: holes as `{description}`, bytes as UTF-8 where they are."""

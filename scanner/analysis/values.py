@@ -54,7 +54,8 @@ class Val:
     """
 
     __slots__ = (
-        "face", "height", "items", "labels", "leaving", "refs", "rest", "sites", "symbolic", "texts", "types", "weight",
+        "face", "height", "items", "labels", "leaving", "open_part", "refs", "rest", "sites", "symbolic",
+        "texts", "types", "weight",
     )  # fmt: skip
 
     def __init__(
@@ -82,6 +83,8 @@ class Val:
         """Labels of the value and of all in it; worked out when first asked (see `all_labels`)."""
         if items or rest is not None:
             self._bound()
+        self.open_part: Val | None = None
+        """The value without labels of its own; worked out when first asked (see `summary.parameters_only`)."""
         self.symbolic: bool | None = None
         """Whether a parameter is in it; found out when first asked."""
         self.face: frozenset[object] | None = None
