@@ -229,8 +229,8 @@ def phases_of(tree: Path) -> Phases:
         message = f"phases of {tree.name} ended with {process.returncode}"
         raise RuntimeError(message)
     found = json.loads(text)
-    spent = (found[name]["processor"] for name in ("extraction", "program", "all"))
-    return Phases(*size_of(tree), *spent, peak)
+    extraction, program, whole = (float(found[name]["processor"]) for name in ("extraction", "program", "all"))
+    return Phases(*size_of(tree), extraction, program, whole, peak)
 
 
 def growth(tree: Path, work: Path) -> list[Phases]:
