@@ -54,7 +54,7 @@ from scanner.model.report import (
     SecretSummary,
     SkippedFile,
 )
-from scanner.model.signature import Catalogue, SecretOrigin
+from scanner.model.signature import CallableKind, Catalogue, Certainty, SecretOrigin
 from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
 from scanner.signatures.load import load_catalogue
@@ -67,6 +67,8 @@ _RELEASE_CODES = frozenset(
     {"data-after-archive", "data-before-archive", "git-data", "no-end-mark", "overlap", "unlisted-data"}
 )
 """Codes of refusals that are about an archive or a folder as a whole."""
+_SENDS = ("[action]", "[formaction]", "[ping]", "base[href]", "use[href]")
+"""Elements that do nothing by themselves, and everything that is sent goes where they say."""
 
 
 class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,7 +190,20 @@ def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:
         variables=_bytes(secrets[SecretOrigin.DATABASE_PHP] | words | {"GLOBALS"}),
         words=_bytes(words),
         short=SHORT_BODY,
+        browser=tuple(_browser(catalogue)),
     )
+
+
+def _browser(catalogue: Catalogue) -> Iterator[tuple[str, str, int]]:
+    """What makes a browser connect: functions by name, and elements that are fetched as such or sent to."""
+    for signature in catalogue.signatures:
+        if signature.type is CallableKind.JAVASCRIPT:
+            position = next((item.index for item in signature.arguments if item.role == "url"), -1)
+            yield "javascript", signature.callable, position
+        elif signature.type is CallableKind.HTML and (
+            signature.certainty is Certainty.ALWAYS or signature.callable.endswith(_SENDS)
+        ):
+            yield "html", signature.callable, -1
 
 
 def _bytes(names: Iterable[str]) -> frozenset[bytes]:
@@ -231,7 +246,7 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     reader = _Reader(opened)
     program = Program(gathered.facts, reader.lower, tools.matcher.class_names)
     result = solve(program, tools.catalogue, tools.matcher)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, endpoints(program, gathered.facts))
+    scene = Scene(program, result, tools.catalogue, gathered.facts, endpoints(program, gathered.facts), gathered.others)
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)

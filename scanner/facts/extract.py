@@ -14,8 +14,11 @@ import msgspec
 
 from scanner.errors import SourceError
 from scanner.facts.classify import holds_php, php_suffix
-from scanner.facts.encoding import as_php, wide_encoding
-from scanner.model.facts import FileFacts, Gap
+from scanner.facts.encoding import as_php
+from scanner.files.kinds import kind_of
+from scanner.files.reading import read_other
+from scanner.model.facts import FACTS_VERSION, FileFacts, Gap
+from scanner.model.other import NOTHING
 from scanner.model.source import SourceFile
 from scanner.php import Vocabulary, extract
 from scanner.source import read_file
@@ -63,7 +66,7 @@ def work(job: Job, vocabulary: Vocabulary, seconds: float = SECONDS_PER_FILE) ->
         return Outcome(job.key, None, f"unreadable: {error}", unread=True)
     try:
         with _time_limit(seconds):
-            return Outcome(job.key, _facts(content, php_suffix(job.file.path), vocabulary))
+            return Outcome(job.key, _encoded(content, job.file.path, vocabulary))
     except _TimeoutError:
         return Outcome(job.key, None, timed_out(seconds))
     except (MemoryError, RecursionError) as error:
@@ -85,10 +88,32 @@ def decode(facts: bytes) -> FileFacts:
     return _DECODER.decode(facts)
 
 
-def _facts(content: bytes, named: bool, vocabulary: Vocabulary) -> bytes:  # noqa: FBT001  see `holds_php`
-    if wide_encoding(content):
-        return _ENCODER.encode(_wide(extract(as_php(content), vocabulary)))
-    return _ENCODER.encode(extract(content, vocabulary)) if holds_php(named, content) else b""
+def _encoded(content: bytes, path: str, vocabulary: Vocabulary) -> bytes:
+    """Facts of a file, b"" when it says nothing."""
+    facts = all_facts(content, path, vocabulary)
+    return _ENCODER.encode(facts) if facts is not None else b""
+
+
+def all_facts(content: bytes, path: str, vocabulary: Vocabulary) -> FileFacts | None:
+    """Facts of the PHP in a file and of everything else that it says; None for neither.
+
+    Of the path only `php_suffix` and `kind_of` count: they are part of cache keys.
+    """
+    kind = kind_of(path)
+    text = as_php(content)
+    facts = _php(content, text, php_suffix(path), vocabulary)
+    other = read_other(text if facts is not None else content, kind, vocabulary.browser, php=facts is not None)
+    if other == NOTHING:
+        return facts
+    if facts is None:
+        facts = FileFacts(FACTS_VERSION, (), (), (), (), (), (), content.count(b"\n") + 1, has_php=False)
+    return msgspec.structs.replace(facts, other=other)
+
+
+def _php(content: bytes, text: bytes, named: bool, vocabulary: Vocabulary) -> FileFacts | None:  # noqa: FBT001  see `holds_php`
+    if text is not content:
+        return _wide(extract(text, vocabulary))
+    return extract(content, vocabulary) if holds_php(named, content) else None
 
 
 def _wide(facts: FileFacts) -> FileFacts:
