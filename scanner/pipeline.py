@@ -31,17 +31,19 @@ from scanner.diff.integrity import RULE as PACKAGE_RULE
 from scanner.diff.integrity import check_packages
 from scanner.errors import SourceError
 from scanner.facts.cache import Cache, default_folder
-from scanner.facts.encoding import as_php
+from scanner.facts.encoding import front_end_text
 from scanner.facts.engine import engine_digest
 from scanner.facts.gather import Gathered, gather
 from scanner.facts.known import Known
 from scanner.facts.workers import Workers
+from scanner.files.kinds import kind_of
 from scanner.findings.collect import collect
 from scanner.findings.dress import dress
 from scanner.findings.effects import page_effects
 from scanner.findings.packages import package_versions, summarise_packages
 from scanner.model.facts import SHORT_BODY, FileFacts
 from scanner.model.finding import Category, Finding, Rule
+from scanner.model.other import MEMBER_MARK
 from scanner.model.report import (
     Comparison,
     Coverage,
@@ -221,7 +223,7 @@ class _Reader:
     def read(self, file: SourceFile) -> bytes:
         """Bytes as the front end reads them. Raises: SourceError."""
         try:
-            return as_php(self._opened.read(file))
+            return front_end_text(self._opened.read(file), kind_of(file.path))
         except SourceError as error:
             self.lost[file.path] = f"unreadable: {error}"
             raise
@@ -246,7 +248,10 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     reader = _Reader(opened)
     program = Program(gathered.facts, reader.lower, tools.matcher.class_names)
     result = solve(program, tools.catalogue, tools.matcher)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, endpoints(program, gathered.facts), gathered.others)
+    pages = {
+        path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
+    }
+    scene = Scene(program, result, tools.catalogue, gathered.facts, endpoints(program, pages), gathered.others)
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
@@ -304,11 +309,13 @@ def _coverage(
     remarks, refused = _remarks(release)
     failed = {**gathered.failed, **lost}
     skipped = [*refused, *(SkippedFile(path, reason) for path, reason in failed.items())]
-    whole = {path: facts for path, facts in gathered.facts.items() if path not in failed}
+    own = {file.path for file in release.files}
+    whole = {path: facts for path, facts in gathered.facts.items() if path not in failed and path in own}
     partial = _partial(whole)
     other = sum(file.path not in gathered.facts and file.path not in failed for file in release.files)
     notes = Counter(note.kind for note in scene.result.notes)
     limits = Counter((name, scene.program.path(number)) for name, number in scene.result.limits)
+    limits.update((f"file-{cut}", path) for path, item in gathered.others.items() for cut in item.cuts)
     return Coverage(
         files=len(whole) + other + len(skipped),
         php_files=len(whole),

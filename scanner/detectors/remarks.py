@@ -15,6 +15,14 @@ from scanner.model.other import HOLE, Remark
 
 BROWSER = ("channel", "browser")
 """Detail of what the visitor's browser contacts, not the server."""
+SCRIPT = ("channel", "script")
+"""Detail of what a script for a shell or another interpreter contacts when somebody runs it."""
+RISK = ("risk", "runs code, uses the network or gives privileges")
+"""Detail of what is high when it is new."""
+_SAMPLES = re.compile(
+    r"(?:^|/)(?:examples?|samples?|demos?|docs?|documentation|tests?|unittests?|clients?|api_examples?|fixtures)/",
+    re.IGNORECASE,
+)
 _CONSTANT = re.compile(r"php:\s*(?:echo\s+)?([A-Z_][A-Za-z0-9_]*)\s*;?\Z")
 _OWN = re.compile(r"(?:\w+\.)*location\.(?:origin|protocol|host|hostname)\Z|php:\s*APP_(?:PATH_\w+|URL_\w+)\s*;?\Z")
 _HOST = re.compile(r"(?:\*\.)?(?:[\w-]+\.)+[\w*-]+\Z|[\d.]+\Z|[0-9a-f:]+:[0-9a-f:]+\Z")
@@ -58,6 +66,11 @@ def _piece(scene: Scene, table: HoleTable, description: str) -> str:
         if len(values) == 1 and isinstance(value := values.pop(), str):
             return value
     return table.template("unknown", description.encode("utf-8", "replace").decode("latin-1") or "?")
+
+
+def is_sample(path: str) -> bool:
+    """Whether a file most likely is an example for people."""
+    return _SAMPLES.search(path) is not None
 
 
 def is_named(name: str) -> bool:
@@ -111,4 +124,16 @@ def first_of_each(findings: Iterable[Finding]) -> Iterator[Finding]:
     yield from kept.values()
 
 
-__all__ = ["BROWSER", "Place", "destination", "finding_of", "first_of_each", "is_named", "places", "printable"]
+__all__ = [
+    "BROWSER",
+    "RISK",
+    "SCRIPT",
+    "Place",
+    "destination",
+    "finding_of",
+    "first_of_each",
+    "is_named",
+    "is_sample",
+    "places",
+    "printable",
+]

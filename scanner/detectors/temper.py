@@ -15,7 +15,10 @@ TEXT_SUFFIXES = (
     ".tpl", ".html", ".htm", ".txt", ".md", ".rst", ".dist", ".example", ".sample", ".stub", ".twig", ".xml", ".sh",
     ".adoc", ".mustache", ".po", ".pot",
 )  # fmt: skip
-_OWN_JUDGEMENT = frozenset({"browser-request", "secret-in-browser-request"})
+_OWN_JUDGEMENT = frozenset(
+    {"browser-request", "secret-in-browser-request", "script-network-command", "credentials-in-script",
+     "install-time-code", "server-redirect", "server-setting", "executable-file", "unread-part"}
+)  # fmt: skip
 """Rules about what these files are when nothing includes them: pages and scripts of their own."""
 
 SAMPLE = ("context", "text that nothing includes")

@@ -17,6 +17,8 @@ MAX_VALUES = 6
 """Strings that one expression may be."""
 _MAX_STEPS = 400
 _MAX_DEPTH = 30
+_MAX_PARTS = 1000
+"""Operands of one concatenation."""
 _MAX_PLACES = 60
 """Places of a name in the file that are looked at."""
 _FUNCTIONS = frozenset(
@@ -150,11 +152,11 @@ class Folding:
         current: Node | None = node
         while current is not None and current.type == "binary_expression":
             operator = current.child_by_field_name("operator")
-            if operator is None or operator.type != "+":
+            if operator is None or operator.type != "+" or len(parts) >= _MAX_PARTS:
                 break
             parts.append(self._values(current.child_by_field_name("right"), depth))
             current = current.child_by_field_name("left")
-        parts.append(self._values(current, depth))
+        parts.append(self._values(current, depth) if len(parts) < _MAX_PARTS else [hole("")])
         return _product(parts[::-1])
 
     def _identifier(self, node: Node, depth: int) -> list[Text]:

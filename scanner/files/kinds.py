@@ -10,9 +10,12 @@ _SUFFIXES = {
     "typescript": (".ts", ".tsx", ".mts", ".cts"),
     "style": (".css", ".less", ".scss", ".sass", ".styl"),
     "markup": (
-        ".html", ".htm", ".xhtml", ".shtml", ".vue", ".svelte", ".svg", ".twig", ".tpl", ".mustache", ".hbs",
-        ".handlebars", ".ejs", ".latte", ".phtml", ".hta", ".ctp",
+        ".html", ".htm", ".xhtml", ".shtml", ".vue", ".svelte", ".svg", ".mustache", ".hbs",
+        ".handlebars", ".ejs", ".phtml", ".hta", ".ctp",
     ),
+    "twig": (".twig",),
+    "smarty": (".tpl", ".smarty"),
+    "latte": (".latte",),
     "map": (".map",),
     "sql": (".sql",),
     "shell": (".sh", ".bash", ".ksh", ".zsh", ".csh", ".cron", ".crontab"),
@@ -36,12 +39,26 @@ _NAMES = {
 }  # fmt: skip
 _BY_SUFFIX = {suffix: kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes}
 _HOOKS = re.compile(r"(?:^|/)(?:\.git/hooks|\.githooks|\.husky)/[^/]+\Z")
+_UPGRADE = re.compile(
+    r"(?:^|/)(?:sql|upgrades?|migrations?|installs?|installer)/[^/]*\Z|(?:^|/)(?:upgrade|install|migrat)\w*\.php\Z"
+)
 _WORKFLOWS = re.compile(
     r"(?:^|/)(?:\.github/(?:workflows|actions)|\.circleci|\.buildkite|\.gitea/workflows)/.+\.ya?ml\Z"
 )
 _SERVER = re.compile(r"(?:^|/)(?:[^/]*(?:apache|httpd|vhost)[^/]*\.conf(?:\.\w+)?|[^/]*htaccess[^/]*)\Z")
 _NGINX = re.compile(r"(?:^|/)[^/]*nginx[^/]*\.conf(?:\.\w+)?\Z")
+_PACKED = re.compile(r"\.([a-z0-9]{1,8})\.(?:gz|bz2|xz)\Z")
 _CRON = re.compile(r"(?:^|/)(?:cron\.(?:d|daily|hourly|weekly|monthly)/[^/]+|[^/]*\.cron(?:tab)?)\Z")
+_PATTERNS = (
+    (_HOOKS, "hook"),
+    (_WORKFLOWS, "ci"),
+    (_NGINX, "nginx"),
+    (_SERVER, "server"),
+    (_CRON, "shell"),
+    (re.compile(r"(?:^|/)(?:docker|container)file\.[^/]*\Z"), "docker"),
+    (re.compile(r"(?:^|/)makefile\.[^/]*\Z"), "make"),
+    (re.compile(r"(?:^|/)php[^/]*\.ini(?:\.\w+)?\Z"), "phpini"),
+)
 
 
 def kind_of(path: str) -> str:
@@ -50,20 +67,18 @@ def kind_of(path: str) -> str:
     name = lower.rpartition("/")[2]
     if name in _NAMES:
         return _NAMES[name]
-    if lower.endswith(".blade.php"):
-        return "blade"
-    if _HOOKS.search(lower):
-        return "hook"
-    if _WORKFLOWS.search(lower):
-        return "ci"
-    if _NGINX.search(lower):
-        return "nginx"
-    if _SERVER.search(lower):
-        return "server"
-    if _CRON.search(lower):
-        return "shell"
-    if name.startswith(("dockerfile.", "makefile.")):
-        return "docker" if name.startswith("docker") else "make"
-    if name.startswith("php") and name.endswith(".ini"):
-        return "phpini"
-    return _BY_SUFFIX.get(PurePosixPath(name).suffix, "")
+    if lower.endswith(".php"):
+        return "blade" if lower.endswith(".blade.php") else "sqlphp" if _UPGRADE.search(lower) else ""
+    for pattern, kind in _PATTERNS:
+        if pattern.search(lower):
+            return kind
+    kind = _BY_SUFFIX.get(PurePosixPath(name).suffix, "")
+    if kind == "archive" and (match := _PACKED.search(name)):
+        return f"archive.{match[1]}"
+    return kind
+
+
+def inner_name(path: str) -> str:
+    """Name for the one file in a compressed file: of its own name only what `kind_of` says of it."""
+    match = _PACKED.search(path.lower().rpartition("/")[2])
+    return f"content.{match[1]}" if match else "content"

@@ -8,15 +8,24 @@ from itertools import islice
 
 from scanner.files.addresses import Text, normalise
 from scanner.files.browser import read_browser
+from scanner.files.commands import COMMAND_KINDS, read_commands
+from scanner.files.database import read_sql, read_sql_in_php
+from scanner.files.executables import read_executable
+from scanner.files.installing import read_composer, read_git, read_hook, read_installed, read_npm, read_pipeline
 from scanner.files.pages import header_lines, page_pieces
 from scanner.files.pieces import Apis, Found, Piece, browser_apis
 from scanner.files.policies import read_header
+from scanner.files.settings import read_iis, read_nginx, read_php_ini, read_server
 from scanner.files.sourcemaps import read_map
+from scanner.files.templates import read_template
 from scanner.model.other import OtherFacts, Remark
 
 MAX_REMARKS = 3000
 """Remarks about one file; more are cut, and the cut is counted."""
-_BROWSER = {"script": "script", "typescript": "typescript", "style": "style", "markup": "markup"}
+_BROWSER = {
+    "script": "script", "typescript": "typescript", "style": "style", "markup": "markup", "smarty": "markup",
+    "twig": "markup", "latte": "markup", "blade": "markup",
+}  # fmt: skip
 
 Entries = tuple[tuple[str, str, int], ...]
 
@@ -50,11 +59,32 @@ def _found(content: bytes, kind: str, apis: Apis | None, *, php: bool) -> Iterat
             yield from read_browser([Piece(_BROWSER[kind], content)], apis)
         elif kind == "map":
             yield from read_map(content)
-    for reader in _READERS.get(kind, ()):
+    yield from read_executable(content)
+    reader = _READERS.get(kind)
+    if reader is not None:
         yield from reader(content)
+    if kind in COMMAND_KINDS:
+        yield from read_commands(content, kind)
 
 
-_READERS: dict[str, tuple[Callable[[bytes], Iterable[Found]], ...]] = {}
+_READERS: dict[str, Callable[[bytes], Iterable[Found]]] = {
+    "server": read_server,
+    "nginx": read_nginx,
+    "iis": read_iis,
+    "phpini": read_php_ini,
+    "composer": read_composer,
+    "composer-installed": read_installed,
+    "npm": read_npm,
+    "hook": read_hook,
+    "ci": read_pipeline,
+    "git": read_git,
+    "sql": read_sql,
+    "sqlphp": read_sql_in_php,
+    "smarty": read_template,
+    "twig": read_template,
+    "latte": read_template,
+    "blade": read_template,
+}
 
 
 class _Lines:
