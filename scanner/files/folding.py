@@ -7,7 +7,7 @@ what its callers pass. Work is bounded by a number of steps for each question th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
 
 from scanner.files.addresses import Text, hole, is_elsewhere, join, page_text
 from scanner.files.decoding import CALLS, METHODS, unescape
@@ -40,15 +40,19 @@ class _Places:
 
     def __init__(self, source: bytes) -> None:
         self._source = source
-        self._found: dict[bytes, list[tuple[int, int, bytes]]] | None = None
+        self._found: dict[tuple[bytes, bytes], list[tuple[int, int]]] | None = None
 
-    def of(self, name: bytes, marks: bytes) -> list[tuple[int, int]]:
-        """Offset of the name and behind the mark, at most `_MAX_PLACES`."""
+    def of(self, name: bytes, mark: bytes, near: int = 0) -> list[tuple[int, int]]:
+        """Offset of the name and behind the mark, in order: at most `_MAX_PLACES`, those around `near`."""
         if self._found is None:
             self._found = {}
             for match in _PLACE.finditer(self._source):
-                self._found.setdefault(match[1], []).append((match.start(), match.end(), match[2]))
-        return [(start, end) for start, end, mark in self._found.get(name, ()) if mark in marks][:_MAX_PLACES]
+                self._found.setdefault((match[1], match[2]), []).append((match.start(), match.end()))
+        found = self._found.get((name, mark), [])
+        if len(found) <= _MAX_PLACES:
+            return found
+        first = max(0, min(bisect_left(found, (near, 0)) - _MAX_PLACES * 3 // 4, len(found) - _MAX_PLACES))
+        return found[first : first + _MAX_PLACES]
 
 
 class Folding:
@@ -58,10 +62,13 @@ class Folding:
         source: Text of the script.
         root: Its syntax tree.
         expressions: The PHP expressions that marks in the text stand for.
+        typed: Whether a type may stand between a name and its value.
     """
 
-    def __init__(self, source: bytes, root: Node, expressions: tuple[str, ...] = ()) -> None:
+    def __init__(self, source: bytes, root: Node, expressions: tuple[str, ...] = (), *, typed: bool = False) -> None:
         self.source = source
+        self._typed = typed
+        self._declared: dict[int, tuple[int, int, Node] | None] = {}
         self._root = root
         self._expressions = expressions
         self._index = _Places(source)
@@ -173,27 +180,32 @@ class Folding:
         if not _NAME.match(name):
             return []
         found: list[tuple[int, Node]] = []
-        for leaf in self._places(name, b"=:"):
-            parent = leaf.parent
-            if parent is None:
-                continue
-            value = parent.child_by_field_name("value" if parent.type == "variable_declarator" else "right")
-            if value is None or value.start_byte <= leaf.start_byte or parent.children[0] != leaf:
-                continue
-            scope = enclosing_function(leaf)
-            if scope is None:
-                found.append((len(self.source) + 1, value))
-            elif scope.start_byte <= use.start_byte and use.end_byte <= scope.end_byte:
-                found.append((scope.end_byte - scope.start_byte, value))
+        for mark in (b"=", b":") if self._typed else (b"=",):
+            for start, _ in self._index.of(name, mark, use.start_byte):
+                if start not in self._declared:
+                    self._declared[start] = self._declaration(name, start)
+                declared = self._declared[start]
+                if declared is not None and declared[0] <= use.start_byte and use.end_byte <= declared[1]:
+                    found.append((declared[1] - declared[0], declared[2]))
         smallest = min((size for size, _ in found), default=0)
         return [value for size, value in found if size == smallest][:MAX_VALUES]
 
-    def _places(self, name: bytes, marks: bytes) -> Iterator[Node]:
-        """Leaves where a name, not that of a property, stands before one of some marks."""
-        for start, _ in self._index.of(name, marks):
-            leaf = self.leaf(start, start + len(name)) if self.source[start - 1 : start] != b"." else None
-            if leaf is not None and leaf.end_byte - leaf.start_byte == len(name):
-                yield leaf
+    def _declaration(self, name: bytes, start: int) -> tuple[int, int, Node] | None:
+        """Bytes of the function around a declaration or an assignment, and what is assigned."""
+        leaf = self._named_leaf(name, start)
+        parent = leaf.parent if leaf is not None else None
+        if leaf is None or parent is None:
+            return None
+        value = parent.child_by_field_name("value" if parent.type == "variable_declarator" else "right")
+        if value is None or value.start_byte <= start or parent.start_byte != start:
+            return None
+        scope = enclosing_function(leaf)
+        return (scope.start_byte, scope.end_byte, value) if scope is not None else (0, len(self.source) + 1, value)
+
+    def _named_leaf(self, name: bytes, start: int) -> Node | None:
+        """The leaf of a name that is not that of a property."""
+        leaf = self.leaf(start, start + len(name)) if self.source[start - 1 : start] != b"." else None
+        return leaf if leaf is not None and leaf.end_byte - leaf.start_byte == len(name) else None
 
     def _passed(self, name: bytes, use: Node) -> list[Node]:
         """What callers in the file pass for a parameter of a named function."""
@@ -222,7 +234,7 @@ class Folding:
         found: list[Node] = []
         if not name:
             return found
-        for start, _ in self._index.of(name, b"("):
+        for start, _ in self._index.of(name, b"(", function.start_byte):
             leaf = self.leaf(start, start + len(name))
             call = leaf.parent if leaf is not None else None
             if call is not None and call.type == "member_expression" and function.type != "function_declaration":
@@ -292,7 +304,7 @@ class Folding:
         found: list[Text] = []
         if not _NAME.match(key):
             return found
-        for _, end in self._index.of(key, b"=:"):
+        for _, end in (*self._index.of(key, b"="), *self._index.of(key, b":")):
             quote = end + len(self.source[end : end + 40]) - len(self.source[end : end + 40].lstrip())
             if self.source[quote : quote + 1] not in _QUOTES:
                 continue
@@ -339,9 +351,9 @@ class Folding:
     def _returned(self, name: bytes, use: Node) -> list[Node]:
         """What a function of the file returns."""
         functions = [item for item in self.definitions(name, use) if item.type in _FUNCTIONS]
-        functions += [
-            leaf.parent for leaf in self._places(name, b"(") if leaf.parent and leaf.parent.type in _FUNCTIONS
-        ]
+        leaves = [self._named_leaf(name, start) for start, _ in self._index.of(name, b"(", use.start_byte)]
+        parents = [leaf.parent for leaf in leaves if leaf is not None]
+        functions += [parent for parent in parents if parent is not None and parent.type in _FUNCTIONS]
         found: list[Node] = []
         for function in functions[:3]:
             body = function.child_by_field_name("body")

@@ -61,7 +61,7 @@ def read_script(piece: Piece, apis: Apis) -> Iterator[Found | Piece]:
         return
     foreign = _FOREIGN.search(source) is not None
     root = parse(source, "typescript" if piece.language == "typescript" else "javascript")
-    folding = Folding(source, root, piece.expressions)
+    folding = Folding(source, root, piece.expressions, typed=piece.language == "typescript")
     reader = _Reader(piece, apis, folding, foreign=foreign)
     for start, end in places[:_MAX_HITS]:
         leaf = folding.leaf(start, end)
