@@ -9,7 +9,7 @@ CDK := tests/protect/cdk/node_modules
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint check bench fuzz golden docs corpus servers cdk measure lock fixtures clean
+.PHONY: help demo test fast lint check bench fuzz golden docs corpus servers browser cdk measure lock fixtures clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -17,11 +17,11 @@ help: ## list the targets
 demo: $(INSTALLED) ## install, then compare two synthetic releases: what can the new one do that the old one could not?
 	@$(BIN)/redcap-scanner demo || [ $$? -eq 1 ] # 1: there are findings, which is the point
 
-test: $(INSTALLED) corpus servers cdk ## all tests, those on real applications and real web servers included
+test: $(INSTALLED) corpus servers browser cdk ## all tests, those on real applications, servers and a browser included
 	$(PYTEST)
 
-fast: $(INSTALLED) ## the tests that need neither network nor web servers
-	$(PYTEST) -m "not corpus and not servers and not cdk"
+fast: $(INSTALLED) ## the tests that need neither network nor web servers nor a browser
+	$(PYTEST) -m "not corpus and not servers and not browser and not cdk"
 
 lint: $(INSTALLED) ## ruff, formatting, types
 	$(BIN)/ruff check .
@@ -56,6 +56,9 @@ servers: ## install Debian's web servers, which the tests run on loopback; no se
 	  '/usr/sbin/php-fpm*' php-fpm '/usr/lib/apache2/modules/libphp*.so' libapache2-mod-php \
 	  /usr/lib/apache2/modules/mod_security2.so libapache2-mod-security2 \
 	  /usr/lib/nginx/modules/ngx_http_modsecurity_module.so libnginx-mod-http-modsecurity
+
+browser: ## install Debian's Chromium, in which the tests read the HTML report
+	@bash scripts/need.sh chromium chromium
 
 cdk: $(CDK)/.package-lock.json ## install AWS's library for the test that synthesises the generated construct
 
