@@ -238,7 +238,7 @@ def of_stream(text: str) -> str | None:
 
 def included(evaluator: Evaluator, call: Call, target: Val) -> None:
     """An `include` of a stream runs code that is no file of the release."""
-    streams = sorted(text for text in target.texts if _STREAM.match(text))
+    streams = sorted(text for text in target.texts if _is_stream(text))
     whole = any(len(text) == 1 or _from_request(text[:1], evaluator.state.holes) for text in target.texts)
     labels = direct(evaluator, target)
     if not streams and labels and whole:
@@ -248,6 +248,12 @@ def included(evaluator: Evaluator, call: Call, target: Val) -> None:
         value = Val(frozenset("?>" + code for code in codes) or frozenset(streams), all_labels(target))
         shown = call.args[0].value if call.args else None
         run(evaluator, call, f"{call.name} {streams[0].partition(':')[0].lower()}:", value, shown)
+
+
+def _is_stream(text: str) -> bool:
+    """Whether a path begins with a scheme and goes on with something known, not just with a cleaned-up unknown."""
+    match = _STREAM.match(text)
+    return match is not None and (text[match.end() : match.end() + 1] or " ") < "\ue000"
 
 
 _STREAM = re.compile(r"data:|(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
