@@ -181,3 +181,42 @@ def _found(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
     if str(node.name).lower().endswith("search"):
         return text_value(keys[0]) if keys else _FALSE
     return _TRUE if keys else _FALSE
+
+
+# -- functions that change or run over an array --------------------------------------------------------------------
+
+
+@_handles("ksort", "krsort", "sort", "rsort", "asort", "arsort")
+def _sort(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
+    """The array in its new order, where keys and elements are known."""
+    items = args[0].items if args and node.args and args[0].rest is None else None
+    texts = {key: evaluator.known_texts(item) for key, item in (items or {}).items()}
+    name = str(node.name).lower()
+    if not items or len(args) > 1 or (not name.startswith("k") and any(len(known) != 1 for known in texts.values())):
+        return None
+    order = sorted(items, key=lambda key: _rank(key if name.startswith("k") else texts[key][0]))
+    if name in ("krsort", "rsort", "arsort"):
+        order.reverse()
+    keep = name not in ("sort", "rsort")
+    changed = {key if keep else str(index): items[key] for index, key in enumerate(order)}
+    evaluator.state.interpreter.write(evaluator, node.args[0].value, args[0].replaced(items=changed))
+    return _TRUE
+
+
+def _rank(text: str) -> tuple[int, int, str]:
+    value = number(text)
+    return (0, value, "") if value is not None else (1, 0, text)
+
+
+@_handles("array_reduce")
+def _reduce(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
+    if len(args) < 2 or not args[0].items or args[0].rest is not None or not args[1].refs:  # noqa: PLR2004
+        return None
+    result = args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004
+    bare = Call(node.kind, node.name, None, (), node.line, node.end_line, node.start, node.end)
+    for item in list(args[0].items.values())[:_MAX_REDUCED]:
+        result = evaluator.state.interpreter.call_value(evaluator, bare, args[1], [result, item])
+    return result
+
+
+_MAX_REDUCED = 2_000

@@ -101,7 +101,7 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
         return
     if name.startswith("filter_") and len(args) > 2:  # noqa: PLR2004  filter and options come last
         positions, args = (len(args),), [*args, (args[-1].items or {}).get("options", NOTHING)]
-    if positions and args and name.startswith(("array_u", "array_diff_u", "array_intersect_u")):
+    if args and name.startswith(("array_udiff", "array_uintersect", "array_diff_u", "array_intersect_u")):
         positions = (len(args) - 1,)
     for arg, value in zip(node.args, args, strict=False):
         if arg.spread and positions:
@@ -194,6 +194,8 @@ def _class_alias(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 
 def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
     """By-reference arguments of built-in functions get whatever went in."""
+    if name.endswith("sort") and args and args[0].items and args[0].rest is None:
+        return  # `arrays` has put the elements in order, or their order does not matter
     for position in evaluator.state.catalogue.byref_outputs.get(name, ()):
         if position < len(node.args) and position < len(args):
             target = node.args[position].value

@@ -12,7 +12,7 @@ _OF_ARRAYS = frozenset(
      "array_pop", "array_shift", "array_push", "current", "reset", "end", "key", "min", "max", "is_array", "is_string",
      "is_numeric", "is_int", "ctype_alpha", "ctype_digit", "ctype_upper", "ctype_lower", "array_fill", "str_word_count",
      "func_get_args", "func_get_arg", "floor", "ceil", "round", "error_reporting", "set_time_limit", "preg_split",
-     "array_walk", "usleep"}
+     "ksort", "sort", "usleep"}
 )  # fmt: skip
 COMPUTING: frozenset[str] = names() | _OF_ARRAYS
 """Lower-case names."""

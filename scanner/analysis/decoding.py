@@ -18,6 +18,7 @@ _MAX_RUNS = 2_000
 """Calls of decoders with arguments of their own that are followed in one release."""
 _LONGEST = 6_000
 """Bytes of a function that can be a decoder."""
+_RUNNING = frozenset({"eval", "()"})
 _MARKS = (b"\xa1^", b"\xa1~", b"\xa2^=")
 """MessagePack of operators that decoders use on text."""
 

@@ -116,11 +116,13 @@ def _to_hex(args: Sequence[str]) -> str | None:
 
 
 @folds("str_rot13")
+@known_only
 def _rot13(args: Sequence[str]) -> str | None:
     return codecs.encode(args[0], "rot13")
 
 
 @folds("strrev")
+@known_only
 def _reverse(args: Sequence[str]) -> str | None:
     return args[0][::-1]
 

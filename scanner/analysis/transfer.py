@@ -15,6 +15,7 @@ from scanner.model.facts import (
     ArrayLit,
     Assign,
     Branch,
+    Const,
     Define,
     DynVar,
     Expr,
@@ -126,6 +127,8 @@ def _loop(evaluator: Evaluator, statement: Loop) -> None:
 def _unrolled(evaluator: Evaluator, statement: Loop) -> bool:
     """Run a loop that decodes round by round; False, and nothing has happened, where something is not known."""
     heads = [item for item in statement.body if isinstance(item, Assign) and item.op in ("foreach", "foreach-key")]
+    if statement.tests and isinstance(statement.body[-1], Expr) and isinstance(statement.body[-1].value, Const):
+        return False  # `while (true)`: what ends it is not in the test
     if not (statement.tests or heads) or not worth(statement, evaluator.state.computes):
         return False
     env, concrete, steps, tested = dict(evaluator.env), evaluator.concrete, evaluator.steps, evaluator.tested
