@@ -21,7 +21,7 @@ from scanner.analysis import reflection
 from scanner.analysis.endpoints import endpoints
 from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
-from scanner.analysis.relevance import BULK_SOURCES
+from scanner.analysis.relevance import BULK_SOURCES, sending_functions
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.temper import temper
@@ -29,6 +29,8 @@ from scanner.diff.compare import compare
 from scanner.diff.escalate import escalate
 from scanner.diff.integrity import RULE as PACKAGE_RULE
 from scanner.diff.integrity import check_packages
+from scanner.diff.weakened import Inputs, add_weakenings, find_weakenings
+from scanner.diff.weakenings import comparers
 from scanner.errors import SourceError
 from scanner.facts.cache import Cache, default_folder
 from scanner.facts.encoding import as_php
@@ -150,12 +152,30 @@ def diff(
         before, after = _scan(old, tools), _scan(new, tools)
         old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
         comparison = compare(before, after, old_files, new_files)
+        comparison = _with_weakenings(comparison, old, new, tools)
         return escalate(check_packages(comparison, old_files, new_files))
+
+
+def _with_weakenings(comparison: Comparison, old: OpenRelease, new: OpenRelease, tools: _Tools) -> Comparison:
+    """The comparison with what the changed files do less safely than before."""
+    before, after = _Reader(old), _Reader(new)
+    inputs = Inputs(
+        {file.path: file.digest for file in old.release.files},
+        {file.path: file.digest for file in new.release.files},
+        before.raw,
+        after.raw,
+        sending_functions(tools.catalogue) | tools.matcher.distinctive_methods,
+        tools.cache,
+        f"{engine_digest()}:{tools.catalogue.digest}",
+    )
+    findings, limits = find_weakenings(inputs)
+    return add_weakenings(comparison, dress(findings, after.read, new.release), limits)
 
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of a scan or a comparison, sorted by id."""
-    return tuple(sorted((*rules(), PACKAGE_RULE), key=lambda item: item.id))
+    found = (*rules(), PACKAGE_RULE, *(item.rule for item in comparers()))
+    return tuple(sorted(found, key=lambda item: item.id))
 
 
 @contextmanager
@@ -210,6 +230,10 @@ class _Reader:
         except SourceError as error:
             self.lost[file.path] = f"unreadable: {error}"
             raise
+
+    def raw(self, path: str) -> bytes:
+        """Bytes of a file by its path. Raises: SourceError."""
+        return self._opened.read(self._files[path])
 
     def lower(self, path: str) -> FileFacts | None:
         """Facts with all bodies of one file, for the program phase."""
