@@ -10,6 +10,7 @@ import msgspec
 
 from scanner.detectors.temper import TEXT_SUFFIXES
 from scanner.diff.weakenings import Comparer, Weakening, comparers
+from scanner.diff.weakenings.check_removed import together
 from scanner.diff.weakenings.pairs import Pair, is_code, pairs
 from scanner.errors import SourceError
 from scanner.facts.cache import Cache
@@ -21,7 +22,7 @@ Reader = Callable[[str], bytes]
 """Canonical path -> bytes. Raises: SourceError."""
 MAX_BYTES = 400 * 1024 * 1024
 """Bytes of changed files that are compared; more are counted in the report."""
-MAX_FILE = 4 * 1024 * 1024
+MAX_FILE = 32 * 1024 * 1024
 LIMIT = "compared-bytes"
 _VERSION_FOLDER = "redcap_v@/"
 _ENCODER = msgspec.msgpack.Encoder()
@@ -68,7 +69,7 @@ def find_weakenings(inputs: Inputs) -> tuple[tuple[Finding, ...], tuple[LimitHit
             fresh[key] = _ENCODER.encode(findings)
         found += findings
     inputs.cache.write(fresh)
-    return collect(found), tuple(limits)
+    return collect(together(found)), tuple(limits)
 
 
 def _changed(inputs: Inputs) -> list[str]:

@@ -19,6 +19,7 @@ if (false && !hash_equals($expected, $given)) { exit; }
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -29,6 +30,8 @@ from scanner.diff.weakenings.pairs import Pair, Weakening
 from scanner.model.finding import Category, Severity
 
 RULE = rule("check-overridden", Category.WEAKENING, "A check that decides nothing any more", __doc__)
+_REFUSES = re.compile(r"block|forbid|deny|denied|reject|banned|restricted|expired|revoked|require|needs")
+"""Names of functions whose answer `false` lets pass."""
 _COMPARE = frozenset({"hash_equals", "strcmp", "strcasecmp", "strncmp", "sodium_memcmp"})
 
 
@@ -62,7 +65,8 @@ def _with_itself(pair: Pair) -> Iterator[Weakening]:
 def _forced(pair: Pair, old: Unit) -> Iterator[Weakening]:
     line, value = pair.new.forced
     name = pair.symbol.rpartition("::")[2].lower()
-    if line and pair.new.forced[1] != old.forced[1] and is_guard(name) and (old.calls or sum(old.comparisons.values())):
+    lets_pass = value in ("true", "1") or (value in ("false", "0") and _REFUSES.search(name) is not None)
+    if lets_pass and value != old.forced[1] and is_guard(name) and (old.calls or sum(old.comparisons.values())):
         yield _weakening(line, name, f"{pair.symbol}() always returns {value} now", f"return {value}")
 
 

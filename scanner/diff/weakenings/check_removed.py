@@ -27,13 +27,15 @@ function send($url, $data) {
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from scanner.analysis.units import Unit
 from scanner.detectors.base import rule
 from scanner.diff.weakenings.pairs import Pair, Weakening
-from scanner.model.finding import Category, Confidence, Severity
+from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("check-removed", Category.WEAKENING, "A check or a sanitizer is gone", __doc__)
 
@@ -63,6 +65,9 @@ _EFFECT = re.compile(
 """Names of calls that do something a check may stand before."""
 _LEAVING = frozenset({"exit", "die", "throw", "http_response_code", "error", "abort", "deny"})
 """What goes together with a check: leaving when it fails."""
+_NAMED = 8
+_MANY = 4
+"""Functions that lost the same check from which on it is a change of the whole release, reported once."""
 _FEWEST = 0.7
 """Share of the calls that must have stayed for the function to count as the same."""
 
@@ -85,9 +90,14 @@ def find(pair: Pair) -> Iterator[Weakening]:
         sink = next((item for item in sorted(new) if item in pair.sinks or item in _OUTPUT), "")
         still = f", {sink}() is still called" if sink else ""
         line = next((site.line for site in pair.new.calls if site.name == sink), pair.new.line)
+        evidence = {
+            "instead": " ".join(sorted(gained)[:_NAMED]),
+            "new": f"{new[name]} calls",
+            "old": f"{old[name]} calls",
+        }
         yield Weakening(
             severity, line, name, f"{pair.symbol or 'the file'} no longer calls {name}(){still}",
-            (("old", f"{old[name]} calls"), ("new", f"{new[name]} calls")), Confidence.LIKELY,
+            tuple(evidence.items()), Confidence.LIKELY,
         )  # fmt: skip
 
 
@@ -115,3 +125,32 @@ def _severity(pair: Pair, name: str, *, kept: float, replaced: bool, gained: Cou
     if not _STRONG.search(name):
         return Severity.LOW if replaced else weak
     return weak if replaced else strong
+
+
+def together(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings with a check that left many functions told once; the others stay, as `low`.
+
+    Nobody removes a check in many places and hopes that it is not seen: a function was renamed, or its work went
+    elsewhere. Where the same new call came in most of these places it took over, and the one finding is `medium`.
+    """
+    groups: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        loud = finding.rule == RULE.id and finding.severity is not Severity.LOW
+        groups[finding.callee if loud else ""].append(finding)
+    for name, group in groups.items():
+        yield from _rolled_up(group) if name and len(group) >= _MANY else group
+
+
+def _rolled_up(group: list[Finding]) -> Iterator[Finding]:
+    first, *rest = sorted(group, key=lambda item: (item.severity.rank, item.path, item.line))
+    instead = Counter(name for item in group for name in dict(item.details).get("instead", "").split())
+    name, count = max(instead.items(), key=lambda pair: (pair[1], pair[0]), default=("", 0))
+    taken = count * 3 >= len(group) * 2
+    text = f"{first.message}, and so do {len(rest)} other functions"
+    yield msgspec.structs.replace(
+        first,
+        message=f"{text}: {name}() took its place in {count} of them" if taken else text,
+        severity=Severity.MEDIUM if taken else first.severity,
+    )
+    for item in rest:
+        yield msgspec.structs.replace(item, severity=Severity.LOW)

@@ -10,10 +10,14 @@ from scanner.analysis.units import Unit, units
 from scanner.facts.classify import holds_php, php_suffix
 from scanner.facts.encoding import as_php
 from scanner.model.finding import Confidence, Severity
-from scanner.php import extract
+from scanner.php import Vocabulary, extract
+from scanner.php.arrays import is_literal_file
 from scanner.php.extents import functions
 from scanner.php.lexer import lex
 from scanner.php.masks import blank
+
+MAX_TABLE = 1024 * 1024
+"""Bytes from which a file of nothing but literals is data: it has no settings that a person would write."""
 
 
 class Weakening(NamedTuple):
@@ -86,7 +90,8 @@ def _without(source: bytes, groups: list[list[tuple[int, int]]]) -> bytes:
 
 
 def _side(source: bytes) -> Side:
-    found = units(extract(source)) if source else {}
+    table = len(source) > MAX_TABLE and is_literal_file(lex(source), Vocabulary())
+    found = units(extract(source)) if source and not table else {}
     return Side(found, Counter(site.name for unit in found.values() for site in unit.calls))
 
 

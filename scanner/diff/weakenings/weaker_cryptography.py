@@ -80,7 +80,7 @@ def _comparisons(pair: Pair, lost: Counter[str]) -> Iterator[Weakening]:
         yield _weakening(pair.new, f"{gone[0]}()", written[0], gone[0], "the comparison is no longer safe")
     fewer = old - pair.new.comparisons
     for strict, loose in (("===", "=="), ("!==", "!=")):
-        if fewer[strict] and gained[loose] and _SECURITY.search(pair.symbol.lower()):
+        if fewer[strict] and gained[loose] and _SECURITY.search(pair.symbol.rpartition("::")[2].lower()):
             yield _weakening(pair.new, strict, loose, strict, "values of other types are equal now")
 
 
