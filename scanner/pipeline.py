@@ -9,7 +9,7 @@ import hashlib
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -61,7 +61,7 @@ from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
 from scanner.signatures.load import load_catalogue
 from scanner.signatures.match import Matcher
-from scanner.source import NOTE_CODES, OpenRelease, open_release, resolve_pair
+from scanner.source import NOTE_CODES, open_release, resolve_pair
 
 DEFAULT_CACHE = default_folder()
 _LOG = logging.getLogger("scanner")
@@ -84,6 +84,18 @@ class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The same for the baseline of a comparison: two versions may lie side by side in one folder."""
     signatures: tuple[Path, ...] = ()
     """Folders with signatures of the user's own."""
+
+
+class Opened(Protocol):
+    """An opened release (`scanner.source.OpenRelease`), or one in memory."""
+
+    release: Release
+
+    def read(self, file: SourceFile) -> bytes:
+        """Content of a file. Raises: SourceError."""
+
+    def disk_path(self, file: SourceFile) -> str | None:
+        """Where a worker can read it by itself; None where it cannot."""
 
 
 class Progress(Protocol):
@@ -149,14 +161,30 @@ def diff(
         open_release(baseline, version=options.baseline_version) as old,
         open_release(current, version=options.version) as new,
     ):
-        before, after = _scan(old, tools), _scan(new, tools)
-        old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
-        comparison = compare(before, after, old_files, new_files)
-        comparison = _with_weakenings(comparison, old, new, tools)
-        return escalate(check_packages(comparison, old_files, new_files))
+        return _compared(old, new, tools)
 
 
-def _with_weakenings(comparison: Comparison, old: OpenRelease, new: OpenRelease, tools: _Tools) -> Comparison:
+def diff_planted(
+    source: str,
+    plant: Callable[[Opened], tuple[Opened, Opened]],
+    options: ScanOptions | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """What `plant` made of a release against what it was: `plant` gives both sides. Raises: ScannerError."""
+    options = options or ScanOptions()
+    with _tools(options, progress) as tools, open_release(source, version=options.version) as opened:
+        return _compared(*plant(opened), tools)
+
+
+def _compared(old: Opened, new: Opened, tools: _Tools) -> Comparison:
+    before, after = _scan(old, tools), _scan(new, tools)
+    old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
+    comparison = compare(before, after, old_files, new_files)
+    comparison = _with_weakenings(comparison, old, new, tools)
+    return escalate(check_packages(comparison, old_files, new_files))
+
+
+def _with_weakenings(comparison: Comparison, old: Opened, new: Opened, tools: _Tools) -> Comparison:
     """The comparison with what the changed files do less safely than before."""
     before, after = _Reader(old), _Reader(new)
     inputs = Inputs(
@@ -218,7 +246,7 @@ def _bytes(names: Iterable[str]) -> frozenset[bytes]:
 class _Reader:
     """Bytes of a release's files for the phases after the facts. A file that is lost by then is remembered."""
 
-    def __init__(self, opened: OpenRelease) -> None:
+    def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._files = {file.path: file for file in opened.release.files}
         self.lost: dict[str, str] = {}
@@ -243,7 +271,7 @@ class _Reader:
             return None
 
 
-def _scan(opened: OpenRelease, tools: _Tools) -> Report:
+def _scan(opened: Opened, tools: _Tools) -> Report:
     """One release from files to report; the whole result is cached by the content of all its files."""
     release = opened.release
     key = _result_key(release, tools.catalogue)
@@ -285,7 +313,7 @@ def _as_cached(report: Report) -> Report:
     return msgspec.structs.replace(report, coverage=coverage)
 
 
-def _gather(opened: OpenRelease, tools: _Tools) -> Gathered:
+def _gather(opened: Opened, tools: _Tools) -> Gathered:
     release = opened.release
     tools.progress.start(release.name, len(release.files))
     try:

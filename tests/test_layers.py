@@ -25,6 +25,7 @@ ORDER = (
     "report",
     "protect",
     "pipeline",
+    "selftest",
     "commands",
     "cli",
 )
