@@ -74,6 +74,8 @@ class Site(NamedTuple):
     negated: bool
     same: bool
     """Its first two arguments are the same expression."""
+    arity: int = 0
+    """Arguments: a callee that is given one more may answer in another way."""
 
 
 class Override(NamedTuple):
@@ -247,7 +249,7 @@ class _Reader:
         if name:
             same = len(call.args) > 1 and _alike(call.args[0].value, call.args[1].value)
             constant = same and isinstance(call.args[0].value, (Const, ConstRef, ClassConst))
-            self.calls.append(Site(name, call.line, used, negated, same and not constant))
+            self.calls.append(Site(name, call.line, used, negated, same and not constant, len(call.args)))
         self.bindings += _set_by(call, name)
 
     def _operator(self, node: Op, line: int) -> None:

@@ -153,8 +153,9 @@ def _one(scene: Scene, hit: Hit, name: str) -> Severity:
 
 
 def _confidence(hit: Hit, destinations: list[str]) -> Confidence:
-    if possible_url(hit) and not any(is_host(name) for name in destinations):
-        return Confidence.POSSIBLE
+    hosts = sum(is_host(name) for name in destinations)
+    if possible_url(hit) and (not hosts or (hosts > 1 and UNRESOLVED in destinations)):
+        return Confidence.POSSIBLE  # several hosts and anything else: values of many settings that were joined
     return Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE
 
 

@@ -76,7 +76,8 @@ def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severi
         settings -= set(change.baseline.details)
     unknown = {host for host in finding.destinations if host not in before.hosts and host not in _NAMELESS}
     if any(":" not in host for host in unknown):
-        return Severity.HIGH
+        vague = finding.confidence is Confidence.POSSIBLE and finding.rule == "url-capable-call"
+        return Severity.MEDIUM if vague else Severity.HIGH
     redirected = change.baseline is not None and bool(gained - _NAMELESS)
     hidden = _UNRESOLVED in gained and finding.confidence is not Confidence.POSSIBLE
     weakened = any(name.startswith("tls-") for name, _ in settings)

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from scanner.analysis.units import Unit
 from scanner.detectors.base import rule
-from scanner.diff.weakenings.check_removed import is_guard
+from scanner.diff.weakenings.check_removed import is_guard, is_strong
 from scanner.diff.weakenings.pairs import Pair, Weakening
 from scanner.model.finding import Category, Severity
 
@@ -77,10 +77,14 @@ def _dropped(old: Unit, new: Unit) -> Iterator[Weakening]:
     stayed in their order.
     """
     before, after = (Counter(site.name for site in unit.calls) for unit in (old, new))
-    idle = _sites(new, used=False) - _sites(old, used=False)
-    for name in sorted(idle):
-        if before[name] == after[name] and is_guard(name):
-            yield _weakening(_line(new, name), name, f"nothing uses the result of {name}() any more", "unused")
+    idle = _unused(new) - _unused(old)
+    for name, arity in sorted(idle):
+        answered = any(site.name == name and site.arity == arity and site.used for site in old.calls)
+        if before[name] == after[name] and is_guard(name) and answered:
+            severity = Severity.HIGH if is_strong(name) else Severity.MEDIUM
+            yield _weakening(
+                _line(new, name), name, f"nothing uses the result of {name}() any more", "unused", severity
+            )
     if idle or [site.name for site in old.calls] != [site.name for site in new.calls]:
         return
     for name in sorted(
@@ -92,8 +96,8 @@ def _dropped(old: Unit, new: Unit) -> Iterator[Weakening]:
             )
 
 
-def _sites(unit: Unit, *, used: bool) -> Counter[str]:
-    return Counter(site.name for site in unit.calls if site.used is used)
+def _unused(unit: Unit) -> Counter[tuple[str, int]]:
+    return Counter((site.name, site.arity) for site in unit.calls if not site.used)
 
 
 def _line(unit: Unit, name: str) -> int:

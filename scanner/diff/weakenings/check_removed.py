@@ -56,6 +56,10 @@ _GUARD = re.compile(
 _NO_GUARD = re.compile(
     r"^(?:get|set|fetch|load|create|make|generate|new|add|build|print|render|log|count|init|define|reset|include|require(?:_once)?$)"
 )
+_NOUN = re.compile(
+    r"invalidat|(?:error|exception|message|html|link|form|page|cache|title|name|info|list|label|status)s?$"
+)
+"""Names that speak of a check, but of what comes of it."""
 _OUTPUT = frozenset(
     {"echo", "print", "printf", "header", "include", "require", "include_once", "require_once", "eval", "exec"}
 )
@@ -104,7 +108,13 @@ def find(pair: Pair) -> Iterator[Weakening]:
 def is_guard(name: str) -> bool:
     """Whether a name says that the call checks or cleans something."""
     flat = name.lstrip("_")
-    return bool(_GUARD.search(flat) or _STRONG.search(flat)) and not _NO_GUARD.match(flat)
+    named = _GUARD.search(flat) or _STRONG.search(flat)
+    return named is not None and not _NO_GUARD.match(flat) and not _NOUN.search(flat)
+
+
+def is_strong(name: str) -> bool:
+    """Whether a guard is one without which everybody may, or anything goes."""
+    return _STRONG.search(name) is not None
 
 
 def _counts(unit: Unit) -> Counter[str]:
@@ -118,13 +128,12 @@ def _moved(pair: Pair, name: str, new: Counter[str], old: Counter[str]) -> bool:
 
 def _severity(pair: Pair, name: str, *, kept: float, replaced: bool, gained: Counter[str]) -> Severity:
     sinks = any(site.name in pair.sinks or site.name in _OUTPUT or _EFFECT.search(site.name) for site in pair.new.calls)
-    guarded = sinks or is_guard(pair.symbol.rpartition("::")[2].lower())
+    itself = is_guard(pair.symbol.rpartition("::")[2].lower())
     if kept < _FEWEST or sum(gained.values()) > max(1, len(pair.new.calls) // 5):
         return Severity.LOW
-    strong, weak = (Severity.HIGH, Severity.MEDIUM) if guarded else (Severity.MEDIUM, Severity.LOW)
-    if not _STRONG.search(name):
-        return Severity.LOW if replaced else weak
-    return weak if replaced else strong
+    levels = (Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.LOW)
+    step = (0 if is_strong(name) else 1) + (0 if sinks else 1 if itself else 2) + (1 if replaced else 0)
+    return levels[min(step, 3)]
 
 
 def together(findings: Iterable[Finding]) -> Iterator[Finding]:

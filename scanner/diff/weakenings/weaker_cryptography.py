@@ -22,7 +22,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from scanner.analysis.units import Unit
+from scanner.analysis.units import Binding, Unit
 from scanner.detectors.base import rule
 from scanner.diff.weakenings.pairs import Pair, Weakening
 from scanner.model.finding import Category, Severity
@@ -94,13 +94,18 @@ def _algorithms(old: Unit, new: Unit) -> Iterator[Weakening]:
 
 
 def _costs(old: Unit, new: Unit) -> Iterator[Weakening]:
-    before = {item.name: item.value for item in old.bindings if item.key in ("cost", "iterations", "rounds")}
-    for item in new.bindings:
+    before = {item.name: item.value for item in _work(old)}
+    for item in _work(new):
         was = before.get(item.name, "")
         if was.isdecimal() and item.value.isdecimal() and int(item.value[:9]) * 10 < int(was[:9]) * 9:
-            yield _weakening(
-                new, f"{item.key} {was}", f"{item.key} {item.value}", item.key, "less work to guess", item.line
-            )
+            what = f"{item.key} {item.value}"
+            yield _weakening(new, f"{item.key} {was}", what, item.key, "less work to guess", item.line)
+
+
+def _work(unit: Unit) -> list[Binding]:
+    """Settings of how much work a hash is; a name that is set more than once says nothing."""
+    found = [item for item in unit.bindings if item.key in ("cost", "iterations", "rounds")]
+    return [item for item in found if sum(other.name == item.name for other in found) == 1]
 
 
 def _weakening(unit: Unit, old: str, new: str, api: str, why: str, line: int = 0) -> Weakening:
