@@ -25,11 +25,12 @@ from scanner.analysis.relevance import BULK_SOURCES, sending_functions
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.temper import temper
+from scanner.diff.bundles import Bundles, bundle_rules
 from scanner.diff.compare import compare
 from scanner.diff.escalate import escalate
 from scanner.diff.integrity import RULE as PACKAGE_RULE
 from scanner.diff.integrity import check_packages
-from scanner.diff.weakened import Inputs, add_weakenings, find_weakenings
+from scanner.diff.weakened import Inputs, add_findings, find_weakenings
 from scanner.diff.weakenings import comparers
 from scanner.errors import SourceError
 from scanner.facts.cache import Cache, default_folder
@@ -180,12 +181,12 @@ def _compared(old: Opened, new: Opened, tools: _Tools) -> Comparison:
     before, after = _scan(old, tools), _scan(new, tools)
     old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
     comparison = compare(before, after, old_files, new_files)
-    comparison = _with_weakenings(comparison, old, new, tools)
+    comparison = _with_changes(comparison, old, new, tools)
     return escalate(check_packages(comparison, old_files, new_files))
 
 
-def _with_weakenings(comparison: Comparison, old: Opened, new: Opened, tools: _Tools) -> Comparison:
-    """The comparison with what the changed files do less safely than before."""
+def _with_changes(comparison: Comparison, old: Opened, new: Opened, tools: _Tools) -> Comparison:
+    """The comparison with what only the pair can tell: weakened functions, and packages that are not what they say."""
     before, after = _Reader(old), _Reader(new)
     inputs = Inputs(
         {file.path: file.digest for file in old.release.files},
@@ -197,12 +198,17 @@ def _with_weakenings(comparison: Comparison, old: Opened, new: Opened, tools: _T
         f"{engine_digest()}:{tools.catalogue.digest}",
     )
     findings, limits = find_weakenings(inputs)
-    return add_weakenings(comparison, dress(findings, after.read, new.release), limits)
+    comparison = add_findings(
+        comparison, dress(findings, after.read, new.release), [item.rule for item in comparers()], limits
+    )
+    bundles = Bundles(comparison.packages, inputs.baseline, inputs.current, before.raw, after.raw)
+    strays = collect(finding for item in bundle_rules() for finding in item.find(bundles))
+    return add_findings(comparison, strays, [item.rule for item in bundle_rules()])
 
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of a scan or a comparison, sorted by id."""
-    found = (*rules(), PACKAGE_RULE, *(item.rule for item in comparers()))
+    found = (*rules(), PACKAGE_RULE, *(item.rule for item in comparers()), *(item.rule for item in bundle_rules()))
     return tuple(sorted(found, key=lambda item: item.id))
 
 

@@ -15,7 +15,7 @@ from scanner.diff.weakenings.pairs import Pair, is_code, pairs
 from scanner.errors import SourceError
 from scanner.facts.cache import Cache
 from scanner.findings.collect import collect
-from scanner.model.finding import Finding
+from scanner.model.finding import Finding, Rule
 from scanner.model.report import BaselineState, Comparison, FindingChange, LimitHit
 
 Reader = Callable[[str], bytes]
@@ -143,17 +143,19 @@ def _text(text: str) -> str:
         return text
 
 
-def add_weakenings(comparison: Comparison, findings: Iterable[Finding], limits: Iterable[LimitHit]) -> Comparison:
+def add_findings(
+    comparison: Comparison, findings: Iterable[Finding], rules: Iterable[Rule], limits: Iterable[LimitHit] = ()
+) -> Comparison:
     """The comparison with findings about the pair: neither release has them alone, so they are new."""
     added = tuple(
         FindingChange(BaselineState.NEW, None, finding)
         for finding in findings
         if not comparison.not_in_archive or finding.path.startswith(_VERSION_FOLDER)
     )
-    rules = {*comparison.current.rules, *(item.rule for item in comparers())}
+    every = {*comparison.current.rules, *rules}
     coverage = comparison.current.coverage
     coverage = msgspec.structs.replace(coverage, limits_hit=tuple(sorted((*coverage.limits_hit, *limits))))
     current = msgspec.structs.replace(
-        comparison.current, rules=tuple(sorted(rules, key=lambda item: item.id)), coverage=coverage
+        comparison.current, rules=tuple(sorted(every, key=lambda item: item.id)), coverage=coverage
     )
     return msgspec.structs.replace(comparison, current=current, changes=(*added, *comparison.changes))
