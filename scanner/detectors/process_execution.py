@@ -39,6 +39,10 @@ _TOOLS = re.compile(
     re.IGNORECASE,
 )
 _MAX_MARKS = 6
+_FILE = re.compile(
+    r"\.(?:php|phar|txt|json|log|xml|html?|sql|tar|gz|tgz|conf|ini|js|css|csv|pdf|png|jpe?g)$", re.IGNORECASE
+)
+"""Names of files that look like hosts; none of these is a top-level domain."""
 
 
 def _commands(hit: Hit) -> list[str]:
@@ -54,11 +58,18 @@ def _hosts(command: str, holes: HoleTable) -> set[str]:
         if "://" in word or word.startswith("/dev/tcp/"):
             text = "tcp://" + word.removeprefix("/dev/tcp/") if word.startswith("/dev/tcp/") else word
             found.add(url_destination(text, holes).name)
-        elif re.fullmatch(
-            r"(?:[^@\s]*@)?[A-Za-z0-9_-]*(?:[^\s/]*\.)+[A-Za-z]{2,24}(?:[:/].*)?", word
-        ) and _TOOLS.search(command):
+        elif (
+            re.fullmatch(r"(?:[^@\s]*@)?[A-Za-z0-9_-]*(?:[^\s/]*\.)+[A-Za-z]{2,24}(?:[:/].*)?", word)
+            and _TOOLS.search(command)
+            and not _FILE.search(word)
+        ):
             found.add(url_destination(word, holes, bare_host=True).name)
-    return found - {LOCAL}
+    return {UNRESOLVED if _only_an_ending(name) else name for name in found} - {LOCAL}
+
+
+def _only_an_ending(name: str) -> bool:
+    """`*.org` is what is left of a host of which nothing is known: it names nobody."""
+    return name.startswith("*") and "." not in name.lstrip("*.")
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
