@@ -130,6 +130,12 @@ def _shared(command: Command) -> Command:
             type=click.Path(exists=True, file_okay=False, path_type=Path),
             help="Folder with signatures of your own. Repeatable.",
         ),
+        click.option(
+            "--verify-with",
+            multiple=True,
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help="Folder with unpacked upstream copies of bundled packages to compare with. Repeatable.",
+        ),
         click.option("--quiet", is_flag=True, help="No progress, and no report but those that --format asks for."),
         click.option("--color/--no-color", default=None, help="Colour.  [default: on a terminal, unless NO_COLOR]"),
     )
@@ -293,6 +299,7 @@ def _settings(options: dict[str, Any]) -> ScanOptions:
         version=options["release_version"],
         baseline_version=options["baseline_version"],
         signatures=tuple(options["signatures"]),
+        verify_with=tuple(options["verify_with"]),
     )
     if options["no_cache"]:
         return msgspec.structs.replace(settings, cache=None)

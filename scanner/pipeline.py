@@ -10,7 +10,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -39,10 +39,13 @@ from scanner.facts.engine import engine_digest
 from scanner.facts.gather import Gathered, gather
 from scanner.facts.known import Known
 from scanner.facts.workers import Workers
-from scanner.findings.collect import collect
+from scanner.findings.collect import collect, report_order
 from scanner.findings.dress import dress
 from scanner.findings.effects import page_effects
+from scanner.findings.fingerprint import fingerprint
 from scanner.findings.packages import package_versions, summarise_packages
+from scanner.findings.upstream import RULE as UPSTREAM_RULE
+from scanner.findings.upstream import Upstream, published, verify
 from scanner.model.facts import SHORT_BODY, FileFacts
 from scanner.model.finding import Category, Finding, Rule
 from scanner.model.report import (
@@ -85,6 +88,8 @@ class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The same for the baseline of a comparison: two versions may lie side by side in one folder."""
     signatures: tuple[Path, ...] = ()
     """Folders with signatures of the user's own."""
+    verify_with: tuple[Path, ...] = ()
+    """Folders with unpacked upstream copies of bundled packages."""
 
 
 class Opened(Protocol):
@@ -143,7 +148,7 @@ def scan(source: str, options: ScanOptions | None = None, progress: Progress | N
     """
     options = options or ScanOptions()
     with _tools(options, progress) as tools, open_release(source, version=options.version) as opened:
-        return _scan(opened, tools)
+        return _verified(_scan(opened, tools), opened, options)
 
 
 def diff(
@@ -162,7 +167,7 @@ def diff(
         open_release(baseline, version=options.baseline_version) as old,
         open_release(current, version=options.version) as new,
     ):
-        return _compared(old, new, tools)
+        return _compared(old, new, tools, options)
 
 
 def diff_planted(
@@ -174,11 +179,29 @@ def diff_planted(
     """What `plant` made of a release against what it was: `plant` gives both sides. Raises: ScannerError."""
     options = options or ScanOptions()
     with _tools(options, progress) as tools, open_release(source, version=options.version) as opened:
-        return _compared(*plant(opened), tools)
+        return _compared(*plant(opened), tools, options)
 
 
-def _compared(old: Opened, new: Opened, tools: _Tools) -> Comparison:
-    before, after = _scan(old, tools), _scan(new, tools)
+def _verified(report: Report, opened: Opened, options: ScanOptions) -> Report:
+    """The report with what a comparison of its packages with upstream copies gives."""
+    if not options.verify_with:
+        return report
+    with ExitStack() as stack:
+        known: Upstream = {}
+        for folder in options.verify_with:
+            upstream = stack.enter_context(open_release(str(folder)))
+            known = published(upstream.release, upstream.read) | known
+        result = verify(opened.release, opened.read, known)
+    packages = tuple(
+        msgspec.structs.replace(item, verified=(item.name, item.version) in result.packages) for item in report.packages
+    )
+    findings = sorted((*report.findings, *fingerprint(result.findings)), key=report_order)
+    rules_run = tuple(sorted((*report.rules, UPSTREAM_RULE), key=lambda item: item.id))
+    return msgspec.structs.replace(report, findings=tuple(findings), packages=packages, rules=rules_run)
+
+
+def _compared(old: Opened, new: Opened, tools: _Tools, options: ScanOptions) -> Comparison:
+    before, after = (_verified(_scan(side, tools), side, options) for side in (old, new))
     old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
     comparison = compare(before, after, old_files, new_files)
     comparison = _with_changes(comparison, old, new, tools)
@@ -208,7 +231,13 @@ def _with_changes(comparison: Comparison, old: Opened, new: Opened, tools: _Tool
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of a scan or a comparison, sorted by id."""
-    found = (*rules(), PACKAGE_RULE, *(item.rule for item in comparers()), *(item.rule for item in bundle_rules()))
+    found = (
+        *rules(),
+        PACKAGE_RULE,
+        UPSTREAM_RULE,
+        *(item.rule for item in comparers()),
+        *(item.rule for item in bundle_rules()),
+    )
     return tuple(sorted(found, key=lambda item: item.id))
 
 

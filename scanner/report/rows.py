@@ -68,6 +68,9 @@ class PackageRow(msgspec.Struct, frozen=True):
     state: BaselineState | None
     gained: tuple[str, ...]
     content_changed_without_version: bool
+    old_capabilities: tuple[str, ...] = ()
+    verified: bool = False
+    """As published under this name and version, by `--verify-with`."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -189,10 +192,23 @@ def packages(view: ReportView) -> list[PackageRow]:
     """Bundled packages by state and name."""
     content = view.content
     if isinstance(content, Report):
-        rows = [PackageRow(i.name, None, i.version, i.capabilities, None, (), False) for i in content.packages]
+        rows = [
+            PackageRow(i.name, None, i.version, i.capabilities, None, (), False, verified=i.verified)
+            for i in content.packages
+        ]
     else:
         rows = [
-            PackageRow(i.name, i.old, i.new, i.capabilities, i.state, i.gained, i.content_changed_without_version)
+            PackageRow(
+                i.name,
+                i.old,
+                i.new,
+                i.capabilities,
+                i.state,
+                i.gained,
+                i.content_changed_without_version,
+                i.old_capabilities,
+                i.verified,
+            )
             for i in content.packages
         ]
     return sorted(rows, key=lambda row: (_STATE_ORDER[row.state], row.name, row.old or "", row.new or ""))

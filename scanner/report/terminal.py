@@ -183,7 +183,7 @@ def _package(row: rows.PackageRow) -> str:
     number = " → ".join(dict.fromkeys(versions))
     state = {BaselineState.NEW: "+", BaselineState.ABSENT: "-"}.get(row.state, "") if row.state else ""
     can = " ".join(row.capabilities) if row.state is None else ""
-    return f"{state}{row.name} {number}" + (f" [{can}]" if can else "")
+    return f"{state}{row.name} {number}" + (f" [{can}]" if can else "") + (" verified" if row.verified else "")
 
 
 def _gain(row: rows.PackageRow) -> str:
