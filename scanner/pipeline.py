@@ -11,7 +11,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -42,13 +42,12 @@ from scanner.facts.gather import Gathered, gather
 from scanner.facts.known import Known
 from scanner.facts.workers import Workers
 from scanner.files.kinds import kind_of
-from scanner.findings.collect import collect, report_order
+from scanner.findings.collect import collect
 from scanner.findings.dress import dress
 from scanner.findings.effects import page_effects
-from scanner.findings.fingerprint import fingerprint
 from scanner.findings.packages import package_versions, summarise_packages
 from scanner.findings.upstream import RULE as UPSTREAM_RULE
-from scanner.findings.upstream import Upstream, published, verify
+from scanner.findings.upstream import verified
 from scanner.model.facts import SHORT_BODY, FileFacts
 from scanner.model.finding import Category, Finding, Rule
 from scanner.model.other import MEMBER_MARK
@@ -154,7 +153,7 @@ def scan(source: str, options: ScanOptions | None = None, progress: Progress | N
     """
     options = options or ScanOptions()
     with _tools(options, progress) as tools, open_release(source, version=options.version) as opened:
-        return _verified(_scan(opened, tools), opened, options)
+        return verified(_scan(opened, tools), opened.release, opened.read, options.verify_with)
 
 
 def diff(
@@ -188,27 +187,10 @@ def diff_planted(
         return _compared(*plant(opened), tools, options)
 
 
-def _verified(report: Report, opened: Opened, options: ScanOptions) -> Report:
-    """The report with what a comparison of its packages with upstream copies gives."""
-    if not options.verify_with:
-        return report
-    with ExitStack() as stack:
-        known: Upstream = {}
-        for folder in options.verify_with:
-            upstream = stack.enter_context(open_release(str(folder)))
-            known = published(upstream.release, upstream.read) | known
-        result = verify(opened.release, opened.read, known)
-    packages = tuple(
-        msgspec.structs.replace(item, verified=(item.name, item.version) in result.packages) for item in report.packages
-    )
-    findings = sorted((*report.findings, *fingerprint(result.findings)), key=report_order)
-    rules_run = tuple(sorted((*report.rules, UPSTREAM_RULE), key=lambda item: item.id))
-    return msgspec.structs.replace(report, findings=tuple(findings), packages=packages, rules=rules_run)
-
-
 def _compared(old: Opened, new: Opened, tools: _Tools, options: ScanOptions) -> Comparison:
     before, after = (
-        _verified(report, side, options) for report, side in zip(_scan_both(old, new, tools), (old, new), strict=True)
+        verified(report, side.release, side.read, options.verify_with)
+        for report, side in zip(_scan_both(old, new, tools), (old, new), strict=True)
     )
     old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
     comparison = compare(before, after, old_files, new_files)

@@ -26,13 +26,21 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from scanner.detectors.base import rule
 from scanner.errors import SourceError
+from scanner.findings.collect import report_order
+from scanner.findings.fingerprint import fingerprint
 from scanner.findings.packages import Package, copy_of, package_versions
 from scanner.model.finding import Category, Confidence, Finding, Severity
+from scanner.model.report import Report
 from scanner.model.source import Release, SourceFile
+from scanner.source import open_release
 
 RULE = rule(
     "package-differs-from-upstream", Category.INTEGRITY, "Bundled package is not what its authors published", __doc__
@@ -167,3 +175,24 @@ def _finding(
         ),
         package=copy.name,
     )
+
+
+def verified(report: Report, release: Release, read: Read, folders: Iterable[Path]) -> Report:
+    """The report with what a comparison of the release's packages with upstream copies in the folders gives.
+
+    Raises: SourceError for a folder that cannot be opened.
+    """
+    known: Upstream = {}
+    with ExitStack() as stack:
+        for folder in folders:
+            upstream = stack.enter_context(open_release(str(folder)))
+            known = published(upstream.release, upstream.read) | known
+        if not known:
+            return report
+        result = verify(release, read, known)
+    packages = tuple(
+        msgspec.structs.replace(item, verified=(item.name, item.version) in result.packages) for item in report.packages
+    )
+    findings = sorted((*report.findings, *fingerprint(result.findings)), key=report_order)
+    rules = tuple(sorted((*report.rules, RULE), key=lambda item: item.id))
+    return msgspec.structs.replace(report, findings=tuple(findings), packages=packages, rules=rules)
