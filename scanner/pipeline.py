@@ -54,9 +54,10 @@ from scanner.model.report import (
     SecretSummary,
     SkippedFile,
 )
-from scanner.model.signature import Catalogue, SecretOrigin
+from scanner.model.signature import Catalogue, ExpectedFlow, SecretOrigin
 from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
+from scanner.signatures.expectations import with_expectations
 from scanner.signatures.load import load_catalogue
 from scanner.signatures.match import Matcher
 from scanner.source import NOTE_CODES, OpenRelease, open_release, resolve_pair
@@ -82,6 +83,10 @@ class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The same for the baseline of a comparison: two versions may lie side by side in one folder."""
     signatures: tuple[Path, ...] = ()
     """Folders with signatures of the user's own."""
+    expected: tuple[ExpectedFlow, ...] = ()
+    """Flows of secrets that the site expects, beyond those of the product's own features."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Hosts, and `*.` with a domain, that the site allows: a call to one is known, and no news in a comparison."""
 
 
 class Progress(Protocol):
@@ -150,7 +155,7 @@ def diff(
         before, after = _scan(old, tools), _scan(new, tools)
         old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
         comparison = compare(before, after, old_files, new_files)
-        return escalate(check_packages(comparison, old_files, new_files))
+        return escalate(check_packages(comparison, old_files, new_files), options.allowed_hosts)
 
 
 def all_rules() -> tuple[Rule, ...]:
@@ -161,12 +166,13 @@ def all_rules() -> tuple[Rule, ...]:
 @contextmanager
 def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     """Signatures, cache and workers for one command."""
-    catalogue = load_catalogue(extra=options.signatures, cache=options.cache)
+    signatures = load_catalogue(extra=options.signatures, cache=options.cache)
+    catalogue = with_expectations(signatures, options.expected, options.allowed_hosts)
     matcher = Matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)
     count = (os.cpu_count() or 1) if options.jobs is None else options.jobs
     with Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
-        yield _Tools(catalogue, matcher, cache, Known(cache, catalogue.digest), workers, progress or _Silent())
+        yield _Tools(catalogue, matcher, cache, Known(cache, signatures.digest), workers, progress or _Silent())
         if cache.problem:
             _LOG.warning("%s", cache.problem)
 

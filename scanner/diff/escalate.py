@@ -6,6 +6,7 @@ bundled package that changed under its old version; the table is in docs/severit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from scanner.detectors.temper import SAMPLE
 from scanner.model.finding import Category, Confidence, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, FindingChange
+from scanner.signatures.expectations import allows
 
 _UNRESOLVED = "unresolved"
 _NAMELESS = frozenset({_UNRESOLVED, "user-input", "own-server", "local", "local-mail-server"})
@@ -29,16 +31,22 @@ class _Before(NamedTuple):
     """Path -> access class."""
     tampered: frozenset[str]
     """Packages that changed under their old version."""
+    allowed: tuple[str, ...] = ()
+    """Hosts that the site allows: a call to one is no news."""
 
 
-def escalate(comparison: Comparison) -> Comparison:
-    """The comparison with severities raised where the change is what matters."""
+def escalate(comparison: Comparison, allowed: Sequence[str] = ()) -> Comparison:
+    """The comparison with severities raised where the change is what matters.
+
+    `allowed`: hosts, and `*.` with a domain, that the site allows.
+    """
     baseline = comparison.baseline
     outbound = [item for item in baseline.findings if item.category in (Category.EGRESS, Category.EXFILTRATION)]
     before = _Before(
         frozenset(host for finding in outbound for host in finding.destinations),
         {endpoint.path: endpoint.auth for endpoint in baseline.endpoints},
         frozenset(item.name for item in comparison.packages if item.content_changed_without_version),
+        tuple(allowed),
     )
     changes = (_raised(change, before) for change in comparison.changes)
     return msgspec.structs.replace(comparison, changes=tuple(sorted(changes, key=_order)))
@@ -75,6 +83,7 @@ def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severi
         gained -= set(change.baseline.destinations)
         settings -= set(change.baseline.details)
     unknown = {host for host in finding.destinations if host not in before.hosts and host not in _NAMELESS}
+    unknown = {host for host in unknown if not allows(before.allowed, host)}
     if any(":" not in host for host in unknown):
         return Severity.HIGH
     redirected = change.baseline is not None and bool(gained - _NAMELESS)

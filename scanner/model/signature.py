@@ -145,6 +145,17 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
     examples: Example = Example((), ())
 
 
+class ExpectedFlow(msgspec.Struct, frozen=True):
+    """A flow that a site expects beyond those of the product: this secret may go to that destination."""
+
+    secret: str
+    """Label: `projects.twilio_auth_token`."""
+    destination: str
+    """Host, `*.` and a domain, `config:<setting>`, `env:<variable>` or `own-server`."""
+    digest: bool = False
+    """Only a digest of it may."""
+
+
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """All signatures, validated. `scanner.signatures.match.Matcher` indexes it."""
 
