@@ -150,6 +150,6 @@ def test_code_is_the_same_only_after_a_consistent_renaming(one: list[str], other
 )
 def test_time_grows_with_the_text_only(piece: str) -> None:
     text = piece * 20_000
-    start = time.perf_counter()
+    start = time.process_time()
     normalise_code(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

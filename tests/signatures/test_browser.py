@@ -67,10 +67,10 @@ def test_an_unknown_header_or_a_plain_text_is_none(pages: BrowserMatcher) -> Non
     ["<a " * 60_000, "<a x='" * 60_000, "new " * 100_000, "url(" * 100_000, "=" * 200_000, "<a " + "x" * 200_000],
 )
 def test_no_text_takes_long(pages: BrowserMatcher, text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     pages.fetches(text)
     pages.header("Link: " + text)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 @given(st.text(max_size=300))

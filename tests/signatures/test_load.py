@@ -161,9 +161,9 @@ def test_loading_the_compiled_catalogue_is_fast(tmp_path: Path) -> None:
     load_catalogue(cache=tmp_path)
     taken = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         load_catalogue(cache=tmp_path)
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     assert min(taken) < 0.2, "measured 0.03 s on two cores; far slower means that the cache was not used"
 
 
