@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from scanner.analysis import sinks, transfer
+from scanner.analysis import reaches, remote, sinks, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
@@ -12,6 +12,7 @@ from scanner.analysis.summary import (
     MAX_LIFTS,
     MAX_PAYLOAD_LIFTS,
     MAX_URL_LIFTS,
+    PARAM,
     RECEIVER,
     Effect,
     Hit,
@@ -100,23 +101,43 @@ def apply_summary(
     summary = summary_of(state, number)
     if summary is EMPTY:
         return passed_through(evaluator, call, receiver or NOTHING, args)
-    if not summary.effects and not summary.hits and not depends_on_caller(summary.returns):
-        return _with_return_types(state, number, summary.returns)
-    binding = _Binding(evaluator, call, number, args, receiver)
     symbol = state.program.symbol(number)
 
     def step(trace: Trace) -> Trace:
         return Trace(evaluator.path, call.line, f"passed to {symbol}()", trace, trace.length + 1)
 
-    substitution = evaluator.substitution(binding.argument, step)
+    def returned(trace: Trace) -> Trace:
+        return Trace(evaluator.path, call.line, f"returned by {symbol}()", trace, trace.length + 1)
+
+    returns = _with_step(summary.returns, returned)
+    if not summary.effects and not summary.hits and not summary.reaches and not depends_on_caller(returns):
+        return _with_return_types(state, number, returns)
+    binding = _Binding(evaluator, call, number, args, receiver)
+    substitution = evaluator.substitution(binding.argument, step, returned)
     for effect in summary.effects:
         _apply_effect(evaluator, call, effect, substitution)
     for hit in summary.hits:
         _lift(evaluator, call, hit, substitution, symbol, certain=certain)
-    result = substitution.value(summary.returns)
+    reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
+    result = substitution.value(returns)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))
     return _with_return_types(state, number, result)
+
+
+def _with_step(value: Val, step: Callable[[Trace], Trace], depth: int = 2) -> Val:
+    """The value with a step added to the ways of what the callee itself put in."""
+    labels = {
+        label: trace if label.startswith(PARAM) or remote.is_open(label) else step(trace)
+        for label, trace in value.labels.items()
+    }
+    items = value.items
+    if depth and items and any(item.labels or item.items for item in items.values()):
+        items = {key: _with_step(item, step, depth - 1) for key, item in items.items()}
+    rest = _with_step(value.rest, step, depth - 1) if depth and value.rest is not None else value.rest
+    if not labels and items is value.items and rest is value.rest:
+        return value
+    return value.replaced(labels=labels, items=items, rest=rest)
 
 
 def _worth_following(state: State, number: int) -> bool:
@@ -236,6 +257,7 @@ def _lift(
     lifted = hit._replace(
         function=evaluator.number, line=call.line, end_line=call.end_line, start=call.start, end=call.end, sites=sites,
         roles=roles, via=(symbol, *hit.via), certain=hit.certain and certain,
+        hops=reaches.with_hop(evaluator.state.program.path(hit.function), hit),
     )  # fmt: skip
     evaluator.add_hit(lifted)
 

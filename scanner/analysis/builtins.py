@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import folding, sinks
+from scanner.analysis import folding, reaches
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL
@@ -17,10 +17,6 @@ _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
 Handler = Callable[[Evaluator, Call, list[Val]], Val]
 _HANDLERS: dict[str, Handler] = {}
-_OUTPUTS = frozenset(
-    {"var_dump", "print_r", "printf", "vprintf", "var_export", "error_log", "syslog", "trigger_error", "setcookie",
-     "setrawcookie", "header", "file_put_contents", "fwrite", "fputs", "fputcsv", "debug_zval_refcount"}
-)  # fmt: skip
 
 
 def _handles(*names: str) -> Callable[[Handler], Handler]:
@@ -42,8 +38,10 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
 
 def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
     """What a function does besides its value: output, callbacks, code, by-reference arguments."""
-    if name in _OUTPUTS:
-        sinks.output(evaluator, node, name, args)
+    sink = evaluator.state.catalogue.local_sinks.get(name)
+    if sink is not None:
+        reaches.apply_local_sink(evaluator, node, sink, args, None)
+        reaches.keep_content(evaluator, node, sink, args)
     if name == "create_function":
         evaluator.note("dynamic-code", node.line, describe(node.args[-1].value if node.args else None))
     _run_callbacks(evaluator, node, name, args)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import builtins, reflection, rows, sinks
+from scanner.analysis import builtins, reaches, reflection, rows, sinks
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import Evaluator
@@ -79,6 +79,7 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
     if not names:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, receiver, args)
+    _local_methods(evaluator, call, receiver, names, args)
     results = [
         builtins.fetch_method(evaluator, call, receiver, name.lower())
         if receiver.items and name.lower() in rows.METHODS
@@ -88,10 +89,23 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
     return join_all(results, evaluator.state.overflow)
 
 
+def _local_methods(evaluator: Evaluator, call: Call, receiver: Val, names: Sequence[str], args: list[Val]) -> None:
+    """Methods that print, store or run what they are given: by class, or by a name that says it all."""
+    state = evaluator.state
+    for name in names:
+        for sink in state.local_methods.get(name.lower(), ()):
+            cls = sink.callable.partition("::")[0]
+            known = any(cls in state.program.ancestors(own) for own in receiver.types)
+            if known or (sink.by_name and not receiver.types):
+                reaches.apply_local_sink(evaluator, call, sink, args, receiver)
+
+
 def _names(evaluator: Evaluator, call: Call) -> list[str]:
     if isinstance(call.name, str):
         return [call.name]
-    return evaluator.known_texts(evaluator.value(call.name))
+    value = evaluator.value(call.name)
+    reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=value.labels))
+    return evaluator.known_texts(value)
 
 
 def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: list[Val]) -> Val:
@@ -247,6 +261,9 @@ def _new(evaluator: Evaluator, call: Call) -> Val:
     if isinstance(call.name, str) and call.name.startswith("class@anonymous"):
         classes = [f"{evaluator.path}#{call.name}"]
     args = arguments(evaluator, call)
+    if not isinstance(call.name, str):
+        named = evaluator.value(call.name)
+        reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=named.labels))
     if not classes:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, NOTHING, args)
@@ -287,6 +304,7 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
 
     `literal`: the callee's name stands in the code at this place.
     """
+    reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=callee.labels))
     found = [_call_reference(evaluator, call, ref, args) for ref in sorted(callee.refs)]
     for text in evaluator.known_texts(callee):
         cls, separator, method = text.partition("::")
@@ -355,6 +373,7 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
     name = str(call.name)
     args = arguments(evaluator, call)
     if name in INCLUDES:
+        reaches.apply_local_sink(evaluator, call, evaluator.state.catalogue.local_sinks[name], args, None)
         return include(evaluator, call, args)
     if name == "caught":
         return Val(evaluator.unknown("$exception").texts, evaluator.thrown.labels)
@@ -363,15 +382,16 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
         signatures = signatures or evaluator.state.matcher.function("shell_exec")
     if signatures:
         sinks.apply(evaluator, call, signatures, args, None, api=name, certain=True)
+    sink = evaluator.state.catalogue.local_sinks.get(name)
+    if sink is not None:
+        reaches.apply_local_sink(evaluator, call, sink, args, None)
     if name in ("echo", "print", "exit"):
-        sinks.output(evaluator, call, name, args)
         return NOTHING
     if name == "eval":
         evaluator.note("dynamic-code", call.line, describe(call.args[0].value if call.args else None))
         return NOTHING
     if name == "throw":
         evaluator.thrown = join_all([evaluator.thrown, *args], evaluator.state.overflow)
-        sinks.thrown(evaluator, call, args)
         return NOTHING
     return args[0] if args else NOTHING
 

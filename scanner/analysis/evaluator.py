@@ -13,6 +13,7 @@ from scanner.analysis import folding
 from scanner.analysis.describe import describe
 from scanner.analysis.lookup import Lookup
 from scanner.analysis.origins import REQUEST_GLOBALS
+from scanner.analysis.remote import FILE_FIELDS, UPLOAD
 from scanner.analysis.state import State
 from scanner.analysis.summary import ANY, PARAM, opened
 from scanner.analysis.templates import MAX_LENGTH, MAX_OPEN_LENGTH, is_known
@@ -173,8 +174,8 @@ class Evaluator(Lookup):
                 return self.read_secret(secrets[0], self.line, shown)
         return None
 
-    def element(self, base: Val, keys: list[str], node: Index) -> Val:
-        """Element of an array value; an element that is not known carries the whole array's labels."""
+    def _named(self, base: Val, keys: list[str], node: Index) -> list[Val]:
+        """Elements by key; one that is not known may be a secret by its name."""
         found: list[Val] = []
         for key in keys:
             item = (base.items or {}).get(key)
@@ -184,6 +185,11 @@ class Evaluator(Lookup):
                 secret = self.state.origins.named_secret(key, from_database="database" in base.labels)
                 if secret is not None and base.items is None and "request" not in base.labels:
                     found.append(self.read_secret(secret, self.line, describe(node), certain=False))
+        return found
+
+    def element(self, base: Val, keys: list[str], node: Index) -> Val:
+        """Element of an array value; an element that is not known carries the whole array's labels."""
+        found = self._named(base, keys, node)
         if base.rest is not None and (not found or not keys):
             found.append(base.rest)
         if not keys and base.items:
@@ -203,14 +209,25 @@ class Evaluator(Lookup):
         characters = self._characters(base, keys)
         if characters:
             return self.join(result, text_value(*characters))
-        return result if result.texts or result.items or found else self.join(result, self.unknown(node))
+        if result.texts or result.items or found:
+            return result
+        return self.join(result, self._of_request(base, node) or self.unknown(node))
+
+    def _of_request(self, base: Val, node: Index) -> Val | None:
+        """`$_FILES['f']['name']`: an element of what the request says is said by the request."""
+        holes = [self.state.holes.hole(text) if len(text) == 1 else None for text in base.texts]
+        if not holes or any(hole is None or hole.kind != "user-input" for hole in holes):
+            return None
+        return Val(frozenset([self.state.holes.template("user-input", describe(node))]))
 
     def _of_whole(self, base: Val, keys: list[str], *, bulk: bool) -> dict[str, Trace]:
         """Labels of an array that are those of each of its elements."""
         return {
             label: trace
             for label, trace in base.labels.items()
-            if not self._bulk(label, keys) and not (bulk and label.startswith("function."))
+            if not self._bulk(label, keys)
+            and not (bulk and label.startswith("function."))
+            and not (label == UPLOAD and FILE_FIELDS.issuperset(keys or [UPLOAD]))
         }
 
     def _of_caller(self, base: Val, keys: list[str]) -> Val:

@@ -15,6 +15,7 @@ from scanner.analysis.summary import (
     RECEIVER,
     Effect,
     Hit,
+    Reach,
     Substitution,
     Summary,
     closed,
@@ -55,6 +56,7 @@ class Frame:
         self.by_ref: dict[int, Val] = {}
         self.line = self.fact.line
         self.inlined = 0
+        self.reaches: dict[tuple[object, ...], Reach] = {}
         self.promoted: list[tuple[str, Val]] = []
         """Constructor parameters that are properties, too."""
         self.stored_sites: set[int] = set()
@@ -139,7 +141,7 @@ class Frame:
         known = self.hits.get(key)
         if known is not None:
             if len(known.via) < len(hit.via):
-                hit = hit._replace(via=known.via)
+                hit = hit._replace(via=known.via, hops=known.hops)
             roles = dict(known.roles)
             for role, value in hit.roles.items():
                 roles[role] = self.join(roles[role], value) if role in roles else value
@@ -208,6 +210,8 @@ class Frame:
             self.add_hit(hit)
         for effect in inner.effects.values():
             self.add_effect(effect)
+        for key, item in inner.reaches.items():
+            self.reaches.setdefault(key, item)
         for name, by_ref in inner.fact.captures:
             if by_ref and name in inner.env:
                 known = self.env.get(name)
@@ -251,7 +255,9 @@ class Frame:
             if site < 0 or site in escaping:
                 for role, value in sorted(self.sites[site].items()):
                     effects.append(Effect("site", (site, role), value))
-        return Summary(self._returned(), tuple(self.hits.values()), tuple(effects), exports)
+        return Summary(
+            self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values())
+        )
 
     def _returned(self) -> Val:
         """What the function returns. A getter's property is the caller's to know; of more than that, the store is."""
@@ -272,9 +278,11 @@ class Frame:
             found |= all_sites(value)
         return found
 
-    def substitution(self, arguments: Function[[int], Val], step: Function[[Trace], Trace]) -> Substitution:
+    def substitution(
+        self, arguments: Function[[int], Val], step: Function[[Trace], Trace], returned: Function[[Trace], Trace]
+    ) -> Substitution:
         """Replacement of a callee's parameters."""
-        return Substitution(arguments, self.project, self.state.holes, self.state.overflow, step)
+        return Substitution(arguments, self.project, self.state.holes, self.state.overflow, step, returned)
 
     def project(self, base: Val, key: str) -> Val:
         """What a property of an object, or a row of a query, is known to be here (see `Lookup`)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scanner.analysis.remote import REQUEST, UPLOAD
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import Trace, Val
 from scanner.model.signature import Catalogue, Secret, SecretOrigin
@@ -98,4 +99,5 @@ class Origins:
     def request_value(self, shown: str, path: str, line: int) -> Val:
         """Value that whoever calls the page decides."""
         trace = Trace(path, line, f"{shown} is sent by the caller of the page", None, 1)
-        return Val(frozenset([self._holes.template("user-input", shown)]), {"request": trace})
+        labels = {REQUEST: trace, UPLOAD: trace} if shown.startswith("$_FILES") else {REQUEST: trace}
+        return Val(frozenset([self._holes.template("user-input", shown)]), labels)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from scanner.analysis import reaches
 from scanner.analysis.destinations import LOCAL, url_destination
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.state import Output
+from scanner.analysis.remote import answers, is_remote
 from scanner.analysis.summary import Hit, closed
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
@@ -15,6 +16,10 @@ from scanner.model.signature import CallableKind, Certainty, Signature
 
 _HANDLE_ROLES = ("handle", "client", "request")
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
+_READ_FROM = ("url", "path", "handle")
+"""Roles of what a function reads from: a path or handle may stand for a file with data of another machine."""
+_EFFECTS = {"db": ("sql", "payload"), "exec": ("command", "command"), "process": ("command", "command")}
+"""Kinds of signatures that are an effect on this machine, too, and the role of what they run."""
 _TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
 
 
@@ -41,7 +46,13 @@ def apply(
             if signature.certainty is Certainty.NEVER_ALONE:
                 continue
             handles = handles | results[-1].sites
+        if signature.kind in _EFFECTS:
+            effect, role = _EFFECTS[signature.kind]
+            given = roles.get(role, NOTHING)
+            reaches.reach(evaluator, call, effect, api, given, Val(given.texts))
         if _sends(evaluator, signature, call, args, roles):
+            if "file-out" in roles or "file-out" in evaluator.with_sites(roles, handles):
+                _downloads(evaluator, call, signature, api, evaluator.with_sites(roles, handles))
             evaluator.add_hit(
                 Hit(
                     evaluator.number, call.line, call.end_line, call.start, call.end, signature, api,
@@ -50,10 +61,17 @@ def apply(
                 )
             )  # fmt: skip
         if not results or results[-1] is NOTHING:
-            results.append(_response(evaluator, call, api))
+            results.append(_response(evaluator, call, api, signature, evaluator.with_sites(roles, handles)))
             if signature.kind == "db" and "payload" in roles:
                 results.append(evaluator.rows(roles["payload"]))
     return join_all(results, evaluator.state.overflow)
+
+
+def _downloads(evaluator: Evaluator, call: Call, signature: Signature, api: str, roles: Mapping[str, Val]) -> None:
+    """The answer goes straight into a file: `CURLOPT_FILE`, Guzzle's `sink`."""
+    trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
+    labels = answers(signature, roles, evaluator.state.holes, trace)
+    reaches.reach(evaluator, call, "file", api, Val(labels=labels), reaches.place_of(evaluator, roles["file-out"]))
 
 
 def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> dict[str, Val]:
@@ -231,23 +249,12 @@ def may_be_url(text: str, holes: HoleTable) -> bool:
     return url_destination(text, holes).name != LOCAL
 
 
-def _response(evaluator: Evaluator, call: Call, api: str) -> Val:
-    label = {"response": Trace(evaluator.path, call.line, f"response of {api}", None, 1)}
-    return Val(evaluator.unknown(call).texts, label)
-
-
-def output(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> None:
-    """Data that is shown, logged or stored: kept when it carries labels."""
-    labels = join_all((Val(labels=all_labels(arg)) for arg in args), evaluator.state.overflow).labels
-    secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
-    if secrets:
-        evaluator.state.outputs.add(
-            Output(
-                evaluator.number, call.line, call.end_line, call.start, call.end, name, tuple(sorted(secrets.items()))
-            )
-        )
-
-
-def thrown(evaluator: Evaluator, call: Call, args: Sequence[Val]) -> None:
-    """A message in an exception reaches whoever handles it: log or browser."""
-    output(evaluator, call, "throw", args)
+def _response(evaluator: Evaluator, call: Call, api: str, signature: Signature, roles: Mapping[str, Val]) -> Val:
+    """What a call gives back: the answer of another machine, or what a file was written with."""
+    trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
+    labels = answers(signature, roles, evaluator.state.holes, trace)
+    for role in _READ_FROM:
+        for label, way in all_labels(roles.get(role, NOTHING)).items():
+            if is_remote(label):
+                labels.setdefault(label, way)
+    return Val(evaluator.unknown(call).texts, labels)

@@ -23,7 +23,7 @@ from scanner.model.signature import CallableKind, Certainty, Secret
 CALLER = "caller"
 """Internal: the destination is decided by callers, and stands at their calls."""
 MAIL_SERVER = "local-mail-server"
-_URL_KINDS = frozenset({"http", "soap", "ftp", "ldap", "socket", "ssh", "mail", "sdk", "storage-sdk", "redirect"})
+_URL_KINDS = frozenset({"http", "soap", "ftp", "ldap", "socket", "ssh", "mail", "sdk", "storage-sdk"})
 _DECIDERS = ("param", "property")
 _OFF = frozenset({"", "0", "false", "off", "none", "no"})
 _ROLES = ("url", "url-extra", "host", "dsn", "location", "base_uri", "server", "bucket")

@@ -68,11 +68,19 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
         return Severity.INFO
     if finding.package in before.tampered and finding.category in _ACTIVE:
         return Severity.HIGH
+    if finding.category is Category.PAYLOAD and finding.severity.rank <= Severity.MEDIUM.rank:
+        return Severity.HIGH if _unknown(finding, before) else Severity.INFO
     if finding.category is Category.EGRESS:
         return _of_call(change, finding, before)
     if finding.category is Category.ENDPOINT and finding.api == "none" and before.pages.get(finding.path) != "none":
         return Severity.HIGH
     return Severity.INFO
+
+
+def _unknown(finding: Finding, before: _Before) -> set[str]:
+    """Hosts and settings that the baseline never named and that the site does not allow."""
+    named = {host for host in finding.destinations if host not in before.hosts and host not in _NAMELESS}
+    return {host for host in named if not allows(before.allowed, host)}
 
 
 def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severity:
@@ -82,8 +90,7 @@ def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severi
     if change.baseline is not None:
         gained -= set(change.baseline.destinations)
         settings -= set(change.baseline.details)
-    unknown = {host for host in finding.destinations if host not in before.hosts and host not in _NAMELESS}
-    unknown = {host for host in unknown if not allows(before.allowed, host)}
+    unknown = _unknown(finding, before)
     if any(":" not in host for host in unknown):
         return Severity.HIGH
     redirected = change.baseline is not None and bool(gained - _NAMELESS)

@@ -144,6 +144,24 @@ TRANSFORMS: Final = frozenset(
         "metadata",
     }
 )
+EFFECTS: Final = frozenset(
+    {
+        "browser",  # printed: the page that whoever asked for it gets
+        "log",
+        "cookie",
+        "header",
+        "exception",  # message of one
+        "file",  # written to disk
+        "code",  # run as PHP
+        "include",
+        "callee",  # names a function, method or class
+        "unserialize",  # becomes objects
+        "unpack",  # an archive that is unpacked
+        "command",
+        "sql",
+    }
+)
+"""What a local sink does with the data that reaches it."""
 SOURCE_TYPES: Final = frozenset(
     {
         "function",
