@@ -158,6 +158,30 @@ def diff(
         return escalate(check_packages(comparison, old_files, new_files), options.allowed_hosts)
 
 
+def source_lines(
+    source: str, places: Iterable[tuple[str, int]], version: str | None = None
+) -> dict[str, dict[int, str]]:
+    """Lines of a release by canonical path and 1-based number; what is not there is left out.
+
+    Raises: ScannerError when the release cannot be opened.
+    """
+    wanted: dict[str, set[int]] = {}
+    for path, line in places:
+        wanted.setdefault(path, set()).add(line)
+    found: dict[str, dict[int, str]] = {}
+    with open_release(source, version=version) as opened:
+        files = {file.path: file for file in opened.release.files}
+        for path in sorted(wanted.keys() & files.keys()):
+            with suppress(SourceError):
+                lines = opened.read(files[path]).split(b"\n")
+                found[path] = {
+                    number: lines[number - 1].decode("utf-8", "replace").rstrip("\r")
+                    for number in sorted(wanted[path])
+                    if 0 < number <= len(lines)
+                }
+    return found
+
+
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of a scan or a comparison, sorted by id."""
     return tuple(sorted((*rules(), PACKAGE_RULE), key=lambda item: item.id))

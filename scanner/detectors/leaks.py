@@ -105,6 +105,7 @@ def _severity(scene: Scene, secret: Secret | None, outside: list[str], *, hashed
         return Severity.INFO
     if hashed and secret is not None and outside and all(name in secret.digest_destinations for name in outside):
         return Severity.INFO
+    hashed = hashed or (secret is not None and secret.severity_floor == "digest")
     if (
         secret is not None
         and secret.origin is SecretOrigin.FUNCTION

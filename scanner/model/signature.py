@@ -139,7 +139,7 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
     digest_destinations: tuple[str, ...] = ()
     """Hosts to which the product's own features send a digest of it, and only a digest."""
     severity_floor: str = ""
-    """`info` for what is public by design, `` otherwise."""
+    """`info` for what is public by design, `digest` for what is only a digest of a secret, `` otherwise."""
     note: str = ""
     reference: str = ""
     examples: Example = Example((), ())

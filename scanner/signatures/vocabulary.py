@@ -116,7 +116,7 @@ SECRET_KINDS: Final = frozenset(
         "other",
     }
 )
-SEVERITY_FLOORS: Final = frozenset({"info"})
+SEVERITY_FLOORS: Final = frozenset({"info", "digest"})
 TRANSFORMS: Final = frozenset(
     {
         "identity",
