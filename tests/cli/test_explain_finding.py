@@ -126,9 +126,7 @@ def test_an_identity_that_fits_several_is_refused(report: Path, capsys: pytest.C
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"findings": [{}]}'])
-def test_a_file_that_is_no_report_is_one_line(
-    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_is_no_report_is_one_line(tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "other.json"
     target.write_text(content)
     assert run(["explain", "abcd", "--report", str(target)]) == 2
