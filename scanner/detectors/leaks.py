@@ -87,8 +87,9 @@ def _finding(scene: Scene, rule_: Rule, hit: Hit, label: str, trace: Trace, outs
 def _last_steps(scene: Scene, hit: Hit, trace: Trace, where: str) -> Iterable[TraceStep]:
     """The end of a way: the deciding call, those between it and the sink, and the sink."""
     path = scene.program.path(hit.function)
-    if hit.via and (trace.path, trace.line) != (path, hit.line):
-        yield TraceStep(path, hit.line, printable(f"passed to {hit.via[0]}()"))
+    passed = f"passed to {hit.via[0]}()" if hit.via else ""
+    if passed and (trace.path, trace.line, trace.text) != (path, hit.line, passed):
+        yield TraceStep(path, hit.line, printable(passed))
     yield from (TraceStep(place, line, printable(text)) for place, line, text in hit.hops)
     path, line = hit.inner if hit.via else (path, hit.line)
     yield TraceStep(path, line, printable(f"sent by {hit.api} to {where}"))
