@@ -15,6 +15,7 @@ from scanner.model.finding import Rule
 from scanner.report.document import Side, side
 from scanner.report.escape import escape_terminal
 from scanner.report.explanation import explanation, places
+from scanner.source.lines import source_lines
 
 _PROGRAM: Final = "redcap-scanner"
 _HASH: Final = re.compile(r"[0-9a-f]{4,64}")
@@ -81,7 +82,7 @@ def COMMAND(  # noqa: N802  the name by which the command line finds it; click h
         scanned = pipeline.scan(str(release), settings)
         found = _chosen(topic, [side(finding) for finding in scanned.findings])
     wanted = [place for item in found for place in places(item)]
-    code = pipeline.source_lines(release, wanted, release_version) if release is not None and not no_excerpts else {}
+    code = source_lines(release, wanted, release_version) if release is not None and not no_excerpts else {}
     for number, item in enumerate(found):
         shown = msgspec.structs.replace(item, excerpt=()) if no_excerpts else item
         click.echo(("\n" if number else "") + explanation(shown, code), nl=False)
