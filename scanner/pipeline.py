@@ -30,6 +30,7 @@ from scanner.diff.escalate import escalate
 from scanner.diff.integrity import RULE as PACKAGE_RULE
 from scanner.diff.integrity import check_packages
 from scanner.errors import SourceError
+from scanner.facts.aside import Aside
 from scanner.facts.cache import Cache, default_folder
 from scanner.facts.encoding import as_php
 from scanner.facts.engine import engine_digest
@@ -152,7 +153,7 @@ def diff(
         open_release(baseline, version=options.baseline_version) as old,
         open_release(current, version=options.version) as new,
     ):
-        before, after = _scan(old, tools), _scan(new, tools)
+        before, after = _scan_both(old, new, tools)
         old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
         comparison = compare(before, after, old_files, new_files)
         return escalate(check_packages(comparison, old_files, new_files), options.allowed_hosts)
@@ -251,13 +252,55 @@ class _Reader:
 
 def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     """One release from files to report; the whole result is cached by the content of all its files."""
-    release = opened.release
-    key = _result_key(release, tools.catalogue)
+    known = _known_report(opened, tools)
+    return known or _keep(opened, tools, _analyse(opened, tools, _gather(opened, tools)))
+
+
+def _scan_both(old: OpenRelease, new: OpenRelease, tools: _Tools) -> tuple[Report, Report]:
+    """Two releases; where neither is known, their program phases run side by side in two processes.
+
+    Facts are gathered first and one after the other: content that both releases hold is analysed once.
+    """
+    before, after = _known_report(old, tools), _known_report(new, tools)
+    if before is not None or after is not None or not tools.workers.spare:
+        return before or _scan(old, tools), after or _scan(new, tools)
+    old_facts, new_facts = _gather(old, tools), _gather(new, tools)
+    tools.workers.close()
+    with Aside(lambda: msgspec.msgpack.encode(_analyse(old, tools, old_facts))) as aside:
+        analysed = _analyse(new, tools, new_facts)
+        encoded = aside.result()
+    done = msgspec.msgpack.decode(encoded, type=_Analysed) if encoded else _analyse(old, tools, old_facts)
+    return _keep(old, tools, done), _keep(new, tools, analysed)
+
+
+class _Analysed(msgspec.Struct, frozen=True):
+    """A report, and whether it can be kept for the next scan."""
+
+    report: Report
+    whole: bool
+
+
+def _known_report(opened: OpenRelease, tools: _Tools) -> Report | None:
+    """What an earlier scan of the same files by the same program found."""
+    key = _result_key(opened.release, tools.catalogue)
     known = tools.cache.read([key]).get(key)
     if known is not None:
         with suppress(msgspec.DecodeError, msgspec.ValidationError):
             return msgspec.msgpack.decode(known, type=Report)
-    gathered = _gather(opened, tools)
+    return None
+
+
+def _keep(opened: OpenRelease, tools: _Tools, analysed: _Analysed) -> Report:
+    """Put a report into the cache, unless a file was missing that may be there next time."""
+    if analysed.whole:
+        key = _result_key(opened.release, tools.catalogue)
+        tools.cache.write({key: msgspec.msgpack.encode(_as_cached(analysed.report))})
+    return analysed.report
+
+
+def _analyse(opened: OpenRelease, tools: _Tools, gathered: Gathered) -> _Analysed:
+    """From facts to report, in this process."""
+    release = opened.release
     reader = _Reader(opened)
     program = Program(gathered.facts, reader.lower, tools.matcher.class_names)
     result = solve(program, tools.catalogue, tools.matcher)
@@ -280,9 +323,7 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
         ),
         packages=packages,
     )
-    if not gathered.failed and not reader.lost:
-        tools.cache.write({key: msgspec.msgpack.encode(_as_cached(report))})
-    return report
+    return _Analysed(report, not gathered.failed and not reader.lost)
 
 
 def _as_cached(report: Report) -> Report:
