@@ -5,6 +5,7 @@ source -> facts -> analysis -> detectors -> findings -> report value; two report
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import os
@@ -32,17 +33,19 @@ from scanner.diff.integrity import check_packages
 from scanner.errors import SourceError
 from scanner.facts.aside import Aside
 from scanner.facts.cache import Cache, default_folder
-from scanner.facts.encoding import as_php
+from scanner.facts.encoding import front_end_text
 from scanner.facts.engine import engine_digest
 from scanner.facts.gather import Gathered, gather
 from scanner.facts.known import Known
 from scanner.facts.workers import Workers
+from scanner.files.kinds import kind_of
 from scanner.findings.collect import collect
 from scanner.findings.dress import dress
 from scanner.findings.effects import page_effects
 from scanner.findings.packages import package_versions, summarise_packages
 from scanner.model.facts import SHORT_BODY, FileFacts
 from scanner.model.finding import Category, Finding, Rule
+from scanner.model.other import MEMBER_MARK
 from scanner.model.report import (
     Comparison,
     Coverage,
@@ -55,7 +58,7 @@ from scanner.model.report import (
     SecretSummary,
     SkippedFile,
 )
-from scanner.model.signature import Catalogue, ExpectedFlow, SecretOrigin
+from scanner.model.signature import CallableKind, Catalogue, Certainty, ExpectedFlow, SecretOrigin
 from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
 from scanner.signatures.expectations import with_expectations
@@ -69,6 +72,8 @@ _RELEASE_CODES = frozenset(
     {"data-after-archive", "data-before-archive", "git-data", "no-end-mark", "overlap", "unlisted-data"}
 )
 """Codes of refusals that are about an archive or a folder as a whole."""
+_SENDS = ("[action]", "[formaction]", "[ping]", "base[href]", "use[href]")
+"""Elements that do nothing by themselves, and everything that is sent goes where they say."""
 
 
 class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,30 +164,6 @@ def diff(
         return escalate(check_packages(comparison, old_files, new_files), options.allowed_hosts)
 
 
-def source_lines(
-    source: str, places: Iterable[tuple[str, int]], version: str | None = None
-) -> dict[str, dict[int, str]]:
-    """Lines of a release by canonical path and 1-based number; what is not there is left out.
-
-    Raises: ScannerError when the release cannot be opened.
-    """
-    wanted: dict[str, set[int]] = {}
-    for path, line in places:
-        wanted.setdefault(path, set()).add(line)
-    found: dict[str, dict[int, str]] = {}
-    with open_release(source, version=version) as opened:
-        files = {file.path: file for file in opened.release.files}
-        for path in sorted(wanted.keys() & files.keys()):
-            with suppress(SourceError):
-                lines = opened.read(files[path]).split(b"\n")
-                found[path] = {
-                    number: lines[number - 1].decode("utf-8", "replace").rstrip("\r")
-                    for number in sorted(wanted[path])
-                    if 0 < number <= len(lines)
-                }
-    return found
-
-
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of a scan or a comparison, sorted by id."""
     return tuple(sorted((*rules(), PACKAGE_RULE), key=lambda item: item.id))
@@ -196,10 +177,21 @@ def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     matcher = Matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)
     count = (os.cpu_count() or 1) if options.jobs is None else options.jobs
-    with Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
+    with _rare_collection(), Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
         yield _Tools(catalogue, matcher, cache, Known(cache, signatures.digest), workers, progress or _Silent())
         if cache.problem:
             _LOG.warning("%s", cache.problem)
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Let Python look for reference cycles rarely: facts and values are many, live long, and form none."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:
@@ -219,7 +211,20 @@ def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:
         variables=_bytes(secrets[SecretOrigin.DATABASE_PHP] | words | {"GLOBALS"}),
         words=_bytes(words),
         short=SHORT_BODY,
+        browser=tuple(_browser(catalogue)),
     )
+
+
+def _browser(catalogue: Catalogue) -> Iterator[tuple[str, str, int]]:
+    """What makes a browser connect: functions by name, and elements that are fetched as such or sent to."""
+    for signature in catalogue.signatures:
+        if signature.type is CallableKind.JAVASCRIPT:
+            position = next((item.index for item in signature.arguments if item.role == "url"), -1)
+            yield "javascript", signature.callable, position
+        elif signature.type is CallableKind.HTML and (
+            signature.certainty is Certainty.ALWAYS or signature.callable.endswith(_SENDS)
+        ):
+            yield "html", signature.callable, -1
 
 
 def _bytes(names: Iterable[str]) -> frozenset[bytes]:
@@ -237,7 +242,7 @@ class _Reader:
     def read(self, file: SourceFile) -> bytes:
         """Bytes as the front end reads them. Raises: SourceError."""
         try:
-            return as_php(self._opened.read(file))
+            return front_end_text(self._opened.read(file), kind_of(file.path))
         except SourceError as error:
             self.lost[file.path] = f"unreadable: {error}"
             raise
@@ -304,8 +309,11 @@ def _analyse(opened: OpenRelease, tools: _Tools, gathered: Gathered) -> _Analyse
     reader = _Reader(opened)
     program = Program(gathered.facts, reader.lower, tools.matcher.class_names)
     result = solve(program, tools.catalogue, tools.matcher)
-    pages = find_pages(program, gathered.facts)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints)
+    own = {
+        path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
+    }
+    pages = find_pages(program, own)
+    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others)
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
@@ -361,11 +369,13 @@ def _coverage(
     remarks, refused = _remarks(release)
     failed = {**gathered.failed, **lost}
     skipped = [*refused, *(SkippedFile(path, reason) for path, reason in failed.items())]
-    whole = {path: facts for path, facts in gathered.facts.items() if path not in failed}
+    own = {file.path for file in release.files}
+    whole = {path: facts for path, facts in gathered.facts.items() if path not in failed and path in own}
     partial = _partial(whole)
     other = sum(file.path not in gathered.facts and file.path not in failed for file in release.files)
     notes = Counter(note.kind for note in scene.result.notes)
     limits = Counter((name, scene.program.path(number)) for name, number in scene.result.limits)
+    limits.update((f"file-{cut}", path) for path, item in gathered.others.items() for cut in item.cuts)
     return Coverage(
         files=len(whole) + other + len(skipped),
         php_files=len(whole),
