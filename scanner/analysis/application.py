@@ -22,7 +22,7 @@ from scanner.analysis.summary import (
     parameters_only,
 )
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import SHORT_BODY, Arg, Call, Var, decode_body
+from scanner.model.facts import SHORT_BODY, Arg, Call, CallKind, Var, decode_body
 from scanner.model.signature import Certainty
 
 
@@ -49,6 +49,7 @@ def compute(state: State, number: int) -> Summary:
         evaluator = Evaluator(state, number)
         transfer.run(evaluator, decode_body(evaluator.fact.body))
         _run_late_closures(evaluator)
+        _run_late_callbacks(evaluator)
         summary = evaluator.summary()
     finally:
         state.active.pop()
@@ -71,6 +72,15 @@ def _run_late_closures(evaluator: Evaluator) -> None:
     for number in sorted(evaluator.closures):
         if any(by_ref for _name, by_ref in evaluator.state.program.functions[number].captures):
             evaluate_closure(evaluator, number)
+
+
+def _run_late_callbacks(evaluator: Evaluator) -> None:
+    """What `ob_start` was given gets all that was printed."""
+    here = Call(CallKind.DYNAMIC, "", None, (), evaluator.line, evaluator.line, evaluator.fact.start, evaluator.fact.start)
+    for callback in evaluator.late if evaluator.printed.labels else ():
+        if callback.refs or evaluator.known_texts(callback) or callback.items:
+            given = Val(evaluator.unknown("$buffer").texts, evaluator.printed.labels)
+            evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
 
 
 def evaluate_closure(evaluator: Evaluator, number: int, args: list[Val] | None = None) -> Val:
@@ -210,6 +220,10 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
     elif effect.target == "site":
         for site in sorted(substitution.sites(frozenset([number]))):
             evaluator.set_site(site, name, value)
+    elif effect.target == "printed":
+        evaluator.printed = evaluator.join(evaluator.printed, Val(labels=value.labels))
+    elif effect.target == "thrown":
+        evaluator.thrown = evaluator.join(evaluator.thrown, Val(labels=value.labels))
     else:
         cls, _separator, member = name.partition("\0")
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)

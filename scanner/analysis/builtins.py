@@ -3,51 +3,51 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from scanner.analysis import folding, sinks
+from scanner.analysis import folding, keeping, sinks
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL
+from scanner.analysis.handlers import HANDLERS, handles
+from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL, VALUE_FUNCTIONS
 from scanner.analysis.summary import PARAM, parameter_label, symbolic
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Arg, Call, ClassConst, Const, ConstRef, Index, Unknown, Value, Var
 
+_RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
+"""Functions that give text back instead of showing it when their second argument says so."""
+_TRUE = frozenset({"1"})
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
-Handler = Callable[[Evaluator, Call, list[Val]], Val]
-_HANDLERS: dict[str, Handler] = {}
 _OUTPUTS = frozenset(
     {"var_dump", "print_r", "printf", "vprintf", "var_export", "error_log", "syslog", "trigger_error", "setcookie",
      "setrawcookie", "header", "file_put_contents", "fwrite", "fputs", "fputcsv", "debug_zval_refcount"}
 )  # fmt: skip
 
 
-def _handles(*names: str) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        for name in names:
-            _HANDLERS[name] = handler
-        return handler
-
-    return register
-
-
 def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Value of a call of a function that the program does not define."""
-    handler = _HANDLERS.get(name)
+    handler = HANDLERS.get(name)
     result = handler(evaluator, node, args) if handler is not None else _general(evaluator, node, name, args)
-    side_effects(evaluator, node, name, args)
-    return result
+    return evaluator.join(result, side_effects(evaluator, node, name, args))
 
 
-def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
-    """What a function does besides its value: output, callbacks, code, by-reference arguments."""
+def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
+    """What a function does besides its value: output, callbacks, code, by-reference arguments.
+
+    Returns what comes back of it: from callbacks, and what was kept under a name.
+    """
+    if name in _RETURNS_INSTEAD and len(args) > 1 and args[1].texts == _TRUE:
+        return Val(labels=_labels(evaluator, args[:1]))  # the text is the value, and nothing is shown
     if name in _OUTPUTS:
         sinks.output(evaluator, node, name, args)
+    if name in keeping.PRINTS:
+        keeping.printed(evaluator, args)
     if name == "create_function":
         evaluator.note("dynamic-code", node.line, describe(node.args[-1].value if node.args else None))
-    _run_callbacks(evaluator, node, name, args)
+    returned = _run_callbacks(evaluator, node, name, args)
     _write_outputs(evaluator, node, name, args)
+    return evaluator.join(returned, keeping.keep(evaluator, name, args))
 
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
@@ -70,7 +70,10 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
     source = state.matcher.source(name)
     if source is not None:
         labels = {**labels, source.label: Trace(evaluator.path, node.line, f"{name}()", None, 1)}
-    return Val(texts or evaluator.unknown(node).texts, labels)
+    result = Val(texts or evaluator.unknown(node).texts, labels)
+    if source is not None and source.label == "database" and "query" in name:
+        return join_all([result, *(evaluator.rows(arg) for arg in args if arg.texts)], state.overflow)
+    return result
 
 
 def _labels(evaluator: Evaluator, values: list[Val]) -> dict[str, Trace]:
@@ -91,11 +94,12 @@ def _folded(evaluator: Evaluator, name: str, args: list[Val]) -> frozenset[str]:
     return frozenset(result for result in results if result is not None)
 
 
-def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
-    """Higher-order functions call what they are given, with what else they are given."""
+def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
+    """Higher-order functions call what they are given, with what else they are given; labels of what that returns."""
     positions = evaluator.state.catalogue.higher_order.get(name, ())
     if name in ("call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"):
-        return
+        return NOTHING
+    found: list[Val] = []
     for position in positions:
         if position < len(args):
             callback = args[position]
@@ -103,9 +107,11 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                 continue
             others = [_contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions]
             literal = position < len(node.args) and isinstance(node.args[position].value, Const)
-            evaluator.state.interpreter.call_value(
+            result = evaluator.state.interpreter.call_value(
                 evaluator, _with_values(node, others or [NOTHING]), callback, others or [NOTHING], literal=literal
             )
+            found.append(Val(labels=_labels(evaluator, [result])))
+    return join_all(found, evaluator.state.overflow)
 
 
 def _callable(evaluator: Evaluator, value: Val) -> bool:
@@ -122,7 +128,7 @@ def _contents(evaluator: Evaluator, value: Val) -> Val:
     return evaluator.join(join_all(found, evaluator.state.overflow), Val(labels=value.labels))
 
 
-@_handles("func_get_args")
+@handles("func_get_args")
 def _func_get_args(evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
     """All arguments, those without a parameter included."""
     holes = evaluator.state.holes
@@ -139,7 +145,7 @@ def _func_get_args(evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
     return Val(items=items)
 
 
-@_handles("func_get_arg")
+@handles("func_get_arg")
 def _func_get_arg(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     everything = _func_get_args(evaluator, node, [])
     chosen = evaluator.known_texts(args[0]) if args else []
@@ -147,7 +153,7 @@ def _func_get_arg(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return join_all([items[key] for key in chosen or sorted(items) if key in items], evaluator.state.overflow)
 
 
-@_handles("vsprintf", "vprintf")
+@handles("vsprintf", "vprintf")
 def _vsprintf(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """`sprintf` with its values in an array."""
     if len(args) < 2 or not args[1].items or args[1].rest is not None:  # noqa: PLR2004  format and values
@@ -156,7 +162,7 @@ def _vsprintf(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return _general(evaluator, node, "sprintf", [args[0], *values])
 
 
-@_handles("sscanf")
+@handles("sscanf")
 def _sscanf(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """A piece of the text, whatever the format: `%s` of a text without blanks is all of it."""
     subject = args[0] if args else NOTHING
@@ -164,7 +170,7 @@ def _sscanf(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return Val(rest=Val(words or evaluator.unknown(node).texts, _labels(evaluator, args[:1])))
 
 
-@_handles("class_alias")
+@handles("class_alias")
 def _class_alias(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     """Another name for a class of the program."""
     for old in evaluator.known_texts(args[0]) if args else ():
@@ -196,12 +202,24 @@ def fetched(result: Val, *, whole: bool) -> Val:
     return Val(rest=row) if whole else row
 
 
-@_handles(*FETCH_FUNCTIONS)
-def _fetch(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
-    return join_all([fetched(arg, whole=False) for arg in args[:1]], "")
+@handles(*FETCH_FUNCTIONS)
+def _fetch(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    row = join_all([fetched(arg, whole=False) for arg in args[:1]], "")
+    source = evaluator.state.matcher.source(str(node.name).lower())
+    if source is None:
+        return row
+    origin = {source.label: Trace(evaluator.path, node.line, f"{node.name}()", None, 1)}
+    return evaluator.join(row, Val(evaluator.unknown(node).texts, origin))
 
 
-@_handles(*FETCH_ALL_FUNCTIONS)
+@handles(*VALUE_FUNCTIONS)
+def _fetch_value(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    row = _fetch(evaluator, node, args)
+    columns = evaluator.known_texts(args[2]) if len(args) > 2 else ["0"]  # noqa: PLR2004  result, row, column
+    return evaluator.element(row, columns, Index(Var("row"), None)) if row.items else row
+
+
+@handles(*FETCH_ALL_FUNCTIONS)
 def _fetch_all(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return join_all([fetched(arg, whole=True) for arg in args[:1]], "")
 
@@ -223,7 +241,7 @@ def bind_columns(evaluator: Evaluator, node: Call, statement: Val, targets: Sequ
             evaluator.state.interpreter.write(evaluator, target.value, item)
 
 
-@_handles("mysqli_stmt_bind_result")
+@handles("mysqli_stmt_bind_result")
 def _bind_result(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if args:
         bind_columns(evaluator, node, args[0], node.args[1:])
@@ -233,7 +251,7 @@ def _bind_result(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
 # -- variables by name -------------------------------------------------------------------------------------------
 
 
-@_handles("compact")
+@handles("compact")
 def _compact(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     items: dict[str, Val] = {}
     for arg in args:
@@ -242,7 +260,7 @@ def _compact(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return Val(items=items)
 
 
-@_handles("extract")
+@handles("extract")
 def _extract(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
@@ -251,27 +269,25 @@ def _extract(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if node.args and isinstance(node.args[0].value, Var) and node.args[0].value.name == "GLOBALS":
         for name in (*evaluator.state.origins.database, *evaluator.state.origins.settings):
             evaluator.globals.setdefault(name, name)
+        evaluator.extracted = NOTHING
     elif not args[0].items:
+        evaluator.extracted = evaluator.join(evaluator.extracted, args[0])
         evaluator.note("dynamic-variables", node.line, "extract(...)")
     return NOTHING
 
 
-@_handles("get_defined_vars")
+@handles("get_defined_vars")
 def _defined_variables(evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
     return Val(items={name: value for name, value in sorted(evaluator.env.items()) if "->" not in name})
 
 
-@_handles("func_get_args")
-def _passed(evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
-    return Val(items={str(i): evaluator.env.get(p.name, NOTHING) for i, p in enumerate(evaluator.fact.params)})
-
-
-@_handles("define")
+@handles("define")
 def _define(_evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
+    """What it keeps is a store (see `keeping`)."""
     return NOTHING
 
 
-@_handles("constant")
+@handles("constant")
 def _constant(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     found: list[Val] = []
     for name in evaluator.known_texts(args[0]) if args else ():
@@ -283,7 +299,7 @@ def _constant(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return join_all(found, evaluator.state.overflow) if found else evaluator.unknown(node)
 
 
-@_handles("getenv", "apache_getenv")
+@handles("getenv", "apache_getenv")
 def _environment(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     names = evaluator.known_texts(args[0]) if args else []
     if not names:
@@ -294,7 +310,7 @@ def _environment(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 # -- calls by value ----------------------------------------------------------------------------------------------
 
 
-@_handles("call_user_func", "forward_static_call")
+@handles("call_user_func", "forward_static_call")
 def _call_user(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
@@ -302,7 +318,7 @@ def _call_user(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return evaluator.state.interpreter.call_value(evaluator, shifted, args[0], args[1:], literal=_literal(node))
 
 
-@_handles("call_user_func_array", "forward_static_call_array")
+@handles("call_user_func_array", "forward_static_call_array")
 def _call_user_array(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
@@ -330,7 +346,7 @@ def _with_values(node: Call, values: Sequence[Val]) -> Call:
     return Call(node.kind, node.name, node.receiver, args, node.line, node.end_line, node.start, node.end)
 
 
-@_handles("array_map")
+@handles("array_map")
 def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if len(args) < 2:  # noqa: PLR2004  callback and array
         return NOTHING
@@ -349,7 +365,7 @@ def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
 # -- arrays and strings ------------------------------------------------------------------------------------------
 
 
-@_handles("implode", "join")
+@handles("implode", "join")
 def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
@@ -366,7 +382,7 @@ def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return evaluator.join(result, Val(labels=pieces.labels)) if pieces.labels else result
 
 
-@_handles("explode", "str_split", "preg_split")
+@handles("explode", "str_split", "preg_split")
 def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     labels = _labels(evaluator, args)
     name = str(node.name).lower()
@@ -382,12 +398,12 @@ def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return Val(rest=Val(evaluator.unknown(node).texts, labels), labels=labels)
 
 
-@_handles("array_merge", "array_replace", "array_merge_recursive", "array_replace_recursive", "wp_parse_args")
+@handles("array_merge", "array_replace", "array_merge_recursive", "array_replace_recursive", "wp_parse_args")
 def _array_merge(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return join_all(args, evaluator.state.overflow)
 
 
-@_handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse", "iterator_to_array",
+@handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse", "iterator_to_array",
           "array_flip", "array_change_key_case", "array_diff_key", "array_intersect_key", "array_pad", "current",
           "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min", "array_column",
           "array_chunk")  # fmt: skip
@@ -407,14 +423,14 @@ def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return elements
 
 
-@_handles("array_keys", "array_key_first", "array_key_last", "key")
+@handles("array_keys", "array_key_first", "array_key_last", "key")
 def _array_keys(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     keys = list((args[0].items or {}) if args else ())
     texts = Val(frozenset(keys[:MAX_TEXTS]) or evaluator.unknown(node).texts)
     return Val(items={str(i): Val(frozenset([key])) for i, key in enumerate(keys)}, rest=None if keys else texts)
 
 
-@_handles("array_combine")
+@handles("array_combine")
 def _array_combine(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     if len(args) > 1 and args[0].items and args[1].items:
         names = [evaluator.known_texts(item) for item in args[0].items.values()]
@@ -423,7 +439,7 @@ def _array_combine(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return Val(rest=Val(labels=_labels(evaluator, args)))
 
 
-@_handles("array_push", "array_unshift")
+@handles("array_push", "array_unshift")
 def _array_push(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if node.args:
         for value in args[1:]:
@@ -431,7 +447,7 @@ def _array_push(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return NOTHING
 
 
-@_handles("str_replace", "str_ireplace", "strtr")
+@handles("str_replace", "str_ireplace", "strtr")
 def _replace(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """Replacement, also with arrays of literals: a favourite of obfuscated code."""
     name = str(node.name).lower()
@@ -468,18 +484,18 @@ def _replacement_pairs(evaluator: Evaluator, name: str, args: list[Val]) -> list
     return [(one[0], two[0]) for one, two in zip(searches, replacements, strict=False) if one and two]
 
 
-@_handles("parse_url")
+@handles("parse_url")
 def _parse_url(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
     return Val(evaluator.unknown(node).texts, args[0].labels, rest=Val(evaluator.unknown(node).texts, args[0].labels))
 
 
-@_handles("http_build_query")
+@handles("http_build_query")
 def _build_query(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return Val(evaluator.unknown(node).texts, _labels(evaluator, args))
 
 
-@_handles("ini_get")
+@handles("ini_get")
 def _ini_get(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
     return evaluator.unknown(node)

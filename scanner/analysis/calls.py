@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import builtins, reflection, rows, sinks
+from scanner.analysis import builtins, keeping, reflection, rows, sinks
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import Evaluator
@@ -49,8 +49,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
         signatures = evaluator.state.matcher.function(lower)
         if signatures:
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
-            builtins.side_effects(evaluator, call, lower, args)
-            return result
+            return evaluator.join(result, builtins.side_effects(evaluator, call, lower, args))
         secret = evaluator.state.origins.functions.get(lower)
         numbers = program.by_name.get(lower)
         if numbers:
@@ -365,6 +364,7 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
         sinks.apply(evaluator, call, signatures, args, None, api=name, certain=True)
     if name in ("echo", "print", "exit"):
         sinks.output(evaluator, call, name, args)
+        keeping.printed(evaluator, args)
         return NOTHING
     if name == "eval":
         evaluator.note("dynamic-code", call.line, describe(call.args[0].value if call.args else None))

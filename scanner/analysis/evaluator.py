@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from scanner.analysis import folding
 from scanner.analysis.describe import describe
 from scanner.analysis.lookup import Lookup
-from scanner.analysis.origins import REQUEST_GLOBALS
+from scanner.analysis.origins import MANY, REQUEST_GLOBALS, SUPERGLOBALS
 from scanner.analysis.state import State
 from scanner.analysis.summary import ANY, PARAM, opened
 from scanner.analysis.templates import MAX_LENGTH, MAX_OPEN_LENGTH, is_known
@@ -160,17 +160,27 @@ class Evaluator(Lookup):
         return self.element(base, keys, node)
 
     def _special_index(self, name: str, keys: list[str], node: Index) -> Val | None:
+        kept = NOTHING
+        if name in SUPERGLOBALS and keys:
+            kept = join_all((self.state.read_store((name, key)) for key in keys), self.state.overflow)
+        found = self._of_superglobal(name, keys, node)
+        return found if kept is NOTHING or found is None else self.join(kept, found)
+
+    def _of_superglobal(self, name: str, keys: list[str], node: Index) -> Val | None:
         shown = describe(node)
         if name == "GLOBALS" and keys:
             return join_all((self.global_value(key, shown) for key in keys), self.state.overflow)
+        secrets = [self.state.origins.session[key] for key in keys if key in self.state.origins.session]
+        if name == "_SESSION" and secrets:
+            return self.read_secret(secrets[0], self.line, shown)
         if name in REQUEST_GLOBALS:
-            return self.state.origins.request_value(shown, self.path, self.line)
+            sent = self.state.origins.request_value(shown, self.path, self.line)
+            named = [Val(labels=self.read_secret(secret, self.line, shown).labels) for secret in secrets[:1]]
+            return join_all([sent, *named], self.state.overflow)
         if name in ("_SERVER", "_ENV") and keys:
             return join_all((self.environment(key, shown) for key in keys), self.state.overflow)
-        if name == "_SESSION":
-            secrets = [self.state.origins.session[key] for key in keys if key in self.state.origins.session]
-            if secrets:
-                return self.read_secret(secrets[0], self.line, shown)
+        if name == "_SESSION" and keys:
+            return self.unknown(node)  # one element of the session is not all of it
         return None
 
     def element(self, base: Val, keys: list[str], node: Index) -> Val:
@@ -188,8 +198,10 @@ class Evaluator(Lookup):
             found.append(base.rest)
         if not keys and base.items:
             found.extend(base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
+        if "globals" in base.labels and keys:
+            found.extend(self.global_value(key, describe(node)) for key in keys)
         result = join_all(found, self.state.overflow)
-        bulk = any(self._bulk(label, keys) for label in base.labels if label != "globals")
+        bulk = any(self._bulk(label, keys) for label in base.labels if label not in MANY)
         labels = self._of_whole(base, keys, bulk=bulk)
         if bulk:  # values that were stored under computed keys: only the key's own name says which this is
             kept = {label: trace for label, trace in result.labels.items() if not label.startswith("function.")}
@@ -218,10 +230,16 @@ class Evaluator(Lookup):
         chosen = keys[:MAX_KEYS] or [ANY]
         return join_all([opened(base, key, self.state.holes) for key in chosen], self.state.overflow)
 
+    def taken(self, array: Val, node: Var) -> Val:
+        """Variable that `extract` made of an array whose keys are not known."""
+        return self.element(array, [node.name], Index(Var("extracted"), Const(node.name)))
+
     def _bulk(self, label: str, keys: list[str]) -> bool:
         """A label that means "many values at once": one element of known name has only what its name says."""
         if label == "globals":
             return True
+        if label in ("environment", "session"):
+            return bool(keys)
         return bool(keys) and label.removeprefix("function.").lower() in self.state.origins.bulk
 
     def _characters(self, base: Val, keys: list[str]) -> list[str]:

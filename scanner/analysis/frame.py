@@ -65,6 +65,14 @@ class Frame:
         self.has_properties = False
         self.element_references: dict[str, Value] = {}
         """Loop variables of `foreach` by reference, and what they run over."""
+        self.printed: Val = NOTHING
+        """Secrets and parameters that were printed: an output buffer gives them back."""
+        self.late: list[Val] = []
+        """Callables that get what was printed when the function is over (`ob_start`)."""
+        self.statics: dict[str, tuple[str, str]] = {}
+        """Static locals and the stores that keep them between calls."""
+        self.extracted: Val = NOTHING
+        """Arrays of unknown keys that became variables: what is not known by name may come from them."""
         self.thrown: Val = NOTHING
         """What exceptions thrown here carry."""
         self.repeating = False
@@ -208,6 +216,7 @@ class Frame:
             self.add_hit(hit)
         for effect in inner.effects.values():
             self.add_effect(effect)
+        self.printed = self.join(self.printed, inner.printed)
         for name, by_ref in inner.fact.captures:
             if by_ref and name in inner.env:
                 known = self.env.get(name)
@@ -251,6 +260,10 @@ class Frame:
             if site < 0 or site in escaping:
                 for role, value in sorted(self.sites[site].items()):
                     effects.append(Effect("site", (site, role), value))
+        if self.printed.labels:
+            effects.append(Effect("printed", (0, ""), self.printed))
+        if self.thrown.labels:
+            effects.append(Effect("thrown", (0, ""), Val(labels=self.thrown.labels)))
         return Summary(self._returned(), tuple(self.hits.values()), tuple(effects), exports)
 
     def _returned(self) -> Val:

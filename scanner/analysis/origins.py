@@ -7,6 +7,12 @@ from scanner.analysis.values import Trace, Val
 from scanner.model.signature import Catalogue, Secret, SecretOrigin
 
 REQUEST_GLOBALS = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES"})
+SUPERGLOBALS = REQUEST_GLOBALS | {"_SESSION", "_SERVER", "_ENV"}
+"""What is written to an element of these is read there again, anywhere in the program."""
+MANY = frozenset({"globals", "environment", "session", "memory"})
+"""Labels of values that hold many secrets at once."""
+FILE = "file:"
+"""Prefix of the label of what a file on the list of credential paths holds."""
 SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_URI", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "argv")
 DATABASE_FILE = "database.php"
 PROJECT_TABLE = "redcap_projects"

@@ -30,7 +30,7 @@ _GLOBALS = b"\xa7GLOBALS"
 _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 """MessagePack of `Index(Var("GLOBALS"), ...)`: one element by key."""
 _CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
-BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo"})
+BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo", "get_defined_constants"})
 """Functions that give many secrets at once."""
 _ALWAYS = frozenset({"()", "eval", "backtick", "class_alias"}) | BULK_SOURCES | METHODS
 

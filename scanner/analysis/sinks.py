@@ -51,9 +51,17 @@ def apply(
             )  # fmt: skip
         if not results or results[-1] is NOTHING:
             results.append(_response(evaluator, call, api))
+            if signature.certainty is Certainty.NEVER_ALONE or evaluator.state.matcher.propagator(api.lower()):
+                results.append(_passed(evaluator, roles))
             if signature.kind == "db" and "payload" in roles:
                 results.append(evaluator.rows(roles["payload"]))
     return join_all(results, evaluator.state.overflow)
+
+
+def _passed(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
+    """What a function that only prepares data (`escapeshellarg`, an escaping method) gives back: what it was given."""
+    values = (Val(labels=all_labels(value)) for role, value in sorted(roles.items()) if role not in _HANDLE_ROLES)
+    return join_all(values, evaluator.state.overflow)
 
 
 def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> dict[str, Val]:

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.analysis.faces import addresses, face
-from scanner.analysis.origins import DATABASE_FILE, GENERIC, Origins
+from scanner.analysis.origins import DATABASE_FILE, FILE, GENERIC, MANY, Origins
 from scanner.analysis.program import Program
 from scanner.analysis.summary import Summary
 from scanner.analysis.templates import HoleTable
@@ -238,7 +238,8 @@ class State:
 
     def is_secret(self, label: str) -> bool:
         """Whether a label names a secret (or a digest of one), not just where data came from."""
-        return label.removeprefix("hash-of:") in self.origins.by_label or label == "globals"
+        plain = label.removeprefix("hash-of:")
+        return plain in self.origins.by_label or label in MANY or plain.startswith(FILE)
 
     def limit(self, name: str, function: int) -> None:
         """Count a limit that was hit."""

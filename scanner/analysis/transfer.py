@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.origins import SUPERGLOBALS
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
 from scanner.model.facts import (
@@ -99,7 +100,8 @@ def _loop(evaluator: Evaluator, statement: Loop) -> None:
 
 def _globals(evaluator: Evaluator, statement: Globals) -> None:
     for name in statement.names:
-        names = [name] if isinstance(name, str) else evaluator.known_texts(evaluator.value(name))
+        written = name.name if isinstance(name, DynVar) else name  # `global $$n` names the variable by its value
+        names = [written] if isinstance(written, str) else evaluator.known_texts(evaluator.value(written))
         for one in names:
             evaluator.globals[one] = one
             evaluator.env.pop(one, None)
@@ -108,7 +110,8 @@ def _globals(evaluator: Evaluator, statement: Globals) -> None:
 
 def _static(evaluator: Evaluator, statement: StaticVar) -> None:
     value = evaluator.value(statement.value) if statement.value is not None else NOTHING
-    evaluator.env[statement.name] = value
+    key = evaluator.statics[statement.name] = ("\2static", f"{evaluator.path}:{evaluator.fact.start}:{statement.name}")
+    evaluator.env[statement.name] = evaluator.join(value, evaluator.state.read_store(key))
 
 
 def _unset(evaluator: Evaluator, statement: Unset) -> None:
@@ -234,6 +237,8 @@ def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
             del evaluator.env[key]
         if evaluator.file_scope or alias in evaluator.globals:
             evaluator.write_shared("global", ("", evaluator.globals.get(alias, alias)), value)
+        if alias in evaluator.statics:
+            evaluator.write_shared("store", evaluator.statics[alias], value)
         index = evaluator.parameter_index.get(alias)
         if index is not None:
             known = evaluator.by_ref.get(index)
@@ -247,6 +252,10 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
             evaluator.write_shared("global", ("", name), value)
             if evaluator.file_scope or name in evaluator.globals:
                 evaluator.env[name] = value
+        return
+    if isinstance(target.base, Var) and target.base.name in SUPERGLOBALS:
+        for name in names:
+            evaluator.write_shared("store", (target.base.name, name), value)
         return
     base = evaluator.value(target.base)
     items = dict(base.items or {})

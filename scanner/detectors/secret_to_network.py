@@ -25,6 +25,7 @@ from scanner.analysis.destinations import LOCAL, OWN_SERVER
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
+from scanner.detectors.commands import command_lines, uses_network
 from scanner.detectors.egress import details
 from scanner.detectors.targets import expected, known_host, leaves, target
 from scanner.model.finding import Category, Confidence, Finding, Severity, TraceStep
@@ -45,7 +46,7 @@ def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    best: dict[tuple[str, str, int], tuple[int, Finding]] = {}
+    best: dict[tuple[object, ...], tuple[int, Finding]] = {}
     for hit in scene.result.hits:
         labels = _labels(scene, hit)
         if not labels or _harmless(hit):
@@ -56,7 +57,7 @@ def _find(scene: Scene) -> Iterable[Finding]:
             continue
         for label in sorted(labels):
             found = _finding(scene, hit, label, labels[label], outside)
-            key = (label, hit.inner[0] + str(hit.inner[1]) + hit.signature.id, hit.function)
+            key = (label, hit.inner, hit.signature.id, hit.function, *outside)
             known = best.get(key)
             if known is None or (len(found.trace), found.line) < (known[0], known[1].line):
                 best[key] = (len(found.trace), found)
@@ -146,7 +147,8 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
         paths.add(current.path)
         current = current.previous
     near = len(paths) == 1 and trace.length <= _SHORT_WAY and len(hit.via) <= 1
-    if near and hit.signature.certainty is Certainty.ALWAYS and hit.certain:
+    sends = hit.signature.certainty is Certainty.ALWAYS or any(uses_network(line) for line in command_lines(hit))
+    if near and sends and hit.certain:
         return severity
     return Severity.LOW
 

@@ -1,0 +1,113 @@
+"""Functions that keep a value under a name and those that give it back: caches, constants, settings, files, buffers.
+
+A place is known by the text of its name: `apcu_store('k', $x)` and `apcu_fetch('k')`, a file written and read again,
+also one whose path is only known by the expression that made it. What is kept is a store as properties are: whoever
+reads it is evaluated again when it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.handlers import handles
+from scanner.analysis.summary import PARAM
+from scanner.analysis.templates import PARAMETERS
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.model.facts import Call
+
+_WRITES: Mapping[str, tuple[str, int, int]] = {
+    "define": ("const", 0, 1),
+    "ini_set": ("ini", 0, 1),
+    "ini_alter": ("ini", 0, 1),
+    "file_put_contents": ("file", 0, 1),
+    **dict.fromkeys(
+        ("apcu_store", "apcu_add", "apc_store", "apc_add", "xcache_set", "wincache_ucache_set", "zend_shm_cache_store",
+         "shmop_write", "shm_put_var"),
+        ("cache", 0, 1),
+    ),
+}  # fmt: skip
+"""Function -> kind of store, argument that names the place, argument that is kept."""
+_READS: Mapping[str, tuple[str, int]] = {
+    "ini_get": ("ini", 0),
+    **dict.fromkeys(
+        ("file_get_contents", "file", "fopen", "readfile", "parse_ini_file", "gzfile", "php_strip_whitespace"),
+        ("file", 0),
+    ),
+    **dict.fromkeys(
+        ("apcu_fetch", "apc_fetch", "xcache_get", "wincache_ucache_get", "zend_shm_cache_fetch", "shmop_read",
+         "shm_get_var"),
+        ("cache", 0),
+    ),
+}  # fmt: skip
+_MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
+_MAX_NAMES = 4
+PRINTS = frozenset({"echo", "print", "printf", "vprintf", "print_r", "var_dump", "var_export", "exit", "phpinfo",
+                    "readfile", "passthru", "highlight_file", "show_source", "debug_zval_refcount"})  # fmt: skip
+"""What writes to the page, and so into an output buffer."""
+
+
+def places(evaluator: Evaluator, space: str, name: Val) -> list[tuple[str, str]]:
+    """Stores that a name stands for; none when only a caller knows it."""
+    known = evaluator.known_texts(name) if space != "file" else sorted(name.texts)
+    return [(f"\2{space}", text) for text in known if text and not PARAMETERS.search(text)][:_MAX_NAMES]
+
+
+def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
+    """Effect of a call that keeps something, value of one that gives something back."""
+    write, read = _WRITES.get(name), _READS.get(name)
+    if name == "ob_start" and args:
+        evaluator.late.append(args[0])
+    if name == "phpinfo":
+        trace = Trace(evaluator.path, evaluator.line, "phpinfo() prints the whole environment", None, 1)
+        printed(evaluator, [Val(labels={"environment": trace})])
+    if write is not None and write[2] < len(args):
+        space, target, kept = write
+        _store(evaluator, space, args[target], args[kept])
+    elif name == "putenv" and args:
+        for text in sorted(args[0].texts):
+            variable, separator, _value = text.partition("=")
+            if separator:
+                _store(evaluator, "env", Val(frozenset([variable])), Val(labels=all_labels(args[0])))
+    elif name in _MOVES and len(args) > 1:
+        _store(evaluator, "file", args[1], kept_under(evaluator, "file", args[0]))
+    if read is not None and read[1] < len(args):
+        return kept_under(evaluator, read[0], args[read[1]])
+    return NOTHING
+
+
+def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
+    labels = _telling(evaluator, all_labels(value))
+    whole = value if space == "const" else Val(labels=labels)
+    if not labels and space != "const":
+        return
+    for key in places(evaluator, space, target):
+        evaluator.write_shared("store", key, whole)
+
+
+def _telling(evaluator: Evaluator, labels: Mapping[str, Trace]) -> dict[str, Trace]:
+    """Secrets, and what only a caller knows."""
+    return {key: trace for key, trace in labels.items() if key.startswith(PARAM) or evaluator.state.is_secret(key)}
+
+
+def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
+    """What was kept under a name."""
+    found = [evaluator.state.read_store(key) for key in places(evaluator, space, name)]
+    return join_all(found, evaluator.state.overflow)
+
+
+# -- what is printed, and output buffers --------------------------------------------------------------------------
+
+
+def printed(evaluator: Evaluator, values: list[Val]) -> None:
+    """Remember what a function prints: an output buffer gives it back."""
+    labels = _telling(evaluator, join_all((Val(labels=all_labels(v)) for v in values), evaluator.state.overflow).labels)
+    if labels:
+        evaluator.printed = evaluator.join(evaluator.printed, Val(labels=labels))
+
+
+@handles("ob_get_clean", "ob_get_contents", "ob_get_flush")
+def _buffer(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
+    return Val(evaluator.unknown(node).texts, evaluator.printed.labels)
+
+
