@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scanner.analysis import sinks, transfer
+from scanner.analysis import keeping, objects, sinks, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
@@ -22,7 +22,7 @@ from scanner.analysis.summary import (
     parameters_only,
 )
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import SHORT_BODY, Arg, Call, CallKind, Var, decode_body
+from scanner.model.facts import SHORT_BODY, Arg, Call, Var, decode_body
 from scanner.model.signature import Certainty
 
 
@@ -49,7 +49,9 @@ def compute(state: State, number: int) -> Summary:
         evaluator = Evaluator(state, number)
         transfer.run(evaluator, decode_body(evaluator.fact.body))
         _run_late_closures(evaluator)
-        _run_late_callbacks(evaluator)
+        keeping.flush(evaluator)
+        for instance in evaluator.ending:
+            objects.destroyed(evaluator, instance)
         summary = evaluator.summary()
     finally:
         state.active.pop()
@@ -74,28 +76,24 @@ def _run_late_closures(evaluator: Evaluator) -> None:
             evaluate_closure(evaluator, number)
 
 
-def _run_late_callbacks(evaluator: Evaluator) -> None:
-    """What `ob_start` was given gets all that was printed."""
-    here = Call(CallKind.DYNAMIC, "", None, (), evaluator.line, evaluator.line, evaluator.fact.start, evaluator.fact.start)
-    for callback in evaluator.late if evaluator.printed.labels else ():
-        if callback.refs or evaluator.known_texts(callback) or callback.items:
-            given = Val(evaluator.unknown("$buffer").texts, evaluator.printed.labels)
-            evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
+def evaluate_closure(
+    evaluator: Evaluator, number: int, args: list[Val] | None = None, carried: Mapping[str, Val] | None = None
+) -> Val:
+    """Run a closure's body with the variables it captures; its sinks belong to the function around it.
 
-
-def evaluate_closure(evaluator: Evaluator, number: int, args: list[Val] | None = None) -> Val:
-    """Run a closure's body with the variables it captures; its sinks belong to the function around it."""
+    `carried`: captured variables of a closure that was made elsewhere.
+    """
     state = evaluator.state
     if number in state.active or len(state.active) >= state.limits.call_depth:
         return NOTHING
     state.active.append(number)
     try:
         inner = Evaluator(state, number)
-        inner.adopt(evaluator, args)
+        inner.adopt(evaluator, args, carried)
         transfer.run(inner, decode_body(inner.fact.body))
     finally:
         state.active.pop()
-    evaluator.take_over(inner)
+    evaluator.take_over(inner, foreign=carried is not None)
     return inner.returns
 
 
@@ -223,7 +221,7 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
     elif effect.target == "printed":
         evaluator.printed = evaluator.join(evaluator.printed, Val(labels=value.labels))
     elif effect.target == "thrown":
-        evaluator.thrown = evaluator.join(evaluator.thrown, Val(labels=value.labels))
+        evaluator.thrown = evaluator.join(evaluator.thrown, Val(labels=value.labels, types=value.types))
     else:
         cls, _separator, member = name.partition("\0")
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)

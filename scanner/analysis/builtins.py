@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from scanner.analysis import folding, keeping, sinks
+from scanner.analysis import folding, keeping, objects, sinks
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, handles
@@ -38,7 +38,7 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     Returns what comes back of it: from callbacks, and what was kept under a name.
     """
     if name in _RETURNS_INSTEAD and len(args) > 1 and args[1].texts == _TRUE:
-        return Val(labels=_labels(evaluator, args[:1]))  # the text is the value, and nothing is shown
+        return Val(labels=objects.exposed(evaluator, args[0]))  # the text is the value, and nothing is shown
     if name in _OUTPUTS:
         sinks.output(evaluator, node, name, args)
     if name in keeping.PRINTS:
@@ -46,6 +46,9 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     if name == "create_function":
         evaluator.note("dynamic-code", node.line, describe(node.args[-1].value if node.args else None))
     returned = _run_callbacks(evaluator, node, name, args)
+    if name in objects.ENCODERS and any(arg.types or arg.sites or arg.items or arg.rest is not None for arg in args):
+        labels = (Val(labels=objects.exposed(evaluator, arg)) for arg in args)
+        returned = join_all([returned, *labels], evaluator.state.overflow)
     _write_outputs(evaluator, node, name, args)
     return evaluator.join(returned, keeping.keep(evaluator, name, args))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scanner.analysis import builtins, keeping, reflection, rows, sinks
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
-from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
+from scanner.analysis.origins import FILE
 from scanner.analysis.state import State
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind, Const
@@ -97,6 +98,9 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     """Call of a method on an object, by the classes it may have; else by the method's name."""
     state = evaluator.state
     lower = name.lower()
+    if receiver.refs and lower in ("bindto", "call", "__invoke"):
+        callee = receiver if lower == "__invoke" else _bound(receiver, args[:1])
+        return callee if lower == "bindto" else call_value(evaluator, call, callee, args[lower == "call" :])
     found: list[Val] = []
     for cls in sorted(receiver.types):
         if reflection.reflects(cls, lower):
@@ -233,12 +237,19 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
     if secret is not None:
         return _returned_secret(evaluator, secret, call, args)
     if cls == "closure" and args and lower in ("fromcallable", "bind"):
-        return args[0]
+        return _bound(args[0], args[1:])
     magic = state.program.find_method(cls, "__callstatic")
     if magic is not None:
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
         return apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
     return passed_through(evaluator, call, NOTHING, args)
+
+
+def _bound(closure: Val, target: Sequence[Val]) -> Val:
+    """A closure with another object as its `$this`."""
+    if not target or not closure.refs:
+        return closure
+    return closure.replaced(items={**(closure.items or {}), CARRIED + "this": target[0]})
 
 
 def _new(evaluator: Evaluator, call: Call) -> Val:
@@ -265,9 +276,12 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         return reflection.instance(cls, args)
     signatures = _sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
     if signatures:
-        sinks.apply(evaluator, call, signatures, args, instance, api=f"new {_written(state, cls)}", certain=True)
-        return instance
+        made = sinks.apply(evaluator, call, signatures, args, instance, api=f"new {_written(state, cls)}", certain=True)
+        file = {label: trace for label, trace in made.labels.items() if label.startswith(FILE)}
+        return instance.replaced(labels=file) if file else instance
     constructor = state.program.find_method(cls, "__construct")
+    if state.program.find_method(cls, "__destruct") is not None:
+        evaluator.ending.append(instance)
     if constructor is not None:
         apply_summary(evaluator, call, constructor, args, instance)
         return instance
@@ -286,7 +300,7 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
 
     `literal`: the callee's name stands in the code at this place.
     """
-    found = [_call_reference(evaluator, call, ref, args) for ref in sorted(callee.refs)]
+    found = [_call_reference(evaluator, call, ref, callee.items or {}, args) for ref in sorted(callee.refs)]
     for text in evaluator.known_texts(callee):
         cls, separator, method = text.partition("::")
         if separator:
@@ -331,10 +345,16 @@ def _call_pair(evaluator: Evaluator, call: Call, target: Val, name: Val, args: l
     return found
 
 
-def _call_reference(evaluator: Evaluator, call: Call, ref: FunctionRef, args: list[Val]) -> Val:
+def _call_reference(
+    evaluator: Evaluator, call: Call, ref: FunctionRef, items: Mapping[str, Val], args: list[Val]
+) -> Val:
     fact = evaluator.state.program.functions[ref.function]
     if fact.name == "{closure}" and ref.function in evaluator.closures:
         return evaluate_closure(evaluator, ref.function, args)
+    carried = {key.removeprefix(CARRIED): value for key, value in items.items() if key.startswith(CARRIED)}
+    if fact.name == "{closure}" and carried and evaluator.inlined < MAX_INLINE_CLOSURES:
+        evaluator.inlined += 1
+        return evaluate_closure(evaluator, ref.function, args, carried)
     bound = Val(types=frozenset([ref.bound])) if ref.bound else None
     return apply_summary(evaluator, call, ref.function, args, bound)
 
@@ -356,7 +376,7 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
     if name in INCLUDES:
         return include(evaluator, call, args)
     if name == "caught":
-        return Val(evaluator.unknown("$exception").texts, evaluator.thrown.labels)
+        return evaluator.thrown.replaced(texts=evaluator.unknown("$exception").texts)
     signatures = evaluator.state.matcher.construct(name)
     if name == "backtick":
         signatures = signatures or evaluator.state.matcher.function("shell_exec")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from scanner.analysis import folding
 from scanner.analysis.describe import describe
+from scanner.analysis.frame import variable_mark
 from scanner.analysis.lookup import Lookup
 from scanner.analysis.origins import MANY, REQUEST_GLOBALS, SUPERGLOBALS
 from scanner.analysis.state import State
@@ -49,13 +50,15 @@ from scanner.model.facts import (
     Var,
 )
 
+CARRIED = "\0use:"
+"""Prefix of the elements of a closure's value that are variables it captured."""
 _NUMERIC = frozenset({"(int)", "(integer)", "(float)", "(double)", "-", "*", "/", "%", "**", "++", "--", "<<", ">>"})
 _BOOLEAN = frozenset(
     {"!", "==", "===", "!=", "!==", "<>", "<", ">", "<=", ">=", "<=>", "&&", "||", "and", "or", "xor", "instanceof",
      "isset", "empty", "(bool)", "(boolean)", "condition", "(unset)"}
 )  # fmt: skip
 _PASSING = frozenset({"(string)", "(array)", "(object)", "(binary)", "sequence", "parenthesized_expression"})
-_MAX_INLINE_CLOSURES = 40
+MAX_INLINE_CLOSURES = 40
 _MAX_DIGITS = 9
 MAX_KEYS = 4
 """Keys of a parameter's elements that are kept apart at one place."""
@@ -123,7 +126,7 @@ class Evaluator(Lookup):
         for name in sorted(value.types):
             method = self.state.program.find_method(name, "__tostring")
             if method is not None:
-                return self.join(value, self.state.interpreter.summary(method).returns)
+                return self.join(value, self.run_method(method, [], Unknown("__toString"), value))
         return value
 
     def array(self, node: ArrayLit) -> Val:
@@ -260,6 +263,8 @@ class Evaluator(Lookup):
         if node.op in _BOOLEAN:
             return NOTHING
         labels = join_all((Val(labels=all_labels(operand)) for operand in operands), self.state.overflow).labels
+        if node.op == "(array)" and operands and (operands[-1].types or operands[-1].sites):
+            return self.state.interpreter.exposed(self, operands[-1])
         if node.op in _PASSING:
             last = operands[-1] if operands else NOTHING
             return self.join(Val(labels=last.labels), self._stringified(last)) if node.op == "(string)" else last
@@ -314,11 +319,24 @@ class Evaluator(Lookup):
         number = self.state.program.local(self.number, node.function)
         ref = FunctionRef(number, self.cls)
         self.capture(number)
-        return Val(refs=frozenset([ref]))
+        return Val(refs=frozenset([ref]), items=self._carried(number) or None)
+
+    def _carried(self, number: int) -> dict[str, Val]:
+        """What a closure carries to where it is called: captured variables that hold data, a callable or an object."""
+        fact = self.state.program.functions[number]
+        if any(name == "*" for name, _by_ref in fact.captures):
+            body = bytes(fact.body)
+            names = [name for name in sorted(self.env) if "->" not in name and variable_mark(name) in body]
+        else:
+            names = [name for name, _by_ref in fact.captures]
+        if "this" in self.env and not fact.is_static:
+            names.append("this")
+        values = ((name, self.env[name]) for name in names if name in self.env)
+        return {CARRIED + name: value for name, value in values if name == "this" or _holds(value)}
 
     def capture(self, number: int) -> None:
         """Evaluate a closure's body here, with what it captures: its calls run with the values of this place."""
-        if self.inlined >= _MAX_INLINE_CLOSURES or len(self.state.active) >= self.state.limits.call_depth:
+        if self.inlined >= MAX_INLINE_CLOSURES or len(self.state.active) >= self.state.limits.call_depth:
             self.state.limit("closures-per-function", self.number)
             return
         self.inlined += 1
@@ -346,6 +364,10 @@ class Evaluator(Lookup):
 
     def assign(self, node: Assign) -> Val:
         return self.state.interpreter.assign(self, node)
+
+
+def _holds(value: Val) -> bool:
+    return bool(value.refs or value.types or value.sites or all_labels(value))
 
 
 _EXPRESSIONS: dict[type, Function[..., Val]] = {

@@ -34,6 +34,13 @@ PRIMITIVES = frozenset(
 )  # fmt: skip
 
 
+def variable_mark(name: str) -> bytes:
+    """How a variable stands in an encoded body: `Var(name)` as MessagePack."""
+    raw = name.encode()
+    size = bytes([0xA0 | len(raw)]) if len(raw) < 32 else b"\xd9" + bytes([min(len(raw), 255)])  # noqa: PLR2004  fixstr
+    return b"\x92\x01" + size + raw
+
+
 class Frame:
     """State of one function while it is evaluated; `env` maps local variables to values."""
 
@@ -73,6 +80,8 @@ class Frame:
         """Static locals and the stores that keep them between calls."""
         self.extracted: Val = NOTHING
         """Arrays of unknown keys that became variables: what is not known by name may come from them."""
+        self.ending: list[Val] = []
+        """Objects made here whose class has a destructor."""
         self.thrown: Val = NOTHING
         """What exceptions thrown here carry."""
         self.repeating = False
@@ -188,15 +197,19 @@ class Frame:
                     return None
         return number
 
-    def adopt(self, outer: Frame, args: list[Val] | None) -> None:
-        """Become a closure inside `outer`: captured variables have their values of this moment."""
+    def adopt(self, outer: Frame, args: list[Val] | None, carried: Mapping[str, Val] | None = None) -> None:
+        """Become a closure inside `outer`: captured variables have their values of this moment.
+
+        `carried`: variables of a closure that was made elsewhere.
+        """
+        scope = outer.env if carried is None else carried
         for name, _by_ref in self.fact.captures:
             if name == "*":
-                self.env = {**outer.env, **{p.name: self.env[p.name] for p in self.fact.params}}
-            elif name in outer.env:
-                self.env[name] = outer.env[name]
-        if "this" in outer.env and not self.fact.is_static:
-            self.env["this"] = outer.env["this"]
+                self.env = {**scope, **{p.name: self.env[p.name] for p in self.fact.params}}
+            elif name in scope:
+                self.env[name] = scope[name]
+        if "this" in scope and not self.fact.is_static:
+            self.env["this"] = scope["this"]
         for index, param in enumerate(self.fact.params):
             types = self.env[param.name].types
             if args is None:
@@ -206,19 +219,19 @@ class Frame:
             else:
                 value = args[index] if index < len(args) else self.state.interpreter.default(self, param)
             self.env[param.name] = value.replaced(types=value.types | types)
-        self.sites, self.globals = outer.sites, dict(outer.globals)
+        self.sites, self.globals = outer.sites, dict(outer.globals) if carried is None else {}
         self.after_include = outer.after_include
         self.parameter_index = {}
 
-    def take_over(self, inner: Frame) -> None:
-        """What a closure did belongs to the function around it."""
+    def take_over(self, inner: Frame, *, foreign: bool = False) -> None:
+        """What a closure did belongs to the function around it; `foreign`: one that was made elsewhere."""
         for hit in inner.hits.values():
             self.add_hit(hit)
         for effect in inner.effects.values():
             self.add_effect(effect)
         self.printed = self.join(self.printed, inner.printed)
         for name, by_ref in inner.fact.captures:
-            if by_ref and name in inner.env:
+            if by_ref and name in inner.env and not foreign:
                 known = self.env.get(name)
                 value = inner.env[name]
                 self.env[name] = value if known is None else self.join(known, value)
@@ -263,7 +276,7 @@ class Frame:
         if self.printed.labels:
             effects.append(Effect("printed", (0, ""), self.printed))
         if self.thrown.labels:
-            effects.append(Effect("thrown", (0, ""), Val(labels=self.thrown.labels)))
+            effects.append(Effect("thrown", (0, ""), Val(labels=self.thrown.labels, types=self.thrown.types)))
         return Summary(self._returned(), tuple(self.hits.values()), tuple(effects), exports)
 
     def _returned(self) -> Val:

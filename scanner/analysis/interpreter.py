@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.analysis import application, calls, transfer
+from scanner.analysis import application, calls, objects, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
@@ -41,6 +41,9 @@ class PhpInterpreter:
 
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         return application.evaluate_closure(evaluator, number)
+
+    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
+        return value.replaced(labels=objects.exposed(evaluator, value))
 
     def default(self, evaluator: Frame, param: Param) -> Val:
         return Evaluator(self.state, evaluator.number).value(param.default)

@@ -14,7 +14,7 @@ from scanner.analysis.handlers import handles
 from scanner.analysis.summary import PARAM
 from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import Call
+from scanner.model.facts import Call, CallKind
 
 _WRITES: Mapping[str, tuple[str, int, int]] = {
     "define": ("const", 0, 1),
@@ -41,7 +41,11 @@ _READS: Mapping[str, tuple[str, int]] = {
     ),
 }  # fmt: skip
 _MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
+_STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv"})
+_STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
+                           "fpassthru", "gzread", "bzread"})  # fmt: skip
 _MAX_NAMES = 4
+_FLUSHES = frozenset({"ob_end_flush", "ob_end_clean", "ob_get_flush", "ob_get_clean", "ob_flush", "flush"})
 PRINTS = frozenset({"echo", "print", "printf", "vprintf", "print_r", "var_dump", "var_export", "exit", "phpinfo",
                     "readfile", "passthru", "highlight_file", "show_source", "debug_zval_refcount"})  # fmt: skip
 """What writes to the page, and so into an output buffer."""
@@ -58,6 +62,8 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     write, read = _WRITES.get(name), _READS.get(name)
     if name == "ob_start" and args:
         evaluator.late.append(args[0])
+    if name in _FLUSHES:
+        flush(evaluator)
     if name == "phpinfo":
         trace = Trace(evaluator.path, evaluator.line, "phpinfo() prints the whole environment", None, 1)
         printed(evaluator, [Val(labels={"environment": trace})])
@@ -69,8 +75,15 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
             variable, separator, _value = text.partition("=")
             if separator:
                 _store(evaluator, "env", Val(frozenset([variable])), Val(labels=all_labels(args[0])))
+    elif name in _STREAM_WRITES and len(args) > 1:
+        labels = _telling(evaluator, all_labels(args[1]))
+        for site in sorted(args[0].sites) if labels else ():
+            evaluator.set_site(site, "payload", Val(labels=labels))
     elif name in _MOVES and len(args) > 1:
         _store(evaluator, "file", args[1], kept_under(evaluator, "file", args[0]))
+    if name in _STREAM_READS and args:
+        held = (evaluator.sites.get(site, {}).get("payload", NOTHING) for site in sorted(args[0].sites))
+        return join_all([Val(labels=all_labels(args[0])), *held], evaluator.state.overflow)
     if read is not None and read[1] < len(args):
         return kept_under(evaluator, read[0], args[read[1]])
     return NOTHING
@@ -104,6 +117,16 @@ def printed(evaluator: Evaluator, values: list[Val]) -> None:
     labels = _telling(evaluator, join_all((Val(labels=all_labels(v)) for v in values), evaluator.state.overflow).labels)
     if labels:
         evaluator.printed = evaluator.join(evaluator.printed, Val(labels=labels))
+
+
+def flush(evaluator: Evaluator) -> None:
+    """What `ob_start` was given gets all that was printed."""
+    line, start = evaluator.line, evaluator.fact.start
+    here = Call(CallKind.DYNAMIC, "", None, (), line, line, start, start)
+    for callback in evaluator.late if evaluator.printed.labels else ():
+        if callback.refs or evaluator.known_texts(callback) or callback.items:
+            given = Val(evaluator.unknown("$buffer").texts, evaluator.printed.labels)
+            evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
 
 
 @handles("ob_get_clean", "ob_get_contents", "ob_get_flush")

@@ -102,6 +102,9 @@ class Interpreter(Protocol):
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         """Run a closure's body where it is created."""
 
+    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
+        """A value with the labels of the properties of its objects."""
+
     def default(self, evaluator: Frame, param: Param) -> Val:
         """Value of a parameter that is not passed."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from scanner.analysis import objects
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import SUPERGLOBALS
@@ -117,7 +118,9 @@ def _static(evaluator: Evaluator, statement: StaticVar) -> None:
 def _unset(evaluator: Evaluator, statement: Unset) -> None:
     for target in statement.targets:
         if isinstance(target, Var):
-            evaluator.env.pop(target.name, None)
+            gone = evaluator.env.pop(target.name, NOTHING)
+            if gone.types:
+                objects.destroyed(evaluator, gone)
             evaluator.element_references.pop(target.name, None)
         else:
             evaluator.value(target)
@@ -184,6 +187,10 @@ def _alias(evaluator: Evaluator, target: str, source: str) -> None:
 
 def elements(evaluator: Evaluator, value: Val) -> Val:
     """What `foreach` yields from a value."""
+    if value.types:
+        yielded = objects.iterated(evaluator, value)
+        if yielded is not NOTHING:
+            return evaluator.join(yielded, elements(evaluator, yielded.replaced(types=frozenset())))
     found = list((value.items or {}).values())
     if value.rest is not None:
         found.append(value.rest)
