@@ -407,7 +407,7 @@ def _array_merge(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 
 
 @handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse", "iterator_to_array",
-          "array_flip", "array_change_key_case", "array_diff_key", "array_intersect_key", "array_pad", "current",
+          "array_change_key_case", "array_diff_key", "array_intersect_key", "array_pad", "current",
           "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min", "array_column",
           "array_chunk")  # fmt: skip
 def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
@@ -430,7 +430,19 @@ def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
 def _array_keys(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     keys = list((args[0].items or {}) if args else ())
     texts = Val(frozenset(keys[:MAX_TEXTS]) or evaluator.unknown(node).texts)
-    return Val(items={str(i): Val(frozenset([key])) for i, key in enumerate(keys)}, rest=None if keys else texts)
+    items = {str(i): Val(frozenset([key])) for i, key in enumerate(keys)}
+    return Val(items=items, rest=None if keys else texts, labels=args[0].labels if args else {})
+
+
+@handles("array_flip", "array_fill_keys", "array_count_values")
+def _array_flip(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+    """Values become keys: what they carry is the array's."""
+    items = {
+        text: Val(frozenset([key]))
+        for key, item in ((args[0].items or {}) if args else {}).items()
+        for text in evaluator.known_texts(item)[:1]
+    }
+    return Val(items=items or None, labels=_labels(evaluator, args))
 
 
 @handles("array_combine")

@@ -19,6 +19,8 @@ _NESTED = re.compile(r"\s*(?:php://filter/.*?resource=|compress\.(?:zlib|bzip2):
 _LOCAL_SCHEMES = frozenset(
     {"php", "data", "file", "phar", "zip", "glob", "memory", "ogg", "rar", "unix", "udg", "sqlite", "about", "mailto"}
 )
+_MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
+"""`{host:port/flags}folder` of the IMAP functions."""
 _HOST_END = re.compile(r"[/?#\\\s]")
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
@@ -43,6 +45,9 @@ def url_destination(template: str, holes: HoleTable, *, bare_host: bool = False)
     if nested:
         inner = template[nested.end() :]
         return url_destination(inner, holes, bare_host=bare_host) if inner else Destination(LOCAL, shown)
+    mailbox = _MAILBOX.match(template)
+    if mailbox:
+        return Destination(authority(mailbox[1], holes), shown)
     match = _SCHEME.match(template)
     if match:
         scheme = match[1].lower()

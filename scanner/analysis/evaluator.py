@@ -132,6 +132,7 @@ class Evaluator(Lookup):
     def array(self, node: ArrayLit) -> Val:
         items: dict[str, Val] = {}
         rest: Val | None = None
+        of_keys: Mapping[str, Trace] = {}
         position = 0
         for item in node.items:
             value = self.value(item.value)
@@ -143,14 +144,17 @@ class Evaluator(Lookup):
                 items[str(position)] = value
                 position += 1
                 continue
-            keys = self.known_texts(self.value(item.key))
+            key = self.value(item.key)
+            keys = self.known_texts(key)
+            if key.labels:
+                of_keys = merge_labels(of_keys, self.state.telling(key.labels))
             if len(keys) == 1:
                 items[keys[0]] = value
                 if keys[0].isdecimal():
                     position = max(position, int(keys[0][:9]) + 1)
             else:
                 rest = value if rest is None else self.join(rest, value)
-        return Val(items=items, rest=rest)
+        return Val(labels=of_keys, items=items, rest=rest)
 
     def index(self, node: Index) -> Val:
         key = self.value(node.key) if node.key is not None else NOTHING

@@ -8,7 +8,7 @@ from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
 from scanner.analysis.summary import Summary
 from scanner.analysis.values import NOTHING, Val
-from scanner.model.facts import Assign, Call, Param, Value
+from scanner.model.facts import Assign, Call, Param, Value, decode_body
 
 
 class PhpInterpreter:
@@ -44,6 +44,9 @@ class PhpInterpreter:
 
     def exposed(self, evaluator: Evaluator, value: Val) -> Val:
         return value.replaced(labels=objects.exposed(evaluator, value))
+
+    def run(self, evaluator: Evaluator) -> None:
+        transfer.run(evaluator, decode_body(evaluator.fact.body))
 
     def default(self, evaluator: Frame, param: Param) -> Val:
         return Evaluator(self.state, evaluator.number).value(param.default)

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
-from scanner.analysis.summary import PARAM
 from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind
@@ -45,6 +44,8 @@ _STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv"})
 _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
                            "fpassthru", "gzread", "bzread"})  # fmt: skip
 _MAX_NAMES = 4
+HELD = "held"
+"""Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""
 _FLUSHES = frozenset({"ob_end_flush", "ob_end_clean", "ob_get_flush", "ob_get_clean", "ob_flush", "flush"})
 PRINTS = frozenset({"echo", "print", "printf", "vprintf", "print_r", "var_dump", "var_export", "exit", "phpinfo",
                     "readfile", "passthru", "highlight_file", "show_source", "debug_zval_refcount"})  # fmt: skip
@@ -76,13 +77,13 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
             if separator:
                 _store(evaluator, "env", Val(frozenset([variable])), Val(labels=all_labels(args[0])))
     elif name in _STREAM_WRITES and len(args) > 1:
-        labels = _telling(evaluator, all_labels(args[1]))
+        labels = evaluator.state.telling(all_labels(args[1]))
         for site in sorted(args[0].sites) if labels else ():
-            evaluator.set_site(site, "payload", Val(labels=labels))
+            evaluator.set_site(site, HELD, Val(labels=labels))
     elif name in _MOVES and len(args) > 1:
         _store(evaluator, "file", args[1], kept_under(evaluator, "file", args[0]))
     if name in _STREAM_READS and args:
-        held = (evaluator.sites.get(site, {}).get("payload", NOTHING) for site in sorted(args[0].sites))
+        held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sorted(args[0].sites))
         return join_all([Val(labels=all_labels(args[0])), *held], evaluator.state.overflow)
     if read is not None and read[1] < len(args):
         return kept_under(evaluator, read[0], args[read[1]])
@@ -90,17 +91,12 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
 
 
 def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
-    labels = _telling(evaluator, all_labels(value))
+    labels = evaluator.state.telling(all_labels(value))
     whole = value if space == "const" else Val(labels=labels)
     if not labels and space != "const":
         return
     for key in places(evaluator, space, target):
         evaluator.write_shared("store", key, whole)
-
-
-def _telling(evaluator: Evaluator, labels: Mapping[str, Trace]) -> dict[str, Trace]:
-    """Secrets, and what only a caller knows."""
-    return {key: trace for key, trace in labels.items() if key.startswith(PARAM) or evaluator.state.is_secret(key)}
 
 
 def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
@@ -114,7 +110,7 @@ def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
 
 def printed(evaluator: Evaluator, values: list[Val]) -> None:
     """Remember what a function prints: an output buffer gives it back."""
-    labels = _telling(evaluator, join_all((Val(labels=all_labels(v)) for v in values), evaluator.state.overflow).labels)
+    labels = evaluator.state.telling(join_all((Val(labels=all_labels(v)) for v in values), evaluator.state.overflow).labels)
     if labels:
         evaluator.printed = evaluator.join(evaluator.printed, Val(labels=labels))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis.destinations import LOCAL, url_destination
+from scanner.analysis.destinations import LOCAL, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.origins import FILE
 from scanner.analysis.state import Output
 from scanner.analysis.summary import Hit, closed
-from scanner.analysis.templates import HoleTable
+from scanner.analysis.templates import HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
@@ -41,7 +42,9 @@ def apply(
             if signature.certainty is Certainty.NEVER_ALONE:
                 continue
             handles = handles | results[-1].sites
-        if _sends(evaluator, signature, call, args, roles):
+        if signature.kind == "db" and signature.phase == "connect":
+            _remember_host(evaluator, roles, handles)
+        if _sends(evaluator, signature, call, args, roles) or _tells_database(evaluator, signature, roles, handles):
             evaluator.add_hit(
                 Hit(
                     evaluator.number, call.line, call.end_line, call.start, call.end, signature, api,
@@ -49,13 +52,26 @@ def apply(
                     (evaluator.path, call.line), certain, evaluator.computed,
                 )
             )  # fmt: skip
-        if not results or results[-1] is NOTHING:
+        if signature.kind == "file-url":
+            results.extend(_credentials(evaluator, call, roles, api))
+        if not results or results[-1] is NOTHING or signature.kind == "file-url":
             results.append(_response(evaluator, call, api))
             if signature.certainty is Certainty.NEVER_ALONE or evaluator.state.matcher.propagator(api.lower()):
                 results.append(_passed(evaluator, roles))
-            if signature.kind == "db" and "payload" in roles:
-                results.append(evaluator.rows(roles["payload"]))
+            if signature.kind == "db":
+                results.append(Val(sites=handles))  # a statement or result of this connection
+                if "payload" in roles:
+                    results.append(evaluator.rows(roles["payload"]))
     return join_all(results, evaluator.state.overflow)
+
+
+def _credentials(evaluator: Evaluator, call: Call, roles: Mapping[str, Val], api: str) -> Iterator[Val]:
+    """What a file on the list of credential paths holds, when one is opened or read."""
+    texts = {text for role in ("url", "path", "file") if role in roles for text in roles[role].texts}
+    for text in sorted(texts):
+        name = evaluator.state.origins.credential_file(text)
+        if name:
+            yield Val(labels={FILE + name: Trace(evaluator.path, call.line, f"{api}() reads {name}", None, 1)})
 
 
 def _passed(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
@@ -222,6 +238,27 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
     if signature.certainty is Certainty.IF_REMOTE and signature.phase in ("receive", "read"):
         return False  # reading from an open connection: what opened it is the finding
     return not (signature.kind == "db" and signature.phase not in ("connect", "construct"))
+
+
+def _remember_host(evaluator: Evaluator, roles: Mapping[str, Val], handles: frozenset[int]) -> None:
+    for role in ("host", "dsn"):
+        for site in sorted(handles) if role in roles else ():
+            evaluator.set_site(site, role, roles[role])
+
+
+def _tells_database(
+    evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
+) -> bool:
+    """Whether a secret goes in a query, or as a value for one, to a database on a host that the code names itself."""
+    if signature.kind != "db" or signature.phase in ("connect", "construct", "configure"):
+        return False
+    sent = [value for role, value in roles.items() if role not in _HANDLE_ROLES]
+    if not any(evaluator.state.is_secret(label) for value in sent for label in all_labels(value)):
+        return False
+    holes = evaluator.state.holes
+    merged = evaluator.with_sites({}, handles)
+    texts = [text for role in ("host", "dsn", "server") if role in merged for text in merged[role].texts]
+    return any(is_known(text) and not is_local(url_destination(text, holes, bare_host=True).name) for text in texts)
 
 
 def _sends_elsewhere(header: str, holes: HoleTable) -> bool:

@@ -9,7 +9,7 @@ from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import SUPERGLOBALS
 from scanner.analysis.summary import ANY, opened
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels, text_value
 from scanner.model.facts import (
     ArrayLit,
     Assign,
@@ -253,7 +253,8 @@ def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
 
 
 def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
-    names = evaluator.known_texts(evaluator.value(target.key)) if target.key is not None else []
+    key = evaluator.value(target.key) if target.key is not None else NOTHING
+    names = evaluator.known_texts(key)
     if isinstance(target.base, Var) and target.base.name == "GLOBALS":
         for name in names:
             evaluator.write_shared("global", ("", name), value)
@@ -273,7 +274,8 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
         items[str(len(items))] = value
     else:
         rest = value if rest is None else evaluator.join(rest, value)
-    write(evaluator, target.base, base.replaced(items=items, rest=rest))
+    labels = merge_labels(base.labels, evaluator.state.telling(key.labels)) if key.labels else base.labels
+    write(evaluator, target.base, base.replaced(items=items, rest=rest, labels=labels))
     if base.types:
         for cls in sorted(base.types):
             method = evaluator.state.program.find_method(cls, "offsetset")

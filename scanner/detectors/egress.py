@@ -62,7 +62,7 @@ def _levels(scene: Scene, hits: Iterable[Hit]) -> _Levels:
 def _finding(scene: Scene, rule: Rule, hit: Hit, levels: _Levels, lifted: set[tuple[str, int]]) -> Finding | None:
     place = target(scene, hit)
     outside = leaves(place.destinations)
-    if _addresses_nothing(hit) and outside in ([], [UNRESOLVED]):
+    if _addresses_nothing(hit) and (outside in ([], [UNRESOLVED]) or "command" in hit.roles):
         return None
     told = place.by_object and not hit.via and outside == [UNRESOLVED] and hit.inner in lifted
     if (place.by_caller and not outside) or told:

@@ -22,10 +22,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from scanner.analysis.destinations import LOCAL, OWN_SERVER
+from scanner.analysis.keeping import HELD
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
-from scanner.detectors.commands import command_lines, uses_network
+from scanner.detectors.commands import KINDS, command_lines, uses_network
 from scanner.detectors.egress import details
 from scanner.detectors.targets import expected, known_host, leaves, target
 from scanner.model.finding import Category, Confidence, Finding, Severity, TraceStep
@@ -40,7 +41,8 @@ _SHORT_WAY = 6
 def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
     labels: Mapping[str, Trace] = {}
     for role in sorted(hit.roles):
-        if role not in _IGNORED_ROLES and not role.startswith("tls:"):
+        written = role == HELD and hit.signature.kind in KINDS  # the write into the pipe has a finding of its own
+        if role not in _IGNORED_ROLES and not role.startswith("tls:") and not written:
             labels = merge_labels(labels, all_labels(hit.roles[role]))
     return {label: trace for label, trace in labels.items() if scene.result.state.is_secret(label)}
 

@@ -119,7 +119,8 @@ def _outcomes(plants: list[Plant], spans: dict[int, list[Span]], comparison: Com
 
 
 def _names_it(plant: Plant, finding: Finding) -> bool:
-    if finding.rule != plant.rule or not plant.labels.intersection(finding.secrets):
+    named = {label if label in plant.labels else label.partition(":")[0] for label in finding.secrets}
+    if finding.rule != plant.rule or not plant.labels.intersection(named):
         return False
     return finding.severity in _GRAVE or (plant.rule == _OUTPUT_RULE and finding.severity is Severity.MEDIUM)
 
