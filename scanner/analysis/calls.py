@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.analysis import builtins, keeping, reflection, rows, sinks
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
@@ -18,6 +18,7 @@ from scanner.model.signature import Secret, Signature
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
 _MAX_OVERRIDES = 8
+_OF_CLOSURES = frozenset({"bindto", "call", "__invoke"})
 
 
 def evaluate(evaluator: Evaluator, call: Call) -> Val:
@@ -98,9 +99,8 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     """Call of a method on an object, by the classes it may have; else by the method's name."""
     state = evaluator.state
     lower = name.lower()
-    if receiver.refs and lower in ("bindto", "call", "__invoke"):
-        callee = receiver if lower == "__invoke" else _bound(receiver, args[:1])
-        return callee if lower == "bindto" else call_value(evaluator, call, callee, args[lower == "call" :])
+    if receiver.refs and lower in _OF_CLOSURES:
+        return _method_of_closure(evaluator, call, receiver, lower, args)
     found: list[Val] = []
     for cls in sorted(receiver.types):
         if reflection.reflects(cls, lower):
@@ -114,24 +114,39 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
             continue
         numbers = _implementations(state, cls, lower)
         found.extend(apply_summary(evaluator, call, number, args, receiver) for number in numbers)
-        magic = state.program.find_method(cls, "__call") if not found else None
-        if magic is not None:
-            packed = Val(items={str(i): arg for i, arg in enumerate(args)})
-            found.append(apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver))
+        if not found:
+            found.extend(_caught(evaluator, call, cls, name, args, receiver))
     if not found:
-        magic_signatures = [
-            (cls, state.matcher.magic(cls, lower, state.program.ancestors(cls))) for cls in sorted(receiver.types)
-        ]
-        for cls, signatures in magic_signatures:
-            if signatures:
-                api = f"{_written(state, cls)}::{name}"
-                found.append(sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True))
+        found.extend(_magic_sinks(evaluator, call, name, args, receiver))
     if not found:
         found.append(_by_name(evaluator, call, receiver, name, args))
     secret = _function_secret(evaluator, receiver.types, lower)
     if secret is not None:
         found.append(evaluator.read_secret(secret, call.line, callee_text(call)))
     return join_all(found, state.overflow)
+
+
+def _magic_sinks(evaluator: Evaluator, call: Call, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
+    """Signatures of classes that take any method, each of which is a call of the service (`SoapClient`)."""
+    state = evaluator.state
+    for cls in sorted(receiver.types):
+        signatures = state.matcher.magic(cls, name.lower(), state.program.ancestors(cls))
+        if signatures:
+            api = f"{_written(state, cls)}::{name}"
+            yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
+
+
+def _caught(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
+    """`__call` of a class for a method that it does not have."""
+    magic = evaluator.state.program.find_method(cls, "__call")
+    if magic is not None:
+        packed = Val(items={str(i): arg for i, arg in enumerate(args)})
+        yield apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
+
+
+def _method_of_closure(evaluator: Evaluator, call: Call, closure: Val, method: str, args: list[Val]) -> Val:
+    callee = closure if method == "__invoke" else _bound(closure, args[:1])
+    return callee if method == "bindto" else call_value(evaluator, call, callee, args[method == "call" :])
 
 
 def _reflected(evaluator: Evaluator, call: Call, cls: str, receiver: Val, method: str, args: list[Val]) -> Val:

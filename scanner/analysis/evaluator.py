@@ -201,12 +201,7 @@ class Evaluator(Lookup):
                 secret = self.state.origins.named_secret(key, from_database="database" in base.labels)
                 if secret is not None and base.items is None and "request" not in base.labels:
                     found.append(self.read_secret(secret, self.line, describe(node), certain=False))
-        if base.rest is not None and (not found or not keys):
-            found.append(base.rest)
-        if not keys and base.items:
-            found.extend(base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
-        if "globals" in base.labels and keys:
-            found.extend(self.global_value(key, describe(node)) for key in keys)
+        found.extend(self._others(base, keys, node, known=bool(found)))
         result = join_all(found, self.state.overflow)
         bulk = any(self._bulk(label, keys) for label in base.labels if label not in MANY)
         labels = self._of_whole(base, keys, bulk=bulk)
@@ -223,6 +218,15 @@ class Evaluator(Lookup):
         if characters:
             return self.join(result, text_value(*characters))
         return result if result.texts or result.items or found else self.join(result, self.unknown(node))
+
+    def _others(self, base: Val, keys: list[str], node: Index, *, known: bool) -> Iterable[Val]:
+        """What an element may be beside those stored under its known keys."""
+        if base.rest is not None and (not known or not keys):
+            yield base.rest
+        if not keys and base.items:
+            yield from (base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
+        if "globals" in base.labels:
+            yield from (self.global_value(key, describe(node)) for key in keys)
 
     def _of_whole(self, base: Val, keys: list[str], *, bulk: bool) -> dict[str, Trace]:
         """Labels of an array that are those of each of its elements."""
@@ -246,7 +250,7 @@ class Evaluator(Lookup):
         if label == "globals":
             return True
         if label in ("environment", "session"):
-            return bool(keys)
+            return True
         return bool(keys) and label.removeprefix("function.").lower() in self.state.origins.bulk
 
     def _characters(self, base: Val, keys: list[str]) -> list[str]:

@@ -44,18 +44,20 @@ def include(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
                 continue
             state.included.add(unit.path)
             given = _given(evaluator, unit.first) if not unit.path.endswith(DATABASE_FILE) else {}
-            if given:
-                results.append(_run_inside(evaluator, unit.first, given))
-                continue
-            summary = state.interpreter.summary(unit.first)
-            results.append(summary.returns)
-            for name, value in summary.exports.items():
-                if "->" not in name and name != "this" and name not in state.origins.database:
-                    known = evaluator.env.get(name)
-                    evaluator.env[name] = value if known is None else evaluator.join(known, value)
+            results.append(_run_inside(evaluator, unit.first, given) if given else _run_apart(evaluator, unit.first))
     if not resolved:
         evaluator.note("dynamic-include", call.line, describe(shown))
     return join_all(results, state.overflow)
+
+
+def _run_apart(evaluator: Evaluator, number: int) -> Val:
+    """An included file whose code uses no data of this scope: its summary, and the variables that it leaves."""
+    summary = evaluator.state.interpreter.summary(number)
+    for name, value in summary.exports.items():
+        if "->" not in name and name != "this" and name not in evaluator.state.origins.database:
+            known = evaluator.env.get(name)
+            evaluator.env[name] = value if known is None else evaluator.join(known, value)
+    return summary.returns
 
 
 def _given(evaluator: Evaluator, number: int) -> dict[str, Val]:

@@ -60,14 +60,18 @@ def places(evaluator: Evaluator, space: str, name: Val) -> list[tuple[str, str]]
 
 def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     """Effect of a call that keeps something, value of one that gives something back."""
+    _special(evaluator, name, args)
     write, read = _WRITES.get(name), _READS.get(name)
-    if name == "ob_start" and args:
-        evaluator.late.append(args[0])
-    if name in _FLUSHES:
-        flush(evaluator)
-    if name == "phpinfo":
-        trace = Trace(evaluator.path, evaluator.line, "phpinfo() prints the whole environment", None, 1)
-        printed(evaluator, [Val(labels={"environment": trace})])
+    _keep(evaluator, name, write, args)
+    if name in _STREAM_READS and args:
+        held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sorted(args[0].sites))
+        return join_all([Val(labels=all_labels(args[0])), *held], evaluator.state.overflow)
+    if read is not None and read[1] < len(args):
+        return kept_under(evaluator, read[0], args[read[1]])
+    return NOTHING
+
+
+def _keep(evaluator: Evaluator, name: str, write: tuple[str, int, int] | None, args: list[Val]) -> None:
     if write is not None and write[2] < len(args):
         space, target, kept = write
         _store(evaluator, space, args[target], args[kept])
@@ -82,12 +86,17 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
             evaluator.set_site(site, HELD, Val(labels=labels))
     elif name in _MOVES and len(args) > 1:
         _store(evaluator, "file", args[1], kept_under(evaluator, "file", args[0]))
-    if name in _STREAM_READS and args:
-        held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sorted(args[0].sites))
-        return join_all([Val(labels=all_labels(args[0])), *held], evaluator.state.overflow)
-    if read is not None and read[1] < len(args):
-        return kept_under(evaluator, read[0], args[read[1]])
-    return NOTHING
+
+
+def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
+    """Functions of output buffers."""
+    if name == "ob_start" and args:
+        evaluator.late.append(args[0])
+    elif name in _FLUSHES:
+        flush(evaluator)
+    elif name == "phpinfo":
+        trace = Trace(evaluator.path, evaluator.line, "phpinfo() prints the whole environment", None, 1)
+        printed(evaluator, [Val(labels={"environment": trace})])
 
 
 def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
@@ -110,7 +119,9 @@ def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
 
 def printed(evaluator: Evaluator, values: list[Val]) -> None:
     """Remember what a function prints: an output buffer gives it back."""
-    labels = evaluator.state.telling(join_all((Val(labels=all_labels(v)) for v in values), evaluator.state.overflow).labels)
+    labels = evaluator.state.telling(
+        join_all((Val(labels=all_labels(v)) for v in values), evaluator.state.overflow).labels
+    )
     if labels:
         evaluator.printed = evaluator.join(evaluator.printed, Val(labels=labels))
 
@@ -128,5 +139,3 @@ def flush(evaluator: Evaluator) -> None:
 @handles("ob_get_clean", "ob_get_contents", "ob_get_flush")
 def _buffer(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
     return Val(evaluator.unknown(node).texts, evaluator.printed.labels)
-
-

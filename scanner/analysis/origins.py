@@ -11,7 +11,7 @@ from scanner.model.signature import Catalogue, Secret, SecretOrigin
 REQUEST_GLOBALS = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES"})
 SUPERGLOBALS = REQUEST_GLOBALS | {"_SESSION", "_SERVER", "_ENV"}
 """What is written to an element of these is read there again, anywhere in the program."""
-MANY = frozenset({"globals", "environment", "session", "memory"})
+MANY = frozenset({"globals", "environment", "session", "constants"})
 """Labels of values that hold many secrets at once."""
 FILE = "file:"
 """Prefix of the label of what a file on the list of credential paths holds."""

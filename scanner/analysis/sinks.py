@@ -42,8 +42,7 @@ def apply(
             if signature.certainty is Certainty.NEVER_ALONE:
                 continue
             handles = handles | results[-1].sites
-        if signature.kind == "db" and signature.phase == "connect":
-            _remember_host(evaluator, roles, handles)
+        _remember_host(evaluator, signature, roles, handles)
         if _sends(evaluator, signature, call, args, roles) or _tells_database(evaluator, signature, roles, handles):
             evaluator.add_hit(
                 Hit(
@@ -52,17 +51,24 @@ def apply(
                     (evaluator.path, call.line), certain, evaluator.computed,
                 )
             )  # fmt: skip
+        plain = not results or results[-1] is NOTHING
+        results.extend(_returned(evaluator, signature, call, roles, handles, api) if plain else ())
         if signature.kind == "file-url":
             results.extend(_credentials(evaluator, call, roles, api))
-        if not results or results[-1] is NOTHING or signature.kind == "file-url":
-            results.append(_response(evaluator, call, api))
-            if signature.certainty is Certainty.NEVER_ALONE or evaluator.state.matcher.propagator(api.lower()):
-                results.append(_passed(evaluator, roles))
-            if signature.kind == "db":
-                results.append(Val(sites=handles))  # a statement or result of this connection
-                if "payload" in roles:
-                    results.append(evaluator.rows(roles["payload"]))
     return join_all(results, evaluator.state.overflow)
+
+
+def _returned(
+    evaluator: Evaluator, signature: Signature, call: Call, roles: dict[str, Val], handles: frozenset[int], api: str
+) -> Iterator[Val]:
+    """What a call gives back that makes no handle."""
+    yield _response(evaluator, call, api)
+    if signature.certainty is Certainty.NEVER_ALONE or evaluator.state.matcher.propagator(api.lower()):
+        yield _passed(evaluator, roles)
+    if signature.kind == "db":
+        yield Val(sites=handles)  # a statement or result of this connection
+        if "payload" in roles:
+            yield evaluator.rows(roles["payload"])
 
 
 def _credentials(evaluator: Evaluator, call: Call, roles: Mapping[str, Val], api: str) -> Iterator[Val]:
@@ -240,7 +246,12 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
     return not (signature.kind == "db" and signature.phase not in ("connect", "construct"))
 
 
-def _remember_host(evaluator: Evaluator, roles: Mapping[str, Val], handles: frozenset[int]) -> None:
+def _remember_host(
+    evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
+) -> None:
+    """A method that connects to a database: later calls on the object go there."""
+    if signature.kind != "db" or signature.phase != "connect":
+        return
     for role in ("host", "dsn"):
         for site in sorted(handles) if role in roles else ():
             evaluator.set_site(site, role, roles[role])

@@ -30,6 +30,8 @@ from scanner.model.facts import (
     Var,
 )
 
+_SUPERGLOBALS = SUPERGLOBALS | {"GLOBALS"}
+
 
 def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
     """Evaluate statements in order."""
@@ -252,18 +254,21 @@ def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
             evaluator.by_ref[index] = value if known is None else evaluator.join(known, value)
 
 
+def _write_superglobal(evaluator: Evaluator, array: str, names: list[str], value: Val) -> None:
+    for name in names:
+        if array != "GLOBALS":
+            evaluator.write_shared("store", (array, name), value)
+            continue
+        evaluator.write_shared("global", ("", name), value)
+        if evaluator.file_scope or name in evaluator.globals:
+            evaluator.env[name] = value
+
+
 def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
     key = evaluator.value(target.key) if target.key is not None else NOTHING
     names = evaluator.known_texts(key)
-    if isinstance(target.base, Var) and target.base.name == "GLOBALS":
-        for name in names:
-            evaluator.write_shared("global", ("", name), value)
-            if evaluator.file_scope or name in evaluator.globals:
-                evaluator.env[name] = value
-        return
-    if isinstance(target.base, Var) and target.base.name in SUPERGLOBALS:
-        for name in names:
-            evaluator.write_shared("store", (target.base.name, name), value)
+    if isinstance(target.base, Var) and target.base.name in _SUPERGLOBALS:
+        _write_superglobal(evaluator, target.base.name, names, value)
         return
     base = evaluator.value(target.base)
     items = dict(base.items or {})

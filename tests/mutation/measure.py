@@ -89,8 +89,7 @@ def _grow(release: Path, plants: list[Plant]) -> tuple[list[Plant], dict[int, li
     for plant in plants:
         spans[plant.number] += [Span(_canonical(path), 1, 999) for path, _text in plant.new_files]
     for path in sorted({edit.path for edit in edits}):
-        if place(release, path) is None:
-            raise AssertionError(f"{path} does not parse any more")
+        assert place(release, path) is not None, f"{path} does not parse any more"
     return plants, spans
 
 
@@ -114,7 +113,11 @@ def _outcomes(plants: list[Plant], spans: dict[int, list[Span]], comparison: Com
             plant,
             any(_names_it(plant, item) for item in near),
             bool(near),
-            tuple(sorted({f"{x.rule} {x.severity.value} {'+'.join(x.secrets)} -> {'+'.join(x.destinations)}" for x in near})),
+            tuple(
+                sorted(
+                    {f"{x.rule} {x.severity.value} {'+'.join(x.secrets)} -> {'+'.join(x.destinations)}" for x in near}
+                )
+            ),
         )
 
 

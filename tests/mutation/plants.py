@@ -116,7 +116,13 @@ class _Assembly:
     # -- pieces -----------------------------------------------------------------------------------------------
 
     def _filled(self, template: Template, text: str, part: str, given: str = "", made: str = "") -> str:
-        names = {**self._names, "UNIQ": f"{self._id}{part}", "$IN": given, "$OUT": made, "FILE": f"{self._id}{part}.php"}
+        names = {
+            **self._names,
+            "UNIQ": f"{self._id}{part}",
+            "$IN": given,
+            "$OUT": made,
+            "FILE": f"{self._id}{part}.php",
+        }
         return template.filled(text, names)
 
     def _declare(self, text: str) -> None:

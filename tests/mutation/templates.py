@@ -48,7 +48,7 @@ def templates(kind: str) -> tuple[Template, ...]:
 
 @cache
 def _secrets() -> dict[str, list[Secret]]:
-    """Secrets that a plant may take, by origin: not those that are public by design, nor names that are no variables."""
+    """Secrets that a plant may take, by origin: not those that are public by design."""
     found: dict[str, list[Secret]] = {}
     for secret in load_catalogue().secrets:
         if secret.kind not in ("handle", "session") and secret.severity_floor != "info":
