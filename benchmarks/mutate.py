@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from scanner.pipeline import ScanOptions  # noqa: E402  run as a program: the path is set first
-from tests.mutation.measure import Measurement, by_factor, measure  # noqa: E402
+from tests.mutation.measure import Measurement, Noise, by_factor, measure, measure_each, measure_neutral  # noqa: E402
 
 
 def main() -> None:
@@ -24,14 +24,31 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=None, help="keep facts here: the original is scanned only once")
     parser.add_argument("--misses", action="store_true", help="show the code of every plant that was not found")
     parser.add_argument("--all-factors", action="store_true", help="also values of which every plant was found")
+    parser.add_argument("--neutral", type=int, default=0, help="instead: so many changes that mean nothing")
+    parser.add_argument("--each", action="store_true", help="instead: every source, carrier and channel by itself")
     options = parser.parse_args()
     for tree in options.trees:
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
             scan_options = ScanOptions(cache=options.cache or work / "cache", jobs=options.jobs)
-            result = measure(tree, work, options.plants, options.seed, scan_options)
-        print(f"# {tree.name}, {options.plants} plants, seed {options.seed}")
+            if options.neutral:
+                show_noise(tree, measure_neutral(tree, work, options.neutral, options.seed, scan_options))
+                continue
+            result = (
+                measure_each(tree, work, options.seed, scan_options)
+                if options.each
+                else measure(tree, work, options.plants, options.seed, scan_options)
+            )
+        print(f"# {tree.name}, {len(result.outcomes)} plants, seed {options.seed}")
         show(result, misses=options.misses, every=options.all_factors)
+
+
+def show_noise(tree: Path, noise: Noise) -> None:
+    """Print what neutral changes brought."""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in noise.made.items())
+    print(f"# {tree.name}: {len(noise.findings)} false new findings after {kinds}")
+    for item in noise.findings:
+        print(f"  {item.severity.value} {item.rule} {item.path}:{item.line} {item.message}")
 
 
 def show(result: Measurement, *, misses: bool, every: bool) -> None:

@@ -91,6 +91,7 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
             if not is_callable(evaluator, callback):
                 continue
             others = [contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions]
+            others = keeping.handled(evaluator, name) or others
             literal = position < len(node.args) and isinstance(node.args[position].value, Const)
             result = evaluator.state.interpreter.call_value(
                 evaluator, _with_values(node, others or [NOTHING]), callback, others or [NOTHING], literal=literal

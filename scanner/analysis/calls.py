@@ -13,11 +13,13 @@ from scanner.analysis.origins import FILE
 from scanner.analysis.state import State
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind, Const
-from scanner.model.signature import Secret, Signature
+from scanner.model.signature import Certainty, Secret, Signature
 
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
 _MAX_OVERRIDES = 8
+BOUND = "\0bound"
+"""Element of a closure's value: the object that `bind` gave it as `$this`."""
 _OF_CLOSURES = frozenset({"bindto", "call", "__invoke"})
 
 
@@ -111,6 +113,8 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
         if signatures:
             api = f"{_written(state, cls)}::{name}"
             found.append(sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True))
+            if signatures[0].certainty is not Certainty.ALWAYS:  # an object gives back what was put into it
+                found.append(Val(labels=state.telling(receiver.labels)))
             continue
         numbers = _implementations(state, cls, lower)
         found.extend(apply_summary(evaluator, call, number, args, receiver) for number in numbers)
@@ -264,7 +268,7 @@ def _bound(closure: Val, target: Sequence[Val]) -> Val:
     """A closure with another object as its `$this`."""
     if not target or not closure.refs:
         return closure
-    return closure.replaced(items={**(closure.items or {}), CARRIED + "this": target[0]})
+    return closure.replaced(items={**(closure.items or {}), CARRIED + "this": target[0], BOUND: target[0]})
 
 
 def _new(evaluator: Evaluator, call: Call) -> Val:
@@ -365,7 +369,8 @@ def _call_reference(
 ) -> Val:
     fact = evaluator.state.program.functions[ref.function]
     if fact.name == "{closure}" and ref.function in evaluator.closures:
-        return evaluate_closure(evaluator, ref.function, args)
+        scope = {**evaluator.env, "this": items[BOUND]} if BOUND in items else None
+        return evaluate_closure(evaluator, ref.function, args, scope)
     carried = {key.removeprefix(CARRIED): value for key, value in items.items() if key.startswith(CARRIED)}
     if fact.name == "{closure}" and carried and evaluator.inlined < MAX_INLINE_CLOSURES:
         evaluator.inlined += 1
@@ -406,6 +411,7 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
         return NOTHING
     if name == "throw":
         evaluator.thrown = join_all([evaluator.thrown, *args], evaluator.state.overflow)
+        keeping.report(evaluator, keeping.EXCEPTION, args)
         sinks.thrown(evaluator, call, args)
         return NOTHING
     return args[0] if args else NOTHING

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from scanner.analysis import folding
 from scanner.analysis.describe import describe
-from scanner.analysis.frame import variable_mark
+from scanner.analysis.frame import cell, variable_mark
 from scanner.analysis.lookup import Lookup
 from scanner.analysis.origins import MANY, REQUEST_GLOBALS, SUPERGLOBALS
 from scanner.analysis.state import State
@@ -95,10 +95,11 @@ class Evaluator(Lookup):
         """String building: product of the parts' templates, bounded; labels are joined."""
         results: set[str] = {""}
         labels: Mapping[str, Trace] = {}
-        for part, shown in parts:
+        for given, shown in parts:
+            part = self._stringified(given)
             if part.labels or part.items or part.rest is not None:
                 labels = merge_labels(labels, all_labels(part))
-            options: Iterable[str] = self.texts(self._stringified(part), shown)
+            options: Iterable[str] = self.texts(part, shown)
             if len(results) == 1 == len(options):  # type: ignore[arg-type]  # the usual case
                 (left,), (right,) = results, options
                 results = {left + right}
@@ -327,6 +328,9 @@ class Evaluator(Lookup):
         number = self.state.program.local(self.number, node.function)
         ref = FunctionRef(number, self.cls)
         self.capture(number)
+        for name, by_ref in self.state.program.functions[number].captures:
+            if by_ref:
+                self.cells[name] = cell(number, name)
         return Val(refs=frozenset([ref]), items=self._carried(number) or None)
 
     def _carried(self, number: int) -> dict[str, Val]:

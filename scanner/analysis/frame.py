@@ -41,6 +41,11 @@ def variable_mark(name: str) -> bytes:
     return b"\x92\x01" + size + raw
 
 
+def cell(closure: int, name: str) -> tuple[str, str]:
+    """Store of a variable that a closure captures by reference."""
+    return "\2cell", f"{closure}:{name}"
+
+
 class Frame:
     """State of one function while it is evaluated; `env` maps local variables to values."""
 
@@ -80,8 +85,12 @@ class Frame:
         """Static locals and the stores that keep them between calls."""
         self.extracted: Val = NOTHING
         """Arrays of unknown keys that became variables: what is not known by name may come from them."""
+        self.cells: dict[str, tuple[str, str]] = {}
+        """Variables that a closure made here captures by reference, and the stores it writes when it runs elsewhere."""
         self.ending: list[Val] = []
         """Objects made here whose class has a destructor."""
+        self.place_references: dict[str, Value] = {}
+        """Variables that are another name for an element or a property: `$r = &$a['x']`."""
         self.thrown: Val = NOTHING
         """What exceptions thrown here carry."""
         self.repeating = False
@@ -231,7 +240,9 @@ class Frame:
             self.add_effect(effect)
         self.printed = self.join(self.printed, inner.printed)
         for name, by_ref in inner.fact.captures:
-            if by_ref and name in inner.env and not foreign:
+            if by_ref and name in inner.env and foreign:
+                self.write_shared("store", cell(inner.number, name), inner.env[name])
+            elif by_ref and name in inner.env:
                 known = self.env.get(name)
                 value = inner.env[name]
                 self.env[name] = value if known is None else self.join(known, value)

@@ -7,7 +7,7 @@ reads it is evaluated again when it changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
@@ -44,6 +44,8 @@ _STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv"})
 _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
                            "fpassthru", "gzread", "bzread"})  # fmt: skip
 _MAX_NAMES = 4
+MESSAGE = ("\2error", "message")
+EXCEPTION = ("\2error", "exception")
 HELD = "held"
 """Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""
 _FLUSHES = frozenset({"ob_end_flush", "ob_end_clean", "ob_get_flush", "ob_get_clean", "ob_flush", "flush"})
@@ -92,11 +94,30 @@ def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
     """Functions of output buffers."""
     if name == "ob_start" and args:
         evaluator.late.append(args[0])
+    elif name in ("trigger_error", "user_error"):
+        report(evaluator, MESSAGE, args[:1])
     elif name in _FLUSHES:
         flush(evaluator)
     elif name == "phpinfo":
         trace = Trace(evaluator.path, evaluator.line, "phpinfo() prints the whole environment", None, 1)
         printed(evaluator, [Val(labels={"environment": trace})])
+
+
+def report(evaluator: Evaluator, key: tuple[str, str], values: Sequence[Val]) -> None:
+    """Secrets in an error or an exception: the program's handler gets them."""
+    labels = join_all((Val(labels=all_labels(value)) for value in values), evaluator.state.overflow).labels
+    secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
+    if secrets:
+        evaluator.state.write_store(key, Val(labels=secrets))
+
+
+def handled(evaluator: Evaluator, name: str) -> list[Val] | None:
+    """Arguments with which PHP calls an error or exception handler; None for any other callback."""
+    key = {"set_error_handler": MESSAGE, "set_exception_handler": EXCEPTION}.get(name)
+    if key is None:
+        return None
+    reported = Val(evaluator.unknown("$error").texts, evaluator.state.read_store(key).labels)
+    return [reported] if key is EXCEPTION else [NOTHING, reported]
 
 
 def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
@@ -134,6 +155,18 @@ def flush(evaluator: Evaluator) -> None:
         if callback.refs or evaluator.known_texts(callback) or callback.items:
             given = Val(evaluator.unknown("$buffer").texts, evaluator.printed.labels)
             evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
+
+
+@handles("tmpfile")
+def _temporary(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
+    return Val(sites=frozenset([evaluator.state.site(evaluator.number, node.start)]))
+
+
+def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
+    """What was written to the streams that a call sends (`ftp_fput`, `CURLOPT_INFILE`)."""
+    sites = sorted({site for value in roles.values() for site in value.sites})
+    held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sites)
+    return join_all(held, evaluator.state.overflow)
 
 
 @handles("ob_get_clean", "ob_get_contents", "ob_get_flush")

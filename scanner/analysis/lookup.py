@@ -36,6 +36,8 @@ class Lookup(Frame):
             secret = self.state.origins.database.get(node.name)
             if secret is not None and secret.label in known.labels and self.after_include:
                 self.state.reads.add(SecretRead(self.number, secret.label, self.line, f"${node.name}", certain=True))
+            if node.name in self.cells:
+                return self.join(known, self.state.read_store(self.cells[node.name]))
             return known
         name = self.globals.get(node.name) or (node.name if self.file_scope else "")
         if name:

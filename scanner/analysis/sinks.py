@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from scanner.analysis import keeping
 from scanner.analysis.destinations import LOCAL, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import FILE
@@ -118,6 +119,9 @@ def argument_values(
         _spread_options(evaluator, signature, roles)
     if "context" in roles:
         _context(evaluator, roles)
+    held = keeping.sent_along(evaluator, roles)
+    if held is not NOTHING:
+        _add(evaluator, roles, "payload", held)
     for host in signature.destinations:
         _add(evaluator, roles, "host", Val(frozenset([host])))
     return roles

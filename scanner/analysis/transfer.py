@@ -124,6 +124,7 @@ def _unset(evaluator: Evaluator, statement: Unset) -> None:
             if gone.types:
                 objects.destroyed(evaluator, gone)
             evaluator.element_references.pop(target.name, None)
+            evaluator.place_references.pop(target.name, None)
         else:
             evaluator.value(target)
 
@@ -163,6 +164,10 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
         value = Val(labels=evaluator.join(Val(labels=all_labels(old)), Val(labels=all_labels(value))).labels)
     elif node.op == "&" and isinstance(node.target, Var) and isinstance(node.value, Var):
         _alias(evaluator, node.target.name, node.value.name)
+    elif node.op == "&" and isinstance(node.target, Var) and isinstance(node.value, (Index, Prop, StaticProp)):
+        evaluator.place_references[node.target.name] = node.value
+        write(evaluator, node.target, value)
+        return value
     write(evaluator, node.target, value)
     if isinstance(node.target, Var) and not node.op.startswith("foreach"):
         _write_back(evaluator, node.target.name, value)
@@ -171,6 +176,9 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
 
 def _write_back(evaluator: Evaluator, name: str, value: Val) -> None:
     """After `foreach ($list as &$item)` an assignment to `$item` is one to some element of `$list`."""
+    place = evaluator.place_references.get(name)
+    if place is not None:
+        write(evaluator, place, value)
     source = evaluator.element_references.get(name)
     if source is None:
         return

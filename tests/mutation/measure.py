@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,9 +11,10 @@ from typing import NamedTuple
 from scanner.model.finding import Category, Finding, Severity
 from scanner.model.report import Comparison
 from scanner.pipeline import ScanOptions, diff
+from tests.mutation.neutral import KINDS, change
 from tests.mutation.plants import Plant, Planter
 from tests.mutation.templates import templates
-from tests.mutation.trees import apply, lay_out, place, places
+from tests.mutation.trees import apply, files, lay_out, place, places
 
 _CONCERNED = frozenset({Category.EXFILTRATION, Category.EGRESS, Category.CONCEALMENT})
 _OUTPUT_RULE = "secret-in-output"
@@ -54,6 +54,43 @@ def measure(tree: Path, work: Path, count: int, seed: int, options: ScanOptions)
     base, mutated = lay_out(tree, work / "base"), lay_out(tree, work / "mutated")
     planter = Planter(places(mutated, random, _PLACES), random, _words(mutated))
     plants = [planter.plant(number) for number in range(count)]
+    kept, spans = _grow(mutated, plants)
+    comparison = diff(str(base), str(mutated), options)
+    return Measurement(tuple(_outcomes(kept, spans, comparison)), comparison)
+
+
+class Noise(NamedTuple):
+    """What neutral changes brought."""
+
+    made: dict[str, int]
+    """Changes by kind."""
+    findings: tuple[Finding, ...]
+    """Findings that a comparison calls new or updated: each is a false one."""
+
+
+def measure_neutral(tree: Path, work: Path, count: int, seed: int, options: ScanOptions) -> Noise:
+    """Make neutral changes to a copy of a tree, at most one per file, and compare."""
+    random = Random(seed)  # noqa: S311  nothing secret depends on it
+    base, mutated = lay_out(tree, work / "base"), lay_out(tree, work / "mutated")
+    names = files(mutated)
+    random.shuffle(names)
+    made: dict[str, int] = dict.fromkeys(KINDS, 0)
+    for name in names:
+        kind = KINDS[sum(made.values()) % len(KINDS)]
+        made[kind] += change(mutated / name, kind, random)
+        if sum(made.values()) >= count:
+            break
+    comparison = diff(str(base), str(mutated), options)
+    changed = (item for item in comparison.changes if item.state.value in ("new", "updated"))
+    return Noise(made, tuple(item.finding for item in changed))
+
+
+def measure_each(tree: Path, work: Path, seed: int, options: ScanOptions) -> Measurement:
+    """Each source, carrier and channel once, with the plainest of the other two kinds."""
+    random = Random(seed)  # noqa: S311  nothing secret depends on it
+    base, mutated = lay_out(tree, work / "base"), lay_out(tree, work / "mutated")
+    planter = Planter(places(mutated, random, _PLACES), random, _words(mutated))
+    plants = list(planter.each())
     kept, spans = _grow(mutated, plants)
     comparison = diff(str(base), str(mutated), options)
     return Measurement(tuple(_outcomes(kept, spans, comparison)), comparison)
@@ -99,19 +136,19 @@ def _canonical(path: str) -> str:
 
 def _outcomes(plants: list[Plant], spans: dict[int, list[Span]], comparison: Comparison) -> Iterable[Outcome]:
     by_path: dict[str, list[Finding]] = defaultdict(list)
-    for change in comparison.changes:
-        if change.state.value in ("new", "updated"):
-            by_path[change.finding.path].append(change.finding)
+    for item in comparison.changes:
+        if item.state.value in ("new", "updated"):
+            by_path[item.finding.path].append(item.finding)
     for plant in plants:
         near = [
-            item
+            finding
             for span in spans[plant.number]
-            for item in by_path[span.path]
-            if span.first <= item.line <= span.last and item.category in _CONCERNED
+            for finding in by_path[span.path]
+            if span.first <= finding.line <= span.last and finding.category in _CONCERNED
         ]
         yield Outcome(
             plant,
-            any(_names_it(plant, item) for item in near),
+            any(_names_it(plant, finding) for finding in near),
             bool(near),
             tuple(
                 sorted(
@@ -141,8 +178,3 @@ def by_factor(outcomes: Iterable[Outcome]) -> dict[str, dict[str, tuple[int, int
         factor: {value: (row[0], row[1], row[2]) for value, row in sorted(rows.items())}
         for factor, rows in sorted(table.items())
     }
-
-
-def clear(work: Path) -> None:
-    """Remove the copies of a run."""
-    shutil.rmtree(work, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from tests.mutation.trees import Edit, Place
 
 MAX_CALLS = 6
 MAX_FILES = 4
+_PLAIN = frozenset({"global", "copy", "file-get-contents"})
+"""The plainest source, carrier and channel."""
 _STYLES = ("function", "function", "static", "instance", "inherited", "method-of-class")
 
 
@@ -77,6 +80,17 @@ class Planter:
         channel = self._dealt("channel", self._channels)
         return _Assembly(self._random, self._places, self._plain, number, source, carrier, channel).plant()
 
+    def each(self) -> Iterator[Plant]:
+        """Each template once, with the plainest of the other kinds, without calls in between."""
+        kinds = (templates("sources"), templates("carriers"), tuple(self._channels))
+        plain = [next(t for t in kind if t.name in _PLAIN) for kind in kinds]
+        number = 0
+        for kind, items in enumerate(kinds):
+            for item in items:
+                chosen = [*plain[:kind], item, *plain[kind + 1 :]]
+                yield _Assembly(self._random, self._places, self._plain, number, *chosen, calls=0).plant()
+                number += 1
+
 
 class _Assembly:
     def __init__(
@@ -88,6 +102,8 @@ class _Assembly:
         source: Template,
         carrier: Template,
         channel: Template,
+        *,
+        calls: int | None = None,
     ) -> None:
         self._random = random
         self._number = number
@@ -102,7 +118,7 @@ class _Assembly:
             "SECRET": secret.name if secret else "",
             "TABLE": secret.table if secret else "",
         }
-        self._calls = random.randint(0, MAX_CALLS)
+        self._calls = random.randint(0, MAX_CALLS) if calls is None else calls
         self._main = random.choice(places)
         others = [item for item in plain if item is not self._main] or plain
         wanted = random.randint(1, MAX_FILES)
