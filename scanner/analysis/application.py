@@ -218,6 +218,8 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
     elif effect.target == "site":
         for site in sorted(substitution.sites(frozenset([number]))):
             evaluator.set_site(site, name, value)
+    elif effect.target == "output":
+        sinks.output(evaluator, call, name, [Val(labels=value.labels)], effect.lifts + 1)
     elif effect.target == "printed":
         evaluator.printed = evaluator.join(evaluator.printed, Val(labels=value.labels))
     elif effect.target == "thrown":
@@ -254,11 +256,18 @@ def _lift(
 
 def _max_lifts(hit: Hit, *, symbolic: bool) -> int:
     """How many levels of wrappers are followed: fewest for logs and the like, where no caller decides an address."""
+    if "command" in hit.roles or _names_host(hit):
+        return MAX_LIFTS
     if hit.signature.certainty is Certainty.IF_URL:
         return MAX_URL_LIFTS
     if hit.signature.certainty is Certainty.IF_REMOTE and not symbolic and hit.roles.keys().isdisjoint(sinks.URL_ROLES):
         return MAX_PAYLOAD_LIFTS
     return MAX_LIFTS
+
+
+def _names_host(hit: Hit) -> bool:
+    """Whether the beginning of an address is known: then the call surely is one."""
+    return any("://" in text for role in sinks.URL_ROLES if role in hit.roles for text in hit.roles[role].texts)
 
 
 def _tells_nothing(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:

@@ -51,10 +51,14 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             continue
         lower = candidate.lower().lstrip("\\")
         signatures = evaluator.state.matcher.function(lower)
+        secret = evaluator.state.origins.functions.get(lower)
         if signatures:
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
-            return evaluator.join(result, builtins.side_effects(evaluator, call, lower, args))
-        secret = evaluator.state.origins.functions.get(lower)
+            known = secret and evaluator.read_secret(secret, call.line, callee_text(call))
+            return join_all(
+                [result, known or NOTHING, builtins.side_effects(evaluator, call, lower, args)],
+                evaluator.state.overflow,
+            )
         numbers = program.by_name.get(lower)
         if numbers:
             results = [apply_summary(evaluator, call, number, args, None) for number in numbers[:_MAX_CANDIDATES]]

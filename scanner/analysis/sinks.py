@@ -9,7 +9,7 @@ from scanner.analysis.destinations import LOCAL, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import FILE
 from scanner.analysis.state import Output
-from scanner.analysis.summary import Hit, closed
+from scanner.analysis.summary import MAX_OUTPUT_LIFTS, PARAM, Effect, Hit, closed
 from scanner.analysis.templates import HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
@@ -268,7 +268,7 @@ def _tells_database(
     if signature.kind != "db" or signature.phase in ("connect", "construct", "configure"):
         return False
     sent = [value for role, value in roles.items() if role not in _HANDLE_ROLES]
-    if not any(evaluator.state.is_secret(label) for value in sent for label in all_labels(value)):
+    if not any(evaluator.state.telling(all_labels(value)) for value in sent):
         return False
     holes = evaluator.state.holes
     merged = evaluator.with_sites({}, handles)
@@ -296,8 +296,11 @@ def _response(evaluator: Evaluator, call: Call, api: str) -> Val:
     return Val(evaluator.unknown(call).texts, label)
 
 
-def output(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> None:
-    """Data that is shown, logged or stored: kept when it carries labels."""
+def output(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val], lifts: int = 0) -> None:
+    """Data that is shown, logged or stored: kept when it carries secrets, left to callers when they decide it.
+
+    `lifts`: how many calls lie between this one and the output.
+    """
     labels = join_all((Val(labels=all_labels(arg)) for arg in args), evaluator.state.overflow).labels
     secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
     if secrets:
@@ -306,6 +309,9 @@ def output(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> 
                 evaluator.number, call.line, call.end_line, call.start, call.end, name, tuple(sorted(secrets.items()))
             )
         )
+    open_labels = {label: trace for label, trace in labels.items() if label.startswith(PARAM)}
+    if open_labels and lifts < MAX_OUTPUT_LIFTS and name != "throw":
+        evaluator.add_effect(Effect("output", (0, name), Val(labels=open_labels), lifts))
 
 
 def thrown(evaluator: Evaluator, call: Call, args: Sequence[Val]) -> None:
