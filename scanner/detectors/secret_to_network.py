@@ -59,6 +59,8 @@ def _find(scene: Scene) -> Iterable[Finding]:
             continue
         for label in sorted(labels):
             found = _finding(scene, hit, label, labels[label], outside)
+            if label.startswith("request.") and found.severity is Severity.INFO:
+                continue  # what a visitor types goes to the service that checks it: nothing of the server's own leaves
             key = (label, hit.inner, hit.signature.id, hit.function, *outside)
             known = best.get(key)
             if known is None or (len(found.trace), found.line) < (known[0], known[1].line):
