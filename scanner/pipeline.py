@@ -22,6 +22,7 @@ from scanner.analysis.endpoints import find_pages
 from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import BULK_SOURCES
+from scanner.analysis.settings import default_hosts, is_settings_file
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.temper import temper
@@ -232,7 +233,7 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     program = Program(gathered.facts, reader.lower, tools.matcher.class_names)
     result = solve(program, tools.catalogue, tools.matcher)
     pages = find_pages(program, gathered.facts)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints)
+    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, _default_hosts(release, reader))
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
@@ -253,6 +254,16 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     if not gathered.failed and not reader.lost:
         tools.cache.write({key: msgspec.msgpack.encode(_as_cached(report))})
     return report
+
+
+def _default_hosts(release: Release, reader: _Reader) -> dict[str, str]:
+    """Defaults of settings, from the SQL that fills the settings' table."""
+    found: dict[str, str] = {}
+    for file in release.files:
+        if is_settings_file(file.path):
+            with suppress(SourceError):
+                found.update(default_hosts(reader.read(file)))
+    return found
 
 
 def _as_cached(report: Report) -> Report:

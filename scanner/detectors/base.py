@@ -23,6 +23,8 @@ class Scene(NamedTuple):
     facts: Mapping[str, FileFacts]
     """Canonical path -> facts of every file with PHP in it."""
     endpoints: tuple[Endpoint, ...]
+    default_hosts: Mapping[str, str] = {}
+    """Setting -> host that the release's own SQL gives it."""
 
 
 class Detector(NamedTuple):
