@@ -114,11 +114,10 @@ def _replace(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         return Val(folded(evaluator, name, args) or evaluator.unknown(node).texts, labels)
     results: set[str] = set()
     for text in sorted(subject.texts):
-        changed: str | None = text
+        changed = text
         for search, replacement in pairs:
-            changed = folding.fold("str_replace", [search, replacement, changed]) if changed is not None else None
-        if changed is not None:
-            results.add(changed)
+            changed = changed.replace(search, replacement)[: folding.MAX_INPUT] if search else changed
+        results.add(changed)
     return Val(frozenset(results) or evaluator.unknown(node).texts, labels)
 
 
@@ -127,17 +126,23 @@ def _replacement_pairs(evaluator: Evaluator, name: str, args: list[Val]) -> list
         table = args[1] if len(args) == 2 else NOTHING  # noqa: PLR2004  the two-argument form
         if not table.items:
             return None
-        known = [(key, evaluator.known_texts(item)) for key, item in table.items.items()]
-        return [(key, texts[0]) for key, texts in known if len(texts) == 1]
+        return [(key, _replacement(evaluator, item)) for key, item in table.items.items()]
     if len(args) < 3 or not args[0].items:  # noqa: PLR2004  search, replacement, subject
         return None
     searches = [evaluator.known_texts(item) for item in args[0].items.values()]
     if args[1].items is not None:
-        replacements = [evaluator.known_texts(item) for item in args[1].items.values()]
-        replacements += [[""]] * (len(searches) - len(replacements))
+        replacements = [_replacement(evaluator, item) for item in args[1].items.values()]
+        replacements += [""] * (len(searches) - len(replacements))
     else:
-        replacements = [evaluator.known_texts(args[1])] * len(searches)
-    return [(one[0], two[0]) for one, two in zip(searches, replacements, strict=False) if one and two]
+        replacements = [_replacement(evaluator, args[1])] * len(searches)
+    return [(one[0], two) for one, two in zip(searches, replacements, strict=False) if one]
+
+
+def _replacement(evaluator: Evaluator, value: Val) -> str:
+    """Text that is put in; a hole where it is not known."""
+    if len(value.texts) == 1:
+        return next(iter(value.texts))
+    return evaluator.state.holes.template("unknown", "replacement")
 
 
 @handles("parse_url")

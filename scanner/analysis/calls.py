@@ -214,7 +214,10 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         libraries = {library for site in receiver.sites for library in state.site_libraries.get(site, ())}
         signatures = tuple(s for s in state.matcher.methods(lower) if s.lib in libraries)
     if signatures:
-        return sinks.apply(evaluator, call, signatures[:1], args, receiver, api=callee_text(call), certain=False)
+        made = sinks.apply(evaluator, call, signatures[:1], args, receiver, api=callee_text(call), certain=False)
+        if signatures[0].certainty is Certainty.ALWAYS:
+            return made
+        return evaluator.join(made, Val(labels=state.telling(receiver.labels)))
     numbers = state.program.by_method.get(lower, [])
     if 0 < len(numbers) <= _MAX_CANDIDATES and not receiver.types:
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]

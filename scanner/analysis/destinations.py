@@ -109,7 +109,17 @@ def authority(rest: str, holes: HoleTable) -> str:
         return _hole_destination(holes_in[-1].kind, holes_in[-1].text)
     # A hole at the end stays: `https://api.example.org` . $suffix can become another host.
     pattern = re.sub(r"\*+", "*", to_text(known))
-    return pattern if _HOST_NAME.fullmatch(pattern) else UNRESOLVED
+    return pattern if _HOST_NAME.fullmatch(pattern) else _domain(pattern)
+
+
+def _domain(pattern: str) -> str:
+    """Domain at the end of a name that begins with what no host name holds: data in front of it goes there as well."""
+    labels = pattern.split(".")
+    for position in range(1, len(labels) - 1):
+        rest = ".".join(labels[position:])
+        if _HOST_NAME.fullmatch(rest) and rest[0] != "*":
+            return f"*.{rest}"
+    return UNRESOLVED
 
 
 def _hole_destination(kind: str, text: str) -> str:

@@ -12,6 +12,7 @@ from tests.mutation.trees import Edit, Place
 
 MAX_CALLS = 6
 MAX_FILES = 4
+_NETWORK = "secret-to-network"
 _PLAIN = frozenset({"global", "copy", "file-get-contents"})
 """The plainest source, carrier and channel."""
 _STYLES = ("function", "function", "static", "instance", "inherited", "method-of-class")
@@ -78,6 +79,8 @@ class Planter:
         source = self._dealt("source", templates("sources"))
         carrier = self._dealt("carrier", templates("carriers"))
         channel = self._dealt("channel", self._channels)
+        while channel.rule != _NETWORK and any(label.startswith("request.") for label in source.labels):
+            channel = self._dealt("channel", self._channels)  # showing visitors what they typed is no leak
         return _Assembly(self._random, self._places, self._plain, number, source, carrier, channel).plant()
 
     def each(self) -> Iterator[Plant]:
@@ -137,7 +140,7 @@ class _Assembly:
             "UNIQ": f"{self._id}{part}",
             "$IN": given,
             "$OUT": made,
-            "FILE": f"{self._id}{part}.php",
+            "OTHERFILE": f"{self._id}{part}.php",
         }
         return template.filled(text, names)
 

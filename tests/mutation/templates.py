@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class Template(NamedTuple):
-    """A piece of PHP with holes: `$IN`, `$OUT`, `UNIQ`, `HOST`, `SECRET`, `TABLE`, `FILE`."""
+    """A piece of PHP with holes: `$IN`, `$OUT`, `UNIQ`, `HOST`, `SECRET`, `TABLE`, `OTHERFILE`."""
 
     name: str
     code: str
@@ -29,8 +29,6 @@ class Template(NamedTuple):
     scope: str = ""
     needs: str = ""
     rule: str = "secret-to-network"
-    last: bool = False
-    """Nothing runs after it."""
 
     def filled(self, text: str, names: dict[str, str]) -> str:
         """A text of this template with its holes filled."""
