@@ -18,6 +18,7 @@ from scanner.model.signature import Certainty, Secret, Signature
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
 _MAX_OVERRIDES = 8
+_SETS_DEFAULT = "stream_context_set_default"
 BOUND = "\0bound"
 """Element of a closure's value: the object that `bind` gave it as `$this`."""
 _OF_CLOSURES = frozenset({"bindto", "call", "__invoke"})
@@ -54,6 +55,8 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
         secret = evaluator.state.origins.functions.get(lower)
         if signatures:
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
+            if lower == _SETS_DEFAULT:
+                evaluator.default_context |= result.sites
             known = secret and evaluator.read_secret(secret, call.line, callee_text(call))
             return join_all(
                 [result, known or NOTHING, builtins.side_effects(evaluator, call, lower, args)],

@@ -205,7 +205,8 @@ class Evaluator(Lookup):
         found.extend(self._others(base, keys, node, known=bool(found)))
         result = join_all(found, self.state.overflow)
         bulk = any(self._bulk(label, keys) for label in base.labels if label not in MANY)
-        labels = self._of_whole(base, keys, bulk=bulk)
+        derived = bool(base.texts)  # text made of all of it: each piece may be any of it
+        labels = self._of_whole(base, keys, bulk=bulk, derived=derived)
         if bulk:  # values that were stored under computed keys: only the key's own name says which this is
             kept = {label: trace for label, trace in result.labels.items() if not label.startswith("function.")}
             result = result.replaced(labels=kept)
@@ -229,12 +230,13 @@ class Evaluator(Lookup):
         if "globals" in base.labels:
             yield from (self.global_value(key, describe(node)) for key in keys)
 
-    def _of_whole(self, base: Val, keys: list[str], *, bulk: bool) -> dict[str, Trace]:
+    def _of_whole(self, base: Val, keys: list[str], *, bulk: bool, derived: bool) -> dict[str, Trace]:
         """Labels of an array that are those of each of its elements."""
         return {
             label: trace
             for label, trace in base.labels.items()
-            if not self._bulk(label, keys) and not (bulk and label.startswith("function."))
+            if ((derived and label in MANY) or not self._bulk(label, keys))
+            and not (bulk and label.startswith("function."))
         }
 
     def _of_caller(self, base: Val, keys: list[str]) -> Val:

@@ -11,6 +11,7 @@ from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
     MAX_EFFECTS,
     MAX_HITS,
+    MAX_KEPT_LIFTS,
     PARAM,
     RECEIVER,
     Effect,
@@ -49,7 +50,7 @@ def cell(closure: int, name: str) -> tuple[str, str]:
 class Frame:
     """State of one function while it is evaluated; `env` maps local variables to values."""
 
-    def __init__(self, state: State, number: int) -> None:
+    def __init__(self, state: State, number: int) -> None:  # noqa: PLR0915  one line per kind of state
         self.state = state
         self.number = number
         self.fact: FunctionFact = state.program.functions[number]
@@ -87,6 +88,10 @@ class Frame:
         """Arrays of unknown keys that became variables: what is not known by name may come from them."""
         self.cells: dict[str, tuple[str, str]] = {}
         """Variables that a closure made here captures by reference, and the stores it writes when it runs elsewhere."""
+        self.default_context: frozenset[int] = frozenset()
+        """Handles of the stream context that URLs are opened with."""
+        self.kept: dict[tuple[str, str], Val] = {}
+        """What was kept under a name in this function: seen at once, also when only a caller knows it."""
         self.ending: list[Val] = []
         """Objects made here whose class has a destructor."""
         self.place_references: dict[str, Value] = {}
@@ -257,7 +262,7 @@ class Frame:
         if depends_on_caller(value):
             if value.types:  # the declared class of a parameter holds whoever calls
                 self.state.write_store(key, Val(types=value.types))
-            if lifts <= MAX_EFFECT_LIFTS:
+            if lifts <= (MAX_KEPT_LIFTS if key[0].startswith("\2") else MAX_EFFECT_LIFTS):
                 self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
         else:
             self.state.write_store(key, value)

@@ -95,7 +95,9 @@ def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
     if name == "ob_start" and args:
         evaluator.late.append(args[0])
     elif name in ("trigger_error", "user_error"):
-        report(evaluator, MESSAGE, args[:1])
+        labels = evaluator.state.telling(join_all((Val(labels=all_labels(a)) for a in args[:1]), "").labels)
+        if labels:
+            evaluator.write_shared("store", MESSAGE, Val(labels=labels))
     elif name in _FLUSHES:
         flush(evaluator)
     elif name == "phpinfo":
@@ -126,13 +128,16 @@ def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
     if not labels and space != "const":
         return
     for key in places(evaluator, space, target):
+        known = evaluator.kept.get(key)
+        evaluator.kept[key] = whole if known is None else evaluator.join(known, whole)
         evaluator.write_shared("store", key, whole)
 
 
 def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
     """What was kept under a name."""
-    found = [evaluator.state.read_store(key) for key in places(evaluator, space, name)]
-    return join_all(found, evaluator.state.overflow)
+    keys = places(evaluator, space, name)
+    found = [evaluator.state.read_store(key) for key in keys]
+    return join_all([*found, *(evaluator.kept[key] for key in keys if key in evaluator.kept)], evaluator.state.overflow)
 
 
 # -- what is printed, and output buffers --------------------------------------------------------------------------

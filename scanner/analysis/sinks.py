@@ -34,7 +34,7 @@ def apply(
     results: list[Val] = []
     for signature in signatures[:4]:
         roles = argument_values(evaluator, signature, call, args, receiver)
-        handles = _handles(roles, receiver)
+        handles = _handles(roles, receiver) | _default_context(evaluator, signature, roles)
         if signature.phase == "configure" or _only_configures(signature):
             results.append(_configure(evaluator, signature, call, roles, handles, receiver))
             continue
@@ -57,6 +57,11 @@ def apply(
         if signature.kind == "file-url":
             results.extend(_credentials(evaluator, call, roles, api))
     return join_all(results, evaluator.state.overflow)
+
+
+def _default_context(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val]) -> frozenset[int]:
+    """What `stream_context_set_default` set holds for every URL that is opened without a context of its own."""
+    return evaluator.default_context if signature.kind == "file-url" and "context" not in roles else frozenset()
 
 
 def _returned(
@@ -253,8 +258,8 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
 def _remember_host(
     evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
 ) -> None:
-    """A method that connects to a database: later calls on the object go there."""
-    if signature.kind != "db" or signature.phase != "connect":
+    """A call that connects a handle which was made before: what is sent on it later goes there."""
+    if signature.phase != "connect":
         return
     for role in ("host", "dsn"):
         for site in sorted(handles) if role in roles else ():
