@@ -307,7 +307,7 @@ def output(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val], lif
     `lifts`: how many calls lie between this one and the output.
     """
     labels = join_all((Val(labels=all_labels(arg)) for arg in args), evaluator.state.overflow).labels
-    secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
+    secrets = {label: trace for label, trace in labels.items() if _told_when_shown(evaluator, label, lifts)}
     if secrets:
         evaluator.state.outputs.add(
             Output(
@@ -317,6 +317,14 @@ def output(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val], lif
     open_labels = {label: trace for label, trace in labels.items() if label.startswith(PARAM)}
     if open_labels and lifts < MAX_OUTPUT_LIFTS and name != "throw":
         evaluator.add_effect(Effect("output", (0, name), Val(labels=open_labels), lifts))
+
+
+def _told_when_shown(evaluator: Evaluator, label: str, lifts: int) -> bool:
+    """Whether showing a secret tells anybody something: not visitors what they typed, nor their own session."""
+    if not evaluator.state.is_secret(label):
+        return False
+    secret = evaluator.state.origins.by_label.get(label.removeprefix("hash-of:"))
+    return not lifts or not (label.startswith("request.") or (secret is not None and secret.kind == "session"))
 
 
 def thrown(evaluator: Evaluator, call: Call, args: Sequence[Val]) -> None:
