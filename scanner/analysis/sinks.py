@@ -324,7 +324,8 @@ def _told_when_shown(evaluator: Evaluator, label: str, lifts: int) -> bool:
     if not evaluator.state.is_secret(label):
         return False
     secret = evaluator.state.origins.by_label.get(label.removeprefix("hash-of:"))
-    return not lifts or not (label.startswith("request.") or (secret is not None and secret.kind == "session"))
+    typed = label.removeprefix("hash-of:").startswith("request.")
+    return not lifts or not (typed or (secret is not None and secret.kind == "session"))
 
 
 def thrown(evaluator: Evaluator, call: Call, args: Sequence[Val]) -> None:
