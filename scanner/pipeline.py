@@ -5,6 +5,7 @@ source -> facts -> analysis -> detectors -> findings -> report value; two report
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import os
@@ -171,10 +172,21 @@ def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     matcher = Matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)
     count = (os.cpu_count() or 1) if options.jobs is None else options.jobs
-    with Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
+    with _rare_collection(), Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
         yield _Tools(catalogue, matcher, cache, Known(cache, catalogue.digest), workers, progress or _Silent())
         if cache.problem:
             _LOG.warning("%s", cache.problem)
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Let Python look for reference cycles rarely: facts and values are many, live long, and form none."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:

@@ -17,6 +17,8 @@ MAX_VALUES = 6
 """Strings that one expression may be."""
 _MAX_STEPS = 400
 _MAX_DEPTH = 30
+_MAX_NAMED = 2
+"""Addresses that a file may give to properties of one name before the name says nothing any more."""
 _MAX_PARTS = 1000
 """Operands of one concatenation."""
 _MAX_PLACES = 60
@@ -313,7 +315,7 @@ class Folding:
                 leaf = leaf.parent
             if leaf is not None:
                 found += [value for value in self._values(leaf, depth) if is_elsewhere(value)]
-        return found
+        return found if len(set(found)) <= _MAX_NAMED else []
 
     def _call(self, node: Node, depth: int) -> list[Text]:
         callee = node.child_by_field_name("function") or node.child_by_field_name("constructor")

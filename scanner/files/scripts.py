@@ -160,9 +160,10 @@ class _Reader:
             return
         if position is not None and (name != "postMessage"):
             yield from self._request(call, name, given, max(position, 0), strict=position >= 0)
-        elif last == "open" and len(given) > 1 and self._is_method(given[0]):
+        elif last == "open" and len(given) > 1:
             later = sent_later(self._folding, call, callee)
-            yield from self._request(call, "XMLHttpRequest.open", given, 1, strict=True, sends=later)
+            known = any(_METHOD.match(value.text) for value in self._folding.values(given[0]))
+            yield from self._request(call, "XMLHttpRequest.open", given, 1, strict=known, sends=later)
         elif last in ("setAttribute", "attr", "prop") and len(given) > 1:
             yield from self._attribute(call, callee, last, given)
         elif last == "postMessage" and len(given) > 1:
@@ -174,12 +175,6 @@ class _Reader:
     def _loose(self) -> dict[str, str]:
         """Last parts of names that count on any object, when they are given a foreign address."""
         return _last_parts(tuple(self._apis.functions), tuple(self._apis.methods))
-
-    def _is_method(self, node: Node) -> bool:
-        return any(_METHOD.match(value.text) for value in self._folding.values(node)) or node.type not in (
-            "string",
-            "number",
-        )
 
     def _new(self, call: Node, callee: Node) -> Iterator[Found]:
         name, given = self._name(callee), arguments(call)
