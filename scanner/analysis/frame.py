@@ -23,7 +23,7 @@ from scanner.analysis.summary import (
     symbolic,
 )
 from scanner.analysis.templates import is_known
-from scanner.analysis.values import NOTHING, Trace, Val, all_sites, join
+from scanner.analysis.values import NOTHING, Trace, Val, all_sites, join, text_value
 from scanner.model.facts import Call, CallKind, FunctionFact, Value
 from scanner.model.signature import Secret
 
@@ -142,7 +142,7 @@ class Frame:
 
     def unknown(self, value: Value | str | None) -> Val:
         """Value of an expression of which nothing is known but its spelling."""
-        return Val(frozenset([self.state.holes.template("unknown", describe(value))]))
+        return text_value(self.state.holes.template("unknown", describe(value)))
 
     def texts(self, value: Val, shown: Value | str | None) -> frozenset[str]:
         """Templates of a value used as a string."""

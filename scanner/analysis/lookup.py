@@ -213,23 +213,9 @@ class Lookup(Frame):
         return NOTHING
 
     def _declared_types(self, classes: frozenset[str], name: str) -> frozenset[str]:
-        found: set[str] = set()
-        for cls in sorted(classes):
-            for ancestor in self.state.program.ancestors(cls):
-                for unit in self.state.program.classes.get(ancestor, ()):
-                    first = self.state.program.files[unit.file].first
-                    for item in unit.fact.properties:
-                        if item.name == name:
-                            found |= {self.state.program.find_class(t) for t in item.types if t not in PRIMITIVES}
-                    for method in unit.fact.methods:
-                        fact = self.state.program.functions[first + method]
-                        if fact.name.lower() == "__construct":
-                            for param in fact.params:
-                                if param.promoted and param.name == name:
-                                    found |= {
-                                        self.state.program.find_class(t) for t in param.types if t not in PRIMITIVES
-                                    }
-        return frozenset(found)
+        program = self.state.program
+        written = (one for cls in sorted(classes) for one in program.declared_types(cls, name))
+        return frozenset(program.find_class(one) for one in written if one not in PRIMITIVES)
 
     def write_property(self, variable: str, cls: str, name: str, value: Val) -> None:
         """Property of an object of a known class; what a caller decides is left to the caller as an effect."""

@@ -162,15 +162,15 @@ def closed(value: Val, holes: HoleTable) -> Val:
 
 
 def _has_property(text: str, holes: HoleTable) -> bool:
-    return bool(text) and max(text) >= _FIRST_ELEMENT and any(holes.is_property(part) for part in text)
+    return any(map(holes.is_property, parameters(text)))
 
 
 def _shut(text: str, holes: HoleTable) -> str:
     """Text with an unknown piece in the place of each property; `` for one that is nothing else."""
-    if not text or max(text) < _FIRST_ELEMENT:
+    if not _has_property(text, holes):
         return text
     if len(text) == 1:
-        return "" if holes.is_property(text) else text
+        return ""
     return "".join(holes.template("unknown", "property") if holes.is_property(part) else part for part in text)
 
 
