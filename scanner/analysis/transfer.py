@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from scanner.analysis import objects
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.origins import SUPERGLOBALS
+from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels, text_value
 from scanner.model.facts import (
@@ -247,6 +247,10 @@ def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C90
 
 
 def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
+    secret = evaluator.state.origins.database.get(name) if evaluator.file_scope else None
+    if secret is not None and evaluator.path.rpartition("/")[2].lower() == DATABASE_FILE:
+        # The site's own file: what it holds is the secret itself, and no report may show it.
+        value = evaluator.state.origins.secret_value(secret, evaluator.path, evaluator.line, f"${name}")
     for alias in sorted(evaluator.aliases.get(name, (name,))):
         evaluator.env[alias] = value
         stale = [key for key in evaluator.env if key.startswith(f"{alias}->")] if evaluator.has_properties else ()
