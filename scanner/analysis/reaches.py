@@ -85,7 +85,7 @@ def lift(frame: Frame, call: Call, reaches: Iterable[Reach], substitution: Subst
         labels = {
             label: trace
             for label, trace in substitution.fed(item.labels).items()
-            if _matters(frame.state, item.effect, label)
+            if _matters(frame.state, item.effect, label, lifted=True)
         }
         if not labels:
             continue
@@ -128,12 +128,19 @@ def _keep(frame: Frame, item: Reach) -> None:
     frame.reaches[key] = item._replace(labels=open_labels)
 
 
-def _matters(state: State, effect: str, label: str) -> bool:
+def _matters(state: State, effect: str, label: str, *, lifted: bool = False) -> bool:
     if label.startswith(PARAM):
         return True
     if effect in _SHOWN and state.is_secret(label):
-        return True
+        return not (lifted and _of_visitor(state, label))
     return effect in _FED and (is_remote(label) or (label == REQUEST and effect in _RUN))
+
+
+def _of_visitor(state: State, label: str) -> bool:
+    """What visitors typed, or their own session: showing it tells them nothing."""
+    plain = label.removeprefix("hash-of:")
+    secret = state.origins.by_label.get(plain)
+    return plain.startswith("request.") or (secret is not None and secret.kind == "session")
 
 
 def _argument(frame: Frame, args: list[Val], receiver: Val | None, index: int) -> Val:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import reaches
-from scanner.analysis.destinations import LOCAL, url_destination
+from scanner.analysis import keeping, reaches
+from scanner.analysis.destinations import LOCAL, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.origins import FILE
 from scanner.analysis.remote import answers, is_remote
 from scanner.analysis.summary import Hit, closed
-from scanner.analysis.templates import HoleTable
+from scanner.analysis.templates import HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
@@ -37,7 +38,7 @@ def apply(
     results: list[Val] = []
     for signature in signatures[:4]:
         roles = argument_values(evaluator, signature, call, args, receiver)
-        handles = _handles(roles, receiver)
+        handles = _handles(roles, receiver) | _default_context(evaluator, signature, roles)
         if signature.phase == "configure" or _only_configures(signature):
             results.append(_configure(evaluator, signature, call, roles, handles, receiver))
             continue
@@ -46,13 +47,10 @@ def apply(
             if signature.certainty is Certainty.NEVER_ALONE:
                 continue
             handles = handles | results[-1].sites
-        if signature.kind in _EFFECTS:
-            effect, role = _EFFECTS[signature.kind]
-            given = roles.get(role, NOTHING)
-            reaches.reach(evaluator, call, effect, api, given, Val(given.texts))
-        if _sends(evaluator, signature, call, args, roles):
-            if "file-out" in roles or "file-out" in evaluator.with_sites(roles, handles):
-                _downloads(evaluator, call, signature, api, evaluator.with_sites(roles, handles))
+        _remember_host(evaluator, signature, roles, handles)
+        sends = _sends(evaluator, signature, call, args, roles)
+        _reach(evaluator, call, signature, api, roles, handles, sends=sends)
+        if sends or _tells_database(evaluator, signature, roles, handles):
             evaluator.add_hit(
                 Hit(
                     evaluator.number, call.line, call.end_line, call.start, call.end, signature, api,
@@ -60,18 +58,66 @@ def apply(
                     (evaluator.path, call.line), certain, evaluator.computed,
                 )
             )  # fmt: skip
-        if not results or results[-1] is NOTHING:
-            results.append(_response(evaluator, call, api, signature, evaluator.with_sites(roles, handles)))
-            if signature.kind == "db" and "payload" in roles:
-                results.append(evaluator.rows(roles["payload"]))
+        plain = not results or results[-1] is NOTHING
+        results.extend(_returned(evaluator, signature, call, roles, handles, api) if plain else ())
+        if signature.kind == "file-url":
+            results.extend(_credentials(evaluator, call, roles, api))
     return join_all(results, evaluator.state.overflow)
 
 
-def _downloads(evaluator: Evaluator, call: Call, signature: Signature, api: str, roles: Mapping[str, Val]) -> None:
-    """The answer goes straight into a file: `CURLOPT_FILE`, Guzzle's `sink`."""
-    trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
-    labels = answers(signature, roles, evaluator.state.holes, trace)
-    reaches.reach(evaluator, call, "file", api, Val(labels=labels), reaches.place_of(evaluator, roles["file-out"]))
+def _default_context(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val]) -> frozenset[int]:
+    """What `stream_context_set_default` set holds for every URL that is opened without a context of its own."""
+    return evaluator.default_context if signature.kind == "file-url" and "context" not in roles else frozenset()
+
+
+def _returned(
+    evaluator: Evaluator, signature: Signature, call: Call, roles: dict[str, Val], handles: frozenset[int], api: str
+) -> Iterator[Val]:
+    """What a call gives back that makes no handle."""
+    yield _response(evaluator, call, api, signature, evaluator.with_sites(roles, handles))
+    if signature.certainty is Certainty.NEVER_ALONE or evaluator.state.matcher.propagator(api.lower()):
+        yield _passed(evaluator, roles)
+    if signature.kind == "db":
+        yield Val(sites=handles)  # a statement or result of this connection
+        if "payload" in roles:
+            yield evaluator.rows(roles["payload"])
+
+
+def _credentials(evaluator: Evaluator, call: Call, roles: Mapping[str, Val], api: str) -> Iterator[Val]:
+    """What a file on the list of credential paths holds, when one is opened or read."""
+    texts = {text for role in ("url", "path", "file") if role in roles for text in roles[role].texts}
+    for text in sorted(texts):
+        name = evaluator.state.origins.credential_file(text)
+        if name:
+            yield Val(labels={FILE + name: Trace(evaluator.path, call.line, f"{api}() reads {name}", None, 1)})
+
+
+def _passed(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
+    """What a function that only prepares data (`escapeshellarg`, an escaping method) gives back: what it was given."""
+    values = (Val(labels=all_labels(value)) for role, value in sorted(roles.items()) if role not in _HANDLE_ROLES)
+    return join_all(values, evaluator.state.overflow)
+
+
+def _reach(
+    evaluator: Evaluator,
+    call: Call,
+    signature: Signature,
+    api: str,
+    roles: Mapping[str, Val],
+    handles: frozenset[int],
+    *,
+    sends: bool,
+) -> None:
+    """What a described call does on this machine: it runs a command or a statement, or writes the answer to a file."""
+    if signature.kind in _EFFECTS:
+        effect, role = _EFFECTS[signature.kind]
+        given = roles.get(role, NOTHING)
+        reaches.reach(evaluator, call, effect, api, given, Val(given.texts))
+    whole = evaluator.with_sites(roles, handles)
+    if sends and "file-out" in whole:  # `CURLOPT_FILE`, Guzzle's `sink`
+        trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
+        labels = answers(signature, whole, evaluator.state.holes, trace)
+        reaches.reach(evaluator, call, "file", api, Val(labels=labels), reaches.place_of(evaluator, whole["file-out"]))
 
 
 def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> dict[str, Val]:
@@ -106,6 +152,9 @@ def argument_values(
         _spread_options(evaluator, signature, roles)
     if "context" in roles:
         _context(evaluator, roles)
+    held = keeping.sent_along(evaluator, roles)
+    if held is not NOTHING:
+        _add(evaluator, roles, "payload", held)
     for host in signature.destinations:
         _add(evaluator, roles, "host", Val(frozenset([host])))
     return roles
@@ -232,6 +281,32 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
     if signature.certainty is Certainty.IF_REMOTE and signature.phase in ("receive", "read"):
         return False  # reading from an open connection: what opened it is the finding
     return not (signature.kind == "db" and signature.phase not in ("connect", "construct"))
+
+
+def _remember_host(
+    evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
+) -> None:
+    """A call that connects a handle which was made before: what is sent on it later goes there."""
+    if signature.phase != "connect":
+        return
+    for role in ("host", "dsn"):
+        for site in sorted(handles) if role in roles else ():
+            evaluator.set_site(site, role, roles[role])
+
+
+def _tells_database(
+    evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
+) -> bool:
+    """Whether a secret goes in a query, or as a value for one, to a database on a host that the code names itself."""
+    if signature.kind != "db" or signature.phase in ("connect", "construct", "configure"):
+        return False
+    sent = [value for role, value in roles.items() if role not in _HANDLE_ROLES]
+    if not any(evaluator.state.telling(all_labels(value)) for value in sent):
+        return False
+    holes = evaluator.state.holes
+    merged = evaluator.with_sites({}, handles)
+    texts = [text for role in ("host", "dsn", "server") if role in merged for text in merged[role].texts]
+    return any(is_known(text) and not is_local(url_destination(text, holes, bare_host=True).name) for text in texts)
 
 
 def _sends_elsewhere(header: str, holes: HoleTable) -> bool:
