@@ -23,6 +23,7 @@ from scanner.analysis.endpoints import find_pages
 from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import BULK_SOURCES
+from scanner.analysis.settings import default_hosts, is_settings_file
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.temper import temper
@@ -307,7 +308,8 @@ def _analyse(opened: OpenRelease, tools: _Tools, gathered: Gathered) -> _Analyse
         path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
     }
     pages = find_pages(program, own)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others)
+    defaults = _default_hosts(release, reader)
+    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others, defaults)
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
@@ -326,6 +328,16 @@ def _analyse(opened: OpenRelease, tools: _Tools, gathered: Gathered) -> _Analyse
         packages=packages,
     )
     return _Analysed(report, not gathered.failed and not reader.lost)
+
+
+def _default_hosts(release: Release, reader: _Reader) -> dict[str, str]:
+    """Defaults of settings, from the SQL that fills the settings' table."""
+    found: dict[str, str] = {}
+    for file in release.files:
+        if is_settings_file(file.path):
+            with suppress(SourceError):
+                found.update(default_hosts(reader.read(file)))
+    return found
 
 
 def _as_cached(report: Report) -> Report:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scanner.analysis import sinks, transfer
+from scanner.analysis import keeping, objects, sinks, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
@@ -49,6 +49,9 @@ def compute(state: State, number: int) -> Summary:
         evaluator = Evaluator(state, number)
         transfer.run(evaluator, decode_body(evaluator.fact.body))
         _run_late_closures(evaluator)
+        keeping.flush(evaluator)
+        for instance in evaluator.ending:
+            objects.destroyed(evaluator, instance)
         summary = evaluator.summary()
     finally:
         state.active.pop()
@@ -73,19 +76,24 @@ def _run_late_closures(evaluator: Evaluator) -> None:
             evaluate_closure(evaluator, number)
 
 
-def evaluate_closure(evaluator: Evaluator, number: int, args: list[Val] | None = None) -> Val:
-    """Run a closure's body with the variables it captures; its sinks belong to the function around it."""
+def evaluate_closure(
+    evaluator: Evaluator, number: int, args: list[Val] | None = None, carried: Mapping[str, Val] | None = None
+) -> Val:
+    """Run a closure's body with the variables it captures; its sinks belong to the function around it.
+
+    `carried`: captured variables of a closure that was made elsewhere.
+    """
     state = evaluator.state
     if number in state.active or len(state.active) >= state.limits.call_depth:
         return NOTHING
     state.active.append(number)
     try:
         inner = Evaluator(state, number)
-        inner.adopt(evaluator, args)
+        inner.adopt(evaluator, args, carried)
         transfer.run(inner, decode_body(inner.fact.body))
     finally:
         state.active.pop()
-    evaluator.take_over(inner)
+    evaluator.take_over(inner, foreign=carried is not None)
     return inner.returns
 
 
@@ -207,10 +215,24 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
         value = substitution.value(effect.value) if sites else NOTHING
         for site in sorted(sites):
             evaluator.set_site(site, name, value)
+    elif effect.target in ("output", "printed", "thrown"):
+        _apply_shown(evaluator, call, effect, substitution.value(effect.value))
     else:
         value = substitution.value(effect.value)
         cls, _separator, member = name.partition("\0")
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
+
+
+def _apply_shown(evaluator: Evaluator, call: Call, effect: Effect, value: Val) -> None:
+    """What a callee prints, logs or throws."""
+    labels = Val(labels=value.labels)
+    if effect.target == "output":
+        sinks.output(evaluator, call, effect.key[1], [labels], effect.lifts + 1)
+    elif effect.target == "printed":
+        evaluator.printed = evaluator.join(evaluator.printed, labels)
+    else:
+        evaluator.thrown = evaluator.join(evaluator.thrown, labels.replaced(types=value.types))
+        keeping.report(evaluator, keeping.EXCEPTION, [value])
 
 
 def _lift(
@@ -240,11 +262,18 @@ def _lift(
 
 def _max_lifts(hit: Hit, *, symbolic: bool) -> int:
     """How many levels of wrappers are followed: fewest for logs and the like, where no caller decides an address."""
+    if "command" in hit.roles or _names_host(hit):
+        return MAX_LIFTS
     if hit.signature.certainty is Certainty.IF_URL:
         return MAX_URL_LIFTS
     if hit.signature.certainty is Certainty.IF_REMOTE and not symbolic and hit.roles.keys().isdisjoint(sinks.URL_ROLES):
         return MAX_PAYLOAD_LIFTS
     return MAX_LIFTS
+
+
+def _names_host(hit: Hit) -> bool:
+    """Whether the beginning of an address is known: then the call surely is one."""
+    return any("://" in text for role in sinks.URL_ROLES if role in hit.roles for text in hit.roles[role].texts)
 
 
 def _tells_nothing(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:

@@ -20,6 +20,8 @@ from scanner.signatures.match import Matcher
 
 SHARED_NAME = 3
 """Functions of one name beyond which a call by that name says nothing about which of them is meant."""
+_MAX_RELATED = 40
+"""Classes related to one that are looked for in a body."""
 MAX_CALLERS = 4000
 """Callers of one function that are evaluated because of it."""
 _GLOBAL_STATEMENT = b"\x93\x19"
@@ -30,7 +32,7 @@ _GLOBALS = b"\xa7GLOBALS"
 _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 """MessagePack of `Index(Var("GLOBALS"), ...)`: one element by key."""
 _CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
-BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo"})
+BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo", "get_defined_constants"})
 """Functions that give many secrets at once."""
 _ALWAYS = frozenset({"()", "eval", "backtick", "class_alias"}) | BULK_SOURCES | METHODS
 
@@ -157,7 +159,10 @@ class Callers:
         file = self._program.file_of[caller]
         if file == self._program.file_of[number] or file >= len(self._names):
             return True
-        return not classes.isdisjoint(self._names[file])
+        if not classes.isdisjoint(self._names[file]):
+            return True
+        body = bytes(self._program.functions[caller].body).lower()  # `C::run()` names the class in the body alone
+        return any(name.encode() in body for name in sorted(classes)[:_MAX_RELATED])
 
 
 def _closure(program: Program, roots: Iterable[int]) -> set[int]:

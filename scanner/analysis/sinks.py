@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis.destinations import LOCAL, url_destination
+from scanner.analysis import keeping
+from scanner.analysis.destinations import LOCAL, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.origins import FILE
 from scanner.analysis.state import Output
-from scanner.analysis.summary import Hit, closed
-from scanner.analysis.templates import HoleTable
+from scanner.analysis.summary import MAX_OUTPUT_LIFTS, PARAM, Effect, Hit, closed
+from scanner.analysis.templates import HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
@@ -32,7 +34,7 @@ def apply(
     results: list[Val] = []
     for signature in signatures[:4]:
         roles = argument_values(evaluator, signature, call, args, receiver)
-        handles = _handles(roles, receiver)
+        handles = _handles(roles, receiver) | _default_context(evaluator, signature, roles)
         if signature.phase == "configure" or _only_configures(signature):
             results.append(_configure(evaluator, signature, call, roles, handles, receiver))
             continue
@@ -41,7 +43,8 @@ def apply(
             if signature.certainty is Certainty.NEVER_ALONE:
                 continue
             handles = handles | results[-1].sites
-        if _sends(evaluator, signature, call, args, roles):
+        _remember_host(evaluator, signature, roles, handles)
+        if _sends(evaluator, signature, call, args, roles) or _tells_database(evaluator, signature, roles, handles):
             evaluator.add_hit(
                 Hit(
                     evaluator.number, call.line, call.end_line, call.start, call.end, signature, api,
@@ -49,11 +52,44 @@ def apply(
                     (evaluator.path, call.line), certain, evaluator.computed,
                 )
             )  # fmt: skip
-        if not results or results[-1] is NOTHING:
-            results.append(_response(evaluator, call, api))
-            if signature.kind == "db" and "payload" in roles:
-                results.append(evaluator.rows(roles["payload"]))
+        plain = not results or results[-1] is NOTHING
+        results.extend(_returned(evaluator, signature, call, roles, handles, api) if plain else ())
+        if signature.kind == "file-url":
+            results.extend(_credentials(evaluator, call, roles, api))
     return join_all(results, evaluator.state.overflow)
+
+
+def _default_context(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val]) -> frozenset[int]:
+    """What `stream_context_set_default` set holds for every URL that is opened without a context of its own."""
+    return evaluator.default_context if signature.kind == "file-url" and "context" not in roles else frozenset()
+
+
+def _returned(
+    evaluator: Evaluator, signature: Signature, call: Call, roles: dict[str, Val], handles: frozenset[int], api: str
+) -> Iterator[Val]:
+    """What a call gives back that makes no handle."""
+    yield _response(evaluator, call, api)
+    if signature.certainty is Certainty.NEVER_ALONE or evaluator.state.matcher.propagator(api.lower()):
+        yield _passed(evaluator, roles)
+    if signature.kind == "db":
+        yield Val(sites=handles)  # a statement or result of this connection
+        if "payload" in roles:
+            yield evaluator.rows(roles["payload"])
+
+
+def _credentials(evaluator: Evaluator, call: Call, roles: Mapping[str, Val], api: str) -> Iterator[Val]:
+    """What a file on the list of credential paths holds, when one is opened or read."""
+    texts = {text for role in ("url", "path", "file") if role in roles for text in roles[role].texts}
+    for text in sorted(texts):
+        name = evaluator.state.origins.credential_file(text)
+        if name:
+            yield Val(labels={FILE + name: Trace(evaluator.path, call.line, f"{api}() reads {name}", None, 1)})
+
+
+def _passed(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
+    """What a function that only prepares data (`escapeshellarg`, an escaping method) gives back: what it was given."""
+    values = (Val(labels=all_labels(value)) for role, value in sorted(roles.items()) if role not in _HANDLE_ROLES)
+    return join_all(values, evaluator.state.overflow)
 
 
 def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> dict[str, Val]:
@@ -88,6 +124,9 @@ def argument_values(
         _spread_options(evaluator, signature, roles)
     if "context" in roles:
         _context(evaluator, roles)
+    held = keeping.sent_along(evaluator, roles)
+    if held is not NOTHING:
+        _add(evaluator, roles, "payload", held)
     for host in signature.destinations:
         _add(evaluator, roles, "host", Val(frozenset([host])))
     return roles
@@ -216,6 +255,32 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
     return not (signature.kind == "db" and signature.phase not in ("connect", "construct"))
 
 
+def _remember_host(
+    evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
+) -> None:
+    """A call that connects a handle which was made before: what is sent on it later goes there."""
+    if signature.phase != "connect":
+        return
+    for role in ("host", "dsn"):
+        for site in sorted(handles) if role in roles else ():
+            evaluator.set_site(site, role, roles[role])
+
+
+def _tells_database(
+    evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
+) -> bool:
+    """Whether a secret goes in a query, or as a value for one, to a database on a host that the code names itself."""
+    if signature.kind != "db" or signature.phase in ("connect", "construct", "configure"):
+        return False
+    sent = [value for role, value in roles.items() if role not in _HANDLE_ROLES]
+    if not any(evaluator.state.telling(all_labels(value)) for value in sent):
+        return False
+    holes = evaluator.state.holes
+    merged = evaluator.with_sites({}, handles)
+    texts = [text for role in ("host", "dsn", "server") if role in merged for text in merged[role].texts]
+    return any(is_known(text) and not is_local(url_destination(text, holes, bare_host=True).name) for text in texts)
+
+
 def _sends_elsewhere(header: str, holes: HoleTable) -> bool:
     """Whether a response header may send the browser to another page."""
     return header.lower().startswith(("location:", "refresh:")) or (bool(header) and holes.hole(header[0]) is not None)
@@ -236,16 +301,31 @@ def _response(evaluator: Evaluator, call: Call, api: str) -> Val:
     return Val(evaluator.unknown(call).texts, label)
 
 
-def output(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> None:
-    """Data that is shown, logged or stored: kept when it carries labels."""
+def output(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val], lifts: int = 0) -> None:
+    """Data that is shown, logged or stored: kept when it carries secrets, left to callers when they decide it.
+
+    `lifts`: how many calls lie between this one and the output.
+    """
     labels = join_all((Val(labels=all_labels(arg)) for arg in args), evaluator.state.overflow).labels
-    secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
+    secrets = {label: trace for label, trace in labels.items() if _told_when_shown(evaluator, label, lifts)}
     if secrets:
         evaluator.state.outputs.add(
             Output(
                 evaluator.number, call.line, call.end_line, call.start, call.end, name, tuple(sorted(secrets.items()))
             )
         )
+    open_labels = {label: trace for label, trace in labels.items() if label.startswith(PARAM)}
+    if open_labels and lifts < MAX_OUTPUT_LIFTS and name != "throw":
+        evaluator.add_effect(Effect("output", (0, name), Val(labels=open_labels), lifts))
+
+
+def _told_when_shown(evaluator: Evaluator, label: str, lifts: int) -> bool:
+    """Whether showing a secret tells anybody something: not visitors what they typed, nor their own session."""
+    if not evaluator.state.is_secret(label):
+        return False
+    secret = evaluator.state.origins.by_label.get(label.removeprefix("hash-of:"))
+    typed = label.removeprefix("hash-of:").startswith("request.")
+    return not lifts or not (typed or (secret is not None and secret.kind == "session"))
 
 
 def thrown(evaluator: Evaluator, call: Call, args: Sequence[Val]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.analysis.faces import addresses, face
-from scanner.analysis.origins import DATABASE_FILE, GENERIC, Origins
+from scanner.analysis.origins import DATABASE_FILE, FILE, GENERIC, MANY, Origins
 from scanner.analysis.program import Program
-from scanner.analysis.summary import Summary
+from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, join
 from scanner.model.facts import Assign, Call, Param, Value
@@ -101,6 +102,12 @@ class Interpreter(Protocol):
 
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         """Run a closure's body where it is created."""
+
+    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
+        """A value with the labels of the properties of its objects."""
+
+    def run(self, evaluator: Evaluator) -> None:
+        """Evaluate the body of an evaluator's function."""
 
     def default(self, evaluator: Frame, param: Param) -> Val:
         """Value of a parameter that is not passed."""
@@ -238,7 +245,12 @@ class State:
 
     def is_secret(self, label: str) -> bool:
         """Whether a label names a secret (or a digest of one), not just where data came from."""
-        return label.removeprefix("hash-of:") in self.origins.by_label or label == "globals"
+        plain = label.removeprefix("hash-of:")
+        return plain in self.origins.by_label or label in MANY or plain.startswith(FILE)
+
+    def telling(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
+        """Secrets, and what only a caller knows."""
+        return {label: trace for label, trace in labels.items() if label.startswith(PARAM) or self.is_secret(label)}
 
     def limit(self, name: str, function: int) -> None:
         """Count a limit that was hit."""

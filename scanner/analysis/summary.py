@@ -34,14 +34,18 @@ ANY = "*"
 """Key of an element of which only is known that it is one."""
 RECEIVER = -1
 _FIRST_ELEMENT = chr(FIRST_ELEMENT)
-MAX_LIFTS = 5
+MAX_LIFTS = 7
 """Levels of wrappers that are followed outwards."""
 MAX_URL_LIFTS = 3
 """The same for file functions that only perhaps get a URL."""
 MAX_PAYLOAD_LIFTS = 2
 """The same for what is only perhaps sent, to a place that no argument names: messages for a log."""
+MAX_OUTPUT_LIFTS = 6
+"""Levels of callers to which what a function shows or logs is carried."""
 MAX_EFFECT_LIFTS = 1
 """Levels of callers to which a write of a parameter is carried."""
+MAX_KEPT_LIFTS = 5
+"""The same for what is kept under a name: few functions do that."""
 MAX_EFFECTS = 60
 """Writes kept per summary."""
 MAX_HITS = 120

@@ -22,9 +22,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from scanner.analysis.destinations import LOCAL, OWN_SERVER
+from scanner.analysis.keeping import HELD
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
+from scanner.detectors.commands import KINDS, command_lines, uses_network
 from scanner.detectors.egress import details
 from scanner.detectors.targets import expected, known_host, leaves, target
 from scanner.model.finding import Category, Confidence, Finding, Severity, TraceStep
@@ -39,13 +41,14 @@ _SHORT_WAY = 6
 def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
     labels: Mapping[str, Trace] = {}
     for role in sorted(hit.roles):
-        if role not in _IGNORED_ROLES and not role.startswith("tls:"):
+        written = role == HELD and hit.signature.kind in KINDS  # the write into the pipe has a finding of its own
+        if role not in _IGNORED_ROLES and not role.startswith("tls:") and not written:
             labels = merge_labels(labels, all_labels(hit.roles[role]))
     return {label: trace for label, trace in labels.items() if scene.result.state.is_secret(label)}
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    best: dict[tuple[str, str, int], tuple[int, Finding]] = {}
+    best: dict[tuple[object, ...], tuple[int, Finding]] = {}
     for hit in scene.result.hits:
         labels = _labels(scene, hit)
         if not labels or _harmless(hit):
@@ -56,7 +59,9 @@ def _find(scene: Scene) -> Iterable[Finding]:
             continue
         for label in sorted(labels):
             found = _finding(scene, hit, label, labels[label], outside)
-            key = (label, hit.inner[0] + str(hit.inner[1]) + hit.signature.id, hit.function)
+            if label.startswith("request.") and found.severity is Severity.INFO:
+                continue  # what a visitor types goes to the service that checks it: nothing of the server's own leaves
+            key = (label, hit.inner, hit.signature.id, hit.function, *outside)
             known = best.get(key)
             if known is None or (len(found.trace), found.line) < (known[0], known[1].line):
                 best[key] = (len(found.trace), found)
@@ -146,7 +151,8 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
         paths.add(current.path)
         current = current.previous
     near = len(paths) == 1 and trace.length <= _SHORT_WAY and len(hit.via) <= 1
-    if near and hit.signature.certainty is Certainty.ALWAYS and hit.certain:
+    sends = hit.signature.certainty is Certainty.ALWAYS or any(uses_network(line) for line in command_lines(hit))
+    if near and sends and hit.certain:
         return severity
     return Severity.LOW
 

@@ -18,6 +18,7 @@ from scanner.analysis.destinations import (
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import HoleTable, is_known
 from scanner.detectors.base import Scene
+from scanner.detectors.commands import KINDS, command_lines, hosts
 from scanner.model.signature import CallableKind, Certainty, Secret
 
 CALLER = "caller"
@@ -45,6 +46,9 @@ def target(scene: Scene, hit: Hit) -> Target:
     """Destinations of a call, from every argument that can hold one."""
     holes = scene.result.state.holes
     found, by_caller, by_object = _named(hit, holes)
+    if hit.signature.kind in KINDS or "command" in hit.roles:
+        commands = command_lines(hit)
+        found.update({name: Destination(name, name) for line in commands for name in hosts(line, holes)})
     for name in hit.signature.destinations:
         found.setdefault(name, Destination(name, name))
     names = set(found)
