@@ -23,15 +23,16 @@ from scanner.analysis.endpoints import find_pages
 from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import BULK_SOURCES, sending_functions
+from scanner.analysis.settings import default_hosts, is_settings_file
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.temper import temper
-from scanner.diff.bundles import Bundles, bundle_rules
+from scanner.diff.bundles import bundle_rules
 from scanner.diff.compare import compare
 from scanner.diff.escalate import escalate
 from scanner.diff.integrity import RULE as PACKAGE_RULE
 from scanner.diff.integrity import check_packages
-from scanner.diff.weakened import Inputs, add_findings, find_weakenings
+from scanner.diff.weakened import Inputs, with_changes
 from scanner.diff.weakenings import comparers
 from scanner.errors import SourceError
 from scanner.facts.aside import Aside
@@ -63,9 +64,10 @@ from scanner.model.report import (
     SecretSummary,
     SkippedFile,
 )
-from scanner.model.signature import CallableKind, Catalogue, Certainty, SecretOrigin
+from scanner.model.signature import CallableKind, Catalogue, Certainty, ExpectedFlow, SecretOrigin
 from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
+from scanner.signatures.expectations import with_expectations
 from scanner.signatures.load import load_catalogue
 from scanner.signatures.match import Matcher
 from scanner.source import NOTE_CODES, open_release, resolve_pair
@@ -93,6 +95,10 @@ class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The same for the baseline of a comparison: two versions may lie side by side in one folder."""
     signatures: tuple[Path, ...] = ()
     """Folders with signatures of the user's own."""
+    expected: tuple[ExpectedFlow, ...] = ()
+    """Flows of secrets that the site expects, beyond those of the product's own features."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Hosts, and `*.` with a domain, that the site allows: a call to one is known, and no news in a comparison."""
     verify_with: tuple[Path, ...] = ()
     """Folders with unpacked upstream copies of bundled packages."""
 
@@ -188,35 +194,16 @@ def diff_planted(
 
 
 def _compared(old: Opened, new: Opened, tools: _Tools, options: ScanOptions) -> Comparison:
-    before, after = (
-        verified(report, side.release, side.read, options.verify_with)
-        for report, side in zip(_scan_both(old, new, tools), (old, new), strict=True)
-    )
+    sides = zip(_scan_both(old, new, tools), (old, new), strict=True)
+    before, after = (verified(report, side.release, side.read, options.verify_with) for report, side in sides)
     old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
     comparison = compare(before, after, old_files, new_files)
-    comparison = _with_changes(comparison, old, new, tools)
-    return escalate(check_packages(comparison, old_files, new_files))
-
-
-def _with_changes(comparison: Comparison, old: Opened, new: Opened, tools: _Tools) -> Comparison:
-    """The comparison with what only the pair can tell: weakened functions, and packages that are not what they say."""
-    before, after = _Reader(old), _Reader(new)
-    inputs = Inputs(
-        {file.path: file.digest for file in old.release.files},
-        {file.path: file.digest for file in new.release.files},
-        before.raw,
-        after.raw,
-        sending_functions(tools.catalogue) | tools.matcher.distinctive_methods,
-        tools.cache,
-        f"{engine_digest()}:{tools.catalogue.digest}",
-    )
-    findings, limits = find_weakenings(inputs)
-    comparison = add_findings(
-        comparison, dress(findings, after.read, new.release), [item.rule for item in comparers()], limits
-    )
-    bundles = Bundles(comparison.packages, inputs.baseline, inputs.current, before.raw, after.raw)
-    strays = collect(finding for item in bundle_rules() for finding in item.find(bundles))
-    return add_findings(comparison, strays, [item.rule for item in bundle_rules()])
+    salt = f"{engine_digest()}:{tools.catalogue.digest}"
+    sinks = sending_functions(tools.catalogue) | tools.matcher.distinctive_methods
+    readers = (_Reader(old), _Reader(new))
+    inputs = Inputs(old_files, new_files, readers[0].raw, readers[1].raw, sinks, tools.cache, salt)
+    comparison = with_changes(comparison, inputs, lambda found: dress(found, readers[1].read, new.release))
+    return escalate(check_packages(comparison, old_files, new_files), options.allowed_hosts)
 
 
 def all_rules() -> tuple[Rule, ...]:
@@ -234,12 +221,13 @@ def all_rules() -> tuple[Rule, ...]:
 @contextmanager
 def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     """Signatures, cache and workers for one command."""
-    catalogue = load_catalogue(extra=options.signatures, cache=options.cache)
+    signatures = load_catalogue(extra=options.signatures, cache=options.cache)
+    catalogue = with_expectations(signatures, options.expected, options.allowed_hosts)
     matcher = Matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)
     count = (os.cpu_count() or 1) if options.jobs is None else options.jobs
     with _rare_collection(), Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
-        yield _Tools(catalogue, matcher, cache, Known(cache, catalogue.digest), workers, progress or _Silent())
+        yield _Tools(catalogue, matcher, cache, Known(cache, signatures.digest), workers, progress or _Silent())
         if cache.problem:
             _LOG.warning("%s", cache.problem)
 
@@ -378,7 +366,8 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
         path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
     }
     pages = find_pages(program, own)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others)
+    defaults = _default_hosts(release, reader)
+    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others, defaults)
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
@@ -397,6 +386,16 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
         packages=packages,
     )
     return _Analysed(report, not gathered.failed and not reader.lost)
+
+
+def _default_hosts(release: Release, reader: _Reader) -> dict[str, str]:
+    """Defaults of settings, from the SQL that fills the settings' table."""
+    found: dict[str, str] = {}
+    for file in release.files:
+        if is_settings_file(file.path):
+            with suppress(SourceError):
+                found.update(default_hosts(reader.read(file)))
+    return found
 
 
 def _as_cached(report: Report) -> Report:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.detectors.temper import TEXT_SUFFIXES
+from scanner.diff.bundles import Bundles, bundle_rules
 from scanner.diff.weakenings import Comparer, Weakening, comparers
 from scanner.diff.weakenings.check_removed import together
 from scanner.diff.weakenings.pairs import Pair, is_code, pairs
@@ -159,3 +160,17 @@ def add_findings(
         comparison.current, rules=tuple(sorted(every, key=lambda item: item.id)), coverage=coverage
     )
     return msgspec.structs.replace(comparison, current=current, changes=(*added, *comparison.changes))
+
+
+def with_changes(
+    comparison: Comparison, inputs: Inputs, dressed: Callable[[Iterable[Finding]], Iterable[Finding]]
+) -> Comparison:
+    """The comparison with what only the pair can tell: weakened functions, and packages that are not what they say.
+
+    `dressed` gives findings their excerpts.
+    """
+    findings, limits = find_weakenings(inputs)
+    comparison = add_findings(comparison, dressed(findings), [item.rule for item in comparers()], limits)
+    bundles = Bundles(comparison.packages, inputs.baseline, inputs.current, inputs.read_old, inputs.read_new)
+    strays = collect(finding for item in bundle_rules() for finding in item.find(bundles))
+    return add_findings(comparison, strays, [item.rule for item in bundle_rules()])
