@@ -82,6 +82,8 @@ class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The same for the baseline of a comparison: two versions may lie side by side in one folder."""
     signatures: tuple[Path, ...] = ()
     """Folders with signatures of the user's own."""
+    policy_signatures: tuple[tuple[str, bytes], ...] = ()
+    """Name and content of signature files that a policy stands for."""
 
 
 class Progress(Protocol):
@@ -161,7 +163,7 @@ def all_rules() -> tuple[Rule, ...]:
 @contextmanager
 def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     """Signatures, cache and workers for one command."""
-    catalogue = load_catalogue(extra=options.signatures, cache=options.cache)
+    catalogue = load_catalogue(extra=options.signatures, cache=options.cache, documents=options.policy_signatures)
     matcher = Matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)
     count = (os.cpu_count() or 1) if options.jobs is None else options.jobs
