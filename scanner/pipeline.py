@@ -149,10 +149,43 @@ def diff(
         open_release(baseline, version=options.baseline_version) as old,
         open_release(current, version=options.version) as new,
     ):
-        before, after = _scan(old, tools), _scan(new, tools)
-        old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
-        comparison = compare(before, after, old_files, new_files)
-        return escalate(check_packages(comparison, old_files, new_files))
+        return _compare(_Side.of(old, tools), _Side.of(new, tools))
+
+
+def history(
+    releases: Iterable[str], options: ScanOptions | None = None, progress: Progress | None = None
+) -> Iterator[Report | Comparison]:
+    """Releases, oldest first: the first as a report, every other one compared with the one before it.
+
+    Raises: ScannerError.
+    """
+    options = options or ScanOptions()
+    before: _Side | None = None
+    with _tools(options, progress) as tools:
+        for release in releases:
+            with open_release(release, version=options.version) as opened:
+                after = _Side.of(opened, tools)
+            yield after.report if before is None else _compare(before, after)
+            before = after
+
+
+class _Side(NamedTuple):
+    """One release of a comparison."""
+
+    report: Report
+    files: dict[str, str]
+    """Canonical path -> digest."""
+
+    @classmethod
+    def of(cls, opened: OpenRelease, tools: _Tools) -> _Side:
+        """Scan an opened release."""
+        return cls(_scan(opened, tools), {file.path: file.digest for file in opened.release.files})
+
+
+def _compare(old: _Side, new: _Side) -> Comparison:
+    """The comparison with everything that only a comparison finds."""
+    comparison = compare(old.report, new.report, old.files, new.files)
+    return escalate(check_packages(comparison, old.files, new.files))
 
 
 def all_rules() -> tuple[Rule, ...]:

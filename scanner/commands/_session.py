@@ -28,7 +28,7 @@ from scanner.source import resolve_pair
 from scanner.triage.apply import Rulings, Triaged, apply
 from scanner.triage.discovery import control_files, local_rulings
 from scanner.triage.ledger import DECISIONS_FILE
-from scanner.triage.policy import POLICY_FILE
+from scanner.triage.policy import POLICY_FILE, load_policy
 
 if TYPE_CHECKING:
     from scanner.pipeline import ScanOptions
@@ -63,6 +63,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 def shared(command: Command) -> Command:
     """Options of every command that scans and reports."""
     for option in reversed((*_report_options(), *_verdict_options(), *_scan_options())):
+        command = option(command)
+    return command
+
+
+def scan_options(command: Command) -> Command:
+    """Options of a command that scans and writes no report."""
+    chosen = [option for name, option in zip(("", "", "config", "decisions"), _verdict_options(), strict=True) if name]
+    for option in reversed((*chosen, *_scan_options())):
         command = option(command)
     return command
 
@@ -138,20 +146,24 @@ def run_session(
     releases: Sequence[str],
     work: Callable[[ScanOptions, ProgressBars | None], Report | Comparison],
     rulings: Rulings | None = None,
+    locate: Callable[[Report | Comparison], Mapping[str, str]] | None = None,
 ) -> tuple[ExitCode, ReportView]:
     """Scan or compare, apply policy and decisions, write the reports. Gives the exit code and what was reported.
 
-    `releases` are what the user named, the current one last. Without `rulings` those of the folder apply.
+    `releases` are what the user named, the current one last. Without `rulings` those of the folder apply. `locate`
+    says where the files of a result are in a repository.
     """
     if rulings is None:
         files = control_files(Path.cwd(), options["config"], options["decisions"])
         rulings = local_rulings(files, releases)
     request = _request(options, rulings.policy)
     settings = scan_settings(options, rulings)
-    with _progress(request) as progress:
+    with show_progress(quiet=request.quiet) as progress:
         content = work(settings, progress)
     triaged = apply(content, rulings, today())
     view = _view(triaged, request, on_terminal=False)
+    if locate is not None:
+        view = msgspec.structs.replace(view, located=locate(triaged.content))
     for path, form in request.outputs.items():
         if path != STANDARD_OUTPUT:
             write(path, form.render(view))
@@ -178,9 +190,6 @@ def today() -> str:
 
 
 def _request(options: dict[str, Any], policy: Policy) -> Request:
-    if options["cache"] is not None and options["no_cache"]:
-        message = "--cache and --no-cache exclude each other"
-        raise click.UsageError(message)
     fail_on = options["fail_on"] or policy.fail_on or Severity.HIGH.value
     return Request(
         outputs=_outputs(options["formats_"], options["output"], quiet=options["quiet"]),
@@ -228,6 +237,9 @@ def _by_extension(path: Path) -> Format:
 
 def scan_settings(options: dict[str, Any], rulings: Rulings) -> ScanOptions:
     """How to scan, by the options and the policy's own secrets and wrappers."""
+    if options["cache"] is not None and options["no_cache"]:
+        message = "--cache and --no-cache exclude each other"
+        raise click.UsageError(message)
     from scanner.pipeline import ScanOptions  # noqa: PLC0415  the analyser is loaded only by commands that scan
 
     settings = ScanOptions(
@@ -242,10 +254,16 @@ def scan_settings(options: dict[str, Any], rulings: Rulings) -> ScanOptions:
     return msgspec.structs.replace(settings, cache=options["cache"]) if options["cache"] else settings
 
 
+def plain_settings(options: dict[str, Any]) -> ScanOptions:
+    """How to scan for a command of `scan_options`, with the secrets and wrappers of a policy that was named."""
+    named = options["config"]
+    return scan_settings(options, Rulings(signatures=load_policy(named).signatures if named else ()))
+
+
 @contextmanager
-def _progress(request: Request) -> Iterator[ProgressBars | None]:
+def show_progress(*, quiet: bool) -> Iterator[ProgressBars | None]:
     """Bars on standard error when a person looks at it."""
-    if request.quiet or not sys.stderr.isatty():
+    if quiet or not sys.stderr.isatty():
         yield None
         return
     with ProgressBars(Console(stderr=True)) as bars:

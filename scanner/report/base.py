@@ -27,6 +27,8 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     """Least severity that fails the run; None for never."""
     triage: Triage | None = None
     """What policy and decisions did; None when there are none."""
+    located: Mapping[str, str] = {}
+    """Canonical path -> path in the repository, for formats that a forge reads; canonical where it is not named."""
     colour: bool = False
     width: int = 110
     """Columns of a terminal or of plain text."""

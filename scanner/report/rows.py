@@ -18,7 +18,7 @@ from scanner.report.base import ReportView
 
 STATES = tuple(BaselineState)
 _STATE_ORDER: dict[BaselineState | None, int] = {None: -1} | {state: index for index, state in enumerate(STATES)}
-_COUNTED = (None, BaselineState.NEW, BaselineState.UPDATED)
+COUNTED = (None, BaselineState.NEW, BaselineState.UPDATED)
 """States of findings that can fail a run: in a comparison only what the current release brings."""
 
 
@@ -158,7 +158,7 @@ def verdict(view: ReportView, found: Iterable[Entry]) -> Verdict:
     threshold = view.fail_on
     counted: list[Entry] = []
     if threshold is not None:
-        counted = [e for e in found if e.state in _COUNTED and e.finding.severity.rank <= threshold.rank]
+        counted = [e for e in found if e.state in COUNTED and e.finding.severity.rank <= threshold.rank]
     failing = [entry for entry in counted if not entry.decided]
     sides = [view.current] if view.baseline is None else [view.current, view.baseline]
     complete = not any(side.coverage.incomplete for side in sides)

@@ -7,6 +7,7 @@ locations shown). What is cut for them is said in a notification. Regions are wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from scanner.model.decision import Standing
@@ -47,7 +48,7 @@ def render(view: ReportView) -> str:
     found = rows.entries(view)
     kept = _most_severe(found)
     rules = _rules(view, found)
-    artifacts = _Artifacts()
+    artifacts = _Artifacts(view.located)
     index = {rule["id"]: position for position, rule in enumerate(rules)}
     results = [_result(entry, view, index, artifacts) for entry in kept]
     complete = rows.verdict(view, found).complete
@@ -77,11 +78,12 @@ def render(view: ReportView) -> str:
 class _Artifacts:
     """URIs in order of first use, each with its index."""
 
-    def __init__(self) -> None:
+    def __init__(self, located: Mapping[str, str]) -> None:
         self._indexes: dict[str, int] = {}
+        self._located = located
 
     def location(self, path: str) -> Node:
-        uri = relative_uri(path)
+        uri = relative_uri(self._located.get(path, path))
         return {"uri": uri, "uriBaseId": _BASE, "index": self._indexes.setdefault(uri, len(self._indexes))}
 
     def listed(self) -> list[Node]:

@@ -76,6 +76,11 @@ class History:
         raw = self._run("diff-tree", *options, commit)
         return [os.fsdecode(name) for name in raw.split(b"\0") if name]
 
+    def paths(self, commit: str) -> list[str]:
+        """Paths of all files in a commit."""
+        raw = self._run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+        return [os.fsdecode(name) for name in raw.split(b"\0") if name]
+
     def file(self, commit: str, path: str) -> bytes | None:
         """Content of a file in a commit; None when it is not there or larger than MAX_FILE."""
         objects = GitObjects(self.git_dir)
@@ -86,26 +91,14 @@ class History:
         return found.data if found is not None and found.type == "blob" else None
 
     def release_tag(self, head: str) -> str | None:
-        """The version tag nearest to `head` among its ancestors along first parents, `head` itself left out."""
-        tags = self.release_tags(head)
-        return next((name for name, oid in tags if oid != head), None)
-
-    def release_tags(self, head: str) -> list[tuple[str, str]]:
-        """Version tags (name, commit) along the first parents of `head`, newest first."""
+        """The commit with a version tag nearest to `head` along first parents, `head` itself left out."""
         objects = GitObjects(self.git_dir)
         try:
-            by_commit: dict[str, str] = {}
-            for name, oid in sorted(objects.list_tags()):
-                if _VERSION_TAG.fullmatch(name):
-                    by_commit.setdefault(oid, name)
+            tagged = {oid for name, oid in objects.list_tags() if _VERSION_TAG.fullmatch(name)}
         finally:
             objects.close()
         line = self._text("rev-list", "--first-parent", head).split()
-        return [(by_commit[oid], oid) for oid in line if oid in by_commit]
-
-    def first_parents(self, head: str, limit: int) -> list[str]:
-        """The last commits along first parents, newest first."""
-        return self._text("rev-list", "--first-parent", f"--max-count={limit}", head).split()
+        return next((oid for oid in line if oid in tagged and oid != head), None)
 
     @property
     def shallow(self) -> bool:

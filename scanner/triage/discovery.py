@@ -46,12 +46,15 @@ def local_rulings(files: Files, releases: Sequence[str]) -> Rulings:
 
     Raises: ConfigurationError.
     """
-    found = _found(files, releases)
+    return with_named(_found(files, releases), files)
+
+
+def with_named(found: Rulings, files: Files) -> Rulings:
+    """The rulings, with the files that the user named in place of those that were found. Raises: ConfigurationError."""
     if files.policy_named:
         applied = load_policy(files.policy)
         found = found._replace(
-            policy=applied.policy, signatures=applied.signatures, policy_name=files.policy.name,
-            notices=tuple(item for item in found.notices if not item.text.startswith(f"{POLICY_FILE} ")),
+            policy=applied.policy, signatures=applied.signatures, policy_name=files.policy.name
         )  # fmt: skip
     if files.decisions_named or (files.policy_named and files.decisions.is_file()):
         if not files.decisions.is_file():
