@@ -7,7 +7,7 @@ the hashes that decisions hold on to.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -19,7 +19,20 @@ from scanner.triage.ledger import disputed
 
 _HERE: Final = frozenset({"local", "own-server"})
 _FLOW_RULE: Final = "secret-to-network"
+_VERSION_FOLDER: Final = "redcap_v@/"
 _STATES: Final = list(BaselineState)
+
+
+class Fingerprinted(Protocol):
+    """What decisions know of a finding."""
+
+    @property
+    def identity(self) -> str:
+        """Which finding it is."""
+
+    @property
+    def evidence(self) -> str:
+        """What was decided about."""
 
 
 class Rulings(NamedTuple):
@@ -59,19 +72,32 @@ def apply(content: Report | Comparison, rulings: Rulings, today: str) -> Triaged
         content = msgspec.structs.replace(content, findings=tuple(sorted(found, key=_order)))
         present = content.findings
     judgements = judge(present, rulings, today)
-    known = {finding.identity for finding in present}
+    gone = stale(rulings.decisions, content)
     triage = Triage(
         judgements=judgements,
         lowered=lowered,
         notices=tuple(sorted(set(rulings.notices))),
         policy=rulings.policy_name,
         decisions=rulings.decisions_name,
-        stale=sum(item.identity not in known for item in rulings.decisions),
+        stale=len(gone),
     )
     return Triaged(content, triage)
 
 
-def judge(findings: Iterable[Finding], rulings: Rulings, today: str) -> dict[Key, Judgement]:
+def stale(decisions: Iterable[Decision], content: Report | Comparison) -> tuple[Decision, ...]:
+    """Decisions about findings that the current release does not have."""
+    report = content.current if isinstance(content, Comparison) else content
+    known = {finding.identity for finding in report.findings}
+    return absent(decisions, known, upgrade=report.release.layout == "upgrade")
+
+
+def absent(decisions: Iterable[Decision], known: Collection[str], *, upgrade: bool) -> tuple[Decision, ...]:
+    """Decisions about none of the known identities. An upgrade archive says nothing about files at the root."""
+    gone = [item for item in decisions if item.identity not in known]
+    return tuple(item for item in gone if not upgrade or item.path.startswith(_VERSION_FOLDER))
+
+
+def judge(findings: Iterable[Fingerprinted], rulings: Rulings, today: str) -> dict[Key, Judgement]:
     """Findings that have a decision, by identity and evidence. A decision never reaches another finding."""
     by_identity: dict[str, list[Decision]] = {}
     for decision in dict.fromkeys((*rulings.decisions, *rulings.refused)):
@@ -86,7 +112,7 @@ def judge(findings: Iterable[Finding], rulings: Rulings, today: str) -> dict[Key
 
 
 def _judgement(
-    finding: Finding, about: Sequence[Decision], rulings: Rulings, in_dispute: Collection[Key], today: str
+    finding: Fingerprinted, about: Sequence[Decision], rulings: Rulings, in_dispute: Collection[Key], today: str
 ) -> Judgement:
     """What the decisions about one finding come to."""
     same = [item for item in about if item.evidence == finding.evidence]

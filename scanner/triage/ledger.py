@@ -40,7 +40,7 @@ _REQUIRED: Final = (
 _OPTIONAL: Final = ("review_by", "second_reviewer", "second_date")
 _HASH: Final = re.compile(r"[0-9a-f]{8,64}\Z")
 _DATE: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\Z", re.ASCII)
-_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*\Z", re.ASCII)
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./@-]*\Z", re.ASCII)
 _WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 """What some readers of YAML take for something else than text."""
 
@@ -136,7 +136,7 @@ def line_of(decision: Decision) -> str:
 
 def _scalar(text: str) -> str:
     r"""Text as YAML: bare where it can be taken for nothing else, else in double quotes with `\x` escapes."""
-    if _PLAIN.match(text) and text.lower() not in _WORDS:
+    if _PLAIN.match(text) and text.lower() not in _WORDS and _HASH.match(text) is None:
         return text
     return '"' + "".join(_character(character) for character in text) + '"'
 
