@@ -15,7 +15,7 @@ from scanner.commands._help import GroupedCommand
 from scanner.commands.review._inputs import Subjects, ask, read_subjects, reviewer_in, subject_options
 from scanner.commands.review.html import write_download
 from scanner.errors import ExitCode
-from scanner.model.decision import Verdict
+from scanner.model.decision import Standing, Verdict
 from scanner.model.finding import Severity
 from scanner.model.report import Coverage, ReleaseInfo, Report
 from scanner.report.base import ReportView
@@ -109,7 +109,7 @@ class _Walk:
         self._queue = self._open(again=options["again"])
         self._decided: list[int] = []
         """Positions in the queue, in the order of the decisions of this run."""
-        self._must_fix = 0
+        self._must_fix = sum(item.standing is Standing.MUST_FIX for item in self._judgements.values())
         self._note = ""
 
     def run(self) -> ExitCode:
