@@ -18,7 +18,7 @@ import msgspec
 
 from scanner import __version__
 from scanner.analysis import reflection
-from scanner.analysis.endpoints import endpoints
+from scanner.analysis.endpoints import find_pages
 from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import BULK_SOURCES
@@ -266,11 +266,12 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     reader = _Reader(opened)
     program = Program(gathered.facts, reader.lower, tools.matcher.class_names)
     result = solve(program, tools.catalogue, tools.matcher)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, endpoints(program, gathered.facts))
+    pages = find_pages(program, gathered.facts)
+    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints)
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
-    effects = page_effects(result, program, findings, [page.path for page in scene.endpoints])
+    effects = page_effects(result, program, findings, pages)
     report = Report(
         tool_version=__version__,
         release=ReleaseInfo(release.name, release.version, release.layout, len(release.files)),

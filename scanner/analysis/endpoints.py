@@ -1,43 +1,27 @@
 """Pages of a release that a browser can call, and what a caller must show to get in.
 
-A page is a PHP file outside libraries whose own code does something. It is behind the login when it loads REDCap's
-authenticating bootstrap, itself or through what it includes, and does not define `NOAUTH` before. Source of the rules:
-the behaviour of `Authentication::authenticate()`, which returns at once when the constant NOAUTH is defined.
+A page is a PHP file whose own code does something when it is called directly. It is behind the login when it asks for
+one on every way before it does anything else. What it does before is walked by `scanner.analysis.pages`. Source of the
+rules for REDCap: `Authentication::authenticate()` returns at once when the constant NOAUTH is defined, or when the page
+is in its list; `install.php` and `upgrade.php` load only the function library and never reach it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from scanner.analysis.pages.conditions import SESSION
+from scanner.analysis.pages.effects import STRONG
+from scanner.analysis.pages.seen import Shared
+from scanner.analysis.pages.walk import Walk
 from scanner.analysis.program import Program
-from scanner.model.facts import (
-    ArrayLit,
-    Assign,
-    Branch,
-    Call,
-    CallKind,
-    Concat,
-    Const,
-    ConstRef,
-    Expr,
-    FileFacts,
-    FunctionFact,
-    Loop,
-    Return,
-    Statement,
-    Value,
-    decode_body,
-)
+from scanner.model.facts import FileFacts
 
-BOOTSTRAPS = frozenset({"init_global.php", "init_project.php", "redcap_connect.php"})
-"""Files that run the authentication when they are loaded."""
-_LIBRARY = re.compile(r"(?:^|/)(?:vendor|libraries|unittests|node_modules|tests?)/", re.IGNORECASE)
-_INCLUDES = frozenset({"include", "include_once", "require", "require_once"})
-_DIGESTS = frozenset({"hash", "password_hash", "hash_hmac", "hash_equals", "spl_object_hash", "getpasswordhash"})
-_MAX_DEPTH = 12
 _NAMED = {"install.php": "install", "upgrade.php": "install"}
+_TOKEN_KEYS = frozenset({"token", "api_token", "access_token", "authkey"})
+_HASH_KEYS = frozenset({"s", "hash", "survey_hash", "doc_id_hash", "__report", "__dashboard", "__passthru"})
+_MAX_PAGES = 20_000
 
 
 class Endpoint(NamedTuple):
@@ -45,157 +29,115 @@ class Endpoint(NamedTuple):
 
     path: str
     auth: str
-    """`none`, `login`, `token`, `survey-hash`, `install`."""
+    """`none`, `login`, `token`, `survey-hash`, `install`, `cli`."""
     how: str
 
 
-class _Page(NamedTuple):
-    """What a file's own code does before and around its includes."""
+class Pages(NamedTuple):
+    """All pages of a release."""
 
-    includes: tuple[tuple[str, bool], ...]
-    """(known tail of the included path, whether NOAUTH was defined before)."""
-    noauth: str
-    """``, `always` or `conditional`."""
-    active: bool
-    """It calls, prints or assigns something, beyond declarations."""
-    checks: str
-    """What the page's own code looks at instead of a login: `token`, `survey-hash`, or `` for nothing."""
+    endpoints: tuple[Endpoint, ...]
+    """Sorted by path; empty when nothing in the program asks for a login."""
+    bootstrap: frozenset[str]
+    """Files that are loaded on the way to the login: what they do, every page does."""
 
 
-def endpoints(program: Program, facts: Mapping[str, FileFacts]) -> tuple[Endpoint, ...]:
-    """Pages of the release, sorted by path; empty when the release has no authenticating bootstrap at all."""
-    if not any(path.rpartition("/")[2].lower() in BOOTSTRAPS for path in facts):
-        return ()
-    pages = {path: _page(facts[path]) for path in facts if _candidate(path)}
-    exempt = _exempt(program)
+def find_pages(program: Program, facts: Mapping[str, FileFacts]) -> Pages:
+    """Pages of the release that `program` links; `facts` are those of its files by path."""
+    shared = Shared(program)
+    if not (shared.leads.any_gate or shared.leads.by_name):
+        return Pages((), frozenset())
     found: list[Endpoint] = []
-    for path in sorted(pages):
-        page = pages[path]
-        if page.active:
-            endpoint = _classify(program, path, pages, exempt)
-            if endpoint is not None:
-                found.append(endpoint)
-    return tuple(found)
+    bootstrap: set[int] = set()
+    for number in _candidates(program, facts):
+        walk = Walk(shared, number)
+        walk.run()
+        endpoint = _classified(program.files[number].path, walk, whole=not program.files[number].facts.gaps)
+        if endpoint is not None:
+            found.append(endpoint)
+            bootstrap |= walk.seen.boot
+    opened = {page.path for page in found if page.auth != "login"}  # a launcher loads these: they are no bootstrap
+    return Pages(tuple(sorted(found)), frozenset(program.files[number].path for number in bootstrap) - opened)
 
 
-def _candidate(path: str) -> bool:
-    name = path.rpartition("/")[2].lower()
-    return name.endswith(".php") and not _LIBRARY.search(path) and "/classes/" not in f"/{path.lower()}"
+def _candidates(program: Program, facts: Mapping[str, FileFacts]) -> Iterable[int]:
+    """Files that a web server runs and that do more than declare."""
+    numbers = range(min(len(facts), len(program.files), _MAX_PAGES))
+    return (
+        number
+        for number in numbers
+        if program.files[number].path.lower().endswith((".php", ".php5", ".phtml"))
+        and program.files[number].facts.functions[0].called
+    )
 
 
-def _page(facts: FileFacts) -> _Page:
-    includes: list[tuple[str, bool]] = []
-    state = {"noauth": "", "active": False}
-    _walk(decode_body(facts.functions[0].body), includes, state, conditional=False)
-    return _Page(tuple(includes), str(state["noauth"]), bool(state["active"]), _checks(facts.functions[0]))
-
-
-def _checks(fact: FunctionFact) -> str:
-    """What a page compares a caller with, by the names that its own code calls and the request keys it reads."""
-    body = bytes(fact.body)
-    if any("token" in name for name in fact.called) or (b"\xa5token" in body and b"_POST" in body):
-        return "token"
-    if any("hash" in name and name not in _DIGESTS for name in fact.called) or (b"\xa1s" in body and b"_GET" in body):
-        return "survey-hash"
-    return ""
-
-
-def _walk(
-    statements: tuple[Statement, ...], includes: list[tuple[str, bool]], state: dict[str, object], *, conditional: bool
-) -> None:
-    for statement in statements:
-        if isinstance(statement, Branch):
-            for arm in statement.arms:
-                _walk(arm, includes, state, conditional=True)
-        elif isinstance(statement, Loop):
-            _walk(statement.body, includes, state, conditional=True)
-        elif isinstance(statement, (Expr, Assign, Return)):
-            _call(statement.value, includes, state, conditional=conditional)
-            if isinstance(statement, Assign):
-                state["active"] = True
-
-
-def _call(value: Value, includes: list[tuple[str, bool]], state: dict[str, object], *, conditional: bool) -> None:
-    if not isinstance(value, Call):
-        for part in getattr(value, "operands", ()) or ():
-            _call(part, includes, state, conditional=conditional)
-        return
-    if value.kind == CallKind.CONSTRUCT and value.name in _INCLUDES:
-        includes.append((_tail(value.args[0].value if value.args else Const("")), bool(state["noauth"])))
-        state["active"] = True
-        return
-    state["active"] = True
-    if value.kind == CallKind.FUNCTION and str(value.name).lower() == "define" and value.args:
-        name = value.args[0].value
-        if isinstance(name, Const) and name.value == "NOAUTH" and state["noauth"] != "always":
-            state["noauth"] = "conditional" if conditional else "always"
-
-
-def _tail(value: Value) -> str:
-    """Known end of an included path: `Config/init_global.php`."""
-    if isinstance(value, Const) and isinstance(value.value, str):
-        return value.value
-    if isinstance(value, Concat):
-        last = value.parts[-1]
-        if isinstance(last, Const) and isinstance(last.value, str):
-            return last.value
-        if isinstance(last, (ConstRef, Call)):
-            return "*"
-    return ""
-
-
-def _exempt(program: Program) -> frozenset[str]:
-    """Pages that the authentication class lists by name (`Authentication::$noAuthPages`)."""
-    found: set[str] = set()
-    for units in program.classes.values():
-        for unit in units:
-            for item in unit.fact.properties:
-                if item.name.lower() == "noauthpages" and isinstance(item.default, ArrayLit):
-                    values = [element.value for element in item.default.items]
-                    found.update(str(v.value).lstrip("/") for v in values if isinstance(v, Const) and v.value)
-    return frozenset(name for name in found if name.lower().endswith(".php"))
-
-
-def _classify(program: Program, path: str, pages: Mapping[str, _Page], exempt: frozenset[str]) -> Endpoint | None:
-    name = path.rpartition("/")[2].lower()
-    page = pages[path]
-    if name in _NAMED and path.count("/") <= 1:
-        return Endpoint(path, _NAMED[name], "loads the function library only")
-    reached, noauth = _bootstrap(program, path, pages, {path}, 0)
-    if page.noauth == "always" or noauth:
-        return Endpoint(path, page.checks or "none", "defines NOAUTH")
-    if page.noauth == "conditional":
-        return Endpoint(path, page.checks or "none", "defines NOAUTH under a condition")
-    if any(path.endswith(f"/{listed}") for listed in exempt):
-        return Endpoint(path, page.checks or "none", "is named in the list of pages without authentication")
-    if reached:
+def _classified(path: str, walk: Walk, *, whole: bool) -> Endpoint | None:
+    """The page's class; None for a fragment, which does nothing when it is called directly."""
+    strong = [act for effect, act in sorted(walk.seen.acts.items()) if effect in STRONG]
+    own = [act for act in strong if walk.seen.boot.isdisjoint(act.files[1:-1]) and act.files[-1] not in walk.seen.boot]
+    if walk.state.bypass and walk.goes_on:
+        return _bypassing(path, walk)
+    if "login" in walk.seen.ended:
+        if own:
+            effects = sorted(effect for effect, act in walk.seen.acts.items() if act in own)
+            return Endpoint(path, "none", f"does something before it asks for a login: {', '.join(effects)}")
+        if walk.goes_on and walk.state.asked:
+            return Endpoint(
+                path, "login", "loads the authenticating bootstrap, which asks under a condition of its own"
+            )
+        if walk.goes_on:
+            return _open(path, walk, f"asks for a login only under a condition{_shown(walk.seen.conditions)}")
         return Endpoint(path, "login", "loads the authenticating bootstrap")
-    if page.includes and all(not tail for tail, _noauth in page.includes):
-        return Endpoint(path, "none", "its includes could not be resolved")
-    return Endpoint(path, "none", "never loads the authenticating bootstrap")
+    if "cli" in walk.seen.ended and not walk.goes_on:
+        return Endpoint(path, "cli", "ends at once unless PHP's command line runs it")
+    if _acts(walk, strong=bool(own), whole=whole):
+        return _open(path, walk, "never asks for a login")
+    return None
 
 
-def _bootstrap(
-    program: Program, path: str, pages: Mapping[str, _Page], seen: set[str], depth: int
-) -> tuple[bool, bool]:
-    """(bootstrap reached, NOAUTH defined before it) through the includes of a file."""
-    page = pages.get(path)
-    if page is None or depth > _MAX_DEPTH:
-        return False, False
-    for tail, noauth in page.includes:
-        if tail.rpartition("/")[2].lower() in BOOTSTRAPS:
-            return True, noauth and page.noauth == "always"
-        targets = [program.files[number].path for number in program.files_by_tail(tail, path)] if tail else []
-        if tail == "*":  # a launcher: the file of the same name in the version folder
-            targets = [
-                other for other in pages if other.startswith("redcap_v@/") and other.endswith(path.rpartition("/")[2])
-            ]
-        for target in targets[:4]:
-            if target in seen:
-                continue
-            seen.add(target)
-            other = pages.get(target)
-            reached, open_page = _bootstrap(program, target, pages, seen, depth + 1)
-            if reached:
-                return True, open_page or noauth or (other is not None and other.noauth == "always")
-    return False, False
+def _bypassing(path: str, walk: Walk) -> Endpoint:
+    """A page that switches the login off."""
+    reasons = sorted(walk.state.bypass)
+    sure = any(walk.state.bypass.values())
+    condition = "" if sure else f" under a condition{_shown(walk.seen.conditions)}"
+    return _open(path, walk, f"{', '.join(reasons)}{condition}")
+
+
+def _open(path: str, walk: Walk, how: str) -> Endpoint:
+    """An open page, by what it looks at in place of a login."""
+    name = path.rpartition("/")[2].lower()
+    sessions = {place for place, source, _key in walk.state.keys if source == SESSION}
+    keys = [(place, key) for place, source, key in walk.state.keys if source != SESSION]
+    checked = {key.lower() for place, key in keys if place in walk.seen.ends and place[0] not in walk.seen.boot}
+    if sessions.intersection(place for place, _key in keys):  # compared with the session: a token against forgery
+        checked -= _TOKEN_KEYS
+    if walk.state.bypass and not any(walk.state.bypass.values()):
+        checked |= {key.lower() for _source, key in walk.seen.conditions}
+    auth = "none"
+    if name in _NAMED and path.count("/") <= 1:
+        auth = _NAMED[name]
+    elif checked & _TOKEN_KEYS:
+        auth = "token"
+    elif checked & _HASH_KEYS:
+        auth = "survey-hash"
+    return Endpoint(path, auth, how)
+
+
+def _acts(walk: Walk, *, strong: bool, whole: bool) -> bool:
+    """Whether a page without any login does something by itself: effects, or code of the release that it loads.
+
+    `whole`: the file was parsed without a gap; what a gap leaves over can look like code at file scope.
+    """
+    if strong:
+        return True
+    if "undefined" in walk.seen.ended:
+        return False  # it dies of something that is not loaded
+    if walk.calls and not walk.gives and whole:
+        return True
+    works = bool(walk.state.entered or walk.state.keys) or not walk.seen.acts.keys().isdisjoint(("db", "include"))
+    return works and not walk.seen.acts.keys().isdisjoint(("output", "db", "file-read"))
+
+
+def _shown(keys: set[tuple[str, str]]) -> str:
+    names = sorted(f"$_{source.lstrip('_')}['{key}']" for source, key in keys)
+    return f" ({', '.join(names[:4])})" if names else ""

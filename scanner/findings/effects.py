@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from scanner.analysis.endpoints import Pages
 from scanner.analysis.program import Program
 from scanner.analysis.solver import Result
 from scanner.model.finding import Category, Finding
@@ -35,19 +36,24 @@ _BY_RULE = {"process-execution": "exec", "dynamic-code": "exec"}
 
 
 def page_effects(
-    result: Result, program: Program, findings: Iterable[Finding], paths: Iterable[str]
+    result: Result, program: Program, findings: Iterable[Finding], pages: Pages
 ) -> dict[str, tuple[str, ...]]:
-    """Sorted subset of `db-write egress exec file-write mail secrets` for each page of `paths`."""
-    graph = _Graph(result, program, findings)
-    first = {program.files[number].path: program.files[number].first for number in range(len(program.files))}
-    return {path: tuple(sorted(graph.reached(first[path]))) for path in paths if path in first}
+    """Sorted subset of `db-write egress exec file-write mail secrets` for each page, by path.
+
+    What the files on the way to the login do at file scope, every page does: it is left out.
+    """
+    first = {unit.path: unit.first for unit in reversed(program.files)}
+    shared = frozenset(first[path] for path in pages.bootstrap if path in first)
+    graph = _Graph(result, program, findings, shared)
+    return {page.path: tuple(sorted(graph.reached(first[page.path]))) for page in pages.endpoints if page.path in first}
 
 
 class _Graph:
     """Who calls whom, and what each function does itself."""
 
-    def __init__(self, result: Result, program: Program, findings: Iterable[Finding]) -> None:
+    def __init__(self, result: Result, program: Program, findings: Iterable[Finding], shared: frozenset[int]) -> None:
         self._program = program
+        self._shared = shared
         self._evaluated = {self._outline(number) for number in result.state.summaries}
         self._callees: dict[int, set[int]] = defaultdict(set)
         for callee, callers in result.state.users.items():
@@ -61,7 +67,7 @@ class _Graph:
 
     def reached(self, start: int) -> set[str]:
         """Effects of a function and of all that it reaches."""
-        seen, waiting = {start}, [start]
+        seen, waiting = {start, *self._shared}, [start]
         effects: set[str] = set()
         while waiting and len(seen) <= _MAX_REACHED:
             number = waiting.pop()

@@ -31,6 +31,8 @@ class ReferenceLowering(Lowering):
 
     @handles("name", "qualified_name", "relative_name")
     def _constant(self, node: Node) -> Value:
+        if self.text(node).lower() in ("die", "exit"):  # without parentheses the grammar has a name there
+            return self.construct("exit", node, ())
         name, qualified = self.names.resolve_constant(self.text(node))
         if name == "__NAMESPACE__":
             return Const(self.names.namespace)

@@ -39,7 +39,11 @@ def _protected(pages: Iterable[EndpointSummary]) -> dict[str, list[EndpointSumma
     for page in pages:
         if "/" not in page.path.removeprefix(_VERSION_FOLDER):
             by_name[page.path.rpartition("/")[2]].append(page)
-    return {name: found for name, found in by_name.items() if not any(map(_caller, found)) and _strong(found)}
+    return {
+        name: found
+        for name, found in by_name.items()
+        if not any(map(_caller, found)) and (name in PROTECTED or _strong(found))
+    }
 
 
 def _strong(copies: Iterable[EndpointSummary]) -> bool:

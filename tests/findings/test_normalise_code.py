@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -148,8 +147,6 @@ def test_code_is_the_same_only_after_a_consistent_renaming(one: list[str], other
 @pytest.mark.parametrize(
     "piece", ['"{$a[', "(", "{", "/*", "'", "<<<A\n", "\nA", "?>", "\\", "//", ",", '"$a', "0.", "[,"]
 )
-def test_time_grows_with_the_text_only(piece: str) -> None:
-    text = piece * 20_000
-    start = time.perf_counter()
-    normalise_code(text)
-    assert time.perf_counter() - start < 2
+def test_code_of_any_shape_and_length_comes_to_an_end(piece: str) -> None:
+    """A search that went back and forth in it would not end in the time of a test run."""
+    assert isinstance(normalise_code(piece * 50_000), str)

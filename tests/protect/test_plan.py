@@ -14,7 +14,10 @@ from scanner.pipeline import ScanOptions, scan
 from scanner.protect.choice import read_plan
 from scanner.protect.plan import plan_for
 
-BOOTSTRAP = "<?php\nclass Authentication { static function authenticate() { if (defined('NOAUTH')) return; } }\n"
+BOOTSTRAP = (
+    "<?php\nAuthentication::authenticate();\n"
+    "class Authentication { static function authenticate() { if (defined('NOAUTH')) return; exit; } }\n"
+)
 OPEN = "<?php\ndefine('NOAUTH', true);\nrequire_once dirname(__FILE__) . '/Config/init_global.php';\n"
 CLEAN_UP = "db_query('delete from redcap_sessions');\n"
 LAUNCHER = "<?php\ninclude dirname(__FILE__) . '/redcap_v15.9.0/' . basename(__FILE__);\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -155,16 +154,6 @@ def test_the_compiled_catalogue_is_the_same(tmp_path: Path, catalogue: Catalogue
     assert load_catalogue(cache=tmp_path) == catalogue
     assert len(list(tmp_path.iterdir())) == 1
     assert load_catalogue(cache=tmp_path) == catalogue
-
-
-def test_loading_the_compiled_catalogue_is_fast(tmp_path: Path) -> None:
-    load_catalogue(cache=tmp_path)
-    taken = []
-    for _ in range(5):
-        start = time.perf_counter()
-        load_catalogue(cache=tmp_path)
-        taken.append(time.perf_counter() - start)
-    assert min(taken) < 0.2, "measured 0.03 s on two cores; far slower means that the cache was not used"
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x00" * 40, None])

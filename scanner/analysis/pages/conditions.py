@@ -1,0 +1,156 @@
+"""What a condition says about a request from a browser: constants, PHP's interface, and the request keys asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeGuard
+
+from scanner.model.facts import (
+    ArrayLit,
+    AssignExpr,
+    Call,
+    CallKind,
+    Choice,
+    ClassConst,
+    Concat,
+    Const,
+    ConstRef,
+    DynVar,
+    Index,
+    Op,
+    Prop,
+    StaticProp,
+    Value,
+    Var,
+)
+
+REQUEST = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES"})
+SESSION = "_SESSION"
+_ASKED = REQUEST | {SESSION}
+_MAX_DEPTH = 40
+_EQUAL = frozenset({"==", "==="})
+_UNEQUAL = frozenset({"!=", "!==", "<>"})
+_LISTS = ((Concat, "parts"), (Op, "operands"), (Choice, "options"))
+_OWN = frozenset({"PHP_SAPI", "PHP_OS", "PHP_VERSION", "DIRECTORY_SEPARATOR", "PHP_EOL"})
+
+
+def operands(value: Value) -> tuple[Value, ...]:
+    """The values directly inside one."""
+    for kind, field in _LISTS:
+        if isinstance(value, kind):
+            found: tuple[Value, ...] = getattr(value, field)
+            return found
+    if isinstance(value, ArrayLit):
+        return tuple(part for item in value.items for part in (item.key, item.value) if part is not None)
+    if isinstance(value, Index):
+        return (value.base,) if value.key is None else (value.base, value.key)
+    if isinstance(value, AssignExpr):
+        return (value.op.value,)
+    return tuple(part for part in _named(value) if part is not None and not isinstance(part, str))
+
+
+def _named(value: Value) -> tuple[str | Value | None, ...]:
+    """Parts that are names or computed."""
+    if isinstance(value, DynVar):
+        return (value.name,)
+    if isinstance(value, Prop):
+        return (value.base, value.name)
+    if isinstance(value, (StaticProp, ClassConst)):
+        return (value.cls, value.name)
+    if isinstance(value, Call):
+        return (value.name, value.receiver, *(arg.value for arg in value.args))
+    return ()
+
+
+def everything_in(value: Value) -> Iterator[Value]:
+    """A value and all that is nested in it, bounded in depth."""
+    waiting = [(value, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        yield part
+        if depth < _MAX_DEPTH:
+            waiting += [(inner, depth + 1) for inner in operands(part)]
+
+
+def keys_in(value: Value) -> frozenset[tuple[str, str]]:
+    """(superglobal, key) of every value of the request or session in an expression; key `*` where it is not known."""
+    found: set[tuple[str, str]] = set()
+    for part in everything_in(value):
+        if isinstance(part, Index) and isinstance(part.base, Var) and part.base.name in _ASKED:
+            key = part.key.value if isinstance(part.key, Const) else "*"
+            found.add((part.base.name, str(key)))
+    return frozenset(found)
+
+
+def switches(value: Value) -> tuple[str, ...]:
+    """Constants that a condition asks for with `defined()`, sorted."""
+    return tuple(
+        sorted(
+            {
+                str(part.args[0].value.value)
+                for part in everything_in(value)
+                if _is_call(part, "defined") and part.args and isinstance(part.args[0].value, Const)
+            }
+        )
+    )
+
+
+def listed(value: Value) -> Value | None:
+    """The list in `in_array(..., list)`, when a condition is or begins with one."""
+    for part in everything_in(value):
+        if _is_call(part, "in_array") and len(part.args) > 1 and isinstance(part.args[1].value, (StaticProp, ArrayLit)):
+            return part.args[1].value
+    return None
+
+
+def asks_for_cli(value: Value) -> bool:
+    """Whether a condition is about PHP's interface."""
+    return any(_is_call(part, "php_sapi_name") or _is_constant(part, "PHP_SAPI") for part in everything_in(value))
+
+
+def ask(value: Value, constants: Mapping[str, bool], depth: int = 0) -> bool | None:
+    """Whether a condition holds for a request from a browser; None when that is not known.
+
+    `constants`: True for what is surely defined, False for what may be; `$name` for the value of a parameter.
+    """
+    if depth > _MAX_DEPTH:
+        return None
+    if isinstance(value, Var):
+        return constants.get(f"${value.name}")
+    if isinstance(value, Const):
+        return bool(value.value)
+    if isinstance(value, Op):
+        return _operator(value, constants, depth)
+    if _is_call(value, "defined") and value.args:
+        key = value.args[0].value
+        if isinstance(key, Const) and isinstance(key.value, str) and key.value not in _OWN:
+            return constants.get(key.value, False) or (None if key.value in constants else False)
+    return None
+
+
+def _operator(value: Op, constants: Mapping[str, bool], depth: int) -> bool | None:
+    op, parts = value.op, value.operands
+    if op == "isset" and len(parts) == 1 and isinstance(parts[0], Var):
+        return True if f"${parts[0].name}" in constants else None
+    if op == "!" and parts:
+        truth = ask(parts[0], constants, depth + 1)
+        return None if truth is None else not truth
+    if op in ("&&", "and", "||", "or"):
+        found = [ask(part, constants, depth + 1) for part in parts]
+        decisive = op in ("||", "or")
+        if decisive in found:
+            return decisive
+        return None if None in found else not decisive
+    if op in _EQUAL | _UNEQUAL and any(map(asks_for_cli, parts)):
+        named = [part.value for part in parts if isinstance(part, Const)]
+        if named and str(named[0]).startswith("cli"):  # a browser never runs PHP's command line
+            return op in _UNEQUAL
+    return None
+
+
+def _is_call(value: Value, name: str) -> TypeGuard[Call]:
+    return isinstance(value, Call) and value.kind == CallKind.FUNCTION and str(value.name).lower().lstrip("\\") == name
+
+
+def _is_constant(value: Value, name: str) -> bool:
+    return isinstance(value, ConstRef) and value.name == name
