@@ -8,7 +8,7 @@ BENCH := .venv-bench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint check bench fuzz golden docs corpus servers measure lock fixtures clean
+.PHONY: help demo test fast lint check bench fuzz golden docs corpus servers browser measure lock fixtures clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -16,11 +16,11 @@ help: ## list the targets
 demo: $(INSTALLED) ## install, then compare two synthetic releases: what can the new one do that the old one could not?
 	@$(BIN)/redcap-scanner demo || [ $$? -eq 1 ] # 1: there are findings, which is the point
 
-test: $(INSTALLED) corpus servers ## all tests, those on real applications and real web servers included
+test: $(INSTALLED) corpus servers browser ## all tests, those on real applications, web servers and a browser included
 	$(PYTEST)
 
-fast: $(INSTALLED) ## the tests that need neither network nor web servers
-	$(PYTEST) -m "not corpus and not servers"
+fast: $(INSTALLED) ## the tests that need neither network nor web servers nor a browser
+	$(PYTEST) -m "not corpus and not servers and not browser"
 
 lint: $(INSTALLED) ## ruff, formatting, types
 	$(BIN)/ruff check .
@@ -55,6 +55,9 @@ servers: ## install Debian's web servers, which the tests run on loopback; no se
 	  '/usr/sbin/php-fpm*' php-fpm '/usr/lib/apache2/modules/libphp*.so' libapache2-mod-php \
 	  /usr/lib/apache2/modules/mod_security2.so libapache2-mod-security2 \
 	  /usr/lib/nginx/modules/ngx_http_modsecurity_module.so libnginx-mod-http-modsecurity
+
+browser: ## install Debian's Chromium, in which the tests read the HTML report
+	@bash scripts/need.sh chromium chromium
 
 measure: $(INSTALLED) servers ## send every request spelling at every real server, write docs/waf-measured.md
 	$(BIN)/python benchmarks/servers.py

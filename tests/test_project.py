@@ -47,7 +47,7 @@ def test_the_lock_satisfies_the_project() -> None:
         *project["project"]["dependencies"],
         *project["project"]["optional-dependencies"]["dev"],
     ]
-    names = {re.split(r"[^A-Za-z0-9.-]", requirement)[0].lower().replace(".", "-") for requirement in wanted}
+    names = {re.split(r"[^A-Za-z0-9.-]", item)[0].lower().replace(".", "-") for item in wanted}
     locked = set(re.findall(r"^([a-z0-9-]+)==", LOCKS[0].read_text("utf-8"), re.MULTILINE))
     assert {"click", "pytest", "hatchling", "types-pyyaml"} <= names
     assert names <= locked

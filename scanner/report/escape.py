@@ -7,6 +7,7 @@ excerpts. Each report format passes them through exactly one of the functions be
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import quote
 
 _UNSAFE = (
@@ -28,6 +29,7 @@ _MARKDOWN_REFERENCE = re.compile(r"(@|#|GH(?=-)|://|www(?=\.))", re.IGNORECASE)
 _BACKTICKS = re.compile("`+")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKUP = re.compile("[&<>]")
+_SCRIPT = re.compile(f"[<>&{_UNSAFE}]")
 _ELLIPSIS = "…"
 _BYTES = range(0x100)
 _BASIC_PLANE = range(0x10000)
@@ -65,6 +67,18 @@ def clip(text: str, limit: int) -> str:
 def spell(text: str, limit: int) -> str:
     """At most `limit` characters, each of which shows; what does not is spelled."""
     return clip(_UNSAFE_PATTERN.sub(_name, clip(text, limit)), limit)
+
+
+def spelled_parts(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in pieces, each with whether it stands for characters that do not show."""
+    start = 0
+    for match in _UNSAFE_PATTERN.finditer(text):
+        if match.start() > start:
+            yield text[start : match.start()], False
+        yield _name(match), True
+        start = match.end()
+    if start < len(text):
+        yield text[start:], False
 
 
 def escape_terminal(text: str, limit: int = 400) -> str:
@@ -137,6 +151,11 @@ def relative_uri(path: str) -> str:
 def ascii_json(encoded: str) -> str:
     r"""The same JSON in printable ASCII: other characters as `\uXXXX`, so that no terminal obeys them."""
     return _NOT_PLAIN_ASCII.sub(_json_escape, encoded)
+
+
+def script_json(encoded: str) -> str:
+    """The same JSON for a `<script>` element: nothing in it ends the element, starts markup or does not show."""
+    return _SCRIPT.sub(_json_escape, encoded)
 
 
 def _json_escape(match: re.Match[str]) -> str:

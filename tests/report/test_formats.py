@@ -50,7 +50,7 @@ def unprintable(text: str) -> set[str]:
 
 
 def test_the_formats_are_found() -> None:
-    assert {"json", "markdown", "sarif", "terminal"} <= set(formats())
+    assert {"html", "json", "markdown", "sarif", "terminal"} <= set(formats())
     assert len({form.extension for form in formats().values()}) == len(formats())
 
 
@@ -161,11 +161,11 @@ def test_only_cached_differs_between_a_cold_and_a_warm_run(content: Report) -> N
     )
     different = [old for old, new in zip(cold_lines, warm_lines, strict=True) if old != new]
     assert [line.split(":")[0].strip() for line in different] == ['"cached"']
-    for name in ("markdown", "sarif", "terminal"):
+    for name in ("html", "markdown", "sarif", "terminal"):
         assert formats()[name].render(ReportView(content=content)) == formats()[name].render(ReportView(content=warm))
 
 
-@pytest.mark.parametrize("name", ["json", "sarif", "markdown", "terminal"])
+@pytest.mark.parametrize("name", ["html", "json", "sarif", "markdown", "terminal"])
 @quick
 @given(content=strategies.reports() | strategies.comparisons())
 def test_without_excerpts_no_source_is_shown(name: str, content: Report | Comparison) -> None:
