@@ -158,7 +158,7 @@ def test_an_alarm_fails_the_run_without_any_finding() -> None:
     triaged = apply(report(), Rulings(notices=(Notice("tampered", alarm=True),)), TODAY)
     view = ReportView(content=triaged.content, triage=triaged.triage, fail_on=None)
     assert verdict(view, entries(view)).exit_code(allow_incomplete=False) == 1
-    for name in ("terminal", "markdown", "json"):
+    for name in ("terminal", "markdown", "json", "html"):
         assert "tampered" in formats()[name].render(view)
 
 

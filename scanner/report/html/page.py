@@ -20,7 +20,7 @@ from scanner.report.html.news import news
 from scanner.report.html.records import NOT_COMPARED, Findings, findings
 from scanner.report.html.text import fragment, script_json, shown, visible
 from scanner.report.rows import STATES, entries, verdict
-from scanner.report.summary import CLOSED_AUTH, count, file_words, verdict_words
+from scanner.report.summary import CLOSED_AUTH, count, file_words, triage_words, verdict_words
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("dom", "data", "filters", "code", "decisions", "finding", "list", "keys", "print", "main")
@@ -50,6 +50,7 @@ def render_page(view: ReportView) -> str:
             data=Markup(script_json(_data(report, listed))),  # noqa: S704  no character of it can end the element
             verdict=_verdict(view),
             files=file_words(view),
+            triage=triage_words(view, entries(view)),
             limits_hit=[
                 sum(item.count for item in coverage.limits_hit)
                 for coverage in (report.baseline_coverage, report.coverage)

@@ -17,7 +17,7 @@ function readDrafts() {
 }
 
 const ready = (draft) => Boolean(draft && draft.verdict && draft.reason.trim());
-const decided = (finding) => ready(drafts.get(finding.id)) || Boolean(finding.decision.verdict);
+const decided = (finding) => ready(drafts.get(finding.id)) || finding.decision.standing === "in-force";
 
 function decide(finding, change) {
   const draft = { verdict: "", reason: "", ...drafts.get(finding.id), ...change };
@@ -66,7 +66,8 @@ function drawProgress() {
 function mark(finding) {
   const draft = drafts.get(finding.id);
   if (draft && draft.verdict) return VERDICTS[draft.verdict] + (ready(draft) ? "" : ", reason?");
-  return finding.decision.verdict ? `on file: ${finding.decision.verdict}` : "";
+  const { verdict, standing } = finding.decision;
+  return verdict ? `on file: ${verdict}${standing === "in-force" ? "" : `, ${standing}`}` : "";
 }
 
 function drawMark(finding) {
