@@ -15,6 +15,7 @@ help: ## list the targets
 
 demo: $(INSTALLED) ## install, then compare two synthetic releases: what can the new one do that the old one could not?
 	@$(BIN)/redcap-scanner demo || [ $$? -eq 1 ] # 1: there are findings, which is the point
+	@echo 'The same as a page for reviewers: $(BIN)/redcap-scanner demo --format html=report.html'
 
 test: $(INSTALLED) corpus servers browser ## all tests, those on real applications, web servers and a browser included
 	$(PYTEST)

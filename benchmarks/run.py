@@ -8,6 +8,7 @@ proportional set sizes of all processes of a run, sampled while it runs.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import re
@@ -54,6 +55,17 @@ class Case(NamedTuple):
     prepare: Callable[[], None]
     environment: dict[str, str]
     accepted: set[int]
+
+
+class Phases(NamedTuple):
+    """One cold scan by phases (`phases.py`): processor seconds of all processes, and what it was over."""
+
+    files: int
+    size: int
+    extraction: float
+    program: float
+    whole: float
+    memory: int
 
 
 class Table(NamedTuple):
@@ -193,6 +205,63 @@ def touch_one(tree: Path) -> Callable[[], None]:
     return change
 
 
+def part_of(tree: Path, target: Path, share: int) -> None:
+    """Every `share`-th PHP file of a tree."""
+    for path in list(php_files(tree))[::share]:
+        copy = target / path.relative_to(tree)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+
+def phases_of(tree: Path) -> Phases:
+    """A cold scan of a tree, its phases apart.
+
+    Raises: RuntimeError when the scan fails.
+    """
+    command = [sys.executable, str(ROOT / "benchmarks" / "phases.py"), str(tree)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, memory_of(process.pid))
+            time.sleep(10 * SAMPLE_SECONDS)
+        text = process.stdout.read() if process.stdout else ""
+    if process.returncode:
+        message = f"phases of {tree.name} ended with {process.returncode}"
+        raise RuntimeError(message)
+    found = json.loads(text)
+    extraction, program, whole = (float(found[name]["processor"]) for name in ("extraction", "program", "all"))
+    return Phases(*size_of(tree), extraction, program, whole, peak)
+
+
+def growth(tree: Path, work: Path) -> list[Phases]:
+    """A quarter, a half and the whole of a tree."""
+    measured = []
+    for share in (4, 2):
+        part_of(tree, work / f"part-{share}", share)
+        measured.append(phases_of(work / f"part-{share}"))
+    return [*measured, phases_of(tree)]
+
+
+def grown(measured: list[Phases]) -> list[str]:
+    """The table of growth."""
+    lines = [
+        "",
+        "## Growth: a quarter, a half and the whole of the 10,000 files",
+        "",
+        "Processor time of all processes, of one cold scan each.",
+        "",
+        "| PHP files | MB | program x extraction | all, ms a file | extraction, s | program, s | all, s | memory, MB |",
+        "|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {row.files:,} | {row.size / 1e6:.1f} | {row.program / row.extraction:.2f} "
+        f"| {1000 * row.whole / row.files:.1f} | {row.extraction:.1f} | {row.program:.1f} | {row.whole:.1f} "
+        f"| {row.memory / 1e6:,.0f} |"
+        for row in measured
+    ]
+    return lines
+
+
 def nothing() -> None:
     """Needs no preparation."""
 
@@ -273,7 +342,7 @@ def median(runs: list[Measured]) -> Measured:
     return Measured(statistics.median(run.seconds for run in runs), max(run.memory for run in runs))
 
 
-def render(measured: list[tuple[Table, dict[str, Measured]]], rounds: int) -> str:
+def render(measured: list[tuple[Table, dict[str, Measured]]], rounds: int, grew: list[Phases]) -> str:
     """The page: ratios first."""
     lines = [
         "# Results",
@@ -293,6 +362,7 @@ def render(measured: list[tuple[Table, dict[str, Measured]]], rounds: int) -> st
             f"| {run.seconds:.1f} | {run.memory / 1e6:,.0f} |"
             for name, run in results.items()
         ]
+    lines += grown(grew)
     tools = ", ".join(f"{name} {version_of(name)}" for name in ("ast-grep", "semgrep"))
     lines += ["", f"{os.cpu_count()} cores, Python {platform.python_version()}, {tools}.", ""]
     return "\n".join(lines)
@@ -326,7 +396,7 @@ def main() -> int:
                     runs[case.name].append(done)
                     print(f"{table.title}, round {number + 1}: {case.name}: {done.seconds:.1f} s", flush=True)
             measured.append((table, {name: median(done) for name, done in runs.items()}))
-        text = render(measured, options.rounds)
+        text = render(measured, options.rounds, growth(work / "ten-thousand", work))
     options.output.write_text(text, "utf-8")
     print(text)
     return 0

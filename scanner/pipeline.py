@@ -5,6 +5,7 @@ source -> facts -> analysis -> detectors -> findings -> report value; two report
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 import os
@@ -30,18 +31,21 @@ from scanner.diff.escalate import escalate
 from scanner.diff.integrity import RULE as PACKAGE_RULE
 from scanner.diff.integrity import check_packages
 from scanner.errors import SourceError
+from scanner.facts.aside import Aside
 from scanner.facts.cache import Cache, default_folder
-from scanner.facts.encoding import as_php
+from scanner.facts.encoding import front_end_text
 from scanner.facts.engine import engine_digest
 from scanner.facts.gather import Gathered, gather
 from scanner.facts.known import Known
 from scanner.facts.workers import Workers
+from scanner.files.kinds import kind_of
 from scanner.findings.collect import collect
 from scanner.findings.dress import dress
 from scanner.findings.effects import page_effects
 from scanner.findings.packages import package_versions, summarise_packages
 from scanner.model.facts import SHORT_BODY, FileFacts
 from scanner.model.finding import Category, Finding, Rule
+from scanner.model.other import MEMBER_MARK
 from scanner.model.report import (
     Comparison,
     Coverage,
@@ -54,7 +58,7 @@ from scanner.model.report import (
     SecretSummary,
     SkippedFile,
 )
-from scanner.model.signature import Catalogue, SecretOrigin
+from scanner.model.signature import CallableKind, Catalogue, Certainty, SecretOrigin
 from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
 from scanner.signatures.load import load_catalogue
@@ -67,6 +71,8 @@ _RELEASE_CODES = frozenset(
     {"data-after-archive", "data-before-archive", "git-data", "no-end-mark", "overlap", "unlisted-data"}
 )
 """Codes of refusals that are about an archive or a folder as a whole."""
+_SENDS = ("[action]", "[formaction]", "[ping]", "base[href]", "use[href]")
+"""Elements that do nothing by themselves, and everything that is sent goes where they say."""
 
 
 class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +155,8 @@ def diff(
         open_release(baseline, version=options.baseline_version) as old,
         open_release(current, version=options.version) as new,
     ):
-        return _compare(_Side.of(old, tools), _Side.of(new, tools))
+        before, after = _scan_both(old, new, tools)
+        return _compare(_Side.of(old, before), _Side.of(new, after))
 
 
 def history(
@@ -164,7 +171,7 @@ def history(
     with _tools(options, progress) as tools:
         for release in releases:
             with open_release(release, version=options.version) as opened:
-                after = _Side.of(opened, tools)
+                after = _Side.of(opened, _scan(opened, tools))
             yield after.report if before is None else _compare(before, after)
             before = after
 
@@ -177,9 +184,9 @@ class _Side(NamedTuple):
     """Canonical path -> digest."""
 
     @classmethod
-    def of(cls, opened: OpenRelease, tools: _Tools) -> _Side:
-        """Scan an opened release."""
-        return cls(_scan(opened, tools), {file.path: file.digest for file in opened.release.files})
+    def of(cls, opened: OpenRelease, report: Report) -> _Side:
+        """An opened release and its report."""
+        return cls(report, {file.path: file.digest for file in opened.release.files})
 
 
 def _compare(old: _Side, new: _Side) -> Comparison:
@@ -200,10 +207,21 @@ def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     matcher = Matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)
     count = (os.cpu_count() or 1) if options.jobs is None else options.jobs
-    with Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
+    with _rare_collection(), Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
         yield _Tools(catalogue, matcher, cache, Known(cache, catalogue.digest), workers, progress or _Silent())
         if cache.problem:
             _LOG.warning("%s", cache.problem)
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Let Python look for reference cycles rarely: facts and values are many, live long, and form none."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:
@@ -223,7 +241,20 @@ def _vocabulary(catalogue: Catalogue, matcher: Matcher) -> Vocabulary:
         variables=_bytes(secrets[SecretOrigin.DATABASE_PHP] | words | {"GLOBALS"}),
         words=_bytes(words),
         short=SHORT_BODY,
+        browser=tuple(_browser(catalogue)),
     )
+
+
+def _browser(catalogue: Catalogue) -> Iterator[tuple[str, str, int]]:
+    """What makes a browser connect: functions by name, and elements that are fetched as such or sent to."""
+    for signature in catalogue.signatures:
+        if signature.type is CallableKind.JAVASCRIPT:
+            position = next((item.index for item in signature.arguments if item.role == "url"), -1)
+            yield "javascript", signature.callable, position
+        elif signature.type is CallableKind.HTML and (
+            signature.certainty is Certainty.ALWAYS or signature.callable.endswith(_SENDS)
+        ):
+            yield "html", signature.callable, -1
 
 
 def _bytes(names: Iterable[str]) -> frozenset[bytes]:
@@ -241,7 +272,7 @@ class _Reader:
     def read(self, file: SourceFile) -> bytes:
         """Bytes as the front end reads them. Raises: SourceError."""
         try:
-            return as_php(self._opened.read(file))
+            return front_end_text(self._opened.read(file), kind_of(file.path))
         except SourceError as error:
             self.lost[file.path] = f"unreadable: {error}"
             raise
@@ -256,18 +287,63 @@ class _Reader:
 
 def _scan(opened: OpenRelease, tools: _Tools) -> Report:
     """One release from files to report; the whole result is cached by the content of all its files."""
-    release = opened.release
-    key = _result_key(release, tools.catalogue)
+    known = _known_report(opened, tools)
+    return known or _keep(opened, tools, _analyse(opened, tools, _gather(opened, tools)))
+
+
+def _scan_both(old: OpenRelease, new: OpenRelease, tools: _Tools) -> tuple[Report, Report]:
+    """Two releases; where neither is known, their program phases run side by side in two processes.
+
+    Facts are gathered first and one after the other: content that both releases hold is analysed once.
+    """
+    before, after = _known_report(old, tools), _known_report(new, tools)
+    if before is not None or after is not None or not tools.workers.spare:
+        return before or _scan(old, tools), after or _scan(new, tools)
+    old_facts, new_facts = _gather(old, tools), _gather(new, tools)
+    tools.workers.close()
+    with Aside(lambda: msgspec.msgpack.encode(_analyse(old, tools, old_facts))) as aside:
+        analysed = _analyse(new, tools, new_facts)
+        encoded = aside.result()
+    done = msgspec.msgpack.decode(encoded, type=_Analysed) if encoded else _analyse(old, tools, old_facts)
+    return _keep(old, tools, done), _keep(new, tools, analysed)
+
+
+class _Analysed(msgspec.Struct, frozen=True):
+    """A report, and whether it can be kept for the next scan."""
+
+    report: Report
+    whole: bool
+
+
+def _known_report(opened: OpenRelease, tools: _Tools) -> Report | None:
+    """What an earlier scan of the same files by the same program found."""
+    key = _result_key(opened.release, tools.catalogue)
     known = tools.cache.read([key]).get(key)
     if known is not None:
         with suppress(msgspec.DecodeError, msgspec.ValidationError):
             return msgspec.msgpack.decode(known, type=Report)
-    gathered = _gather(opened, tools)
+    return None
+
+
+def _keep(opened: OpenRelease, tools: _Tools, analysed: _Analysed) -> Report:
+    """Put a report into the cache, unless a file was missing that may be there next time."""
+    if analysed.whole:
+        key = _result_key(opened.release, tools.catalogue)
+        tools.cache.write({key: msgspec.msgpack.encode(_as_cached(analysed.report))})
+    return analysed.report
+
+
+def _analyse(opened: OpenRelease, tools: _Tools, gathered: Gathered) -> _Analysed:
+    """From facts to report, in this process."""
+    release = opened.release
     reader = _Reader(opened)
     program = Program(gathered.facts, reader.lower, tools.matcher.class_names)
     result = solve(program, tools.catalogue, tools.matcher)
-    pages = find_pages(program, gathered.facts)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints)
+    own = {
+        path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
+    }
+    pages = find_pages(program, own)
+    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others)
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
@@ -285,9 +361,7 @@ def _scan(opened: OpenRelease, tools: _Tools) -> Report:
         ),
         packages=packages,
     )
-    if not gathered.failed and not reader.lost:
-        tools.cache.write({key: msgspec.msgpack.encode(_as_cached(report))})
-    return report
+    return _Analysed(report, not gathered.failed and not reader.lost)
 
 
 def _as_cached(report: Report) -> Report:
@@ -325,11 +399,13 @@ def _coverage(
     remarks, refused = _remarks(release)
     failed = {**gathered.failed, **lost}
     skipped = [*refused, *(SkippedFile(path, reason) for path, reason in failed.items())]
-    whole = {path: facts for path, facts in gathered.facts.items() if path not in failed}
+    own = {file.path for file in release.files}
+    whole = {path: facts for path, facts in gathered.facts.items() if path not in failed and path in own}
     partial = _partial(whole)
     other = sum(file.path not in gathered.facts and file.path not in failed for file in release.files)
     notes = Counter(note.kind for note in scene.result.notes)
     limits = Counter((name, scene.program.path(number)) for name, number in scene.result.limits)
+    limits.update((f"file-{cut}", path) for path, item in gathered.others.items() for cut in item.cuts)
     return Coverage(
         files=len(whole) + other + len(skipped),
         php_files=len(whole),

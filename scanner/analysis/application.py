@@ -126,11 +126,7 @@ def _worth_following(state: State, number: int) -> bool:
 
 def _with_return_types(state: State, number: int, result: Val) -> Val:
     """The result with the classes that the function declares to return."""
-    types = frozenset(
-        state.program.find_class(name)
-        for name in state.program.functions[number].return_types
-        if "\\" in name or name[:1].isupper()
-    )
+    types = state.program.return_classes(number)
     return result.replaced(types=result.types | types) if types - result.types else result
 
 
@@ -202,15 +198,17 @@ def default_value(state: State, number: int, index: int) -> Val:
 
 
 def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitution) -> None:
-    value = substitution.value(effect.value)
     number, name = effect.key
     if effect.target == "argument":
         if number < len(call.args):
-            transfer.write(evaluator, call.args[number].value, value)
+            transfer.write(evaluator, call.args[number].value, substitution.value(effect.value))
     elif effect.target == "site":
-        for site in sorted(substitution.sites(frozenset([number]))):
+        sites = substitution.sites(frozenset([number]))
+        value = substitution.value(effect.value) if sites else NOTHING
+        for site in sorted(sites):
             evaluator.set_site(site, name, value)
     else:
+        value = substitution.value(effect.value)
         cls, _separator, member = name.partition("\0")
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
 

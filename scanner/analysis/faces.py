@@ -22,7 +22,7 @@ _NOT_IN_ADDRESSES = frozenset(" \n\t<>\"'(){}")
 def face(value: Val, is_secret: Callable[[str], bool], depth: int = _DEPTH) -> Face:
     """What of a value matters to whoever reads it."""
     known = value.face
-    if known is not None:
+    if known is not None and value.height <= depth:
         return known
     found: set[object] = {label for label in value.labels if label.startswith(PARAM) or is_secret(label)}
     found |= value.types
@@ -33,8 +33,10 @@ def face(value: Val, is_secret: Callable[[str], bool], depth: int = _DEPTH) -> F
             found.update((key, part) for part in face(item, is_secret, depth - 1))
     if depth and value.rest is not None:
         found.update(("*", part) for part in face(value.rest, is_secret, depth - 1))
-    value.face = frozenset(found)
-    return value.face
+    result = frozenset(found)
+    if value.height <= depth:
+        value.face = result
+    return result
 
 
 def addresses(value: Val, depth: int = _DEPTH) -> frozenset[str]:

@@ -176,12 +176,7 @@ class Lookup(Frame):
 
     def property_owner(self, cls: str, name: str) -> str:
         """Key of the topmost class that declares a property: subclasses and parents share its store."""
-        owner = cls
-        for ancestor in self.state.program.ancestors(cls):
-            for unit in self.state.program.classes.get(ancestor, ()):
-                if any(item.name == name for item in unit.fact.properties):
-                    owner = ancestor
-        return owner
+        return self.state.program.property_owner(cls, name)
 
     def _default(self, cls: str, name: str) -> Val:
         """What a property holds that nothing was stored in; worked out once."""

@@ -82,6 +82,8 @@ class Program:
         self.outline_of: dict[int, int] = {}
         """By function that was lowered anew: the outline by which others know it."""
         self._methods: dict[str, dict[str, int]] = {}
+        self._return_classes: dict[int, frozenset[str]] = {}
+        self._owners: dict[tuple[str, str], str] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
         for path in sorted(facts):
             self._add_file(path, facts[path])
@@ -160,6 +162,15 @@ class Program:
         cls = "class@anonymous" if fact.cls.startswith("class@anonymous") else fact.cls
         return f"{cls}::{fact.name}" if cls else fact.name
 
+    def return_classes(self, function: int) -> frozenset[str]:
+        """Classes that a function declares to return."""
+        known = self._return_classes.get(function)
+        if known is None:
+            names = self.functions[function].return_types
+            found = (self.find_class(name) for name in names if "\\" in name or name[:1].isupper())
+            known = self._return_classes[function] = frozenset(found)
+        return known
+
     def class_key(self, function: int) -> str:
         """Key of the class that a function's `$this` and `self` mean, `` outside classes."""
         cls = self.functions[function].cls
@@ -208,6 +219,20 @@ class Program:
             self.by_last_part[key.rpartition("\\")[2]].append(key)
             self._ancestors.clear()
             self._methods.clear()
+            self._return_classes.clear()
+            self._owners.clear()
+
+    def property_owner(self, key: str, name: str) -> str:
+        """Key of the topmost class that declares a property; the class itself when none does."""
+        owner = self._owners.get((key, name))
+        if owner is None:
+            owner = key
+            for ancestor in self.ancestors(key):
+                for unit in self.classes.get(ancestor, ()):
+                    if any(item.name == name for item in unit.fact.properties):
+                        owner = ancestor
+            self._owners[key, name] = owner
+        return owner
 
     def own_methods(self, key: str) -> dict[str, int]:
         """Methods that a class declares itself: lower-case name -> function."""

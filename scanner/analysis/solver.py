@@ -17,7 +17,7 @@ from scanner.analysis.program import Program
 from scanner.analysis.relevance import Callers, relevance
 from scanner.analysis.state import Limits, Note, Output, SecretRead, State
 from scanner.analysis.summary import Hit, Summary, depends_on_caller
-from scanner.analysis.values import Val, join
+from scanner.analysis.values import Val, chain, join
 from scanner.model.signature import Catalogue
 from scanner.signatures.match import Matcher
 
@@ -57,11 +57,16 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
         state,
         tuple(_final_hits(state)),
         tuple(sorted(state.reads)),
-        tuple(sorted(state.outputs, key=lambda item: item[:6])),
+        tuple(sorted(state.outputs, key=_place)),
         tuple(sorted(state.notes)),
         tuple(sorted(state.limits_hit)),
         evaluated,
     )
+
+
+def _place(output: Output) -> tuple[object, ...]:
+    """Where an output stands, then what reaches it: one place is seen several times, loops run twice."""
+    return (*output[:6], [(label, trace.length, chain(trace)) for label, trace in output.labels])
 
 
 def _fills_stores(program: Program, number: int) -> bool:

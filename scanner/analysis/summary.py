@@ -11,8 +11,9 @@ from scanner.analysis.templates import (
     MAX_OPEN_LENGTH,
     OF_OBJECT,
     OF_QUERY,
-    PARAMETERS,
     HoleTable,
+    between_parameters,
+    parameters,
 )
 from scanner.analysis.values import (
     MAX_TEXTS,
@@ -32,6 +33,7 @@ PARAM = "param:"
 ANY = "*"
 """Key of an element of which only is known that it is one."""
 RECEIVER = -1
+_FIRST_ELEMENT = chr(FIRST_ELEMENT)
 MAX_LIFTS = 5
 """Levels of wrappers that are followed outwards."""
 MAX_URL_LIFTS = 3
@@ -103,8 +105,8 @@ def parameter_label(template: str) -> str:
 def opened(value: Val, key: str, holes: HoleTable) -> Val:
     """Element of a value that is, or may be, a parameter itself: known to whoever passes it."""
     found: dict[str, str] = {}
-    for text in value.texts:
-        if len(text) == 1 and PARAMETERS.match(text):
+    for text in sorted(value.texts):  # numbers of elements must not depend on the order of a set
+        if len(text) == 1 and parameters(text):
             element = holes.element(text, key)
             if element is not None:
                 found[text] = element
@@ -156,12 +158,12 @@ def closed(value: Val, holes: HoleTable) -> Val:
 
 
 def _has_property(text: str, holes: HoleTable) -> bool:
-    return bool(text) and max(text) >= chr(FIRST_ELEMENT) and any(holes.is_property(part) for part in text)
+    return bool(text) and max(text) >= _FIRST_ELEMENT and any(holes.is_property(part) for part in text)
 
 
 def _shut(text: str, holes: HoleTable) -> str:
     """Text with an unknown piece in the place of each property; `` for one that is nothing else."""
-    if not text or max(text) < chr(FIRST_ELEMENT):
+    if not text or max(text) < _FIRST_ELEMENT:
         return text
     if len(text) == 1:
         return "" if holes.is_property(text) else text
@@ -170,7 +172,7 @@ def _shut(text: str, holes: HoleTable) -> str:
 
 def _is_property_label(label: str, holes: HoleTable) -> bool:
     template = label[len(PARAM) :] if label.startswith(PARAM) else ""
-    return template >= chr(FIRST_ELEMENT) and holes.is_property(template)
+    return template >= _FIRST_ELEMENT and holes.is_property(template)
 
 
 def parameter_of(site: int) -> int | None:
@@ -226,16 +228,15 @@ class Substitution:
     def _whole(self, value: Val) -> Val | None:
         """Structure of arguments that pass through unchanged: a template that is nothing but the parameter."""
         found = None
-        for text in sorted(text for text in value.texts if len(text) == 1 and text >= "\ue000"):
-            if PARAMETERS.match(text):
-                argument = self._resolved(text)
-                if argument.items or argument.rest is not None or argument.refs or argument.types:
-                    found = argument if found is None else join(found, argument, self._overflow)
+        for text in sorted(text for text in value.texts if len(text) == 1 and parameters(text)):
+            argument = self._resolved(text)
+            if argument.items or argument.rest is not None or argument.refs or argument.types:
+                found = argument if found is None else join(found, argument, self._overflow)
         return found
 
     def sites(self, sites: frozenset[int]) -> frozenset[int]:
         """Concrete sites for symbolic ones."""
-        if not any(site < 0 for site in sites):
+        if not sites or min(sites) >= 0:
             return sites
         found: set[int] = set()
         for site in sites:
@@ -247,7 +248,7 @@ class Substitution:
         return frozenset(found)
 
     def _texts(self, texts: frozenset[str]) -> frozenset[str]:
-        open_texts = [text for text in texts if text and max(text) >= "\ue000" and PARAMETERS.search(text)]
+        open_texts = [text for text in texts if parameters(text)]
         if not open_texts:
             return texts
         out: set[str] = set(texts.difference(open_texts))
@@ -258,23 +259,21 @@ class Substitution:
 
     def _can_be_told(self, text: str) -> bool:
         """False when a property in it is one of which nothing is known here: what else the value may be says more."""
-        if max(text) < chr(FIRST_ELEMENT):
-            return True
         return all(
-            self._resolved(match[0]).texts for match in PARAMETERS.finditer(text) if self._holes.is_property(match[0])
+            self._resolved(parameter).texts
+            for parameter in parameters(text)
+            if parameter >= _FIRST_ELEMENT and self._holes.is_property(parameter)
         )
 
     def _expanded(self, text: str) -> set[str]:
-        results = {""}
-        position = 0
-        for match in PARAMETERS.finditer(text):
-            known = text[position : match.start()]
-            position = match.end()
-            options = bounded_texts(self._resolved(match[0]).texts, self._overflow, MAX_TEXTS // len(results))
+        known, *others = between_parameters(text)
+        results = {known}
+        for parameter, known in zip(parameters(text), others, strict=True):
+            options = bounded_texts(self._resolved(parameter).texts, self._overflow, MAX_TEXTS // len(results))
             if not options:
                 options = frozenset([self._holes.template("unknown", "argument")])
-            results = {result + known + option for result in results for option in options}
-        return {(result + text[position:])[:MAX_OPEN_LENGTH] for result in results}
+            results = {result + option + known for result in results for option in options}
+        return {result[:MAX_OPEN_LENGTH] for result in results}
 
     def _resolved(self, template: str) -> Val:
         """What the caller passes in the place of a parameter or of an element of one."""
@@ -292,10 +291,12 @@ class Substitution:
         return picked(self._resolved(origin[0]), origin[1], self._holes, self._overflow)
 
     def _merged_labels(self, value: Val) -> Mapping[str, Trace]:
+        open_labels = [label for label in value.labels if label.startswith(PARAM)]
+        if not open_labels:
+            return value.labels
         kept: Mapping[str, Trace] = {k: v for k, v in value.labels.items() if not k.startswith(PARAM)}
-        for label in value.labels:
-            if label.startswith(PARAM):
-                kept = merge_labels(kept, self._argument_labels(label[len(PARAM) :]))
+        for label in open_labels:
+            kept = merge_labels(kept, self._argument_labels(label[len(PARAM) :]))
         return kept
 
     def _argument_labels(self, parameter: str) -> Mapping[str, Trace]:
@@ -314,9 +315,11 @@ def _mentions_parameter(value: Val) -> bool:
 
 
 def _find_parameter(value: Val) -> bool:
-    if any(site < 0 for site in value.sites) or any(label.startswith(PARAM) for label in value.labels):
+    if value.sites and min(value.sites) < 0:
         return True
-    if any(text and max(text) >= "\ue000" and PARAMETERS.search(text) for text in value.texts):
+    if value.labels and any(label.startswith(PARAM) for label in value.labels):
+        return True
+    if any(map(parameters, value.texts)):
         return True
     if value.items and any(_mentions_parameter(item) for item in value.items.values()):
         return True
@@ -330,6 +333,15 @@ def depends_on_caller(value: Val) -> bool:
 
 def parameters_only(value: Val, depth: int = 5) -> Val:
     """The value without labels that the callee itself put in: those are reported where they were put in."""
+    if value.open_part is not None and value.height <= depth:
+        return value.open_part
+    part = _parameters_only(value, depth)
+    if value.height <= depth:
+        value.open_part = part
+    return part
+
+
+def _parameters_only(value: Val, depth: int) -> Val:
     labels = {label: trace for label, trace in value.labels.items() if label.startswith(PARAM)}
     items = (
         {key: parameters_only(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None

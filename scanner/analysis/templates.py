@@ -8,6 +8,7 @@ the scanned program needs no special structure here.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 FIRST_PRIVATE = "\ue000"
@@ -49,6 +50,8 @@ class HoleTable:
         self._holes: list[Hole] = []
         self._element_numbers: dict[tuple[str, str], str] = {}
         self._elements: list[tuple[str, str, int]] = []
+        self._properties: list[bool] = []
+        """Of each element: whether it is a property, or something in one."""
 
     def template(self, kind: str, text: str) -> str:
         """One-character template for a hole. When the private planes are full, everything is one unknown hole."""
@@ -74,6 +77,7 @@ class HoleTable:
                 return None
             known = self._element_numbers[parent, key] = chr(FIRST_ELEMENT + len(self._elements))
             self._elements.append((parent, key, depth))
+            self._properties.append(key.startswith(OF_OBJECT) or self.is_property(parent))
         return known
 
     def origin(self, character: str) -> tuple[str, str] | None:
@@ -105,8 +109,8 @@ class HoleTable:
 
     def is_property(self, character: str) -> bool:
         """Whether a template stands for a property, or for something in one."""
-        origin = self.origin(character)
-        return origin is not None and (origin[1].startswith(OF_OBJECT) or self.is_property(origin[0]))
+        code = ord(character)
+        return code >= FIRST_ELEMENT and self._properties[code - FIRST_ELEMENT]
 
     def show(self, template: str) -> str:
         """Template for people: holes as `{description}`, bytes as UTF-8 where they are."""
@@ -136,7 +140,19 @@ def _code(number: int) -> int:
 
 def is_known(template: str) -> bool:
     """Whether a template has no holes."""
-    return not template or max(template) < "\ue000"
+    return template.isascii() or max(template) < FIRST_PRIVATE
+
+
+@lru_cache(maxsize=1 << 16)
+def parameters(template: str) -> tuple[str, ...]:
+    """Parameters and elements of parameters in a template, in their order; with repetition."""
+    return () if is_known(template) else tuple(PARAMETERS.findall(template))
+
+
+@lru_cache(maxsize=1 << 14)
+def between_parameters(template: str) -> tuple[str, ...]:
+    """What stands before, between and after the parameters of a template."""
+    return tuple(PARAMETERS.split(template))
 
 
 def to_text(known: str) -> str:

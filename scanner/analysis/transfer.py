@@ -227,7 +227,7 @@ def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C90
 
 
 def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
-    for alias in evaluator.aliases.get(name, (name,)):
+    for alias in sorted(evaluator.aliases.get(name, (name,))):
         evaluator.env[alias] = value
         stale = [key for key in evaluator.env if key.startswith(f"{alias}->")] if evaluator.has_properties else ()
         for key in stale:

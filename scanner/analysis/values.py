@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import NamedTuple
 
 from scanner.analysis.templates import FIRST_PRIVATE, PARAMETERS
@@ -28,6 +29,16 @@ class Trace(NamedTuple):
     length: int
 
 
+def chain(trace: Trace) -> list[tuple[str, int, str]]:
+    """Steps of a trace, newest first: (path, line, text)."""
+    steps: list[tuple[str, int, str]] = []
+    step: Trace | None = trace
+    while step is not None:
+        steps.append(step[:3])
+        step = step.previous
+    return steps
+
+
 class FunctionRef(NamedTuple):
     """A callable value: a function of the program, with the object or class it is bound to."""
 
@@ -37,12 +48,15 @@ class FunctionRef(NamedTuple):
 
 
 class Val:
-    """One abstract value. Immutable by convention; all operations return new values.
+    """One abstract value. Immutable by convention: an operation that changes nothing returns the value itself.
 
     `texts` are templates (see `templates`); an empty set means "not a string that matters" (number, bool, object).
     """
 
-    __slots__ = ("face", "items", "labels", "refs", "rest", "sites", "symbolic", "texts", "types", "weight")
+    __slots__ = (
+        "face", "height", "items", "labels", "leaving", "open_part", "refs", "rest", "sites", "symbolic",
+        "texts", "types", "weight",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -63,8 +77,14 @@ class Val:
         self.rest = rest
         self.weight = 1
         """Values in it, itself included."""
+        self.height = 0
+        """Levels of elements below it."""
+        self.leaving: Mapping[str, Trace] | None = None
+        """Labels of the value and of all in it; worked out when first asked (see `all_labels`)."""
         if items or rest is not None:
             self._bound()
+        self.open_part: Val | None = None
+        """The value without labels of its own; worked out when first asked (see `summary.parameters_only`)."""
         self.symbolic: bool | None = None
         """Whether a parameter is in it; found out when first asked."""
         self.face: frozenset[object] | None = None
@@ -72,12 +92,18 @@ class Val:
 
     def _bound(self) -> None:
         """Give up the structure of what has grown too large: generated parsers nest arrays without end."""
-        items, rest = self.items, self.rest
-        self.weight += sum(item.weight for item in items.values()) if items else 0
-        self.weight += rest.weight if rest is not None else 0
-        if self.weight > MAX_WEIGHT:
+        weight, below = 1, 0
+        if self.items:
+            for item in self.items.values():
+                weight += item.weight
+                below = max(below, item.height)
+        if self.rest is not None:
+            weight += self.rest.weight
+            below = max(below, self.rest.height)
+        self.weight, self.height = weight, below + 1
+        if weight > MAX_WEIGHT:
             labels = all_labels(self)
-            self.items, self.rest, self.weight = None, Val(labels=labels), 2
+            self.items, self.rest, self.weight, self.height = None, Val(labels=labels), 2, 1
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -115,36 +141,63 @@ def merge_labels(first: Mapping[str, Trace], second: Mapping[str, Trace]) -> Map
         return first
     if not first:
         return second
-    merged = dict(first)
+    merged: dict[str, Trace] | None = None
     for label, trace in second.items():
-        known = merged.get(label)
-        if known is None or _before(trace, known):
+        known = first.get(label)
+        if known is not trace and (known is None or _before(trace, known)):
+            if merged is None:
+                merged = dict(first)
             merged[label] = trace
+    if merged is None:
+        return first
     if len(merged) > MAX_LABELS:
-        merged = {label: merged[label] for label in sorted(merged)[:MAX_LABELS]}
+        return {label: merged[label] for label in sorted(merged)[:MAX_LABELS]}
     return merged
 
 
 def _before(first: Trace, second: Trace) -> bool:
-    return (first.length, first.path, first.line, first.text) < (second.length, second.path, second.line, second.text)
+    """A total order, so that which trace stays does not depend on which came first."""
+    if first.length != second.length:
+        return first.length < second.length
+    one: Trace | None = first
+    two: Trace | None = second
+    while one is not None and two is not None and one is not two:
+        if one[:3] != two[:3]:
+            return one[:3] < two[:3]
+        one, two = one.previous, two.previous
+    return False
 
 
 def merge_texts(first: frozenset[str], second: frozenset[str], overflow: str) -> frozenset[str]:
     """Union of template sets; beyond `MAX_TEXTS` the most telling stay and `overflow` is added."""
-    if not second or first == second:
+    if first is second or not second:
         return first
     if not first:
         return second
     merged = first | second
-    return bounded_texts(merged, overflow)
+    size = len(merged)
+    if size == len(first):
+        return first
+    if size == len(second):
+        return second
+    if size <= MAX_TEXTS:
+        return merged
+    bounded = bounded_texts(merged, overflow)
+    return first if bounded == first else bounded
 
 
 def bounded_texts(texts: AbstractSet[str], overflow: str, limit: int = MAX_TEXTS) -> frozenset[str]:
     """At most `limit` templates: addresses and parameters before other text, what is unknown last."""
     if len(texts) <= limit:
         return frozenset(texts)
-    kept = sorted(texts - {overflow}, key=lambda text: (_vagueness(text), len(text), text))[: limit - 1]
+    kept = sorted(texts - {overflow}, key=_rank)[: limit - 1]
     return frozenset([*kept, overflow])
+
+
+@lru_cache(maxsize=1 << 16)
+def _rank(text: str) -> tuple[int, int, str]:
+    """Sorts the most telling texts first."""
+    return (_vagueness(text), len(text), text)
 
 
 def _vagueness(text: str) -> int:
@@ -154,20 +207,37 @@ def _vagueness(text: str) -> int:
 
 
 def join(first: Val, second: Val, overflow: str) -> Val:
-    """Least upper bound of two values, bounded."""
+    """Least upper bound of two values, bounded; the first itself where the second adds nothing."""
     if first is second or second is NOTHING:
         return first
     if first is NOTHING:
         return second
-    return Val(
-        merge_texts(first.texts, second.texts, overflow),
-        merge_labels(first.labels, second.labels),
-        first.types | second.types,
-        first.refs | second.refs,
-        _bounded(first.sites | second.sites),
-        _merge_items(first, second, overflow),
-        _merge_optional(first.rest, second.rest, overflow),
-    )
+    texts = merge_texts(first.texts, second.texts, overflow)
+    labels = merge_labels(first.labels, second.labels)
+    types, refs, sites = first.types, first.refs, first.sites
+    if second.types and second.types is not types and not second.types <= types:
+        types = types | second.types if types else second.types
+    if second.refs and not second.refs <= refs:
+        refs = refs | second.refs if refs else second.refs
+    if second.sites and second.sites is not sites and not second.sites <= sites:
+        sites = _bounded(sites | second.sites) if sites else second.sites
+    items, rest = first.items, first.rest
+    if second.items is not None and second.items is not items:
+        items = second.items if items is None else _merge_items(items, second.items, overflow)
+    if second.rest is not None and second.rest is not rest:
+        rest = second.rest if rest is None else join(rest, second.rest, overflow)
+    for whole in (first, second):
+        if (
+            texts is whole.texts
+            and labels is whole.labels
+            and types is whole.types
+            and refs is whole.refs
+            and sites is whole.sites
+            and items is whole.items
+            and rest is whole.rest
+        ):
+            return whole
+    return Val(texts, labels, types, refs, sites, items, rest)
 
 
 def join_all(values: Iterable[Val], overflow: str) -> Val:
@@ -182,33 +252,37 @@ def _bounded(sites: frozenset[int]) -> frozenset[int]:
     return sites if len(sites) <= MAX_SITES else frozenset(sorted(sites)[:MAX_SITES])
 
 
-def _merge_optional(first: Val | None, second: Val | None, overflow: str) -> Val | None:
-    if first is None:
-        return second
-    return first if second is None else join(first, second, overflow)
-
-
-def _merge_items(first: Val, second: Val, overflow: str) -> Mapping[str, Val] | None:
-    one, two = first.items, second.items
-    if one is None or two is None or one is two:
-        return one if two is None else two
-    merged = dict(one)
+def _merge_items(one: Mapping[str, Val], two: Mapping[str, Val], overflow: str) -> Mapping[str, Val]:
+    merged: dict[str, Val] | None = None
     for key, value in two.items():
-        known = merged.get(key)
-        merged[key] = value if known is None else join(known, value, overflow)
+        known = one.get(key)
+        joined = value if known is None else join(known, value, overflow)
+        if joined is not known:
+            if merged is None:
+                merged = dict(one)
+            merged[key] = joined
+    if merged is None:
+        return one
     if len(merged) > MAX_ITEMS:
-        merged = {key: merged[key] for key in sorted(merged)[:MAX_ITEMS]}
+        return {key: merged[key] for key in sorted(merged)[:MAX_ITEMS]}
     return merged
 
 
 def all_labels(value: Val, depth: int = 6) -> Mapping[str, Trace]:
     """Labels of a value and of everything in it: what leaves when the whole value is sent."""
+    if not value.height or not depth:
+        return value.labels
+    if value.leaving is not None and value.height <= depth:
+        return value.leaving
     labels = value.labels
-    if depth and value.items:
+    if value.items:
         for item in value.items.values():
-            labels = merge_labels(labels, all_labels(item, depth - 1))
-    if depth and value.rest is not None:
+            if item.height or item.labels:
+                labels = merge_labels(labels, all_labels(item, depth - 1))
+    if value.rest is not None:
         labels = merge_labels(labels, all_labels(value.rest, depth - 1))
+    if value.height <= depth:
+        value.leaving = labels
     return labels
 
 

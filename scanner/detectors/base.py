@@ -11,6 +11,7 @@ from scanner.analysis.solver import Result
 from scanner.analysis.values import Trace
 from scanner.model.facts import FileFacts
 from scanner.model.finding import Category, Confidence, Finding, Rule, Severity, TraceStep
+from scanner.model.other import OtherFacts
 from scanner.model.signature import Catalogue
 
 
@@ -23,6 +24,8 @@ class Scene(NamedTuple):
     facts: Mapping[str, FileFacts]
     """Canonical path -> facts of every file with PHP in it."""
     endpoints: tuple[Endpoint, ...]
+    others: Mapping[str, OtherFacts] = {}
+    """Canonical path -> what files say besides PHP."""
 
 
 class Detector(NamedTuple):

@@ -15,7 +15,11 @@ TEXT_SUFFIXES = (
     ".tpl", ".html", ".htm", ".txt", ".md", ".rst", ".dist", ".example", ".sample", ".stub", ".twig", ".xml", ".sh",
     ".adoc", ".mustache", ".po", ".pot",
 )  # fmt: skip
-
+_OWN_JUDGEMENT = frozenset(
+    {"browser-request", "secret-in-browser-request", "script-network-command", "credentials-in-script",
+     "install-time-code", "server-redirect", "server-setting", "executable-file", "unread-part"}
+)  # fmt: skip
+"""Rules about what these files are when nothing includes them: pages and scripts of their own."""
 
 SAMPLE = ("context", "text that nothing includes")
 """Detail of a tempered finding: it stays low in a comparison, too."""
@@ -23,7 +27,11 @@ SAMPLE = ("context", "text that nothing includes")
 
 def temper(scene: Scene, finding: Finding) -> Finding:
     """The finding as it stands, or as a low one where its file is text that nothing includes."""
-    if finding.category is Category.CONCEALMENT or not finding.path.lower().endswith(TEXT_SUFFIXES):
+    if (
+        finding.rule in _OWN_JUDGEMENT
+        or finding.category is Category.CONCEALMENT
+        or not finding.path.lower().endswith(TEXT_SUFFIXES)
+    ):
         return finding
     if finding.path in scene.result.state.included:
         return finding

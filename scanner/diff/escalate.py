@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from scanner.detectors.browser_request import QUIET, RUNS
+from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
 from scanner.detectors.temper import SAMPLE
 from scanner.model.finding import Category, Confidence, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, FindingChange
@@ -25,6 +27,9 @@ class _Before(NamedTuple):
     """What the baseline had."""
 
     hosts: frozenset[str]
+    """What the server contacted."""
+    browser_hosts: frozenset[str]
+    """What it or the browser of a visitor contacted."""
     pages: dict[str, str]
     """Path -> access class."""
     tampered: frozenset[str]
@@ -36,12 +41,18 @@ def escalate(comparison: Comparison) -> Comparison:
     baseline = comparison.baseline
     outbound = [item for item in baseline.findings if item.category in (Category.EGRESS, Category.EXFILTRATION)]
     before = _Before(
+        frozenset(host for finding in outbound if _by_server(finding) for host in finding.destinations),
         frozenset(host for finding in outbound for host in finding.destinations),
         {endpoint.path: endpoint.auth for endpoint in baseline.endpoints},
         frozenset(item.name for item in comparison.packages if item.content_changed_without_version),
     )
     changes = (_raised(change, before) for change in comparison.changes)
     return msgspec.structs.replace(comparison, changes=tuple(sorted(changes, key=_order)))
+
+
+def _by_server(finding: Finding) -> bool:
+    """Whether the server itself is what connects."""
+    return {BROWSER, SCRIPT}.isdisjoint(finding.details)
 
 
 def _raised(change: FindingChange, before: _Before) -> FindingChange:
@@ -60,11 +71,23 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
         return Severity.INFO
     if finding.package in before.tampered and finding.category in _ACTIVE:
         return Severity.HIGH
+    if RISK in finding.details:
+        return Severity.HIGH
+    if finding.category is Category.EGRESS and not {BROWSER, SCRIPT}.isdisjoint(finding.details):
+        return _of_browser(finding, before)
     if finding.category is Category.EGRESS:
         return _of_call(change, finding, before)
     if finding.category is Category.ENDPOINT and finding.api == "none" and before.pages.get(finding.path) != "none":
         return Severity.HIGH
     return Severity.INFO
+
+
+def _of_browser(finding: Finding, before: _Before) -> Severity:
+    """A new or changed request of the browser or of a script: code from an unknown host runs in every page."""
+    unknown = {host for host in finding.destinations if host not in before.browser_hosts and host not in _NAMELESS}
+    if not unknown or QUIET in finding.details:
+        return Severity.INFO
+    return Severity.HIGH if RUNS in finding.details else Severity.MEDIUM
 
 
 def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severity:

@@ -5,6 +5,8 @@ Source: `zend_multibyte_detect_unicode` in PHP's `Zend/zend_language_scanner.l`:
 
 from __future__ import annotations
 
+from scanner.files.templates import compiled
+
 _WIDTHS = {"utf-32-le": 4, "utf-32-be": 4, "utf-16-le": 2, "utf-16-be": 2}
 """Encoding -> bytes of a unit. Text of one byte order holds the byte patterns of the other, one byte further on."""
 _TAGS = ("<?php", "<?PHP", "<?Php", "<?=", "<? ", "<?\n", "<?\r\n")
@@ -33,7 +35,12 @@ def _holds(content: bytes, tag: bytes, width: int) -> bool:
 def as_php(content: bytes) -> bytes:
     """The bytes that the front end reads: the file's own, or its text in UTF-8 when it is in a wide encoding.
 
-    Every stage that reads a file again must use it: offsets in facts count the bytes given here.
+    Every stage that reads a file again must use `front_end_text`: offsets in facts count the bytes that it gives.
     """
     encoding = wide_encoding(content)
     return content.decode(encoding, "replace").encode() if encoding else content
+
+
+def front_end_text(content: bytes, kind: str) -> bytes:
+    """The bytes that the front end reads of a file of some kind (`files.kinds.kind_of`): a template is compiled."""
+    return compiled(as_php(content), kind)

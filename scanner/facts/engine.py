@@ -9,7 +9,10 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_PARSER = ("tree-sitter", "tree-sitter-php")
+_PARSER = (
+    "tree-sitter", "tree-sitter-php", "tree-sitter-javascript", "tree-sitter-typescript", "tree-sitter-html",
+    "tree-sitter-css",
+)  # fmt: skip
 
 
 @cache

@@ -10,6 +10,7 @@ from scanner.facts.extract import Job, Outcome
 from scanner.facts.known import Known
 from scanner.facts.workers import Workers
 from scanner.model.facts import FileFacts
+from scanner.model.other import MEMBER_MARK, NOTHING, OtherFacts
 from scanner.model.source import SourceFile
 
 
@@ -24,14 +25,16 @@ class Contents(Protocol):
 
 
 class Gathered(NamedTuple):
-    """What became of every file: a file that is in neither mapping holds no PHP."""
+    """What became of every file: a file that is in no mapping says nothing."""
 
     facts: Mapping[str, FileFacts]
-    """Path -> facts, in the order of paths."""
+    """Path -> facts of every file with PHP in it, in the order of paths."""
     failed: Mapping[str, str]
     """Path -> problem, for files that could not be analysed."""
     cached: int
     """Files whose facts were known before."""
+    others: Mapping[str, OtherFacts]
+    """Path -> what files say besides PHP, in the order of paths."""
 
 
 def gather(
@@ -68,11 +71,22 @@ def gather(
         waiting = unread
     known.save()
     facts: dict[str, FileFacts] = {}
+    others: dict[str, OtherFacts] = {}
     for file in files:
         fact = found.get(known.key_of(file))
         if fact is not None and file.path not in failed:
-            facts[file.path] = fact
-    return Gathered(facts, failed, cached)
+            _sort_in(file.path, fact, facts, others)
+    return Gathered(facts, failed, cached, others)
+
+
+def _sort_in(path: str, fact: FileFacts, facts: dict[str, FileFacts], others: dict[str, OtherFacts]) -> None:
+    """A file's facts to where they belong, and those of the members of an archive under its own path."""
+    if fact.has_php or fact.functions:
+        facts[path] = fact
+    if fact.other != NOTHING:
+        others[path] = fact.other
+    for name, member in fact.members:
+        _sort_in(f"{path}{MEMBER_MARK}{name}", member, facts, others)
 
 
 def _outcomes(waiting: Mapping[str, list[SourceFile]], contents: Contents, workers: Workers) -> Iterator[Outcome]:

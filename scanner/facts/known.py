@@ -10,6 +10,7 @@ from scanner.facts.cache import Cache
 from scanner.facts.classify import php_suffix
 from scanner.facts.engine import engine_digest
 from scanner.facts.extract import decode
+from scanner.files.kinds import kind_of
 from scanner.model.facts import FACTS_VERSION, FileFacts
 from scanner.model.source import SourceFile
 
@@ -26,13 +27,15 @@ class Known:
 
     def __init__(self, cache: Cache, salt: str) -> None:
         self._cache = cache
-        self._prefix = f"facts:{FACTS_VERSION}:{engine_digest('facts', 'php', 'model/facts.py')}:{salt}"
+        self._prefix = (
+            f"facts:{FACTS_VERSION}:{engine_digest('facts', 'files', 'php', 'model/facts.py', 'model/other.py')}:{salt}"
+        )
         self._facts: dict[str, FileFacts | None] = {}
         self._unsaved: dict[str, bytes] = {}
 
     def key_of(self, file: SourceFile) -> str:
-        """Key of a file's facts: its content, and whether its name says PHP. Nothing else of a file is in them."""
-        return f"{self._prefix}:{php_suffix(file.path):d}:{file.digest}"
+        """Key of a file's facts: its content, and what its name says. Nothing else of a file is in them."""
+        return f"{self._prefix}:{php_suffix(file.path):d}{kind_of(file.path)}:{file.digest}"
 
     def find(self, keys: Iterable[str]) -> dict[str, FileFacts | None]:
         """What is known. An entry of the cache that makes no sense is not."""

@@ -46,6 +46,11 @@ class Workers:
         self._seconds = seconds
         self._workers: list[_Worker] = []
 
+    @property
+    def spare(self) -> bool:
+        """Whether there is a processor for a second process while this one computes."""
+        return self._count > 1
+
     def run(self, jobs: Iterable[Job], total: int = 0) -> Iterator[Outcome]:
         """Outcome of every job, in no particular order; jobs are taken only as fast as they are done.
 

@@ -16,11 +16,13 @@ MAX_EXCERPT_LINES = 12
 MAX_LINE = 400
 """Bytes that are shown of a line. Of a longer one the part is shown in which the finding begins."""
 MAX_CODE = 4000
+CONTEXT_LINES = 3
+"""Lines above and below the excerpt."""
 _BEFORE = 80
 
 
 def dress(findings: Iterable[Finding], read: Callable[[SourceFile], bytes], release: Release) -> Iterator[Finding]:
-    """Findings with `excerpt`, `code` and `package`; each file is read once.
+    """Findings with `excerpt`, the lines around it, `code` and `package`; each file is read once.
 
     A file that cannot be read any more leaves its findings without excerpt.
     """
@@ -37,7 +39,12 @@ def dress(findings: Iterable[Finding], read: Callable[[SourceFile], bytes], rele
         package = package_of(path)
         for finding in group:
             yield msgspec.structs.replace(
-                finding, excerpt=_excerpt(content, lines, finding), code=_code(content, finding), package=package
+                finding,
+                excerpt=_excerpt(content, lines, finding),
+                before=_shown(lines[max(0, finding.line - 1 - CONTEXT_LINES) : max(0, finding.line - 1)]),
+                after=_after(lines, finding),
+                code=_code(content, finding),
+                package=package,
             )
 
 
@@ -46,7 +53,17 @@ def _excerpt(content: bytes, lines: list[bytes], finding: Finding) -> tuple[str,
     if chosen and len(chosen[0]) > MAX_LINE and finding.span[1]:
         column = finding.span[0] - (content.rfind(b"\n", 0, finding.span[0]) + 1)
         chosen[0] = chosen[0][max(0, min(column, len(chosen[0])) - _BEFORE) :]
-    return tuple(line[:MAX_LINE].decode("utf-8", "replace").rstrip("\r") for line in chosen)
+    return _shown(chosen)
+
+
+def _after(lines: list[bytes], finding: Finding) -> tuple[str, ...]:
+    """Lines below the excerpt, when it has all lines of the finding."""
+    whole = finding.end_line < finding.line + MAX_EXCERPT_LINES
+    return _shown(lines[finding.end_line : finding.end_line + CONTEXT_LINES]) if whole else ()
+
+
+def _shown(lines: list[bytes]) -> tuple[str, ...]:
+    return tuple(line[:MAX_LINE].decode("utf-8", "replace").rstrip("\r") for line in lines)
 
 
 def _code(content: bytes, finding: Finding) -> str:

@@ -12,9 +12,11 @@ from enum import IntEnum
 
 import msgspec
 
+from scanner.model.other import NOTHING, OtherFacts
+
 SHORT_BODY = 900
 """Bytes of code up to which a function is followed into in any case: getters, setters, URL builders."""
-FACTS_VERSION = 2
+FACTS_VERSION = 3
 """Raise it whenever the same bytes may give other facts: it is part of the cache key."""
 
 
@@ -385,3 +387,7 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     """Words of the vocabulary that the file assigns as global variables of its own, sorted."""
     notes: tuple[tuple[str, int], ...] = ()
     """Lexical observations (`bidi-character`, `long-line`, ...) with their line."""
+    other: OtherFacts = NOTHING
+    """What the file says besides its PHP. A file without PHP has `has_php` False and no functions."""
+    members: tuple[tuple[str, FileFacts], ...] = ()
+    """Files with something to say inside of an archive: name of the member, facts."""

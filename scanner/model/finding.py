@@ -110,6 +110,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Byte offsets of the code in its file, half open; (0, 0) for a finding about the file as a whole."""
     excerpt: tuple[str, ...] = ()
     """Source lines `line`..`end_line` (bounded), undecodable bytes replaced. Not part of identity or evidence."""
+    before: tuple[str, ...] = ()
+    """A few lines above the excerpt, bounded as it is: for people who read the finding."""
+    after: tuple[str, ...] = ()
+    """A few lines below the excerpt; empty where the excerpt is cut."""
     identity: str = ""
     """Hash that finds the same finding again in another release (docs/fingerprints.md)."""
     evidence: str = ""

@@ -54,6 +54,12 @@ class LimitHit(msgspec.Struct, frozen=True, order=True):
 
 FLOW_LIMITS = frozenset({"wrapper-depth", "call-depth", "sinks-per-function", "effects-per-function"})
 """Limits on how far a flow is followed: every call is still listed, so they leave no part of a file unread."""
+FILE_LIMITS = frozenset(
+    {"file-remarks", "file-names", "file-tags", "file-nodes", "file-depth", "file-pieces", "file-lines",
+     "file-statements", "file-archive-encrypted", "file-archive-broken", "file-archive-size",
+     "file-archives-within-archives"}
+)  # fmt: skip
+"""Parts of files without PHP that were not read: each is a finding of rule `unread-part`."""
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +90,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     def incomplete(self) -> bool:
         """True when something that belongs to the release was not analysed whole within its limits."""
         return any(item.incomplete for item in (*self.skipped, *self.remarks)) or any(
-            item.limit not in FLOW_LIMITS for item in self.limits_hit
+            item.limit not in FLOW_LIMITS | FILE_LIMITS for item in self.limits_hit
         )
 
 

@@ -61,6 +61,9 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """Count wherever they are written in code."""
     short: int = 0
     """Bytes of a body up to which it is kept whatever it holds."""
+    browser: tuple[tuple[str, str, int], ...] = ()
+    """Signatures of the browser: (`javascript` or `html`, callable, position of the URL or -1). Without them pages
+    and scripts are not read."""
 
 
 class Buffers(msgspec.Struct, frozen=True, gc=False):

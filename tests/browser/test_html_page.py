@@ -209,15 +209,13 @@ def test_the_theme_follows_the_system_and_the_switch(reader: Reader) -> None:
     assert light.evaluate(ground) == dark.evaluate(ground)
 
 
-@pytest.mark.parametrize(
-    ("width", "dark", "rules"), [(1280, False, ""), (390, True, ""), (1280, True, "color-contrast")]
-)
-def test_axe_finds_nothing_serious(reader: Reader, width: int, rules: str, *, dark: bool) -> None:
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_axe_finds_nothing_serious(reader: Reader, width: int, *, dark: bool) -> None:
     page = reader.open(reader.write(COMPARISON), "#show=all", dark=dark, width=width).page
     page.evaluate("for (const head of document.querySelectorAll('.head')) head.click()")
     page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
     page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, rules ? {runOnly: [rules]} : {})", rules)
+    found = page.evaluate("axe.run(document)")
     assert found["passes"]
     assert [
         (item["id"], node["target"], node["failureSummary"])

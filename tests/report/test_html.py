@@ -187,6 +187,30 @@ def test_colours_keep_every_character_and_mark_the_hidden_ones() -> None:
     assert {"k", "v", "c", "s"} <= kinds
 
 
+def test_lines_around_the_code_are_shown_where_a_decision_is_due_and_never_without_excerpts() -> None:
+    new, old = COMPARISON.changes[0], COMPARISON.changes[-1]
+    assert (new.state, old.state) == ("new", "unchanged")
+    changes = tuple(
+        msgspec.structs.replace(
+            change, current=msgspec.structs.replace(change.finding, before=("// above",), after=("// below",))
+        )
+        for change in (new, old)
+    )
+    content = msgspec.structs.replace(COMPARISON, changes=changes)
+    first, second = data(render(ReportView(content=content)))["findings"]
+    number = len(new.finding.excerpt)
+    assert (first["above"], first["below"], len(_list(first["code"]))) == (1, 1, number + 2)
+    assert "above" not in second
+    text = render(ReportView(content=content, excerpts=False))
+    assert "// above" not in text
+    assert "// below" not in text
+
+
+def _list(value: object) -> list[object]:
+    assert isinstance(value, list)
+    return value
+
+
 def test_a_page_stays_bounded_and_says_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
     many = tuple(
         msgspec.structs.replace(CURRENT.findings[0], identity=f"{number:08x}", line=number + 1) for number in range(300)

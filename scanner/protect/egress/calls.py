@@ -16,6 +16,8 @@ _SITE_TABLE = re.compile(r"(?:\w+_)?(?:projects|settings)\.|\w*credentials\w*\."
 """Start of a secret's label: tables in which a site keeps what it has set up for a feature."""
 _ACCOUNTS = frozenset({"sdk", "storage-sdk"})
 """Channels of services that nobody uses without an account."""
+_NO_CONNECTIONS = frozenset({"script", "config default"})
+"""Channels of what the server does not contact by itself: a script that a person runs, the default of a setting."""
 _WORST = frozenset({Severity.CRITICAL, Severity.HIGH})
 TEST_FOLDERS = frozenset({"test", "tests", "unittests", "testing"})
 
@@ -67,7 +69,7 @@ def _calls(
 ) -> Iterable[Call]:
     main = next((item for item in group if item.category is Category.EGRESS), group[0])
     channel = next(iter(details(main, "channel")), "")
-    if not channel:
+    if not channel or channel in _NO_CONNECTIONS:
         return  # a secret in the answer to the browser: no connection of the server
     shown = tuple(text for item in group for text in details(item, "url"))
     names = sorted({name for item in group for name in item.destinations})

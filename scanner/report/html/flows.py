@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import PurePosixPath
 
 import msgspec
@@ -58,9 +58,9 @@ class _Gathered:
         self.findings = 0
 
 
-def feature(side: Side) -> str:
-    """What a reviewer calls the place: bundled package, class, function, or file."""
-    if side.package:
+def feature(side: Side, packages: Container[str]) -> str:
+    """What a reviewer calls the place: bundled package (of those that have a version), class, function, or file."""
+    if side.package in packages:
         return side.package
     owner = side.symbol.split("::")[0].rsplit("\\", 1)[-1]
     return owner if owner and not owner.startswith("{") else PurePosixPath(side.path).name or side.path
@@ -69,13 +69,14 @@ def feature(side: Side) -> str:
 def flows(report: Document) -> list[Flow]:
     """Every destination of a call or of a secret, changed ones first, then by severity and name."""
     compared = report.baseline is not None
+    packages = {row.name for row in report.packages if row.old or row.new}
     gathered: dict[str, _Gathered] = {}
     for record in report.findings:
         if record.category not in NETWORK:
             continue
         for release, side in sides(record):
             for host in side.destinations:
-                _add(gathered.setdefault(host, _Gathered()), release, side)
+                _add(gathered.setdefault(host, _Gathered()), release, side, feature(side, packages))
         for host in record.destinations:
             gathered[host].findings += 1
     states = {row.host: row.state for row in report.destinations}
@@ -96,9 +97,9 @@ def sides(record: FindingRecord) -> Iterator[tuple[str, Side]]:
         yield "old", record
 
 
-def _add(item: _Gathered, release: str, side: Side) -> None:
+def _add(item: _Gathered, release: str, side: Side, caller: str) -> None:
     item.sides.add(release)
-    item.callers.setdefault(feature(side), set()).add(release)
+    item.callers.setdefault(caller, set()).add(release)
     item.severities[release].add(side.severity)
     if side.api:
         item.apis.add(side.api)

@@ -37,7 +37,7 @@ def render_page(view: ReportView) -> str:
     report = document(view)
     found = flows(report)
     style, script = _style(), _script()
-    listed = findings(report)
+    listed = findings(report, view)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -49,6 +49,7 @@ def render_page(view: ReportView) -> str:
             script=Markup(script),  # noqa: S704  a file of this package
             data=Markup(script_json(_data(report, listed))),  # noqa: S704  no character of it can end the element
             verdict=_verdict(view),
+            triage=getattr(report, "triage", None),
             files=file_words(view),
             triage=triage_words(view, entries(view)),
             limits_hit=[

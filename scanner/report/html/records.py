@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from scanner.model.finding import Severity
+from scanner.model.report import BaselineState
+from scanner.report.base import ReportView
 from scanner.report.document import Document, FindingRecord, Side, Step
 from scanner.report.escape import well_formed
 from scanner.report.html.colours import Line, coloured
 from scanner.report.html.text import LONG, script_json, shown
+from scanner.report.rows import entries
 
 FULL_BYTES = 8_000_000
 """Size of the findings from which on further ones come without code and trace."""
@@ -41,6 +45,10 @@ class SideData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trace: tuple[tuple[str, int, str], ...] = ()
     """(path, line, what happens); line -1 for steps that are left out."""
     code: tuple[Line, ...] = ()
+    above: int = 0
+    """Lines of `code` before those of the finding."""
+    below: int = 0
+    """Lines of `code` after those of the finding."""
     package: str = ""
 
 
@@ -55,6 +63,8 @@ class FindingData(SideData, frozen=True, kw_only=True, omit_defaults=True):
     old: SideData | None = None
     moved: str = ""
     decision: dict[str, str] = {}
+    lowered: dict[str, str] = {}
+    """What the policy did to the severity."""
     raw: tuple[str, str] | None = None
     """Path and symbol for a decision, when they are not what is shown."""
     short: bool = False
@@ -71,8 +81,13 @@ class Findings(msgspec.Struct, frozen=True):
     """Findings without a record."""
 
 
-def findings(report: Document) -> Findings:
+Around = Mapping[tuple[str, str, str, int], tuple[tuple[str, ...], tuple[str, ...]]]
+"""Lines above and below an excerpt, by `_key` of its finding."""
+
+
+def findings(report: Document, view: ReportView) -> Findings:
     """Records in the order of the report: new ones first, each state worst first."""
+    around = _around(view)
     records: list[FindingData] = []
     size = short = 0
     rows: list[tuple[str, Side]] = [(row.state.value if row.state else "", row) for row in report.findings]
@@ -80,24 +95,43 @@ def findings(report: Document) -> Findings:
     for state, row in rows:
         if size > ALL_BYTES:
             break
-        record = _finding(row, state, full=size <= FULL_BYTES)
+        record = _finding(row, state, around, full=size <= FULL_BYTES)
         short += record.short
         size += len(script_json(record))
         records.append(record)
     return Findings(tuple(records), short, len(rows) - len(records))
 
 
-def _finding(row: Side, state: str, *, full: bool) -> FindingData:
+def _around(view: ReportView) -> Around:
+    """Context of the findings that a reviewer decides about: what changed, or in a scan is medium and worse.
+
+    The others do without: they are many.
+    """
+    if not view.excerpts:
+        return {}
+    wanted = [
+        side
+        for entry in entries(view)
+        if entry.state is not BaselineState.UNCHANGED
+        if entry.state is not None or entry.finding.severity.rank <= Severity.MEDIUM.rank
+        for side in (entry.finding, entry.baseline)
+        if side is not None
+    ]
+    return {(side.identity, side.evidence, side.path, side.line): (side.before, side.after) for side in wanted}
+
+
+def _finding(row: Side, state: str, around: Around, *, full: bool) -> FindingData:
     extra: dict[str, Any] = {}
     if isinstance(row, FindingRecord):
         extra = {
-            "old": _side(row.baseline, full=full) if row.baseline else None,
+            "old": SideData(**_values(row.baseline, around, full=full)) if row.baseline else None,
             "moved": shown(row.moved_from) if row.moved_from else "",
             "decision": _decision(row.decision),
+            "lowered": _decision(getattr(row, "lowered", None)),
         }
     raw = (well_formed(row.path), well_formed(row.symbol))
     return FindingData(
-        **_values(row, full=full),
+        **_values(row, around, full=full),
         **extra,
         id=shown(row.identity),
         evidence=shown(row.evidence),
@@ -109,11 +143,8 @@ def _finding(row: Side, state: str, *, full: bool) -> FindingData:
     )
 
 
-def _side(row: Side, *, full: bool) -> SideData:
-    return SideData(**_values(row, full=full))
-
-
-def _values(row: Side, *, full: bool) -> dict[str, Any]:
+def _values(row: Side, around: Around, *, full: bool) -> dict[str, Any]:
+    above, below = around.get((row.identity, row.evidence, row.path, row.line), ((), ())) if row.excerpt else ((), ())
     return {
         "severity": row.severity.value,
         "confidence": row.confidence.value,
@@ -127,7 +158,9 @@ def _values(row: Side, *, full: bool) -> dict[str, Any]:
         "secrets": _names(row.secrets),
         "details": _details(row),
         "trace": tuple(_trace(row.trace)) if full else (),
-        "code": tuple(coloured(row.excerpt, row.path)) if full else (),
+        "code": tuple(coloured((*above, *row.excerpt, *below), row.path)) if full else (),
+        "above": len(above) if full else 0,
+        "below": len(below) if full else 0,
         "package": shown(row.package),
     }
 
@@ -154,7 +187,7 @@ def _trace(steps: tuple[Step, ...]) -> Iterable[tuple[str, int, str]]:
 
 
 def _decision(decision: object) -> dict[str, str]:
-    """Every part of a decision that is a text or a number, by name."""
+    """Every part of a decision that is a text or a number, by name; `{}` without one."""
     if decision is None:
         return {}
     parts = msgspec.to_builtins(decision)

@@ -11,12 +11,15 @@ function codeLine(line) {
 function codeBlock(side, other) {
   if (side.code.length === 0) return null;
   const known = other ? new Set(other.code.map((line) => lineText(line).trim())) : null;
+  const first = side.line - side.above;
+  const last = side.code.length - side.below;
+  const left = side.end - side.line + 1 - (last - side.above);
   return h("pre", { class: "code" }, side.code.map((line, offset) => {
+    const around = offset < side.above || offset >= last;
     const differs = known && !known.has(lineText(line).trim());
-    return h("span", { class: `line${differs ? " differs" : ""}` },
-      h("span", { class: "number" }, side.line + offset), codeLine(line));
-  }), side.end - side.line + 1 > side.code.length && h("span", { class: "line cut" },
-    h("span", { class: "number" }, "⋮"), h("code", null, `${counted(side.end - side.line + 1 - side.code.length, "more line")}`)));
+    return h("span", { class: `line${around ? " around" : ""}${differs ? " differs" : ""}` },
+      h("span", { class: "number" }, first + offset), codeLine(line));
+  }), left > 0 && h("span", { class: "line cut" }, h("span", { class: "number" }, "⋮"), h("code", null, counted(left, "more line"))));
 }
 
 const shortName = { api: "calls", to: "to", secrets: "secrets" };
@@ -36,7 +39,7 @@ function evidence(side, other) {
 }
 
 /** Steps from source to sink; a step opens to the line it is about, where the report has that line. */
-function trace(side, open) {
+function trace(side, printed) {
   if (side.trace.length === 0) return null;
   const last = side.trace.length - 1;
   return h("div", { class: "trace" }, h("h4", null, `Trace, ${counted(side.trace.length, "step")}`),
@@ -45,8 +48,9 @@ function trace(side, open) {
       const role = at === 0 ? "source" : at === last ? "sink" : "step";
       const code = lines.get(`${path}:${line}`);
       const head = [h("span", { class: `role ${role}` }, role), " ", text, " ", h("code", { class: "place" }, `${path}:${line}`)];
-      if (!code) return h("li", null, h("div", { class: "step" }, head));
-      return h("li", null, h("details", { class: "step", open }, h("summary", null, head),
+      const here = printed && path === side.path && line === side.line; // on paper its code stands right above
+      if (!code || here) return h("li", null, h("div", { class: "step" }, head));
+      return h("li", null, h("details", { class: "step", open: printed }, h("summary", null, head),
         h("pre", { class: "code" }, h("span", { class: "line" }, h("span", { class: "number" }, line), codeLine(code)))));
     })));
 }

@@ -5,10 +5,10 @@ const stateRank = new Map(report.states.map((name, index) => [name, index]));
 const CHANGED = ["new", "updated"];
 
 const findings = report.findings.map((record, index) => ({
-  to: [], secrets: [], details: [], trace: [], code: [], symbol: "", api: "", package: "", state: "", moved: "",
-  decision: {}, old: null, ...record, index,
+  to: [], secrets: [], details: [], trace: [], code: [], above: 0, below: 0, symbol: "", api: "", package: "", state: "",
+  moved: "", decision: {}, lowered: {}, old: null, ...record, index,
 }));
-const withDefaults = (side) => ({ to: [], secrets: [], details: [], trace: [], code: [], symbol: "", api: "", ...side });
+const withDefaults = (side) => ({ to: [], secrets: [], details: [], trace: [], code: [], above: 0, below: 0, symbol: "", api: "", ...side });
 for (const finding of findings) if (finding.old) finding.old = withDefaults(finding.old);
 
 const byIdentity = new Map();
@@ -21,7 +21,7 @@ for (const finding of findings) {
   const place = `${finding.path}:${finding.line}`;
   if (!byPlace.has(place)) byPlace.set(place, []);
   byPlace.get(place).push(finding);
-  finding.code.forEach((line, offset) => lines.set(`${finding.path}:${finding.line + offset}`, line));
+  finding.code.forEach((line, offset) => lines.set(`${finding.path}:${finding.line - finding.above + offset}`, line));
 }
 
 const lineText = (line) => line.filter((_, at) => at % 2).join("");

@@ -17,7 +17,9 @@ function readDrafts() {
 }
 
 const ready = (draft) => Boolean(draft && draft.verdict && draft.reason.trim());
-const decided = (finding) => ready(drafts.get(finding.id)) || finding.decision.standing === "in-force";
+/** Whether a decision on file still holds: it may have lapsed, or wait for a second reviewer. */
+const inForce = (finding) => Boolean(finding.decision.verdict) && (finding.decision.standing || "in-force") === "in-force";
+const decided = (finding) => ready(drafts.get(finding.id)) || inForce(finding);
 
 function decide(finding, change) {
   const draft = { verdict: "", reason: "", ...drafts.get(finding.id), ...change };
@@ -66,8 +68,8 @@ function drawProgress() {
 function mark(finding) {
   const draft = drafts.get(finding.id);
   if (draft && draft.verdict) return VERDICTS[draft.verdict] + (ready(draft) ? "" : ", reason?");
-  const { verdict, standing } = finding.decision;
-  return verdict ? `on file: ${verdict}${standing === "in-force" ? "" : `, ${standing}`}` : "";
+  if (!finding.decision.verdict) return "";
+  return `on file: ${finding.decision.verdict}${inForce(finding) ? "" : `, ${finding.decision.standing}`}`;
 }
 
 function drawMark(finding) {
@@ -78,7 +80,12 @@ function drawMark(finding) {
 function onFile(finding) {
   if (!finding.decision.verdict) return null;
   return h("dl", { class: "evidence on-file" }, Object.entries(finding.decision)
-    .flatMap(([name, value]) => [h("dt", null, name === "verdict" ? "decision" : name), h("dd", null, value)]));
+    .flatMap(([name, value]) => [h("dt", null, name === "verdict" ? "decision" : name.replace("_", " ")), h("dd", null, value)]));
+}
+
+function lowered(finding) {
+  const was = finding.lowered.severity;
+  return was && h("p", { class: "moved" }, `The policy lowered the severity from ${was}: ${finding.lowered.why}`);
 }
 
 function decisionForm(finding) {

