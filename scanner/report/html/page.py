@@ -20,7 +20,7 @@ from scanner.report.html.news import news
 from scanner.report.html.records import NOT_COMPARED, Findings, findings
 from scanner.report.html.text import fragment, script_json, shown, visible
 from scanner.report.rows import STATES, entries, verdict
-from scanner.report.summary import CLOSED_AUTH, count, file_words, triage_words, verdict_words
+from scanner.report.summary import CLOSED_AUTH, count, file_words, verdict_words
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("dom", "data", "filters", "code", "decisions", "finding", "list", "keys", "print", "main")
@@ -51,7 +51,6 @@ def render_page(view: ReportView) -> str:
             verdict=_verdict(view),
             triage=getattr(report, "triage", None),
             files=file_words(view),
-            triage=triage_words(view, entries(view)),
             limits_hit=[
                 sum(item.count for item in coverage.limits_hit)
                 for coverage in (report.baseline_coverage, report.coverage)
