@@ -5,10 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BENCH := .venv-bench
+CDK := tests/protect/cdk/node_modules
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint check bench fuzz golden docs corpus servers browser measure lock fixtures clean
+.PHONY: help demo test fast lint check bench mutate fuzz golden docs corpus servers measure lock fixtures clean browser cdk
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -17,11 +18,11 @@ demo: $(INSTALLED) ## install, then compare two synthetic releases: what can the
 	@$(BIN)/redcap-scanner demo || [ $$? -eq 1 ] # 1: there are findings, which is the point
 	@echo 'The same as a page for reviewers: $(BIN)/redcap-scanner demo --format html=report.html'
 
-test: $(INSTALLED) corpus servers browser ## all tests, those on real applications, web servers and a browser included
+test: $(INSTALLED) corpus servers browser cdk ## all tests, those on real applications, servers and a browser included
 	$(PYTEST)
 
 fast: $(INSTALLED) ## the tests that need neither network nor web servers nor a browser
-	$(PYTEST) -m "not corpus and not servers and not browser"
+	$(PYTEST) -m "not corpus and not servers and not browser and not cdk"
 
 lint: $(INSTALLED) ## ruff, formatting, types
 	$(BIN)/ruff check .
@@ -34,11 +35,14 @@ check: lint test ## everything that CI runs
 bench: $(INSTALLED) $(BENCH)/.installed corpus ## measure against ast-grep and Semgrep, write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
 
+mutate: $(INSTALLED) corpus ## plant exfiltrations into real code, report how many are found; MUTATE="--plants 500 TREE"
+	$(BIN)/python benchmarks/mutate.py $(or $(MUTATE),--plants 100 .corpus/phpmyadmin-trixie .corpus/roundcube-core-trixie)
+
 fuzz: $(INSTALLED) ## property tests with many more examples than in `test`
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis
 
 golden: $(INSTALLED) ## rewrite the golden reports; review them as a diff
-	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/report tests/protect -m "not servers"
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/report tests/protect -m "not servers and not browser and not cdk"
 
 docs: $(INSTALLED) ## rewrite the generated pages and schemas
 	$(BIN)/python scripts/build_docs.py
@@ -60,6 +64,8 @@ servers: ## install Debian's web servers, which the tests run on loopback; no se
 browser: ## install Debian's Chromium, in which the tests read the HTML report
 	@bash scripts/need.sh chromium chromium
 
+cdk: $(CDK)/.package-lock.json ## install AWS's library for the test that synthesises the generated construct
+
 measure: $(INSTALLED) servers ## send every request spelling at every real server, write docs/waf-measured.md
 	$(BIN)/python benchmarks/servers.py
 
@@ -67,7 +73,7 @@ lock: ## refresh the lock files; LOCK_OPTIONS=--upgrade for newer versions
 	PYTHON=$(PYTHON) scripts/lock.sh $(LOCK_OPTIONS)
 
 clean: ## remove everything that make made
-	rm -rf $(VENV) $(BENCH) .corpus dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(CDK) .corpus dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.lock pyproject.toml
@@ -76,6 +82,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(CDK)/.package-lock.json: tests/protect/cdk/package-lock.json
+	@bash scripts/need.sh node nodejs npm npm
+	npm ci --prefix tests/protect/cdk --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(BENCH)/.installed: benchmarks/requirements.lock

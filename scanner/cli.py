@@ -100,26 +100,6 @@ def demo(**options: Any) -> ExitCode:  # noqa: ANN401  click's options by name
 
 
 @cli.command()
-@click.argument("rule", required=False)
-def explain(rule: str | None) -> ExitCode:
-    """Print the page of RULE, or list the rules."""
-    from scanner import pipeline  # noqa: PLC0415  detectors are loaded only when asked for
-
-    rules = {item.id: item for item in pipeline.all_rules()}
-    if rule is None:
-        width = max((len(name) for name in rules), default=0)
-        for name, item in sorted(rules.items()):
-            click.echo(f"{name:<{width}}  {item.category.value:<13}  {item.title}")
-        return ExitCode.OK
-    if rule not in rules:
-        message = f"no rule {rule!r}: `{_PROGRAM} explain` lists them"
-        raise click.BadParameter(message, param_hint="RULE")
-    item = rules[rule]
-    click.echo(f"# {item.id}\n\n{item.title}. Category: {item.category.value}.\n\n{item.help.strip()}".rstrip())
-    return ExitCode.OK
-
-
-@cli.command()
 @click.argument("query", required=False, default="")
 def signatures(query: str) -> ExitCode:
     """List the calls and secrets that the scanner knows; QUERY is a part of any column."""

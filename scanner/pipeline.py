@@ -23,6 +23,7 @@ from scanner.analysis.endpoints import find_pages
 from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import BULK_SOURCES
+from scanner.analysis.settings import default_hosts, is_settings_file
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.temper import temper
@@ -58,9 +59,10 @@ from scanner.model.report import (
     SecretSummary,
     SkippedFile,
 )
-from scanner.model.signature import CallableKind, Catalogue, Certainty, SecretOrigin
+from scanner.model.signature import CallableKind, Catalogue, Certainty, ExpectedFlow, SecretOrigin
 from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
+from scanner.signatures.expectations import with_expectations
 from scanner.signatures.load import load_catalogue
 from scanner.signatures.match import Matcher
 from scanner.source import NOTE_CODES, OpenRelease, open_release, resolve_pair
@@ -90,6 +92,10 @@ class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Folders with signatures of the user's own."""
     policy_signatures: tuple[tuple[str, bytes], ...] = ()
     """Name and content of signature files that a policy stands for."""
+    expected: tuple[ExpectedFlow, ...] = ()
+    """Flows of secrets that the site expects, beyond those of the product's own features."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Hosts, and `*.` with a domain, that the site allows: a call to one is known, and no news in a comparison."""
 
 
 class Progress(Protocol):
@@ -156,7 +162,7 @@ def diff(
         open_release(current, version=options.version) as new,
     ):
         before, after = _scan_both(old, new, tools)
-        return _compare(_Side.of(old, before), _Side.of(new, after))
+        return _compare(_Side.of(old, before), _Side.of(new, after), options)
 
 
 def history(
@@ -172,7 +178,7 @@ def history(
         for release in releases:
             with open_release(release, version=options.version) as opened:
                 after = _Side.of(opened, _scan(opened, tools))
-            yield after.report if before is None else _compare(before, after)
+            yield after.report if before is None else _compare(before, after, options)
             before = after
 
 
@@ -189,10 +195,10 @@ class _Side(NamedTuple):
         return cls(report, {file.path: file.digest for file in opened.release.files})
 
 
-def _compare(old: _Side, new: _Side) -> Comparison:
+def _compare(old: _Side, new: _Side, options: ScanOptions) -> Comparison:
     """The comparison with everything that only a comparison finds."""
     comparison = compare(old.report, new.report, old.files, new.files)
-    return escalate(check_packages(comparison, old.files, new.files))
+    return escalate(check_packages(comparison, old.files, new.files), options.allowed_hosts)
 
 
 def all_rules() -> tuple[Rule, ...]:
@@ -203,12 +209,13 @@ def all_rules() -> tuple[Rule, ...]:
 @contextmanager
 def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     """Signatures, cache and workers for one command."""
-    catalogue = load_catalogue(extra=options.signatures, cache=options.cache, documents=options.policy_signatures)
+    signatures = load_catalogue(extra=options.signatures, cache=options.cache, documents=options.policy_signatures)
+    catalogue = with_expectations(signatures, options.expected, options.allowed_hosts)
     matcher = Matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)
     count = (os.cpu_count() or 1) if options.jobs is None else options.jobs
     with _rare_collection(), Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
-        yield _Tools(catalogue, matcher, cache, Known(cache, catalogue.digest), workers, progress or _Silent())
+        yield _Tools(catalogue, matcher, cache, Known(cache, signatures.digest), workers, progress or _Silent())
         if cache.problem:
             _LOG.warning("%s", cache.problem)
 
@@ -343,7 +350,8 @@ def _analyse(opened: OpenRelease, tools: _Tools, gathered: Gathered) -> _Analyse
         path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
     }
     pages = find_pages(program, own)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others)
+    defaults = _default_hosts(release, reader)
+    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others, defaults)
     raw = [temper(scene, finding) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
@@ -362,6 +370,16 @@ def _analyse(opened: OpenRelease, tools: _Tools, gathered: Gathered) -> _Analyse
         packages=packages,
     )
     return _Analysed(report, not gathered.failed and not reader.lost)
+
+
+def _default_hosts(release: Release, reader: _Reader) -> dict[str, str]:
+    """Defaults of settings, from the SQL that fills the settings' table."""
+    found: dict[str, str] = {}
+    for file in release.files:
+        if is_settings_file(file.path):
+            with suppress(SourceError):
+                found.update(default_hosts(reader.read(file)))
+    return found
 
 
 def _as_cached(report: Report) -> Report:

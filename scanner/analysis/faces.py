@@ -8,6 +8,7 @@ callables, handles, and text that can be part of an address.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from scanner.analysis.summary import PARAM, Hit, Summary, depends_on_caller
 from scanner.analysis.values import Val, all_labels
@@ -74,5 +75,6 @@ def _hit_face(hit: Hit) -> object:
     return (hit.signature.id, hit.inner, roles) if roles or any(site < 0 for site in hit.sites) else ()
 
 
+@lru_cache(maxsize=1 << 16)
 def _may_be_address(text: str) -> bool:
     return len(text) <= _MAX_ADDRESS and not _OF_ADDRESSES.isdisjoint(text) and _NOT_IN_ADDRESSES.isdisjoint(text)

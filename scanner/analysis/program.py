@@ -83,7 +83,9 @@ class Program:
         """By function that was lowered anew: the outline by which others know it."""
         self._methods: dict[str, dict[str, int]] = {}
         self._return_classes: dict[int, frozenset[str]] = {}
+        self._declared: dict[tuple[str, str], frozenset[str]] = {}
         self._owners: dict[tuple[str, str], str] = {}
+        self._descendants: dict[tuple[str, int], list[str]] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
         for path in sorted(facts):
             self._add_file(path, facts[path])
@@ -221,6 +223,7 @@ class Program:
             self._methods.clear()
             self._return_classes.clear()
             self._owners.clear()
+            self._declared.clear()
 
     def property_owner(self, key: str, name: str) -> str:
         """Key of the topmost class that declares a property; the class itself when none does."""
@@ -233,6 +236,29 @@ class Program:
                         owner = ancestor
             self._owners[key, name] = owner
         return owner
+
+    def declared_types(self, key: str, name: str) -> frozenset[str]:
+        """Types that a property is declared with, by a property or a constructor's parameter, parents included."""
+        known = self._declared.get((key, name))
+        if known is None:
+            types = (written for unit in self._family(key) for written in self._types_in(unit, name))
+            known = self._declared[key, name] = frozenset(types)
+        return known
+
+    def _family(self, key: str) -> Iterable[ClassUnit]:
+        """The class and all above it."""
+        return (unit for ancestor in self.ancestors(key) for unit in self.classes.get(ancestor, ()))
+
+    def _types_in(self, unit: ClassUnit, name: str) -> Iterable[str]:
+        for item in unit.fact.properties:
+            if item.name == name:
+                yield from item.types
+        for method in unit.fact.methods:
+            fact = self.functions[self.files[unit.file].first + method]
+            if fact.name.lower() == "__construct":
+                for param in fact.params:
+                    if param.promoted and param.name == name:
+                        yield from param.types
 
     def own_methods(self, key: str) -> dict[str, int]:
         """Methods that a class declares itself: lower-case name -> function."""
@@ -267,6 +293,12 @@ class Program:
 
     def descendants(self, key: str, limit: int = 200) -> list[str]:
         """All known subclasses and implementors, bounded, in a stable order."""
+        known = self._descendants.get((key, limit))
+        if known is None:
+            known = self._descendants[key, limit] = self._find_descendants(key, limit)
+        return list(known)
+
+    def _find_descendants(self, key: str, limit: int) -> list[str]:
         seen: dict[str, None] = {}
         queue = [key]
         while queue and len(seen) < limit:

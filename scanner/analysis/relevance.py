@@ -20,17 +20,21 @@ from scanner.signatures.match import Matcher
 
 SHARED_NAME = 3
 """Functions of one name beyond which a call by that name says nothing about which of them is meant."""
+_MAX_RELATED = 40
+"""Classes related to one that are looked for in a body."""
 MAX_CALLERS = 4000
 """Callers of one function that are evaluated because of it."""
 _GLOBAL_STATEMENT = b"\x93\x19"
 """MessagePack of an array of three whose first element is the tag of `scanner.model.facts.Globals`."""
 _TRIVIAL_BODY = 60
 """Encoded bytes of a file's own code up to which it only declares: longer code may set globals for the rest."""
+_TELLING = (b"://", b"data:", b"_GET", b"_POST", b"_REQUEST", b"_COOKIE", b"_FILES", b"_SERVER")
+"""What makes even the shortest code worth a look: `include $_GET[0];`."""
 _GLOBALS = b"\xa7GLOBALS"
 _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 """MessagePack of `Index(Var("GLOBALS"), ...)`: one element by key."""
 _CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
-BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo"})
+BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo", "get_defined_constants"})
 """Functions that give many secrets at once."""
 _ALWAYS = frozenset({"()", "eval", "backtick", "class_alias"}) | BULK_SOURCES | METHODS
 
@@ -56,7 +60,7 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
         for number, fact in enumerate(program.functions)
         if fact.name != "{closure}"
         and (
-            (not fact.name and not fact.cls and len(bytes(fact.body)) > _TRIVIAL_BODY)
+            (not fact.name and not fact.cls and _does_something(bytes(fact.body)))
             or _mentions_secret(fact)
             or not strong.isdisjoint(fact.called)
             or (program.file_of[number] in libraries and not generic.isdisjoint(fact.called))
@@ -67,6 +71,11 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
         frozenset(_closure(program, [*roots, *_with_urls(program)])),
         names,
     )
+
+
+def _does_something(body: bytes) -> bool:
+    """Whether a file's own code is more than declarations: it is long, or it names an address or the request."""
+    return len(body) > _TRIVIAL_BODY or any(mark in body for mark in _TELLING)
 
 
 def sending_functions(catalogue: Catalogue) -> frozenset[str]:
@@ -157,7 +166,10 @@ class Callers:
         file = self._program.file_of[caller]
         if file == self._program.file_of[number] or file >= len(self._names):
             return True
-        return not classes.isdisjoint(self._names[file])
+        if not classes.isdisjoint(self._names[file]):
+            return True
+        body = bytes(self._program.functions[caller].body).lower()  # `C::run()` names the class in the body alone
+        return any(name.encode() in body for name in sorted(classes)[:_MAX_RELATED])
 
 
 def _closure(program: Program, roots: Iterable[int]) -> set[int]:

@@ -132,7 +132,13 @@ NOTHING = Val()
 
 def text_value(*texts: str) -> Val:
     """Value that is one of some strings."""
-    return Val(frozenset(texts))
+    return _one_text(texts[0]) if len(texts) == 1 else Val(frozenset(texts))
+
+
+@lru_cache(maxsize=1 << 14)
+def _one_text(text: str) -> Val:
+    """The same text is the same value: joins with it are free."""
+    return Val(frozenset([text]))
 
 
 def merge_labels(first: Mapping[str, Trace], second: Mapping[str, Trace]) -> Mapping[str, Trace]:

@@ -62,7 +62,7 @@ def _levels(scene: Scene, hits: Iterable[Hit]) -> _Levels:
 def _finding(scene: Scene, rule: Rule, hit: Hit, levels: _Levels, lifted: set[tuple[str, int]]) -> Finding | None:
     place = target(scene, hit)
     outside = leaves(place.destinations)
-    if _addresses_nothing(hit) and outside in ([], [UNRESOLVED]):
+    if _addresses_nothing(hit) and (outside in ([], [UNRESOLVED]) or "command" in hit.roles):
         return None
     told = place.by_object and not hit.via and outside == [UNRESOLVED] and hit.inner in lifted
     if (place.by_caller and not outside) or told:
@@ -82,7 +82,11 @@ def _finding(scene: Scene, rule: Rule, hit: Hit, levels: _Levels, lifted: set[tu
         callee=hit.via[0] if hit.via else "",
         message=_message(hit, place, outside),
         destinations=outside,
-        details=[*details(hit), *(("url", _UNKNOWN.sub("{?}", text)) for text in place.shown[:6])],
+        details=[
+            *details(hit),
+            *_defaults(scene, outside),
+            *(("url", _UNKNOWN.sub("{?}", text)) for text in place.shown[:6]),
+        ],
     )
 
 
@@ -118,6 +122,14 @@ def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:
         destinations=() if seen else (UNRESOLVED,),
         details=[*details(hit), ("destination", "decided by callers")],
     )
+
+
+def _defaults(scene: Scene, destinations: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Where a setting leads on a site that never changed it."""
+    for name in destinations:
+        host = scene.default_hosts.get(name.removeprefix("config:"))
+        if name.startswith("config:") and host is not None:
+            yield "default-host", f"{name.removeprefix('config:')} = {host}"
 
 
 def details(hit: Hit) -> list[tuple[str, str]]:

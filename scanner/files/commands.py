@@ -37,6 +37,12 @@ _CODE = {
     "vbscript": re.compile(r"(MSXML2\.\S+|WinHttp\S*|Microsoft\.XMLHTTP)", re.IGNORECASE),
 }
 _HOST_ARGUMENT = re.compile(r"^(?:[\w.-]+@)?((?:[\w-]+\.)+[A-Za-z]{2,}|\d{1,3}(?:\.\d{1,3}){3})(?::\S*)?$")
+_FILE = re.compile(
+    r"\.(?:js|mjs|ts|css|json|sh|py|pl|rb|php|inc|txt|md|html?|xml|ya?ml|ini|conf|cnf|sql|csv|log|gz|tgz|zip|tar|bz2|xz"
+    r"|jar|phar|so|dll|exe|bat|ps1|png|jpe?g|gif|svg|pdf|lock|pem|key|crt|dat|tmp|bak|out|err)\Z",
+    re.IGNORECASE,
+)
+"""Names of files that look like hosts."""
 _LITERAL = re.compile(r"[\"']((?:[\w-]+\.)+[A-Za-z]{2,}|\d{1,3}(?:\.\d{1,3}){3})[\"']")
 _ASSIGNED = re.compile(
     r"^\s*(?:export\s+|set\s+|my\s+|local\s+|\$)?[\"']?\$?(\w+)[\"']?\s*:?=\s*[\"']?((?:https?|ftp)://[^\s\"';]+|(?:[\w-]+\.)+[A-Za-z]{2,6})",
@@ -125,7 +131,9 @@ def _addresses(line: str, named: dict[str, str]) -> list[Text]:
         found = [Text(f"//{match[1]}") for match in _LITERAL.finditer(line)]
     if not found:
         found = [
-            Text(f"//{match[1]}") for word in line.split()[1:] if (match := _HOST_ARGUMENT.match(word.strip("\"'")))
+            Text(f"//{match[1]}")
+            for word in line.split()[1:]
+            if (match := _HOST_ARGUMENT.match(word.strip("\"'"))) and not _FILE.search(match[1])
         ]
     if not found:
         used = [

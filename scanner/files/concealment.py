@@ -17,6 +17,7 @@ _PACKED = re.compile(rb"\beval\s*+\(\s*+\(?\s*+function\s*+\(\s*+p\s*+,\s*+a\s*+
 _SCRAMBLED = re.compile(rb"\b_0x[0-9a-f]{4,8}\b")
 _FEWEST_SCRAMBLED = 30
 _ONLY_SYMBOLS = re.compile(rb"[\[\]()!+{}]{400}")
+_SHUFFLED = re.compile(rb"\.(?:reverse|join)\s*\(|\\x[0-9a-fA-F]{2}|\\u00[0-9a-fA-F]{2}")
 _MAX_RUNNERS = 300
 _SHOWN = 200
 _LONGEST = 20_000
@@ -76,7 +77,11 @@ def _run(source: bytes, folding: Folding, leaf: Node | None) -> Iterator[Conceal
     decoder = _decoder(source, folding, code)
     runs = last not in ("write", "writeln")
     literal = code.type in ("string", "template_string") and not _escaped(text_of(code, source))
-    if runs and not literal and (decoder or (text and last != "constructor" and _is_hidden(source, code, text))):
+    if (
+        runs
+        and not literal
+        and (decoder or (text and last != "constructor" and _is_hidden(source, folding, code, text)))
+    ):
         shown = f"{decoder or 'a built text'}: {text[:_SHOWN]}" if text else f"{decoder} of a text that is not known"
         yield Concealed(call.start_byte, call.end_byte, last, shown, "trick", text)
     elif text and (not runs or literal):
@@ -114,6 +119,9 @@ def _escaped(text: bytes) -> bool:
     return text.count(b"\\x") + text.count(b"\\u") > max(8, len(text) // 12)
 
 
-def _is_hidden(source: bytes, code: Node, text: str) -> bool:
-    """Whether a text that is run does not stand in the script as it is."""
-    return len(text) > 12 and text.encode("utf-8", "replace") not in source and code.type != "binary_expression"  # noqa: PLR2004
+def _is_hidden(source: bytes, folding: Folding, code: Node, text: str) -> bool:
+    """Whether a text that is run stands in the script only in pieces, in reverse or in escapes."""
+    nodes = [code, *(folding.definitions(text_of(code, source), code) if code.type == "identifier" else ())]
+    return text.encode("utf-8", "replace") not in source and any(
+        _SHUFFLED.search(text_of(node, source)[:4000]) for node in nodes
+    )

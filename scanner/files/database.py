@@ -19,11 +19,12 @@ _HOST = re.compile(r"[\"']((?:[\w-]+\.)+(?:[a-z]{2,}))(?::\d+)?(?:/[^\"']*)?[\"'
 _INTO = r"\b(?:insert\s+(?:ignore\s+)?into|replace\s+into|update)\s+[`\"]?"
 _CREATE = r"\bcreate\s+(?:or\s+replace\s+)?(?:definer\s*=\s*\S+\s+)?"
 _RIGHTS = r"(?:super_user|admin_rights|access_system_config|access_admin_dashboards|account_manager|is_admin)"
+_USER = r"\b(?:create|alter)\s+user\s+(?:if\s+(?:not\s+)?exists\s+)?(?:[\"'`]|\w+\s*(?:@|identified\b|;))"
 _STATEMENTS = tuple(
     (name, re.compile(pattern.encode(), re.IGNORECASE | re.MULTILINE), grade)
     for name, pattern, grade in (
         ("grant", r"^[ \t]*grant\b(?=[^;]{0,300}?\bto\b)", "risk"),
-        ("create user", r"\b(?:create|alter)\s+user\s+(?!if\s+exists\s+\W*$)[\"'`\w]", "risk"),
+        ("create user", _USER, "risk"),
         ("super user", rf"\b{_RIGHTS}[`\"]?\s*=\s*[\"']?1\b", "risk"),
         ("hook file", r"\bhook_functions_file\b(?=[^;]{0,200}[\"'][^\"']*\.\w+[\"'])", "risk"),
         ("into outfile", r"\binto\s+(?:out|dump)file\b", "risk"),

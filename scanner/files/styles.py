@@ -16,6 +16,8 @@ _ESCAPED = re.compile(rb"\\0{0,4}([2-7][0-9a-fA-F])(?![0-9a-fA-F])\s?")
 """A printable character of ASCII written as an escape: nobody needs that but to hide a word."""
 _CALLS = frozenset({"url", "src", "image-set", "-webkit-image-set", "image"})
 _NODES = frozenset({"call_expression", "import_statement"})
+_NOT_HERE = frozenset({"import_statement", "namespace_statement"})
+"""An import is a node of its own; the address of a namespace is only a name."""
 _TEXTS = frozenset({"string_value", "plain_value"})
 _MAX_NODES = 20_000
 
@@ -36,7 +38,7 @@ def read_style(piece: Piece, _apis: Apis) -> Iterator[Found | Piece]:
         if not head:
             name = node.named_children[0] if node.named_children else None
             called = _plain(text_of(name, source)).lower() if name is not None else ""
-            if called not in _CALLS or (node.parent is not None and node.parent.type == "import_statement"):
+            if called not in _CALLS or (node.parent is not None and node.parent.type in _NOT_HERE):
                 continue
             head = f"{called}()"
         for value in nodes_of(node, _TEXTS):

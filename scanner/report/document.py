@@ -361,6 +361,11 @@ def _finding(entry: rows.Entry, excerpts: bool) -> FindingRecord:  # noqa: FBT00
     )
 
 
+def side(finding: Finding) -> Side:
+    """A finding as the report shows it."""
+    return Side(**_side(finding, excerpts=True))
+
+
 def _side(finding: Finding, excerpts: bool) -> dict[str, Any]:  # noqa: FBT001  a flag of the view, passed on
     return {
         "rule": finding.rule,

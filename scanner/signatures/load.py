@@ -17,7 +17,7 @@ from scanner.model.signature import Catalogue
 from scanner.signatures.document import MAX_BYTES
 from scanner.signatures.sections import Sections, StandardLibrary
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Raise it whenever the same YAML may give another catalogue: it is part of the digest."""
 MAX_FILES: Final = 2000
 """Most signature files that are read from all folders together."""

@@ -6,6 +6,7 @@ import threading
 import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -170,3 +171,11 @@ def test_no_bytes_stop_a_scan(tmp_path_factory: pytest.TempPathFactory, pieces: 
     assert_accounted(report, 3)
     assert not report.coverage.incomplete
     assert "api.example.net" in {item.host for item in report.destinations}
+
+
+def test_no_report_shows_what_the_site_has_put_into_database_php() -> None:
+    program = Path(__file__).parents[2] / "fixtures" / "php" / "secrets" / "values_of_the_site"
+    text = msgspec.json.encode(scan(str(program), HERE)).decode()
+    assert "db.password" in text
+    for value in ("S1te-Pa55word", b"S1te-Pa55word".hex(), "a0b1c2d3", b"a0b1c2d3".hex()):
+        assert value not in text

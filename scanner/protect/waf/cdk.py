@@ -16,6 +16,8 @@ from scanner.protect.wafv2 import build
 
 NAME = "RedcapProtect.ts"
 _WORD = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*\Z")
+_ANY = frozenset({"Allow", "Block", "Captcha", "Challenge", "Count", "SingleHeader", "SingleQueryArgument"})
+"""Properties that aws-cdk-lib's `CfnRuleGroup` types as `any` (wafv2.generated.d.ts)."""
 _MARK = "\x00"
 """Around what is code and no text."""
 
@@ -41,11 +43,14 @@ def render(protection: Protection) -> tuple[GeneratedFile, ...]:
 
 
 def _camel(value: Any) -> Any:  # noqa: ANN401  any JSON
-    """The API's names as properties of CDK's L1 constructs."""
+    """The API's names as properties of CDK's L1 constructs.
+
+    What CDK types as `any` it passes on as it stands: that keeps the API's own names.
+    """
     if isinstance(value, list):
         return [_camel(item) for item in value]
     if isinstance(value, dict):
-        return {_property(key): _camel(item) for key, item in value.items()}
+        return {_property(key): item if key in _ANY else _camel(item) for key, item in value.items()}
     return value
 
 
@@ -155,7 +160,7 @@ export class RedcapProtect extends Construct {
 TARGET = Target(
     name="cdk",
     title="AWS CDK (TypeScript): construct with a rule group for AWS WAF",
-    checked="by a golden file; the rules in it are those of the target cloudformation",
+    checked="by aws-cdk-lib, which compiles and synthesises it, by cfn-lint on the template, and by a golden file",
     render=render,
     summary=summary,
 )
