@@ -9,9 +9,8 @@ import gc
 import hashlib
 import logging
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -43,6 +42,7 @@ from scanner.facts.gather import Gathered, gather
 from scanner.facts.known import Known
 from scanner.facts.workers import Workers
 from scanner.files.kinds import kind_of
+from scanner.findings.account import coverage, destinations, secrets
 from scanner.findings.collect import collect
 from scanner.findings.dress import dress
 from scanner.findings.effects import page_effects
@@ -50,19 +50,13 @@ from scanner.findings.packages import package_versions, summarise_packages
 from scanner.findings.upstream import RULE as UPSTREAM_RULE
 from scanner.findings.upstream import verified
 from scanner.model.facts import SHORT_BODY, FileFacts
-from scanner.model.finding import Category, Finding, Rule
+from scanner.model.finding import Rule
 from scanner.model.other import MEMBER_MARK
 from scanner.model.report import (
     Comparison,
-    Coverage,
-    DestinationSummary,
     EndpointSummary,
-    LimitHit,
-    PartialFile,
     ReleaseInfo,
     Report,
-    SecretSummary,
-    SkippedFile,
 )
 from scanner.model.signature import CallableKind, Catalogue, Certainty, ExpectedFlow, SecretOrigin
 from scanner.model.source import Release, SourceFile
@@ -70,14 +64,10 @@ from scanner.php import Vocabulary, extract
 from scanner.signatures.expectations import with_expectations
 from scanner.signatures.load import load_catalogue
 from scanner.signatures.match import Matcher
-from scanner.source import NOTE_CODES, open_release, resolve_pair
+from scanner.source import open_release, resolve_pair
 
 DEFAULT_CACHE = default_folder()
 _LOG = logging.getLogger("scanner")
-_RELEASE_CODES = frozenset(
-    {"data-after-archive", "data-before-archive", "git-data", "no-end-mark", "overlap", "unlisted-data"}
-)
-"""Codes of refusals that are about an archive or a folder as a whole."""
 _SENDS = ("[action]", "[formaction]", "[ping]", "base[href]", "use[href]")
 """Elements that do nothing by themselves, and everything that is sent goes where they say."""
 
@@ -95,6 +85,8 @@ class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The same for the baseline of a comparison: two versions may lie side by side in one folder."""
     signatures: tuple[Path, ...] = ()
     """Folders with signatures of the user's own."""
+    policy_signatures: tuple[tuple[str, bytes], ...] = ()
+    """Name and content of signature files that a policy stands for."""
     expected: tuple[ExpectedFlow, ...] = ()
     """Flows of secrets that the site expects, beyond those of the product's own features."""
     allowed_hosts: tuple[str, ...] = ()
@@ -178,7 +170,7 @@ def diff(
         open_release(baseline, version=options.baseline_version) as old,
         open_release(current, version=options.version) as new,
     ):
-        return _compared(old, new, tools, options)
+        return _compare(*_both(old, new, tools), tools, options)
 
 
 def diff_planted(
@@ -190,19 +182,57 @@ def diff_planted(
     """What `plant` made of a release against what it was: `plant` gives both sides. Raises: ScannerError."""
     options = options or ScanOptions()
     with _tools(options, progress) as tools, open_release(source, version=options.version) as opened:
-        return _compared(*plant(opened), tools, options)
+        return _compare(*_both(*plant(opened), tools), tools, options)
 
 
-def _compared(old: Opened, new: Opened, tools: _Tools, options: ScanOptions) -> Comparison:
-    sides = zip(_scan_both(old, new, tools), (old, new), strict=True)
-    before, after = (verified(report, side.release, side.read, options.verify_with) for report, side in sides)
-    old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
+def history(
+    releases: Iterable[str], options: ScanOptions | None = None, progress: Progress | None = None
+) -> Iterator[Report | Comparison]:
+    """Releases, oldest first: the first as a report, every other one compared with the one before it.
+
+    Raises: ScannerError.
+    """
+    options = options or ScanOptions()
+    before: _Side | None = None
+    with _tools(options, progress) as tools, ExitStack() as last:
+        for release in releases:
+            with ExitStack() as own:
+                opened = own.enter_context(open_release(release, version=options.version))
+                after = _Side(opened, _scan(opened, tools))
+                yield after.report if before is None else _compare(before, after, tools, options)
+                last.close()
+                last.push(own.pop_all())  # open until the next one was compared with it
+            before = after
+
+
+class _Side(NamedTuple):
+    """One release of a comparison."""
+
+    opened: Opened
+    report: Report
+
+    def files(self) -> dict[str, str]:
+        """Canonical path -> digest."""
+        return {file.path: file.digest for file in self.opened.release.files}
+
+
+def _both(old: Opened, new: Opened, tools: _Tools) -> tuple[_Side, _Side]:
+    before, after = _scan_both(old, new, tools)
+    return _Side(old, before), _Side(new, after)
+
+
+def _compare(old: _Side, new: _Side, tools: _Tools, options: ScanOptions) -> Comparison:
+    """The comparison with everything that only a comparison finds."""
+    before, after = (
+        verified(side.report, side.opened.release, side.opened.read, options.verify_with) for side in (old, new)
+    )
+    old_files, new_files = old.files(), new.files()
     comparison = compare(before, after, old_files, new_files)
     salt = f"{engine_digest()}:{tools.catalogue.digest}"
     sinks = sending_functions(tools.catalogue) | tools.matcher.distinctive_methods
-    readers = (_Reader(old), _Reader(new))
+    readers = (_Reader(old.opened), _Reader(new.opened))
     inputs = Inputs(old_files, new_files, readers[0].raw, readers[1].raw, sinks, tools.cache, salt)
-    comparison = with_changes(comparison, inputs, lambda found: dress(found, readers[1].read, new.release))
+    comparison = with_changes(comparison, inputs, lambda found: dress(found, readers[1].read, new.opened.release))
     return escalate(check_packages(comparison, old_files, new_files), options.allowed_hosts)
 
 
@@ -221,7 +251,7 @@ def all_rules() -> tuple[Rule, ...]:
 @contextmanager
 def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     """Signatures, cache and workers for one command."""
-    signatures = load_catalogue(extra=options.signatures, cache=options.cache)
+    signatures = load_catalogue(extra=options.signatures, cache=options.cache, documents=options.policy_signatures)
     catalogue = with_expectations(signatures, options.expected, options.allowed_hosts)
     matcher = Matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)
@@ -375,11 +405,11 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
     report = Report(
         tool_version=__version__,
         release=ReleaseInfo(release.name, release.version, release.layout, len(release.files)),
-        coverage=_coverage(release, scene, gathered, reader.lost, findings),
+        coverage=coverage(release, program, result, gathered, reader.lost, findings),
         findings=findings,
         rules=rules(),
-        destinations=_destinations(findings),
-        secrets=_secrets(findings),
+        destinations=destinations(findings),
+        secrets=secrets(findings),
         endpoints=tuple(
             EndpointSummary(item.path, item.auth, item.how, effects.get(item.path, ())) for item in scene.endpoints
         ),
@@ -424,67 +454,3 @@ def _result_key(release: Release, catalogue: Catalogue) -> str:
         octets = part.encode("utf-8", "surrogateescape")
         digest.update(b"%d:%b" % (len(octets), octets))
     return f"result:{digest.hexdigest()}"
-
-
-def _coverage(
-    release: Release, scene: Scene, gathered: Gathered, lost: Mapping[str, str], findings: Iterable[Finding]
-) -> Coverage:
-    """The account of all files: each is PHP, other or skipped. Remarks are not about a file, or not its only entry."""
-    remarks, refused = _remarks(release)
-    failed = {**gathered.failed, **lost}
-    skipped = [*refused, *(SkippedFile(path, reason) for path, reason in failed.items())]
-    own = {file.path for file in release.files}
-    whole = {path: facts for path, facts in gathered.facts.items() if path not in failed and path in own}
-    partial = _partial(whole)
-    other = sum(file.path not in gathered.facts and file.path not in failed for file in release.files)
-    notes = Counter(note.kind for note in scene.result.notes)
-    limits = Counter((name, scene.program.path(number)) for name, number in scene.result.limits)
-    limits.update((f"file-{cut}", path) for path, item in gathered.others.items() for cut in item.cuts)
-    return Coverage(
-        files=len(whole) + other + len(skipped),
-        php_files=len(whole),
-        parsed=len(whole) - len(partial),
-        partial=partial,
-        skipped=tuple(sorted(skipped)),
-        remarks=tuple(sorted(remarks)),
-        other_files=other,
-        cached=gathered.cached,
-        unresolved_calls=notes["dynamic-call"],
-        unresolved_includes=notes["dynamic-include"],
-        unresolved_destinations=sum("unresolved" in item.destinations for item in findings),
-        limits_hit=tuple(sorted(LimitHit(name, path, 0, count) for (name, path), count in limits.items())),
-    )
-
-
-def _remarks(release: Release) -> tuple[list[SkippedFile], list[SkippedFile]]:
-    """Refusals that are about the release as a whole or about a file that was taken in, and those of files."""
-    remarks: list[SkippedFile] = []
-    refused: list[SkippedFile] = []
-    for item in release.refused:
-        code = item.reason.partition(":")[0]
-        kind = remarks if code in NOTE_CODES or code in _RELEASE_CODES else refused
-        kind.append(SkippedFile(item.path, item.reason, item.incomplete))
-    return remarks, refused
-
-
-def _partial(facts: Mapping[str, FileFacts]) -> tuple[PartialFile, ...]:
-    return tuple(
-        PartialFile(path, tuple((gap.line, gap.end_line) for gap in item.gaps))
-        for path, item in sorted(facts.items())
-        if item.gaps
-    )
-
-
-def _destinations(findings: Iterable[Finding]) -> tuple[DestinationSummary, ...]:
-    counts = Counter(
-        host
-        for finding in findings
-        if finding.category in (Category.EGRESS, Category.EXFILTRATION)
-        for host in finding.destinations
-    )
-    return tuple(sorted(DestinationSummary(host, count) for host, count in counts.items()))
-
-
-def _secrets(findings: Iterable[Finding]) -> tuple[SecretSummary, ...]:
-    counts = Counter(name for finding in findings for name in finding.secrets)
-    return tuple(sorted(SecretSummary(name, count) for name, count in counts.items()))
