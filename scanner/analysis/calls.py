@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import builtins, keeping, reaches, reflection, rows, sinks
+from scanner.analysis import builtins, keeping, reaches, reflection, rows, sinks, stand_ins
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
@@ -53,6 +53,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
         lower = candidate.lower().lstrip("\\")
         signatures = evaluator.state.matcher.function(lower)
         secret = evaluator.state.origins.functions.get(lower)
+        stand_ins.act(evaluator, call, candidate, args)
         if signatures:
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
             if lower == _SETS_DEFAULT:
