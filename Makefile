@@ -9,7 +9,7 @@ CDK := tests/protect/cdk/node_modules
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint check bench fuzz golden docs corpus servers browser cdk measure lock fixtures clean
+.PHONY: help demo test fast lint check bench noise mutate fuzz golden docs corpus servers browser cdk measure lock fixtures clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -34,6 +34,12 @@ check: lint test ## everything that CI runs
 
 bench: $(INSTALLED) $(BENCH)/.installed corpus ## measure against ast-grep and Semgrep, write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
+
+noise: $(INSTALLED) corpus ## count what honest upgrades of real applications raise, per rule
+	$(BIN)/python benchmarks/noise.py
+
+mutate: $(INSTALLED) corpus ## plant exfiltrations into real code, report how many are found; MUTATE="--plants 500 TREE"
+	$(BIN)/python benchmarks/mutate.py $(or $(MUTATE),--plants 100 .corpus/phpmyadmin-trixie .corpus/roundcube-core-trixie)
 
 fuzz: $(INSTALLED) ## property tests with many more examples than in `test`
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis

@@ -9,9 +9,8 @@ import gc
 import hashlib
 import logging
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -22,15 +21,19 @@ from scanner.analysis import reflection
 from scanner.analysis.endpoints import find_pages
 from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
-from scanner.analysis.relevance import BULK_SOURCES
+from scanner.analysis.relevance import BULK_SOURCES, sending_functions
+from scanner.analysis.settings import default_hosts, is_settings_file
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.decoded import relocate
 from scanner.detectors.temper import temper
+from scanner.diff.bundles import bundle_rules
 from scanner.diff.compare import compare
 from scanner.diff.escalate import escalate
 from scanner.diff.integrity import RULE as PACKAGE_RULE
 from scanner.diff.integrity import check_packages
+from scanner.diff.weakened import Inputs, with_changes
+from scanner.diff.weakenings import comparers
 from scanner.errors import SourceError
 from scanner.facts.aside import Aside
 from scanner.facts.cache import Cache, default_folder
@@ -40,38 +43,32 @@ from scanner.facts.gather import Gathered, gather
 from scanner.facts.known import Known
 from scanner.facts.workers import Workers
 from scanner.files.kinds import kind_of
+from scanner.findings.account import coverage, destinations, secrets
 from scanner.findings.collect import collect
 from scanner.findings.dress import dress
 from scanner.findings.effects import page_effects
 from scanner.findings.packages import package_versions, summarise_packages
+from scanner.findings.upstream import RULE as UPSTREAM_RULE
+from scanner.findings.upstream import verified
 from scanner.model.facts import SHORT_BODY, FileFacts
-from scanner.model.finding import Category, Finding, Rule
+from scanner.model.finding import Rule
 from scanner.model.other import MEMBER_MARK
 from scanner.model.report import (
     Comparison,
-    Coverage,
-    DestinationSummary,
     EndpointSummary,
-    LimitHit,
-    PartialFile,
     ReleaseInfo,
     Report,
-    SecretSummary,
-    SkippedFile,
 )
-from scanner.model.signature import CallableKind, Catalogue, Certainty, SecretOrigin
+from scanner.model.signature import CallableKind, Catalogue, Certainty, ExpectedFlow, SecretOrigin
 from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
+from scanner.signatures.expectations import with_expectations
 from scanner.signatures.load import load_catalogue
 from scanner.signatures.match import Matcher
-from scanner.source import NOTE_CODES, OpenRelease, open_release, resolve_pair
+from scanner.source import open_release, resolve_pair
 
 DEFAULT_CACHE = default_folder()
 _LOG = logging.getLogger("scanner")
-_RELEASE_CODES = frozenset(
-    {"data-after-archive", "data-before-archive", "git-data", "no-end-mark", "overlap", "unlisted-data"}
-)
-"""Codes of refusals that are about an archive or a folder as a whole."""
 _SENDS = ("[action]", "[formaction]", "[ping]", "base[href]", "use[href]")
 """Elements that do nothing by themselves, and everything that is sent goes where they say."""
 
@@ -89,6 +86,26 @@ class ScanOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The same for the baseline of a comparison: two versions may lie side by side in one folder."""
     signatures: tuple[Path, ...] = ()
     """Folders with signatures of the user's own."""
+    policy_signatures: tuple[tuple[str, bytes], ...] = ()
+    """Name and content of signature files that a policy stands for."""
+    expected: tuple[ExpectedFlow, ...] = ()
+    """Flows of secrets that the site expects, beyond those of the product's own features."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Hosts, and `*.` with a domain, that the site allows: a call to one is known, and no news in a comparison."""
+    verify_with: tuple[Path, ...] = ()
+    """Folders with unpacked upstream copies of bundled packages."""
+
+
+class Opened(Protocol):
+    """An opened release (`scanner.source.OpenRelease`), or one in memory."""
+
+    release: Release
+
+    def read(self, file: SourceFile) -> bytes:
+        """Content of a file. Raises: SourceError."""
+
+    def disk_path(self, file: SourceFile) -> str | None:
+        """Where a worker can read it by itself; None where it cannot."""
 
 
 class Progress(Protocol):
@@ -135,7 +152,7 @@ def scan(source: str, options: ScanOptions | None = None, progress: Progress | N
     """
     options = options or ScanOptions()
     with _tools(options, progress) as tools, open_release(source, version=options.version) as opened:
-        return _scan(opened, tools)
+        return verified(_scan(opened, tools), opened.release, opened.read, options.verify_with)
 
 
 def diff(
@@ -154,26 +171,94 @@ def diff(
         open_release(baseline, version=options.baseline_version) as old,
         open_release(current, version=options.version) as new,
     ):
-        before, after = _scan_both(old, new, tools)
-        old_files, new_files = ({file.path: file.digest for file in side.release.files} for side in (old, new))
-        comparison = compare(before, after, old_files, new_files)
-        return escalate(check_packages(comparison, old_files, new_files))
+        return _compare(*_both(old, new, tools), tools, options)
+
+
+def diff_planted(
+    source: str,
+    plant: Callable[[Opened], tuple[Opened, Opened]],
+    options: ScanOptions | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """What `plant` made of a release against what it was: `plant` gives both sides. Raises: ScannerError."""
+    options = options or ScanOptions()
+    with _tools(options, progress) as tools, open_release(source, version=options.version) as opened:
+        return _compare(*_both(*plant(opened), tools), tools, options)
+
+
+def history(
+    releases: Iterable[str], options: ScanOptions | None = None, progress: Progress | None = None
+) -> Iterator[Report | Comparison]:
+    """Releases, oldest first: the first as a report, every other one compared with the one before it.
+
+    Raises: ScannerError.
+    """
+    options = options or ScanOptions()
+    before: _Side | None = None
+    with _tools(options, progress) as tools, ExitStack() as last:
+        for release in releases:
+            with ExitStack() as own:
+                opened = own.enter_context(open_release(release, version=options.version))
+                after = _Side(opened, _scan(opened, tools))
+                yield after.report if before is None else _compare(before, after, tools, options)
+                last.close()
+                last.push(own.pop_all())  # open until the next one was compared with it
+            before = after
+
+
+class _Side(NamedTuple):
+    """One release of a comparison."""
+
+    opened: Opened
+    report: Report
+
+    def files(self) -> dict[str, str]:
+        """Canonical path -> digest."""
+        return {file.path: file.digest for file in self.opened.release.files}
+
+
+def _both(old: Opened, new: Opened, tools: _Tools) -> tuple[_Side, _Side]:
+    before, after = _scan_both(old, new, tools)
+    return _Side(old, before), _Side(new, after)
+
+
+def _compare(old: _Side, new: _Side, tools: _Tools, options: ScanOptions) -> Comparison:
+    """The comparison with everything that only a comparison finds."""
+    before, after = (
+        verified(side.report, side.opened.release, side.opened.read, options.verify_with) for side in (old, new)
+    )
+    old_files, new_files = old.files(), new.files()
+    comparison = compare(before, after, old_files, new_files)
+    salt = f"{engine_digest()}:{tools.catalogue.digest}"
+    sinks = sending_functions(tools.catalogue) | tools.matcher.distinctive_methods
+    readers = (_Reader(old.opened), _Reader(new.opened))
+    inputs = Inputs(old_files, new_files, readers[0].raw, readers[1].raw, sinks, tools.cache, salt)
+    comparison = with_changes(comparison, inputs, lambda found: dress(found, readers[1].read, new.opened.release))
+    return escalate(check_packages(comparison, old_files, new_files), options.allowed_hosts)
 
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule of a scan or a comparison, sorted by id."""
-    return tuple(sorted((*rules(), PACKAGE_RULE), key=lambda item: item.id))
+    found = (
+        *rules(),
+        PACKAGE_RULE,
+        UPSTREAM_RULE,
+        *(item.rule for item in comparers()),
+        *(item.rule for item in bundle_rules()),
+    )
+    return tuple(sorted(found, key=lambda item: item.id))
 
 
 @contextmanager
 def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     """Signatures, cache and workers for one command."""
-    catalogue = load_catalogue(extra=options.signatures, cache=options.cache)
+    signatures = load_catalogue(extra=options.signatures, cache=options.cache, documents=options.policy_signatures)
+    catalogue = with_expectations(signatures, options.expected, options.allowed_hosts)
     matcher = Matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)
     count = (os.cpu_count() or 1) if options.jobs is None else options.jobs
     with _rare_collection(), Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
-        yield _Tools(catalogue, matcher, cache, Known(cache, catalogue.digest), workers, progress or _Silent())
+        yield _Tools(catalogue, matcher, cache, Known(cache, signatures.digest), workers, progress or _Silent())
         if cache.problem:
             _LOG.warning("%s", cache.problem)
 
@@ -229,7 +314,7 @@ def _bytes(names: Iterable[str]) -> frozenset[bytes]:
 class _Reader:
     """Bytes of a release's files for the phases after the facts. A file that is lost by then is remembered."""
 
-    def __init__(self, opened: OpenRelease) -> None:
+    def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._files = {file.path: file for file in opened.release.files}
         self.lost: dict[str, str] = {}
@@ -242,6 +327,10 @@ class _Reader:
             self.lost[file.path] = f"unreadable: {error}"
             raise
 
+    def raw(self, path: str) -> bytes:
+        """Bytes of a file by its path. Raises: SourceError."""
+        return self._opened.read(self._files[path])
+
     def lower(self, path: str) -> FileFacts | None:
         """Facts with all bodies of one file, for the program phase."""
         try:
@@ -250,13 +339,13 @@ class _Reader:
             return None
 
 
-def _scan(opened: OpenRelease, tools: _Tools) -> Report:
+def _scan(opened: Opened, tools: _Tools) -> Report:
     """One release from files to report; the whole result is cached by the content of all its files."""
     known = _known_report(opened, tools)
     return known or _keep(opened, tools, _analyse(opened, tools, _gather(opened, tools)))
 
 
-def _scan_both(old: OpenRelease, new: OpenRelease, tools: _Tools) -> tuple[Report, Report]:
+def _scan_both(old: Opened, new: Opened, tools: _Tools) -> tuple[Report, Report]:
     """Two releases; where neither is known, their program phases run side by side in two processes.
 
     Facts are gathered first and one after the other: content that both releases hold is analysed once.
@@ -280,7 +369,7 @@ class _Analysed(msgspec.Struct, frozen=True):
     whole: bool
 
 
-def _known_report(opened: OpenRelease, tools: _Tools) -> Report | None:
+def _known_report(opened: Opened, tools: _Tools) -> Report | None:
     """What an earlier scan of the same files by the same program found."""
     key = _result_key(opened.release, tools.catalogue)
     known = tools.cache.read([key]).get(key)
@@ -290,7 +379,7 @@ def _known_report(opened: OpenRelease, tools: _Tools) -> Report | None:
     return None
 
 
-def _keep(opened: OpenRelease, tools: _Tools, analysed: _Analysed) -> Report:
+def _keep(opened: Opened, tools: _Tools, analysed: _Analysed) -> Report:
     """Put a report into the cache, unless a file was missing that may be there next time."""
     if analysed.whole:
         key = _result_key(opened.release, tools.catalogue)
@@ -298,7 +387,7 @@ def _keep(opened: OpenRelease, tools: _Tools, analysed: _Analysed) -> Report:
     return analysed.report
 
 
-def _analyse(opened: OpenRelease, tools: _Tools, gathered: Gathered) -> _Analysed:
+def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
     """From facts to report, in this process."""
     release = opened.release
     reader = _Reader(opened)
@@ -308,7 +397,8 @@ def _analyse(opened: OpenRelease, tools: _Tools, gathered: Gathered) -> _Analyse
         path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
     }
     pages = find_pages(program, own)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others)
+    defaults = _default_hosts(release, reader)
+    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others, defaults)
     raw = [temper(scene, relocate(scene, finding)) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
@@ -316,17 +406,27 @@ def _analyse(opened: OpenRelease, tools: _Tools, gathered: Gathered) -> _Analyse
     report = Report(
         tool_version=__version__,
         release=ReleaseInfo(release.name, release.version, release.layout, len(release.files)),
-        coverage=_coverage(release, scene, gathered, reader.lost, findings),
+        coverage=coverage(release, program, result, gathered, reader.lost, findings),
         findings=findings,
         rules=rules(),
-        destinations=_destinations(findings),
-        secrets=_secrets(findings),
+        destinations=destinations(findings),
+        secrets=secrets(findings),
         endpoints=tuple(
             EndpointSummary(item.path, item.auth, item.how, effects.get(item.path, ())) for item in scene.endpoints
         ),
         packages=packages,
     )
     return _Analysed(report, not gathered.failed and not reader.lost)
+
+
+def _default_hosts(release: Release, reader: _Reader) -> dict[str, str]:
+    """Defaults of settings, from the SQL that fills the settings' table."""
+    found: dict[str, str] = {}
+    for file in release.files:
+        if is_settings_file(file.path):
+            with suppress(SourceError):
+                found.update(default_hosts(reader.read(file)))
+    return found
 
 
 def _as_cached(report: Report) -> Report:
@@ -336,7 +436,7 @@ def _as_cached(report: Report) -> Report:
     return msgspec.structs.replace(report, coverage=coverage)
 
 
-def _gather(opened: OpenRelease, tools: _Tools) -> Gathered:
+def _gather(opened: Opened, tools: _Tools) -> Gathered:
     release = opened.release
     tools.progress.start(release.name, len(release.files))
     try:
@@ -355,67 +455,3 @@ def _result_key(release: Release, catalogue: Catalogue) -> str:
         octets = part.encode("utf-8", "surrogateescape")
         digest.update(b"%d:%b" % (len(octets), octets))
     return f"result:{digest.hexdigest()}"
-
-
-def _coverage(
-    release: Release, scene: Scene, gathered: Gathered, lost: Mapping[str, str], findings: Iterable[Finding]
-) -> Coverage:
-    """The account of all files: each is PHP, other or skipped. Remarks are not about a file, or not its only entry."""
-    remarks, refused = _remarks(release)
-    failed = {**gathered.failed, **lost}
-    skipped = [*refused, *(SkippedFile(path, reason) for path, reason in failed.items())]
-    own = {file.path for file in release.files}
-    whole = {path: facts for path, facts in gathered.facts.items() if path not in failed and path in own}
-    partial = _partial(whole)
-    other = sum(file.path not in gathered.facts and file.path not in failed for file in release.files)
-    notes = Counter(note.kind for note in scene.result.notes)
-    limits = Counter((name, scene.program.path(number).partition("//")[0]) for name, number in scene.result.limits)
-    limits.update((f"file-{cut}", path) for path, item in gathered.others.items() for cut in item.cuts)
-    return Coverage(
-        files=len(whole) + other + len(skipped),
-        php_files=len(whole),
-        parsed=len(whole) - len(partial),
-        partial=partial,
-        skipped=tuple(sorted(skipped)),
-        remarks=tuple(sorted(remarks)),
-        other_files=other,
-        cached=gathered.cached,
-        unresolved_calls=notes["dynamic-call"],
-        unresolved_includes=notes["dynamic-include"],
-        unresolved_destinations=sum("unresolved" in item.destinations for item in findings),
-        limits_hit=tuple(sorted(LimitHit(name, path, 0, count) for (name, path), count in limits.items())),
-    )
-
-
-def _remarks(release: Release) -> tuple[list[SkippedFile], list[SkippedFile]]:
-    """Refusals that are about the release as a whole or about a file that was taken in, and those of files."""
-    remarks: list[SkippedFile] = []
-    refused: list[SkippedFile] = []
-    for item in release.refused:
-        code = item.reason.partition(":")[0]
-        kind = remarks if code in NOTE_CODES or code in _RELEASE_CODES else refused
-        kind.append(SkippedFile(item.path, item.reason, item.incomplete))
-    return remarks, refused
-
-
-def _partial(facts: Mapping[str, FileFacts]) -> tuple[PartialFile, ...]:
-    return tuple(
-        PartialFile(path, tuple((gap.line, gap.end_line) for gap in item.gaps))
-        for path, item in sorted(facts.items())
-        if item.gaps
-    )
-
-
-def _destinations(findings: Iterable[Finding]) -> tuple[DestinationSummary, ...]:
-    counts = Counter(
-        host
-        for finding in findings
-        if finding.category in (Category.EGRESS, Category.EXFILTRATION)
-        for host in finding.destinations
-    )
-    return tuple(sorted(DestinationSummary(host, count) for host, count in counts.items()))
-
-
-def _secrets(findings: Iterable[Finding]) -> tuple[SecretSummary, ...]:
-    counts = Counter(name for finding in findings for name in finding.secrets)
-    return tuple(sorted(SecretSummary(name, count) for name, count in counts.items()))

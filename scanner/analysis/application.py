@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from scanner.analysis import code, decoding, sinks, transfer
+from scanner.analysis import code, decoding, keeping, objects, reaches, remote, sinks, transfer
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
@@ -13,6 +13,7 @@ from scanner.analysis.summary import (
     MAX_LIFTS,
     MAX_PAYLOAD_LIFTS,
     MAX_URL_LIFTS,
+    PARAM,
     Effect,
     Hit,
     Substitution,
@@ -49,6 +50,9 @@ def compute(state: State, number: int) -> Summary:
         evaluator = Evaluator(state, number)
         transfer.run(evaluator, decode_body(evaluator.fact.body))
         _run_late_closures(evaluator)
+        keeping.flush(evaluator)
+        for instance in evaluator.ending:
+            objects.destroyed(evaluator, instance)
         summary = evaluator.summary()
     finally:
         state.active.pop()
@@ -73,19 +77,24 @@ def _run_late_closures(evaluator: Evaluator) -> None:
             evaluate_closure(evaluator, number)
 
 
-def evaluate_closure(evaluator: Evaluator, number: int, args: list[Val] | None = None) -> Val:
-    """Run a closure's body with the variables it captures; its sinks belong to the function around it."""
+def evaluate_closure(
+    evaluator: Evaluator, number: int, args: list[Val] | None = None, carried: Mapping[str, Val] | None = None
+) -> Val:
+    """Run a closure's body with the variables it captures; its sinks belong to the function around it.
+
+    `carried`: captured variables of a closure that was made elsewhere.
+    """
     state = evaluator.state
     if number in state.active or len(state.active) >= state.limits.call_depth:
         return NOTHING
     state.active.append(number)
     try:
         inner = Evaluator(state, number)
-        inner.adopt(evaluator, args)
+        inner.adopt(evaluator, args, carried)
         transfer.run(inner, decode_body(inner.fact.body))
     finally:
         state.active.pop()
-    evaluator.take_over(inner)
+    evaluator.take_over(inner, foreign=carried is not None)
     return inner.returns
 
 
@@ -103,23 +112,43 @@ def apply_summary(
     summary = summary_of(state, number)
     if summary is EMPTY:
         return passed_through(evaluator, call, receiver or NOTHING, args)
-    if not summary.effects and not summary.hits and not depends_on_caller(summary.returns):
-        return _with_return_types(state, number, summary.returns)
-    binding = Binding(evaluator, call, number, args, receiver)
     symbol = state.program.symbol(number)
 
     def step(trace: Trace) -> Trace:
         return Trace(evaluator.path, call.line, f"passed to {symbol}()", trace, trace.length + 1)
 
-    substitution = evaluator.substitution(binding.argument, step)
+    def returned(trace: Trace) -> Trace:
+        return Trace(evaluator.path, call.line, f"returned by {symbol}()", trace, trace.length + 1)
+
+    returns = _with_step(summary.returns, returned)
+    if not summary.effects and not summary.hits and not summary.reaches and not depends_on_caller(returns):
+        return _with_return_types(state, number, returns)
+    binding = Binding(evaluator, call, number, args, receiver)
+    substitution = evaluator.substitution(binding.argument, step, returned)
     for effect in summary.effects:
         _apply_effect(evaluator, call, effect, substitution)
     for hit in summary.hits:
         _lift(evaluator, call, hit, substitution, symbol, certain=certain)
-    result = substitution.value(summary.returns)
+    reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
+    result = substitution.value(returns)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))
     return _with_return_types(state, number, result)
+
+
+def _with_step(value: Val, step: Callable[[Trace], Trace], depth: int = 2) -> Val:
+    """The value with a step added to the ways of what the callee itself put in."""
+    labels = {
+        label: trace if label.startswith(PARAM) or remote.is_open(label) else step(trace)
+        for label, trace in value.labels.items()
+    }
+    items = value.items
+    if depth and items and any(item.labels or item.items for item in items.values()):
+        items = {key: _with_step(item, step, depth - 1) for key, item in items.items()}
+    rest = _with_step(value.rest, step, depth - 1) if depth and value.rest is not None else value.rest
+    if not labels and items is value.items and rest is value.rest:
+        return value
+    return value.replaced(labels=labels, items=items, rest=rest)
 
 
 def _worth_following(state: State, number: int) -> bool:
@@ -143,10 +172,22 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
         value = substitution.value(effect.value) if sites else NOTHING
         for site in sorted(sites):
             evaluator.set_site(site, name, value)
+    elif effect.target in ("printed", "thrown"):
+        _apply_shown(evaluator, effect, substitution.value(effect.value))
     else:
         value = substitution.value(effect.value)
         cls, _separator, member = name.partition("\0")
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
+
+
+def _apply_shown(evaluator: Evaluator, effect: Effect, value: Val) -> None:
+    """What a callee prints or throws."""
+    labels = Val(labels=value.labels)
+    if effect.target == "printed":
+        evaluator.printed = evaluator.join(evaluator.printed, labels)
+    else:
+        evaluator.thrown = evaluator.join(evaluator.thrown, labels.replaced(types=value.types))
+        keeping.report(evaluator, keeping.EXCEPTION, [value])
 
 
 def _lift(
@@ -170,6 +211,7 @@ def _lift(
     lifted = hit._replace(
         function=evaluator.number, line=call.line, end_line=call.end_line, start=call.start, end=call.end, sites=sites,
         roles=roles, via=(symbol, *hit.via), certain=hit.certain and certain,
+        hops=reaches.with_hop(evaluator.state.program.path(hit.function), hit),
     )  # fmt: skip
     evaluator.add_hit(lifted)
     if hit.signature.kind == code.KIND and evaluator.known_texts(roles.get("code", NOTHING)):
@@ -178,11 +220,18 @@ def _lift(
 
 def _max_lifts(hit: Hit, *, symbolic: bool) -> int:
     """How many levels of wrappers are followed: fewest for logs and the like, where no caller decides an address."""
+    if "command" in hit.roles or _names_host(hit):
+        return MAX_LIFTS
     if hit.signature.certainty is Certainty.IF_URL:
         return MAX_URL_LIFTS
     if hit.signature.certainty is Certainty.IF_REMOTE and not symbolic and hit.roles.keys().isdisjoint(sinks.URL_ROLES):
         return MAX_PAYLOAD_LIFTS
     return MAX_LIFTS
+
+
+def _names_host(hit: Hit) -> bool:
+    """Whether the beginning of an address is known: then the call surely is one."""
+    return any("://" in text for role in sinks.URL_ROLES if role in hit.roles for text in hit.roles[role].texts)
 
 
 def _tells_nothing(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:

@@ -2,103 +2,89 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from scanner.analysis import arrays, code, folding, sensitive, sinks
+from scanner.analysis import array_functions, arrays, code, keeping, objects, reaches, sensitive
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL
+from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
+from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL, VALUE_FUNCTIONS
 from scanner.analysis.summary import PARAM, parameter_label, symbolic
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import Arg, Call, ClassConst, Const, ConstRef, Index, Unknown, Value, Var
+from scanner.analysis.values import NOTHING, Trace, Val, join_all
+from scanner.model.facts import Arg, Call, ClassConst, Const, ConstRef, Index, Unknown, Var
 
+array_functions.register()
+_RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
+"""Functions that give text back instead of showing it when their second argument says so."""
+_TRUE = frozenset({"1"})
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
-Handler = Callable[[Evaluator, Call, list[Val]], Val]
-_HANDLERS: dict[str, Handler] = {}
-_OUTPUTS = frozenset(
-    {"var_dump", "print_r", "printf", "vprintf", "var_export", "error_log", "syslog", "trigger_error", "setcookie",
-     "setrawcookie", "header", "file_put_contents", "fwrite", "fputs", "fputcsv", "debug_zval_refcount"}
-)  # fmt: skip
-
-
-def _handles(*names: str) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        for name in names:
-            _HANDLERS[name] = handler
-        return handler
-
-    return register
 
 
 def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Value of a call of a function that the program does not define."""
-    handler = _HANDLERS.get(name)
+    handler = HANDLERS.get(name)
     result = code.of_function(evaluator, node, name, args)
     if result is None:
         result = arrays.call(evaluator, node, name, args)
     if result is None:
         result = handler(evaluator, node, args) if handler is not None else _general(evaluator, node, name, args)
-    side_effects(evaluator, node, name, args)
-    return result
+    return evaluator.join(result, side_effects(evaluator, node, name, args))
 
 
-def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
-    """What a function does besides its value: output, callbacks, code, by-reference arguments."""
-    if name in _OUTPUTS:
-        sinks.output(evaluator, node, name, args)
+def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
+    """What a function does besides its value: output, callbacks, code, by-reference arguments.
+
+    Returns what comes back of it: from callbacks, and what was kept under a name.
+    """
+    if name in _RETURNS_INSTEAD and len(args) > 1 and args[1].texts == _TRUE:
+        return Val(labels=objects.exposed(evaluator, args[0]))  # the text is the value, and nothing is shown
+    sink = evaluator.state.catalogue.local_sinks.get(name)
+    if sink is not None:
+        reaches.apply_local_sink(evaluator, node, sink, args, None)
+        reaches.keep_content(evaluator, node, sink, args)
+    if name in keeping.PRINTS:
+        keeping.printed(evaluator, args)
     if name in sensitive.NAMES:
         sensitive.observe(evaluator, node, name, args)
-    _run_callbacks(evaluator, node, name, args)
+    returned = _run_callbacks(evaluator, node, name, args)
+    if name in objects.ENCODERS and any(arg.types or arg.sites or arg.items or arg.rest is not None for arg in args):
+        labels = (Val(labels=objects.exposed(evaluator, arg)) for arg in args)
+        returned = join_all([returned, *labels], evaluator.state.overflow)
     _write_outputs(evaluator, node, name, args)
+    return evaluator.join(returned, keeping.keep(evaluator, name, args))
 
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     state = evaluator.state
-    texts = _folded(evaluator, name, args)
+    texts = folded(evaluator, name, args)
     propagator = state.matcher.propagator(name)
     if propagator is not None:
         chosen = [args[i] for i in propagator.from_args if i < len(args)]
         if propagator.rest_from >= 0:
             chosen += args[propagator.rest_from :]
-        labels = _labels(evaluator, chosen)
+        labels = labels_of(evaluator, chosen)
     elif state.matcher.one_way(name) is not None:
         labels = {
-            f"hash-of:{label.removeprefix('hash-of:')}": trace for label, trace in _labels(evaluator, args).items()
+            f"hash-of:{label.removeprefix('hash-of:')}": trace for label, trace in labels_of(evaluator, args).items()
         }
     elif name in state.catalogue.no_effect:
         labels = {}
     else:
-        labels = _labels(evaluator, args)
+        labels = labels_of(evaluator, args)
     source = state.matcher.source(name)
     if source is not None:
         labels = {**labels, source.label: Trace(evaluator.path, node.line, f"{name}()", None, 1)}
-    return Val(texts or evaluator.unknown(node).texts, labels)
+    result = Val(texts or evaluator.unknown(node).texts, labels)
+    if source is not None and source.label == "database" and "query" in name:
+        return join_all([result, *(evaluator.rows(arg) for arg in args if arg.texts)], state.overflow)
+    return result
 
 
-def _labels(evaluator: Evaluator, values: list[Val]) -> dict[str, Trace]:
-    return dict(join_all((Val(labels=all_labels(value)) for value in values), evaluator.state.overflow).labels)
-
-
-def _folded(evaluator: Evaluator, name: str, args: list[Val]) -> frozenset[str]:
-    """All results for the known strings of the arguments, bounded; empty when one cannot be folded."""
-    if not folding.foldable(name):
-        return frozenset()
-    options = [sorted(evaluator.texts(arg, "argument")) for arg in args]
-    total = 1
-    for choice in options:
-        total *= len(choice)
-    if total > MAX_TEXTS:
-        return frozenset()
-    results = [folding.fold(name, combination) for combination in itertools.product(*options)]
-    return frozenset(result for result in results if result is not None)
-
-
-def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
-    """Higher-order functions call what they are given, with what else they are given."""
+def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
+    """Higher-order functions call what they are given, with what else they are given; labels of what that returns."""
     positions = evaluator.state.catalogue.higher_order.get(name, ())
     if name in ("call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"):
-        return
+        return NOTHING
     if name.startswith("filter_") and len(args) > 2:  # noqa: PLR2004  filter and options come last
         positions, args = (len(args),), [*args, (args[-1].items or {}).get("options", NOTHING)]
     if args and name.startswith(("array_udiff", "array_uintersect", "array_diff_u", "array_intersect_u")):
@@ -106,42 +92,32 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
     for arg, value in zip(node.args, args, strict=False):
         if arg.spread and positions:
             code.callee(evaluator, node, value, args)
+    found: list[Val] = []
     for position in positions:
         if position < len(args):
             callback = args[position]
-            if not _callable(evaluator, callback):
+            if not is_callable(evaluator, callback):
                 code.callee(evaluator, node, callback, args)
                 continue
-            others = [_contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions]
+            others = [contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions]
+            others = keeping.handled(evaluator, name) or others
             literal = position < len(node.args) and isinstance(node.args[position].value, Const)
-            evaluator.state.interpreter.call_value(
+            result = evaluator.state.interpreter.call_value(
                 evaluator, _with_values(node, others or [NOTHING]), callback, others or [NOTHING], literal=literal
             )
+            found.append(Val(labels=labels_of(evaluator, [result])))
+    return join_all(found, evaluator.state.overflow)
 
 
-def method_callbacks(evaluator: Evaluator, node: Call, cls: str, method: str, args: list[Val]) -> None:
+def method_callbacks(evaluator: Evaluator, node: Call, cls: str, method: str, args: list[Val]) -> list[Val]:
     """The same for a method of one of PHP's own classes, or its constructor."""
     for name in (cls, *evaluator.state.program.ancestors(cls)):
         if f"{name}::{method}" in evaluator.state.catalogue.higher_order:
-            _run_callbacks(evaluator, node, f"{name}::{method}", args)
-            return
+            return [_run_callbacks(evaluator, node, f"{name}::{method}", args)]
+    return []
 
 
-def _callable(evaluator: Evaluator, value: Val) -> bool:
-    return bool(value.refs or evaluator.known_texts(value) or (value.items and {"0", "1"} <= value.items.keys()))
-
-
-def _contents(evaluator: Evaluator, value: Val) -> Val:
-    """Elements of an array, or the value itself."""
-    found = list((value.items or {}).values())
-    if value.rest is not None:
-        found.append(value.rest)
-    if not found:
-        return value
-    return evaluator.join(join_all(found, evaluator.state.overflow), Val(labels=value.labels))
-
-
-@_handles("func_get_args")
+@handles("func_get_args")
 def _func_get_args(evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
     """All arguments, those without a parameter included."""
     holes = evaluator.state.holes
@@ -158,7 +134,7 @@ def _func_get_args(evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
     return Val(items=items)
 
 
-@_handles("func_get_arg")
+@handles("func_get_arg")
 def _func_get_arg(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     everything = _func_get_args(evaluator, node, [])
     chosen = evaluator.known_texts(args[0]) if args else []
@@ -166,7 +142,7 @@ def _func_get_arg(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return join_all([items[key] for key in chosen or sorted(items) if key in items], evaluator.state.overflow)
 
 
-@_handles("vsprintf", "vprintf")
+@handles("vsprintf", "vprintf")
 def _vsprintf(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """`sprintf` with its values in an array."""
     if len(args) < 2 or not args[1].items or args[1].rest is not None:  # noqa: PLR2004  format and values
@@ -175,15 +151,15 @@ def _vsprintf(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return _general(evaluator, node, "sprintf", [args[0], *values])
 
 
-@_handles("sscanf")
+@handles("sscanf")
 def _sscanf(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """A piece of the text, whatever the format: `%s` of a text without blanks is all of it."""
     subject = args[0] if args else NOTHING
     words = frozenset(text.split()[0] for text in evaluator.known_texts(subject) if text.split())
-    return Val(rest=Val(words or evaluator.unknown(node).texts, _labels(evaluator, args[:1])))
+    return Val(rest=Val(words or evaluator.unknown(node).texts, labels_of(evaluator, args[:1])))
 
 
-@_handles("class_alias")
+@handles("class_alias")
 def _class_alias(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     """Another name for a class of the program."""
     for old in evaluator.known_texts(args[0]) if args else ():
@@ -196,11 +172,13 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
     """By-reference arguments of built-in functions get whatever went in."""
     if name.endswith("sort") and args and args[0].items and args[0].rest is None:
         return  # `arrays` has put the elements in order, or their order does not matter
+    if name.endswith("sort") and args and args[0].items and args[0].rest is None:
+        return  # `arrays` has put the elements in order, or their order does not matter
     for position in evaluator.state.catalogue.byref_outputs.get(name, ()):
         if position < len(node.args) and position < len(args):
             target = node.args[position].value
             if isinstance(target, (Var, Index)):
-                labels = _labels(evaluator, args)
+                labels = labels_of(evaluator, args)
                 value = evaluator.join(args[position], Val(evaluator.unknown(target).texts, labels))
                 if name == "proc_open":  # its pipes belong to the process: what is written to them goes there
                     process = frozenset([evaluator.state.site(evaluator.number, node.start)])
@@ -217,12 +195,24 @@ def fetched(result: Val, *, whole: bool) -> Val:
     return Val(rest=row) if whole else row
 
 
-@_handles(*FETCH_FUNCTIONS)
-def _fetch(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
-    return join_all([fetched(arg, whole=False) for arg in args[:1]], "")
+@handles(*FETCH_FUNCTIONS)
+def _fetch(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    row = join_all([fetched(arg, whole=False) for arg in args[:1]], "")
+    source = evaluator.state.matcher.source(str(node.name).lower())
+    if source is None:
+        return row
+    origin = {source.label: Trace(evaluator.path, node.line, f"{node.name}()", None, 1)}
+    return evaluator.join(row, Val(evaluator.unknown(node).texts, origin))
 
 
-@_handles(*FETCH_ALL_FUNCTIONS)
+@handles(*VALUE_FUNCTIONS)
+def _fetch_value(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    row = _fetch(evaluator, node, args)
+    columns = evaluator.known_texts(args[2]) if len(args) > 2 else ["0"]  # noqa: PLR2004  result, row, column
+    return evaluator.element(row, columns, Index(Var("row"), None)) if row.items else row
+
+
+@handles(*FETCH_ALL_FUNCTIONS)
 def _fetch_all(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return join_all([fetched(arg, whole=True) for arg in args[:1]], "")
 
@@ -244,7 +234,7 @@ def bind_columns(evaluator: Evaluator, node: Call, statement: Val, targets: Sequ
             evaluator.state.interpreter.write(evaluator, target.value, item)
 
 
-@_handles("mysqli_stmt_bind_result")
+@handles("mysqli_stmt_bind_result")
 def _bind_result(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if args:
         bind_columns(evaluator, node, args[0], node.args[1:])
@@ -254,16 +244,16 @@ def _bind_result(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
 # -- variables by name -------------------------------------------------------------------------------------------
 
 
-@_handles("compact")
+@handles("compact")
 def _compact(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     items: dict[str, Val] = {}
     for arg in args:
-        for name in evaluator.known_texts(_contents(evaluator, arg)):
+        for name in evaluator.known_texts(contents(evaluator, arg)):
             items[name] = evaluator.value(Var(name))
     return Val(items=items)
 
 
-@_handles("extract")
+@handles("extract")
 def _extract(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
@@ -272,27 +262,25 @@ def _extract(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if node.args and isinstance(node.args[0].value, Var) and node.args[0].value.name == "GLOBALS":
         for name in (*evaluator.state.origins.database, *evaluator.state.origins.settings):
             evaluator.globals.setdefault(name, name)
+        evaluator.extracted = NOTHING
     elif not args[0].items:
+        evaluator.extracted = evaluator.join(evaluator.extracted, args[0])
         evaluator.note("dynamic-variables", node.line, "extract(...)")
     return NOTHING
 
 
-@_handles("get_defined_vars")
+@handles("get_defined_vars")
 def _defined_variables(evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
     return Val(items={name: value for name, value in sorted(evaluator.env.items()) if "->" not in name})
 
 
-@_handles("func_get_args")
-def _passed(evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
-    return Val(items={str(i): evaluator.env.get(p.name, NOTHING) for i, p in enumerate(evaluator.fact.params)})
-
-
-@_handles("define")
+@handles("define")
 def _define(_evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
+    """What it keeps is a store (see `keeping`)."""
     return NOTHING
 
 
-@_handles("constant")
+@handles("constant")
 def _constant(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     found: list[Val] = []
     for name in evaluator.known_texts(args[0]) if args else ():
@@ -304,18 +292,26 @@ def _constant(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return join_all(found, evaluator.state.overflow) if found else evaluator.unknown(node)
 
 
-@_handles("getenv", "apache_getenv")
-def _environment(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+@handles("getenv", "apache_getenv")
+def _environment(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     names = evaluator.known_texts(args[0]) if args else []
+    if not names and args:
+        return evaluator.unknown(node)  # one variable, not all of them
     if not names:
         return Val(labels={"environment": Trace(evaluator.path, evaluator.line, "the whole environment", None, 1)})
     return join_all((evaluator.environment(name, f"getenv('{name}')") for name in names), evaluator.state.overflow)
 
 
+@handles("get_defined_constants")
+def _constants(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
+    trace = Trace(evaluator.path, node.line, "get_defined_constants()", None, 1)
+    return Val(evaluator.unknown(node).texts, {"constants": trace})
+
+
 # -- calls by value ----------------------------------------------------------------------------------------------
 
 
-@_handles("call_user_func", "forward_static_call")
+@handles("call_user_func", "forward_static_call")
 def _call_user(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
@@ -323,7 +319,7 @@ def _call_user(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return evaluator.state.interpreter.call_value(evaluator, shifted, args[0], args[1:], literal=_literal(node))
 
 
-@_handles("call_user_func_array", "forward_static_call_array")
+@handles("call_user_func_array", "forward_static_call_array")
 def _call_user_array(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
@@ -331,7 +327,7 @@ def _call_user_array(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     numbered = sorted((key for key in packed.items or {} if key.isdecimal()), key=lambda key: (len(key), key))
     values = [(packed.items or {})[key] for key in numbered]
     if not values:
-        values = [_contents(evaluator, packed)]
+        values = [contents(evaluator, packed)]
     return evaluator.state.interpreter.call_value(
         evaluator, _with_values(node, values), args[0], values, literal=_literal(node)
     )
@@ -351,146 +347,17 @@ def _with_values(node: Call, values: Sequence[Val]) -> Call:
     return Call(node.kind, node.name, node.receiver, args, node.line, node.end_line, node.start, node.end)
 
 
-@_handles("array_map")
+@handles("array_map")
 def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if len(args) < 2:  # noqa: PLR2004  callback and array
         return NOTHING
     source = args[1]
-    if source.items and source.rest is None and len(source.items) <= 300 and _callable(evaluator, args[0]):  # noqa: PLR2004
+    if source.items and source.rest is None and len(source.items) <= 300 and is_callable(evaluator, args[0]):  # noqa: PLR2004
         bare = _with_values(node, [NOTHING])
         items = {
             key: evaluator.state.interpreter.call_value(evaluator, bare, args[0], [item], literal=_literal(node))
             for key, item in source.items.items()
         }
         return Val(items=items, labels=source.labels)
-    labels = _labels(evaluator, args)
+    labels = labels_of(evaluator, args)
     return Val(rest=Val(evaluator.unknown(node).texts, labels))
-
-
-# -- arrays and strings ------------------------------------------------------------------------------------------
-
-
-@_handles("implode", "join")
-def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
-    if not args:
-        return NOTHING
-    pieces = next((arg for arg in reversed(args) if arg.items is not None), None)
-    if pieces is None or pieces.rest is not None:
-        return Val(evaluator.unknown("implode(...)").texts, _labels(evaluator, args))
-    glue = next((arg for arg in args if arg is not pieces), Val(frozenset([""])))
-    parts: list[tuple[Val, Value | str | None]] = []
-    for number, key in enumerate(pieces.items or ()):
-        if number:
-            parts.append((glue, "separator"))
-        parts.append(((pieces.items or {})[key], "element"))
-    result = evaluator.concatenated(parts)
-    return evaluator.join(result, Val(labels=pieces.labels)) if pieces.labels else result
-
-
-@_handles("explode", "str_split", "preg_split")
-def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    labels = _labels(evaluator, args)
-    return Val(rest=Val(evaluator.unknown(node).texts, labels), labels=labels)
-
-
-@_handles("array_merge", "array_replace", "array_merge_recursive", "array_replace_recursive", "wp_parse_args")
-def _array_merge(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
-    return join_all(args, evaluator.state.overflow)
-
-
-@_handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse", "iterator_to_array",
-          "array_flip", "array_change_key_case", "array_diff_key", "array_intersect_key", "array_pad", "current",
-          "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min", "array_column",
-          "array_chunk")  # fmt: skip
-def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    """Functions whose result is made of an array's elements."""
-    if not args:
-        return NOTHING
-    name = str(node.name).lower()
-    if name in ("array_reverse", "array_values", "array_filter", "array_unique") and args[0].items is not None:
-        items = list((args[0].items or {}).values())
-        if name == "array_reverse":
-            items.reverse()
-        return Val(items={str(i): item for i, item in enumerate(items)}, rest=args[0].rest, labels=args[0].labels)
-    elements = _contents(evaluator, args[0])
-    if name.startswith("array_") and name not in ("array_pop", "array_shift"):
-        return args[0].replaced(rest=elements) if elements is not args[0] else args[0]
-    return elements
-
-
-@_handles("array_keys", "array_key_first", "array_key_last", "key")
-def _array_keys(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    keys = list((args[0].items or {}) if args else ())
-    texts = Val(frozenset(keys[:MAX_TEXTS]) or evaluator.unknown(node).texts)
-    return Val(items={str(i): Val(frozenset([key])) for i, key in enumerate(keys)}, rest=None if keys else texts)
-
-
-@_handles("array_combine")
-def _array_combine(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
-    if len(args) > 1 and args[0].items and args[1].items:
-        names = [evaluator.known_texts(item) for item in args[0].items.values()]
-        if all(len(known) == 1 for known in names):
-            return Val(items=dict(zip((known[0] for known in names), args[1].items.values(), strict=False)))
-    return Val(rest=Val(labels=_labels(evaluator, args)))
-
-
-@_handles("array_push", "array_unshift")
-def _array_push(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    if node.args:
-        for value in args[1:]:
-            evaluator.state.interpreter.write(evaluator, Index(node.args[0].value, None), value)
-    return NOTHING
-
-
-@_handles("str_replace", "str_ireplace", "strtr")
-def _replace(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    """Replacement, also with arrays of literals: a favourite of obfuscated code."""
-    name = str(node.name).lower()
-    labels = _labels(evaluator, args)
-    pairs = _replacement_pairs(evaluator, name, args)
-    subject = args[0] if name == "strtr" and args else args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004
-    if pairs is None or not subject.texts:
-        return Val(_folded(evaluator, name, args) or evaluator.unknown(node).texts, labels)
-    results: set[str] = set()
-    for text in sorted(subject.texts):
-        changed: str | None = text
-        for search, replacement in pairs:
-            changed = folding.fold("str_replace", [search, replacement, changed]) if changed is not None else None
-        if changed is not None:
-            results.add(changed)
-    return Val(frozenset(results) or evaluator.unknown(node).texts, labels)
-
-
-def _replacement_pairs(evaluator: Evaluator, name: str, args: list[Val]) -> list[tuple[str, str]] | None:
-    if name == "strtr":
-        table = args[1] if len(args) == 2 else NOTHING  # noqa: PLR2004  the two-argument form
-        if not table.items:
-            return None
-        known = [(key, evaluator.known_texts(item)) for key, item in table.items.items()]
-        return [(key, texts[0]) for key, texts in known if len(texts) == 1]
-    if len(args) < 3 or not args[0].items:  # noqa: PLR2004  search, replacement, subject
-        return None
-    searches = [evaluator.known_texts(item) for item in args[0].items.values()]
-    if args[1].items is not None:
-        replacements = [evaluator.known_texts(item) for item in args[1].items.values()]
-        replacements += [[""]] * (len(searches) - len(replacements))
-    else:
-        replacements = [evaluator.known_texts(args[1])] * len(searches)
-    return [(one[0], two[0]) for one, two in zip(searches, replacements, strict=False) if one and two]
-
-
-@_handles("parse_url")
-def _parse_url(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    if not args:
-        return NOTHING
-    return Val(evaluator.unknown(node).texts, args[0].labels, rest=Val(evaluator.unknown(node).texts, args[0].labels))
-
-
-@_handles("http_build_query")
-def _build_query(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    return Val(evaluator.unknown(node).texts, _labels(evaluator, args))
-
-
-@_handles("ini_get")
-def _ini_get(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
-    return evaluator.unknown(node)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import builtins, code, reflection, rows, sinks
+from scanner.analysis import builtins, code, keeping, reaches, reflection, rows, sinks, stand_ins
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
-from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
+from scanner.analysis.origins import FILE
 from scanner.analysis.state import State
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind, Const
-from scanner.model.signature import Secret, Signature
+from scanner.model.signature import Certainty, Secret, Signature
 
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
 _MAX_OVERRIDES = 8
+_SETS_DEFAULT = "stream_context_set_default"
+BOUND = "\0bound"
+"""Element of a closure's value: the object that `bind` gave it as `$this`."""
+_OF_CLOSURES = frozenset({"bindto", "call", "__invoke"})
 
 
 def evaluate(evaluator: Evaluator, call: Call) -> Val:
@@ -47,11 +52,17 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             continue
         lower = candidate.lower().lstrip("\\")
         signatures = evaluator.state.matcher.function(lower)
+        secret = evaluator.state.origins.functions.get(lower)
+        stand_ins.act(evaluator, call, candidate, args)
         if signatures:
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
-            builtins.side_effects(evaluator, call, lower, args)
-            return result
-        secret = evaluator.state.origins.functions.get(lower)
+            if lower == _SETS_DEFAULT:
+                evaluator.default_context |= result.sites
+            known = secret and evaluator.read_secret(secret, call.line, callee_text(call))
+            return join_all(
+                [result, known or NOTHING, builtins.side_effects(evaluator, call, lower, args)],
+                evaluator.state.overflow,
+            )
         numbers = program.by_name.get(lower)
         if numbers:
             results = [apply_summary(evaluator, call, number, args, None) for number in numbers[:_MAX_CANDIDATES]]
@@ -79,6 +90,7 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
     if not names:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, receiver, args)
+    _local_methods(evaluator, call, receiver, names, args)
     results = [
         builtins.fetch_method(evaluator, call, receiver, name.lower())
         if receiver.items and name.lower() in rows.METHODS
@@ -88,19 +100,34 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
     return join_all(results, evaluator.state.overflow)
 
 
+def _local_methods(evaluator: Evaluator, call: Call, receiver: Val, names: Sequence[str], args: list[Val]) -> None:
+    """Methods that print, store or run what they are given: by class, or by a name that says it all."""
+    state = evaluator.state
+    for name in names:
+        for sink in state.local_methods.get(name.lower(), ()):
+            cls = sink.callable.partition("::")[0]
+            known = any(cls in state.program.ancestors(own) for own in receiver.types)
+            if known or (sink.by_name and not receiver.types):
+                reaches.apply_local_sink(evaluator, call, sink, args, receiver)
+
+
 def _names(evaluator: Evaluator, call: Call) -> list[str]:
     if isinstance(call.name, str):
         return [call.name]
-    return evaluator.known_texts(evaluator.value(call.name))
+    value = evaluator.value(call.name)
+    reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=value.labels))
+    return evaluator.known_texts(value)
 
 
 def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: list[Val]) -> Val:
     """Call of a method on an object, by the classes it may have; else by the method's name."""
     state = evaluator.state
     lower = name.lower()
+    if receiver.refs and lower in _OF_CLOSURES:
+        return _method_of_closure(evaluator, call, receiver, lower, args)
     found: list[Val] = []
     for cls in sorted(receiver.types):
-        builtins.method_callbacks(evaluator, call, cls, lower, args)
+        found.extend(builtins.method_callbacks(evaluator, call, cls, lower, args))
         if reflection.reflects(cls, lower):
             found.append(_reflected(evaluator, call, cls, receiver, lower, args))
             continue
@@ -109,27 +136,44 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
         if signatures:
             api = f"{_written(state, cls)}::{name}"
             found.append(sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True))
+            if signatures[0].certainty is not Certainty.ALWAYS:  # an object gives back what was put into it
+                found.append(Val(labels=state.telling(receiver.labels)))
             continue
         numbers = _implementations(state, cls, lower)
         found.extend(apply_summary(evaluator, call, number, args, receiver) for number in numbers)
-        magic = state.program.find_method(cls, "__call") if not found else None
-        if magic is not None:
-            packed = Val(items={str(i): arg for i, arg in enumerate(args)})
-            found.append(apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver))
+        if not found:
+            found.extend(_caught(evaluator, call, cls, name, args, receiver))
     if not found:
-        magic_signatures = [
-            (cls, state.matcher.magic(cls, lower, state.program.ancestors(cls))) for cls in sorted(receiver.types)
-        ]
-        for cls, signatures in magic_signatures:
-            if signatures:
-                api = f"{_written(state, cls)}::{name}"
-                found.append(sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True))
+        found.extend(_magic_sinks(evaluator, call, name, args, receiver))
     if not found:
         found.append(_by_name(evaluator, call, receiver, name, args))
     secret = _function_secret(evaluator, receiver.types, lower)
     if secret is not None:
         found.append(evaluator.read_secret(secret, call.line, callee_text(call)))
     return join_all(found, state.overflow)
+
+
+def _magic_sinks(evaluator: Evaluator, call: Call, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
+    """Signatures of classes that take any method, each of which is a call of the service (`SoapClient`)."""
+    state = evaluator.state
+    for cls in sorted(receiver.types):
+        signatures = state.matcher.magic(cls, name.lower(), state.program.ancestors(cls))
+        if signatures:
+            api = f"{_written(state, cls)}::{name}"
+            yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
+
+
+def _caught(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
+    """`__call` of a class for a method that it does not have."""
+    magic = evaluator.state.program.find_method(cls, "__call")
+    if magic is not None:
+        packed = Val(items={str(i): arg for i, arg in enumerate(args)})
+        yield apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
+
+
+def _method_of_closure(evaluator: Evaluator, call: Call, closure: Val, method: str, args: list[Val]) -> Val:
+    callee = closure if method == "__invoke" else _bound(closure, args[:1])
+    return callee if method == "bindto" else call_value(evaluator, call, callee, args[method == "call" :])
 
 
 def _reflected(evaluator: Evaluator, call: Call, cls: str, receiver: Val, method: str, args: list[Val]) -> Val:
@@ -189,7 +233,10 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         libraries = {library for site in receiver.sites for library in state.site_libraries.get(site, ())}
         signatures = tuple(s for s in state.matcher.methods(lower) if s.lib in libraries)
     if signatures:
-        return sinks.apply(evaluator, call, signatures[:1], args, receiver, api=callee_text(call), certain=False)
+        made = sinks.apply(evaluator, call, signatures[:1], args, receiver, api=callee_text(call), certain=False)
+        if signatures[0].certainty is Certainty.ALWAYS:
+            return made
+        return evaluator.join(made, Val(labels=state.telling(receiver.labels)))
     numbers = state.program.by_method.get(lower, [])
     if 0 < len(numbers) <= _MAX_CANDIDATES and not receiver.types:
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
@@ -237,7 +284,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
     if secret is not None:
         return _returned_secret(evaluator, secret, call, args)
     if cls == "closure" and args and lower in ("fromcallable", "bind"):
-        return args[0]
+        return _bound(args[0], args[1:])
     magic = state.program.find_method(cls, "__callstatic")
     if magic is not None:
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
@@ -245,14 +292,25 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
     return passed_through(evaluator, call, NOTHING, args)
 
 
+def _bound(closure: Val, target: Sequence[Val]) -> Val:
+    """A closure with another object as its `$this`."""
+    if not target or not closure.refs:
+        return closure
+    return closure.replaced(items={**(closure.items or {}), CARRIED + "this": target[0], BOUND: target[0]})
+
+
 def _new(evaluator: Evaluator, call: Call) -> Val:
     classes = evaluator.class_names(call.name)
     if isinstance(call.name, str) and call.name.startswith("class@anonymous"):
         classes = [f"{evaluator.path}#{call.name}"]
     args = arguments(evaluator, call)
+    named = NOTHING
+    if not isinstance(call.name, str):
+        named = evaluator.value(call.name)
+        reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=named.labels))
     if not classes:
         if not isinstance(call.name, str):
-            code.callee(evaluator, call, evaluator.value(call.name), args)
+            code.callee(evaluator, call, named, args)
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, NOTHING, args)
     before, evaluator.computed = evaluator.computed, evaluator.computed or not isinstance(call.name, str)
@@ -274,9 +332,12 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         return reflection.instance(cls, args)
     signatures = _sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
     if signatures:
-        sinks.apply(evaluator, call, signatures, args, instance, api=f"new {_written(state, cls)}", certain=True)
-        return instance
+        made = sinks.apply(evaluator, call, signatures, args, instance, api=f"new {_written(state, cls)}", certain=True)
+        file = {label: trace for label, trace in made.labels.items() if label.startswith(FILE)}
+        return instance.replaced(labels=file) if file else instance
     constructor = state.program.find_method(cls, "__construct")
+    if state.program.find_method(cls, "__destruct") is not None:
+        evaluator.ending.append(instance)
     if constructor is not None:
         apply_summary(evaluator, call, constructor, args, instance)
         return instance
@@ -295,8 +356,9 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
 
     `literal`: the callee's name stands in the code at this place.
     """
-    found = [_call_reference(evaluator, call, ref, args) for ref in sorted(callee.refs)]
+    reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=callee.labels))
     code.callee(evaluator, call, callee, args)
+    found = [_call_reference(evaluator, call, ref, callee.items or {}, args) for ref in sorted(callee.refs)]
     for text in evaluator.known_texts(callee):
         cls, separator, method = text.partition("::")
         if separator:
@@ -341,10 +403,17 @@ def _call_pair(evaluator: Evaluator, call: Call, target: Val, name: Val, args: l
     return found
 
 
-def _call_reference(evaluator: Evaluator, call: Call, ref: FunctionRef, args: list[Val]) -> Val:
+def _call_reference(
+    evaluator: Evaluator, call: Call, ref: FunctionRef, items: Mapping[str, Val], args: list[Val]
+) -> Val:
     fact = evaluator.state.program.functions[ref.function]
     if fact.name == "{closure}" and ref.function in evaluator.closures:
-        return evaluate_closure(evaluator, ref.function, args)
+        scope = {**evaluator.env, "this": items[BOUND]} if BOUND in items else None
+        return evaluate_closure(evaluator, ref.function, args, scope)
+    carried = {key.removeprefix(CARRIED): value for key, value in items.items() if key.startswith(CARRIED)}
+    if fact.name == "{closure}" and carried and evaluator.inlined < MAX_INLINE_CLOSURES:
+        evaluator.inlined += 1
+        return evaluate_closure(evaluator, ref.function, args, carried)
     bound = Val(types=frozenset([ref.bound])) if ref.bound else None
     return apply_summary(evaluator, call, ref.function, args, bound)
 
@@ -364,22 +433,26 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
     name = str(call.name)
     args = arguments(evaluator, call)
     if name in INCLUDES:
+        reaches.apply_local_sink(evaluator, call, evaluator.state.catalogue.local_sinks[name], args, None)
         return include(evaluator, call, args)
     if name == "caught":
-        return Val(evaluator.unknown("$exception").texts, evaluator.thrown.labels)
+        return evaluator.thrown.replaced(texts=evaluator.unknown("$exception").texts)
     signatures = evaluator.state.matcher.construct(name)
     if name == "backtick":
         signatures = signatures or evaluator.state.matcher.function("shell_exec")
     if signatures:
         sinks.apply(evaluator, call, signatures, args, None, api=name, certain=True)
+    sink = evaluator.state.catalogue.local_sinks.get(name)
+    if sink is not None:
+        reaches.apply_local_sink(evaluator, call, sink, args, None)
     if name in ("echo", "print", "exit"):
-        sinks.output(evaluator, call, name, args)
+        keeping.printed(evaluator, args)
         return NOTHING
     if name == "eval":
         return code.run(evaluator, call, name, args[0] if args else NOTHING, call.args[0].value if call.args else None)
     if name == "throw":
         evaluator.thrown = join_all([evaluator.thrown, *args], evaluator.state.overflow)
-        sinks.thrown(evaluator, call, args)
+        keeping.report(evaluator, keeping.EXCEPTION, args)
         return NOTHING
     return args[0] if args else NOTHING
 

@@ -67,6 +67,7 @@ def _decodes(evaluator: Evaluator, number: int) -> bool:
 def _run(evaluator: Evaluator, call: Call, number: int, values: list[Val], receiver: Val | None) -> tuple[Val, bool]:
     state = evaluator.state
     state.active.append(number)
+    outputs, state.outputs = state.outputs, {}  # what the decoder itself shows or runs is told by its summary
     try:
         inner = evaluator.state.interpreter.evaluator(number)
         for param, value in zip(inner.fact.params, values, strict=True):
@@ -77,6 +78,8 @@ def _run(evaluator: Evaluator, call: Call, number: int, values: list[Val], recei
         transfer.run(inner, decode_body(inner.fact.body))
     finally:
         state.active.pop()
+        made, state.outputs = state.outputs, outputs
+    outputs.update({key: output for key, output in made.items() if output.function != number})
     for hit in inner.hits.values():
         if hit.signature.kind == KIND or inner.number != hit.function:
             evaluator.add_hit(hit)

@@ -19,6 +19,8 @@ _NESTED = re.compile(r"\s*(?:php://filter/.*?resource=|compress\.(?:zlib|bzip2):
 _LOCAL_SCHEMES = frozenset(
     {"php", "data", "file", "phar", "zip", "glob", "memory", "ogg", "rar", "unix", "udg", "sqlite", "about", "mailto"}
 )
+_MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
+"""`{host:port/flags}folder` of the IMAP functions."""
 _HOST_END = re.compile(r"[/?#\\\s]")
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
@@ -43,6 +45,9 @@ def url_destination(template: str, holes: HoleTable, *, bare_host: bool = False)
     if nested:
         inner = template[nested.end() :]
         return url_destination(inner, holes, bare_host=bare_host) if inner else Destination(LOCAL, shown)
+    mailbox = _MAILBOX.match(template)
+    if mailbox:
+        return Destination(authority(mailbox[1], holes), shown)
     match = _SCHEME.match(template)
     if match:
         scheme = match[1].lower()
@@ -104,7 +109,17 @@ def authority(rest: str, holes: HoleTable) -> str:
         return _hole_destination(holes_in[-1].kind, holes_in[-1].text)
     # A hole at the end stays: `https://api.example.org` . $suffix can become another host.
     pattern = re.sub(r"\*+", "*", to_text(known))
-    return pattern if _HOST_NAME.fullmatch(pattern) else UNRESOLVED
+    return pattern if _HOST_NAME.fullmatch(pattern) else _domain(pattern)
+
+
+def _domain(pattern: str) -> str:
+    """Domain at the end of a name that begins with what no host name holds: data in front of it goes there as well."""
+    labels = pattern.split(".")
+    for position in range(1, len(labels) - 1):
+        rest = ".".join(labels[position:])
+        if _HOST_NAME.fullmatch(rest) and rest[0] != "*":
+            return f"*.{rest}"
+    return UNRESOLVED
 
 
 def _hole_destination(kind: str, text: str) -> str:

@@ -8,7 +8,7 @@ is in its list; `install.php` and `upgrade.php` load only the function library a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from scanner.analysis.pages.conditions import SESSION
@@ -60,15 +60,16 @@ def find_pages(program: Program, facts: Mapping[str, FileFacts]) -> Pages:
     return Pages(tuple(sorted(found)), frozenset(program.files[number].path for number in bootstrap) - opened)
 
 
-def _candidates(program: Program, facts: Mapping[str, FileFacts]) -> Iterable[int]:
+def _candidates(program: Program, facts: Mapping[str, FileFacts]) -> list[int]:
     """Files that a web server runs and that do more than declare."""
-    numbers = range(min(len(facts), len(program.files), _MAX_PAGES))
-    return (
+    first = {unit.path: number for number, unit in reversed(list(enumerate(program.files)))}
+    numbers = sorted(first[path] for path in facts if path in first)
+    return [
         number
         for number in numbers
         if program.files[number].path.lower().endswith((".php", ".php5", ".phtml"))
         and program.files[number].facts.functions[0].called
-    )
+    ][:_MAX_PAGES]
 
 
 def _classified(path: str, walk: Walk, *, whole: bool) -> Endpoint | None:

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping
 
 from scanner.analysis import arithmetic, folding
 from scanner.analysis.describe import describe
+from scanner.analysis.frame import cell, variable_mark
 from scanner.analysis.lookup import Lookup
-from scanner.analysis.origins import REQUEST_GLOBALS
+from scanner.analysis.origins import MANY, REQUEST_GLOBALS, SUPERGLOBALS
+from scanner.analysis.remote import FILE_FIELDS, UPLOAD
 from scanner.analysis.state import State
 from scanner.analysis.summary import ANY, PARAM, opened
 from scanner.analysis.templates import MAX_LENGTH, MAX_OPEN_LENGTH, is_known
@@ -50,16 +52,17 @@ from scanner.model.facts import (
 )
 
 _NUMERIC = frozenset({"(int)", "(integer)", "(float)", "(double)", "-", "*", "/", "%", "**", "<<", ">>", "&", "|"})
+CARRIED = "\0use:"
+"""Prefix of the elements of a closure's value that are variables it captured."""
 _BOOLEAN = frozenset(
     {"!", "==", "===", "!=", "!==", "<>", "<", ">", "<=", ">=", "<=>", "&&", "||", "and", "or", "xor", "instanceof",
      "isset", "empty", "(bool)", "(boolean)", "condition", "(unset)"}
 )  # fmt: skip
 _PASSING = frozenset({"(string)", "(array)", "(object)", "(binary)", "sequence", "parenthesized_expression"})
-_OF_UPLOADS = frozenset({"tmp_name", "size", "error"})
 _STEPS = frozenset({"++", "--", "x++", "x--"})
 _TERNARY = 3
 """Parts of `a ? b : c` whose condition is kept."""
-_MAX_INLINE_CLOSURES = 40
+MAX_INLINE_CLOSURES = 40
 _MAX_DIGITS = 9
 MAX_KEYS = 4
 """Keys of a parameter's elements that are kept apart at one place."""
@@ -96,10 +99,11 @@ class Evaluator(Lookup):
         """String building: product of the parts' templates, bounded; labels are joined."""
         results: set[str] = {""}
         labels: Mapping[str, Trace] = {}
-        for part, shown in parts:
+        for given, shown in parts:
+            part = self.stringified(given)
             if part.labels or part.items or part.rest is not None:
                 labels = merge_labels(labels, all_labels(part))
-            options: Iterable[str] = self.texts(self.stringified(part), shown)
+            options: Iterable[str] = self.texts(part, shown)
             if len(results) == 1 == len(options):  # type: ignore[arg-type]  # the usual case
                 (left,), (right,) = results, options
                 results = {left + right}
@@ -127,12 +131,13 @@ class Evaluator(Lookup):
         for name in sorted(value.types):
             method = self.state.program.find_method(name, "__tostring")
             if method is not None:
-                return self.join(value, self.state.interpreter.summary(method).returns)
+                return self.join(value, self.run_method(method, [], Unknown("__toString"), value))
         return value
 
     def array(self, node: ArrayLit) -> Val:
         items: dict[str, Val] = {}
         rest: Val | None = None
+        of_keys: Mapping[str, Trace] = {}
         position = 0
         for item in node.items:
             value = self.value(item.value)
@@ -144,14 +149,17 @@ class Evaluator(Lookup):
                 items[str(position)] = value
                 position += 1
                 continue
-            keys = self.known_texts(self.value(item.key))
+            key = self.value(item.key)
+            keys = self.known_texts(key)
+            if key.labels:
+                of_keys = merge_labels(of_keys, self.state.telling(key.labels))
             if len(keys) == 1:
                 items[keys[0]] = value
                 if keys[0].isdecimal():
                     position = max(position, int(keys[0][:9]) + 1)
             else:
                 rest = value if rest is None else self.join(rest, value)
-        return Val(items=items, rest=rest)
+        return Val(labels=of_keys, items=items, rest=rest)
 
     def index(self, node: Index) -> Val:
         key = self.value(node.key) if node.key is not None else NOTHING
@@ -161,26 +169,34 @@ class Evaluator(Lookup):
             if special is not None:
                 return special
         base = self.value(node.base)
-        if "request" in base.labels and self._of_request(base, keys):
-            return self.state.origins.request_value(describe(node), self.path, self.line)
         return self.element(base, keys, node)
 
     def _special_index(self, name: str, keys: list[str], node: Index) -> Val | None:
+        kept = NOTHING
+        if name in SUPERGLOBALS and keys:
+            kept = join_all((self.state.read_store((name, key)) for key in keys), self.state.overflow)
+        found = self._of_superglobal(name, keys, node)
+        return found if kept is NOTHING or found is None else self.join(kept, found)
+
+    def _of_superglobal(self, name: str, keys: list[str], node: Index) -> Val | None:
         shown = describe(node)
         if name == "GLOBALS" and keys:
             return join_all((self.global_value(key, shown) for key in keys), self.state.overflow)
+        secrets = [self.state.origins.session[key] for key in keys if key in self.state.origins.session]
+        if name == "_SESSION" and secrets:
+            return self.read_secret(secrets[0], self.line, shown)
         if name in REQUEST_GLOBALS:
-            return self.state.origins.request_value(shown, self.path, self.line)
+            sent = self.state.origins.request_value(shown, self.path, self.line)
+            named = [Val(labels=self.read_secret(secret, self.line, shown).labels) for secret in secrets[:1]]
+            return join_all([sent, *named], self.state.overflow)
         if name in ("_SERVER", "_ENV") and keys:
             return join_all((self.environment(key, shown) for key in keys), self.state.overflow)
-        if name == "_SESSION":
-            secrets = [self.state.origins.session[key] for key in keys if key in self.state.origins.session]
-            if secrets:
-                return self.read_secret(secrets[0], self.line, shown)
+        if name == "_SESSION" and keys:
+            return self.unknown(node)  # one element of the session is not all of it
         return None
 
-    def element(self, base: Val, keys: list[str], node: Index) -> Val:
-        """Element of an array value; an element that is not known carries the whole array's labels."""
+    def _named(self, base: Val, keys: list[str], node: Index) -> list[Val]:
+        """Elements by key; one that is not known may be a secret by its name."""
         found: list[Val] = []
         for key in keys:
             item = (base.items or {}).get(key)
@@ -190,13 +206,16 @@ class Evaluator(Lookup):
                 secret = self.state.origins.named_secret(key, from_database="database" in base.labels)
                 if secret is not None and base.items is None and "request" not in base.labels:
                     found.append(self.read_secret(secret, self.line, describe(node), certain=False))
-        if base.rest is not None and (not found or not keys):
-            found.append(base.rest)
-        if not keys and base.items:
-            found.extend(base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
+        return found
+
+    def element(self, base: Val, keys: list[str], node: Index) -> Val:
+        """Element of an array value; an element that is not known carries the whole array's labels."""
+        found = self._named(base, keys, node)
+        found.extend(self._others(base, keys, node, known=bool(found)))
         result = join_all(found, self.state.overflow)
-        bulk = any(self._bulk(label, keys) for label in base.labels if label != "globals")
-        labels = self._of_whole(base, keys, bulk=bulk)
+        bulk = any(self._bulk(label, keys) for label in base.labels if label not in MANY)
+        derived = bool(base.texts)  # text made of all of it: each piece may be any of it
+        labels = self._of_whole(base, keys, bulk=bulk, derived=derived)
         if bulk:  # values that were stored under computed keys: only the key's own name says which this is
             kept = {label: trace for label, trace in result.labels.items() if not label.startswith("function.")}
             result = result.replaced(labels=kept)
@@ -209,23 +228,34 @@ class Evaluator(Lookup):
         characters = self._characters(base, keys)
         if characters:
             return self.join(result, text_value(*characters))
-        return result if result.texts or result.items or found else self.join(result, self.unknown(node))
+        if result.texts or result.items or found:
+            return result
+        return self.join(result, self._of_request(base, node) or self.unknown(node))
 
-    def _of_request(self, base: Val, keys: list[str]) -> bool:
-        """Whether a value is the request's own: its elements are, but for what PHP itself says of an upload."""
+    def _of_request(self, base: Val, node: Index) -> Val | None:
+        """`$_FILES['f']['name']`: an element of what the request says is said by the request."""
         holes = [self.state.holes.hole(text) if len(text) == 1 else None for text in base.texts]
-        return (
-            bool(holes)
-            and _OF_UPLOADS.isdisjoint(keys)
-            and all(h is not None and h.kind == "user-input" for h in holes)
-        )
+        if not holes or any(hole is None or hole.kind != "user-input" for hole in holes):
+            return None
+        return Val(frozenset([self.state.holes.template("user-input", describe(node))]))
 
-    def _of_whole(self, base: Val, keys: list[str], *, bulk: bool) -> dict[str, Trace]:
+    def _others(self, base: Val, keys: list[str], node: Index, *, known: bool) -> Iterable[Val]:
+        """What an element may be beside those stored under its known keys."""
+        if base.rest is not None and (not known or not keys):
+            yield base.rest
+        if not keys and base.items:
+            yield from (base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
+        if "globals" in base.labels:
+            yield from (self.global_value(key, describe(node)) for key in keys)
+
+    def _of_whole(self, base: Val, keys: list[str], *, bulk: bool, derived: bool) -> dict[str, Trace]:
         """Labels of an array that are those of each of its elements."""
         return {
             label: trace
             for label, trace in base.labels.items()
-            if not self._bulk(label, keys) and not (bulk and label.startswith("function."))
+            if ((derived and label in MANY) or not self._bulk(label, keys))
+            and not (bulk and label.startswith("function."))
+            and not (label == UPLOAD and FILE_FIELDS.issuperset(keys or [UPLOAD]))
         }
 
     def _of_caller(self, base: Val, keys: list[str]) -> Val:
@@ -233,9 +263,15 @@ class Evaluator(Lookup):
         chosen = keys[:MAX_KEYS] or [ANY]
         return join_all([opened(base, key, self.state.holes) for key in chosen], self.state.overflow)
 
+    def taken(self, array: Val, node: Var) -> Val:
+        """Variable that `extract` made of an array whose keys are not known."""
+        return self.element(array, [node.name], Index(Var("extracted"), Const(node.name)))
+
     def _bulk(self, label: str, keys: list[str]) -> bool:
         """A label that means "many values at once": one element of known name has only what its name says."""
         if label == "globals":
+            return True
+        if label in ("environment", "session"):
             return True
         return bool(keys) and label.removeprefix("function.").lower() in self.state.origins.bulk
 
@@ -265,6 +301,8 @@ class Evaluator(Lookup):
         if node.op in _STEPS:
             return self._stepped(node, operands[0])
         labels = join_all((Val(labels=all_labels(operand)) for operand in operands), self.state.overflow).labels
+        if node.op == "(array)" and operands and (operands[-1].types or operands[-1].sites):
+            return self.state.interpreter.exposed(self, operands[-1])
         if node.op in _PASSING:
             last = operands[-1] if operands else NOTHING
             return self.join(Val(labels=last.labels), self.stringified(last)) if node.op == "(string)" else last
@@ -331,11 +369,28 @@ class Evaluator(Lookup):
         number = self.state.program.local(self.number, node.function)
         ref = FunctionRef(number, self.cls)
         self.capture(number)
-        return Val(refs=frozenset([ref]))
+        for name, by_ref in self.state.program.functions[number].captures:
+            if by_ref:
+                self.cells[name] = cell(number, name)
+        return Val(refs=frozenset([ref]), items=self._carried(number) or None)
+
+    def _carried(self, number: int) -> dict[str, Val]:
+        """What a closure carries to where it is called: captured variables that hold data, a callable or an object."""
+        fact = self.state.program.functions[number]
+        if any(name == "*" for name, _by_ref in fact.captures):
+            body = bytes(fact.body)
+            names = [name for name in sorted(self.env) if "->" not in name and variable_mark(name) in body]
+        else:
+            names = [name for name, _by_ref in fact.captures]
+        if "this" in self.env and not fact.is_static:
+            names.append("this")
+        always = {name for name, by_ref in fact.captures if by_ref} | {"this"}
+        values = ((name, self.env[name]) for name in names if name in self.env)
+        return {CARRIED + name: value for name, value in values if name in always or _holds(value)}
 
     def capture(self, number: int) -> None:
         """Evaluate a closure's body here, with what it captures: its calls run with the values of this place."""
-        if self.inlined >= _MAX_INLINE_CLOSURES or len(self.state.active) >= self.state.limits.call_depth:
+        if self.inlined >= MAX_INLINE_CLOSURES or len(self.state.active) >= self.state.limits.call_depth:
             self.state.limit("closures-per-function", self.number)
             return
         self.inlined += 1
@@ -363,6 +418,10 @@ class Evaluator(Lookup):
 
     def assign(self, node: Assign) -> Val:
         return self.state.interpreter.assign(self, node)
+
+
+def _holds(value: Val) -> bool:
+    return bool(value.refs or value.types or value.sites or all_labels(value))
 
 
 _EXPRESSIONS: dict[type, Function[..., Val]] = {

@@ -11,10 +11,12 @@ from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
     MAX_EFFECTS,
     MAX_HITS,
+    MAX_KEPT_LIFTS,
     PARAM,
     RECEIVER,
     Effect,
     Hit,
+    Reach,
     Substitution,
     Summary,
     closed,
@@ -34,10 +36,22 @@ PRIMITIVES = frozenset(
 )  # fmt: skip
 
 
+def variable_mark(name: str) -> bytes:
+    """How a variable stands in an encoded body: `Var(name)` as MessagePack."""
+    raw = name.encode()
+    size = bytes([0xA0 | len(raw)]) if len(raw) < 32 else b"\xd9" + bytes([min(len(raw), 255)])  # noqa: PLR2004  fixstr
+    return b"\x92\x01" + size + raw
+
+
+def cell(closure: int, name: str) -> tuple[str, str]:
+    """Store of a variable that a closure captures by reference."""
+    return "\2cell", f"{closure}:{name}"
+
+
 class Frame:
     """State of one function while it is evaluated; `env` maps local variables to values."""
 
-    def __init__(self, state: State, number: int) -> None:
+    def __init__(self, state: State, number: int) -> None:  # noqa: PLR0915  one line per kind of state
         self.state = state
         self.number = number
         self.fact: FunctionFact = state.program.functions[number]
@@ -55,6 +69,7 @@ class Frame:
         self.by_ref: dict[int, Val] = {}
         self.line = self.fact.line
         self.inlined = 0
+        self.reaches: dict[tuple[object, ...], Reach] = {}
         self.promoted: list[tuple[str, Val]] = []
         """Constructor parameters that are properties, too."""
         self.stored_sites: set[int] = set()
@@ -65,6 +80,24 @@ class Frame:
         self.has_properties = False
         self.element_references: dict[str, Value] = {}
         """Loop variables of `foreach` by reference, and what they run over."""
+        self.printed: Val = NOTHING
+        """Secrets and parameters that were printed: an output buffer gives them back."""
+        self.late: list[Val] = []
+        """Callables that get what was printed when the function is over (`ob_start`)."""
+        self.statics: dict[str, tuple[str, str]] = {}
+        """Static locals and the stores that keep them between calls."""
+        self.extracted: Val = NOTHING
+        """Arrays of unknown keys that became variables: what is not known by name may come from them."""
+        self.cells: dict[str, tuple[str, str]] = {}
+        """Variables that a closure made here captures by reference, and the stores it writes when it runs elsewhere."""
+        self.default_context: frozenset[int] = frozenset()
+        """Handles of the stream context that URLs are opened with."""
+        self.kept: dict[tuple[str, str], Val] = {}
+        """What was kept under a name in this function: seen at once, also when only a caller knows it."""
+        self.ending: list[Val] = []
+        """Objects made here whose class has a destructor."""
+        self.place_references: dict[str, Value] = {}
+        """Variables that are another name for an element or a property: `$r = &$a['x']`."""
         self.thrown: Val = NOTHING
         """What exceptions thrown here carry."""
         self.repeating = False
@@ -143,7 +176,7 @@ class Frame:
         known = self.hits.get(key)
         if known is not None:
             if len(known.via) < len(hit.via):
-                hit = hit._replace(via=known.via)
+                hit = hit._replace(via=known.via, hops=known.hops)
             roles = dict(known.roles)
             for role, value in hit.roles.items():
                 roles[role] = self.join(roles[role], value) if role in roles else value
@@ -184,15 +217,19 @@ class Frame:
                     return None
         return number
 
-    def adopt(self, outer: Frame, args: list[Val] | None) -> None:
-        """Become a closure inside `outer`: captured variables have their values of this moment."""
+    def adopt(self, outer: Frame, args: list[Val] | None, carried: Mapping[str, Val] | None = None) -> None:
+        """Become a closure inside `outer`: captured variables have their values of this moment.
+
+        `carried`: variables of a closure that was made elsewhere.
+        """
+        scope = outer.env if carried is None else carried
         for name, _by_ref in self.fact.captures:
             if name == "*":
-                self.env = {**outer.env, **{p.name: self.env[p.name] for p in self.fact.params}}
-            elif name in outer.env:
-                self.env[name] = outer.env[name]
-        if "this" in outer.env and not self.fact.is_static:
-            self.env["this"] = outer.env["this"]
+                self.env = {**scope, **{p.name: self.env[p.name] for p in self.fact.params}}
+            elif name in scope:
+                self.env[name] = scope[name]
+        if "this" in scope and not self.fact.is_static:
+            self.env["this"] = scope["this"]
         for index, param in enumerate(self.fact.params):
             types = self.env[param.name].types
             if args is None:
@@ -202,18 +239,23 @@ class Frame:
             else:
                 value = args[index] if index < len(args) else self.state.interpreter.default(self, param)
             self.env[param.name] = value.replaced(types=value.types | types)
-        self.sites, self.globals = outer.sites, dict(outer.globals)
+        self.sites, self.globals = outer.sites, dict(outer.globals) if carried is None else {}
         self.after_include = outer.after_include
         self.parameter_index = {}
 
-    def take_over(self, inner: Frame) -> None:
-        """What a closure did belongs to the function around it."""
+    def take_over(self, inner: Frame, *, foreign: bool = False) -> None:
+        """What a closure did belongs to the function around it; `foreign`: one that was made elsewhere."""
         for hit in inner.hits.values():
             self.add_hit(hit)
         for effect in inner.effects.values():
             self.add_effect(effect)
+        for key, item in inner.reaches.items():
+            self.reaches.setdefault(key, item)
+        self.printed = self.join(self.printed, inner.printed)
         for name, by_ref in inner.fact.captures:
-            if by_ref and name in inner.env:
+            if by_ref and name in inner.env and foreign:
+                self.write_shared("store", cell(inner.number, name), inner.env[name])
+            elif by_ref and name in inner.env:
                 known = self.env.get(name)
                 value = inner.env[name]
                 self.env[name] = value if known is None else self.join(known, value)
@@ -228,7 +270,7 @@ class Frame:
         if depends_on_caller(value):
             if value.types:  # the declared class of a parameter holds whoever calls
                 self.state.write_store(key, Val(types=value.types))
-            if lifts <= MAX_EFFECT_LIFTS:
+            if lifts <= (MAX_KEPT_LIFTS if key[0].startswith("\2") else MAX_EFFECT_LIFTS):
                 self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
         else:
             self.state.write_store(key, value)
@@ -255,7 +297,13 @@ class Frame:
             if site < 0 or site in escaping:
                 for role, value in sorted(self.sites[site].items()):
                     effects.append(Effect("site", (site, role), value))
-        return Summary(self._returned(), tuple(self.hits.values()), tuple(effects), exports)
+        if self.printed.labels:
+            effects.append(Effect("printed", (0, ""), self.printed))
+        if self.thrown.labels:
+            effects.append(Effect("thrown", (0, ""), Val(labels=self.thrown.labels, types=self.thrown.types)))
+        return Summary(
+            self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values())
+        )
 
     def _returned(self) -> Val:
         """What the function returns. A getter's property is the caller's to know; of more than that, the store is."""
@@ -276,9 +324,11 @@ class Frame:
             found |= all_sites(value)
         return found
 
-    def substitution(self, arguments: Function[[int], Val], step: Function[[Trace], Trace]) -> Substitution:
+    def substitution(
+        self, arguments: Function[[int], Val], step: Function[[Trace], Trace], returned: Function[[Trace], Trace]
+    ) -> Substitution:
         """Replacement of a callee's parameters."""
-        return Substitution(arguments, self.project, self.state.holes, self.state.overflow, step)
+        return Substitution(arguments, self.project, self.state.holes, self.state.overflow, step, returned)
 
     def project(self, base: Val, key: str) -> Val:
         """What a property of an object, or a row of a query, is known to be here (see `Lookup`)."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from scanner.analysis import code, sinks
 from scanner.analysis.describe import describe
-from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
+from scanner.analysis.frame import variable_mark
 from scanner.analysis.origins import DATABASE_FILE
-from scanner.analysis.values import NOTHING, Val, join_all
+from scanner.analysis.summary import PARAM
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 from scanner.model.facts import Call, Value
 
 INCLUDES = frozenset({"include", "include_once", "require", "require_once"})
@@ -40,15 +44,60 @@ def include(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
             if unit.first == evaluator.number:
                 continue
             state.included.add(unit.path)
-            summary = state.interpreter.summary(unit.first)
-            results.append(summary.returns)
-            for name, value in summary.exports.items():
-                if "->" not in name and name != "this" and name not in state.origins.database:
-                    known = evaluator.env.get(name)
-                    evaluator.env[name] = value if known is None else evaluator.join(known, value)
+            given = _given(evaluator, unit.first) if not unit.path.endswith(DATABASE_FILE) else {}
+            results.append(_run_inside(evaluator, unit.first, given) if given else _run_apart(evaluator, unit.first))
     if not resolved:
         evaluator.note("dynamic-include", call.line, describe(shown))
     return join_all(results, state.overflow)
+
+
+def _run_apart(evaluator: Evaluator, number: int) -> Val:
+    """An included file whose code uses no data of this scope: its summary, and the variables that it leaves."""
+    summary = evaluator.state.interpreter.summary(number)
+    for name, value in summary.exports.items():
+        if "->" not in name and name != "this" and name not in evaluator.state.origins.database:
+            known = evaluator.env.get(name)
+            evaluator.env[name] = value if known is None else evaluator.join(known, value)
+    return summary.returns
+
+
+def _given(evaluator: Evaluator, number: int) -> dict[str, Val]:
+    """Variables of this scope that hold data and that the included file's own code names."""
+    if evaluator.inlined >= MAX_INLINE_CLOSURES or number in evaluator.state.active:
+        return {}
+    body = bytes(evaluator.state.program.functions[number].body)
+    return {
+        name: value
+        for name, value in evaluator.env.items()
+        if "->" not in name and name != "this" and variable_mark(name) in body and _holds_data(evaluator, value)
+    }
+
+
+def _holds_data(evaluator: Evaluator, value: Val) -> bool:
+    return any(label.startswith(PARAM) or evaluator.state.is_secret(label) for label in all_labels(value))
+
+
+def _run_inside(evaluator: Evaluator, number: int, given: Mapping[str, Val]) -> Val:
+    """Run an included file's code with the variables of this scope; those that it sets come back."""
+    state = evaluator.state
+    if len(state.active) >= state.limits.call_depth:
+        state.limit("call-depth", number)
+        return NOTHING
+    evaluator.inlined += 1
+    state.active.append(number)
+    try:
+        inner = Evaluator(state, number)
+        inner.env.update(evaluator.env)
+        inner.env.update(given)
+        inner.sites, inner.globals = evaluator.sites, dict(evaluator.globals)
+        inner.file_scope, inner.after_include = evaluator.file_scope, True
+        state.interpreter.run(inner)
+    finally:
+        state.active.pop()
+    evaluator.take_over(inner, foreign=True)
+    kept = evaluator.state.origins.database.keys() | {"this"}
+    evaluator.env.update({name: value for name, value in inner.env.items() if name not in kept})
+    return inner.returns
 
 
 def _known_tail(evaluator: Evaluator, text: str) -> str:

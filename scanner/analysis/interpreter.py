@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from scanner.analysis import application, calls, transfer
+from scanner.analysis import application, calls, objects, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
 from scanner.analysis.summary import Summary
 from scanner.analysis.values import NOTHING, Val
-from scanner.model.facts import Assign, Call, Param, Value
+from scanner.model.facts import Assign, Call, Param, Value, decode_body
 
 
 class PhpInterpreter:
@@ -41,6 +41,12 @@ class PhpInterpreter:
 
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         return application.evaluate_closure(evaluator, number)
+
+    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
+        return value.replaced(labels=objects.exposed(evaluator, value))
+
+    def run(self, evaluator: Evaluator) -> None:
+        transfer.run(evaluator, decode_body(evaluator.fact.body))
 
     def default(self, evaluator: Frame, param: Param) -> Val:
         return Evaluator(self.state, evaluator.number).value(param.default)

@@ -36,11 +36,19 @@ class Lookup(Frame):
             secret = self.state.origins.database.get(node.name)
             if secret is not None and secret.label in known.labels and self.after_include:
                 self.state.reads.add(SecretRead(self.number, secret.label, self.line, f"${node.name}", certain=True))
+            if node.name in self.cells:
+                return self.join(known, self.state.read_store(self.cells[node.name]))
             return known
         name = self.globals.get(node.name) or (node.name if self.file_scope else "")
         if name:
             return self.global_value(name, f"${node.name}", undefined_local=node.name not in self.globals)
+        if self.extracted is not NOTHING:
+            return self.taken(self.extracted, node)
         return self.superglobal(node.name) or self.unknown(node)
+
+    def taken(self, array: Val, node: Var) -> Val:
+        """Variable that `extract` made of an array's element (see `Evaluator`)."""
+        raise AssertionError((array, node))
 
     def superglobal(self, name: str) -> Val | None:
         if name == "GLOBALS":
@@ -82,7 +90,8 @@ class Lookup(Frame):
         if name.startswith(SERVER_REQUEST_PREFIXES):
             return self.state.origins.request_value(shown, self.path, self.line)
         label = {f"env.{name}": Trace(self.path, self.line, f"{shown} is the environment", None, 1)}
-        return Val(frozenset([self.state.holes.template("env", name)]), label)
+        value = Val(frozenset([self.state.holes.template("env", name)]), label)
+        return self.join(value, self.state.read_store(("\2env", name)))
 
     # -- properties -------------------------------------------------------------------------------------------
 
@@ -257,8 +266,9 @@ class Lookup(Frame):
         for name in (node.qualified, node.name):
             if name:
                 value = self.state_constant(name)
-                if value is not None:
-                    return value
+                kept = self.state.read_store(("\2const", name))
+                if value is not None or kept is not NOTHING:
+                    return kept if value is None else self.join(value, kept)
         return Val(frozenset([self.state.holes.template("constant", node.name)]))
 
     def state_constant(self, name: str) -> Val | None:

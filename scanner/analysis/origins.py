@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from scanner.analysis.templates import HoleTable
+import fnmatch
+
+from scanner.analysis.remote import REQUEST, UPLOAD
+from scanner.analysis.templates import FIRST_PRIVATE, HoleTable
 from scanner.analysis.values import Trace, Val
 from scanner.model.signature import Catalogue, Secret, SecretOrigin
 
 REQUEST_GLOBALS = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES"})
+SUPERGLOBALS = REQUEST_GLOBALS | {"_SESSION", "_SERVER", "_ENV"}
+"""What is written to an element of these is read there again, anywhere in the program."""
+MANY = frozenset({"globals", "environment", "session", "constants"})
+"""Labels of values that hold many secrets at once."""
+FILE = "file:"
+"""Prefix of the label of what a file on the list of credential paths holds."""
 SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_URI", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "argv")
 DATABASE_FILE = "database.php"
 PROJECT_TABLE = "redcap_projects"
@@ -64,6 +73,29 @@ class Origins:
                     self.project[secret.name] = secret
         self.bulk = frozenset(name for name in self.functions if name.endswith(BULK))
         self.own_server = catalogue.own_server
+        self._credential_paths = catalogue.credential_paths
+
+    def credential_file(self, path: str) -> str:
+        """Which of the credential paths a path template is, by the end that is known; `` for none of them.
+
+        A pattern that begins with `/` is a whole path, one that ends in `/` a folder, any other the end of a path.
+        """
+        if "://" in path:
+            return ""
+        start = max((position for position, mark in enumerate(path) if mark >= FIRST_PRIVATE), default=-1) + 1
+        known = path[start:].replace("\\", "/")
+        for pattern in self._credential_paths if known else ():
+            if pattern.startswith("/") and pattern.endswith("/"):
+                fits = not start and known.startswith(pattern)
+            elif pattern.startswith("/"):
+                fits = not start and known == pattern
+            elif "*" in pattern:
+                fits = fnmatch.fnmatchcase(known.rpartition("/")[2], pattern)
+            else:
+                fits = known == pattern or known.endswith("/" + pattern)
+            if fits:
+                return pattern
+        return ""
 
     def global_secret(self, name: str) -> Secret | None:
         """Secret that a global variable of this name holds."""
@@ -98,4 +130,5 @@ class Origins:
     def request_value(self, shown: str, path: str, line: int) -> Val:
         """Value that whoever calls the page decides."""
         trace = Trace(path, line, f"{shown} is sent by the caller of the page", None, 1)
-        return Val(frozenset([self._holes.template("user-input", shown)]), {"request": trace})
+        labels = {REQUEST: trace, UPLOAD: trace} if shown.startswith("$_FILES") else {REQUEST: trace}
+        return Val(frozenset([self._holes.template("user-input", shown)]), labels)

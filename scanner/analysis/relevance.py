@@ -25,17 +25,21 @@ SETTINGS = frozenset({"dl", "imap_open"})
 """Functions that load what is no PHP."""
 SHARED_NAME = 3
 """Functions of one name beyond which a call by that name says nothing about which of them is meant."""
+_MAX_RELATED = 40
+"""Classes related to one that are looked for in a body."""
 MAX_CALLERS = 4000
 """Callers of one function that are evaluated because of it."""
 _GLOBAL_STATEMENT = b"\x93\x19"
 """MessagePack of an array of three whose first element is the tag of `scanner.model.facts.Globals`."""
 _TRIVIAL_BODY = 24
 """Encoded bytes of a file's own code up to which it only declares: longer code may set globals for the rest."""
+_TELLING = (b"://", b"data:", b"_GET", b"_POST", b"_REQUEST", b"_COOKIE", b"_FILES", b"_SERVER")
+"""What makes even the shortest code worth a look: `include $_GET[0];`."""
 _GLOBALS = b"\xa7GLOBALS"
 _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 """MessagePack of `Index(Var("GLOBALS"), ...)`: one element by key."""
 _CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
-BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo"})
+BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo", "get_defined_constants"})
 """Functions that give many secrets at once."""
 _ALWAYS = frozenset({"()", "eval", "backtick", "class_alias"}) | BULK_SOURCES | METHODS
 
@@ -64,7 +68,7 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
         for number, fact in enumerate(program.functions)
         if fact.name != "{closure}"
         and (
-            (not fact.name and not fact.cls and len(bytes(fact.body)) > _TRIVIAL_BODY)
+            (not fact.name and not fact.cls and _does_something(bytes(fact.body)))
             or _mentions_secret(fact)
             or _runs_request(fact, calling)
             or not strong.isdisjoint(fact.called)
@@ -83,10 +87,12 @@ def _runs_request(fact: FunctionFact, calling: AbstractSet[str]) -> bool:
     if calling.isdisjoint(fact.called):
         return False
     body = bytes(fact.body)
-    return any(word in body for word in _REQUEST) or b"://" in body or b"data:" in body
+    return any(mark in body for mark in _TELLING)
 
 
-_REQUEST = (b"_GET", b"_POST", b"_REQUEST", b"_COOKIE", b"_FILES", b"_SERVER")
+def _does_something(body: bytes) -> bool:
+    """Whether a file's own code is more than declarations: it is long, or it names an address or the request."""
+    return len(body) > _TRIVIAL_BODY or any(mark in body for mark in _TELLING)
 
 
 def sending_functions(catalogue: Catalogue) -> frozenset[str]:
@@ -177,7 +183,10 @@ class Callers:
         file = self._program.file_of[caller]
         if file == self._program.file_of[number] or file >= len(self._names):
             return True
-        return not classes.isdisjoint(self._names[file])
+        if not classes.isdisjoint(self._names[file]):
+            return True
+        body = bytes(self._program.functions[caller].body).lower()  # `C::run()` names the class in the body alone
+        return any(name.encode() in body for name in sorted(classes)[:_MAX_RELATED])
 
 
 def _closure(program: Program, roots: Iterable[int]) -> set[int]:

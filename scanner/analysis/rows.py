@@ -27,6 +27,7 @@ METHODS = FETCHES | FETCHES_ALL | BINDS
 FETCH_FUNCTIONS = tuple(
     f"{extension}_{name}"
     for extension, names in {
+        "db": ("fetch_assoc", "fetch_array", "fetch_row", "fetch_object"),  # REDCap's own names for them
         "mysqli": ("fetch_assoc", "fetch_array", "fetch_row", "fetch_object", "stmt_get_result", "store_result"),
         "mysql": ("fetch_assoc", "fetch_array", "fetch_row", "fetch_object"),
         "pg": ("fetch_assoc", "fetch_array", "fetch_row", "fetch_object"),
@@ -36,7 +37,9 @@ FETCH_FUNCTIONS = tuple(
     }.items()
     for name in names
 )
-FETCH_ALL_FUNCTIONS = ("mysqli_fetch_all", "pg_fetch_all", "pg_copy_to")
+VALUE_FUNCTIONS = ("db_result", "mysql_result", "mysqli_result", "pg_fetch_result")
+"""Functions that give one value of a result: (result, row, column)."""
+FETCH_ALL_FUNCTIONS = ("db_fetch_all", "mysqli_fetch_all", "pg_fetch_all", "pg_copy_to")
 _SELECT = re.compile(r"\s*\(*\s*select\s+(?:distinct\s+|sql_no_cache\s+)*(.*?)\s+from\s", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"\w+")
 _ALIAS = re.compile(r"(?:\s+as)?\s+[`'\"]?(\w+)[`'\"]?\s*$", re.IGNORECASE)

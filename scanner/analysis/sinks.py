@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis.destinations import LOCAL, url_destination
+from scanner.analysis import keeping, reaches
+from scanner.analysis.destinations import LOCAL, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.state import Output
+from scanner.analysis.origins import FILE
+from scanner.analysis.remote import ANSWER, answers, is_remote
 from scanner.analysis.summary import Hit, closed
-from scanner.analysis.templates import HoleTable
+from scanner.analysis.templates import HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
 
 _HANDLE_ROLES = ("handle", "client", "request")
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
+_READ_FROM = ("url", "path", "handle")
+"""Roles of what a function reads from: a path or handle may stand for a file with data of another machine."""
+_EFFECTS = {"db": ("sql", "payload"), "exec": ("command", "command"), "process": ("command", "command")}
+"""Kinds of signatures that are an effect on this machine, too, and the role of what they run."""
 _TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
 
 
@@ -32,7 +38,7 @@ def apply(
     results: list[Val] = []
     for signature in signatures[:4]:
         roles = argument_values(evaluator, signature, call, args, receiver)
-        handles = _handles(roles, receiver)
+        handles = _handles(roles, receiver) | _default_context(evaluator, signature, roles)
         if signature.phase == "configure" or _only_configures(signature):
             results.append(_configure(evaluator, signature, call, roles, handles, receiver))
             continue
@@ -41,7 +47,10 @@ def apply(
             if signature.certainty is Certainty.NEVER_ALONE:
                 continue
             handles = handles | results[-1].sites
-        if _sends(evaluator, signature, call, args, roles):
+        _remember_host(evaluator, signature, roles, handles)
+        sends = _sends(evaluator, signature, call, args, roles)
+        _reach(evaluator, call, signature, api, roles, handles, sends=sends)
+        if sends or _tells_database(evaluator, signature, roles, handles):
             evaluator.add_hit(
                 Hit(
                     evaluator.number, call.line, call.end_line, call.start, call.end, signature, api,
@@ -49,11 +58,66 @@ def apply(
                     (evaluator.path, call.line), certain, evaluator.computed,
                 )
             )  # fmt: skip
-        if not results or results[-1] is NOTHING:
-            results.append(_response(evaluator, call, api))
-            if signature.kind == "db" and "payload" in roles:
-                results.append(evaluator.rows(roles["payload"]))
+        plain = not results or results[-1] is NOTHING
+        results.extend(_returned(evaluator, signature, call, roles, handles, api) if plain else ())
+        if signature.kind == "file-url":
+            results.extend(_credentials(evaluator, call, roles, api))
     return join_all(results, evaluator.state.overflow)
+
+
+def _default_context(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val]) -> frozenset[int]:
+    """What `stream_context_set_default` set holds for every URL that is opened without a context of its own."""
+    return evaluator.default_context if signature.kind == "file-url" and "context" not in roles else frozenset()
+
+
+def _returned(
+    evaluator: Evaluator, signature: Signature, call: Call, roles: dict[str, Val], handles: frozenset[int], api: str
+) -> Iterator[Val]:
+    """What a call gives back that makes no handle."""
+    yield _response(evaluator, call, api, signature, evaluator.with_sites(roles, handles))
+    if signature.certainty is Certainty.NEVER_ALONE or evaluator.state.matcher.propagator(api.lower()):
+        yield _passed(evaluator, roles)
+    if signature.kind == "db":
+        yield Val(sites=handles)  # a statement or result of this connection
+        if "payload" in roles:
+            yield evaluator.rows(roles["payload"])
+
+
+def _credentials(evaluator: Evaluator, call: Call, roles: Mapping[str, Val], api: str) -> Iterator[Val]:
+    """What a file on the list of credential paths holds, when one is opened or read."""
+    texts = {text for role in ("url", "path", "file") if role in roles for text in roles[role].texts}
+    for text in sorted(texts):
+        name = evaluator.state.origins.credential_file(text)
+        if name:
+            yield Val(labels={FILE + name: Trace(evaluator.path, call.line, f"{api}() reads {name}", None, 1)})
+
+
+def _passed(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
+    """What a function that only prepares data (`escapeshellarg`, an escaping method) gives back: what it was given."""
+    values = (Val(labels=all_labels(value)) for role, value in sorted(roles.items()) if role not in _HANDLE_ROLES)
+    return join_all(values, evaluator.state.overflow)
+
+
+def _reach(
+    evaluator: Evaluator,
+    call: Call,
+    signature: Signature,
+    api: str,
+    roles: Mapping[str, Val],
+    handles: frozenset[int],
+    *,
+    sends: bool,
+) -> None:
+    """What a described call does on this machine: it runs a command or a statement, or writes the answer to a file."""
+    if signature.kind in _EFFECTS:
+        effect, role = _EFFECTS[signature.kind]
+        given = roles.get(role, NOTHING)
+        reaches.reach(evaluator, call, effect, api, given, Val(given.texts))
+    whole = evaluator.with_sites(roles, handles)
+    if sends and "file-out" in whole:  # `CURLOPT_FILE`, Guzzle's `sink`
+        trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
+        labels = answers(signature, whole, evaluator.state.holes, trace)
+        reaches.reach(evaluator, call, "file", api, Val(labels=labels), reaches.place_of(evaluator, whole["file-out"]))
 
 
 def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> dict[str, Val]:
@@ -88,6 +152,9 @@ def argument_values(
         _spread_options(evaluator, signature, roles)
     if "context" in roles:
         _context(evaluator, roles)
+    held = keeping.sent_along(evaluator, roles)
+    if held is not NOTHING:
+        _add(evaluator, roles, "payload", held)
     for host in signature.destinations:
         _add(evaluator, roles, "host", Val(frozenset([host])))
     return roles
@@ -216,6 +283,32 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
     return not (signature.kind == "db" and signature.phase not in ("connect", "construct"))
 
 
+def _remember_host(
+    evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
+) -> None:
+    """A call that connects a handle which was made before: what is sent on it later goes there."""
+    if signature.phase != "connect":
+        return
+    for role in ("host", "dsn"):
+        for site in sorted(handles) if role in roles else ():
+            evaluator.set_site(site, role, roles[role])
+
+
+def _tells_database(
+    evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
+) -> bool:
+    """Whether a secret goes in a query, or as a value for one, to a database on a host that the code names itself."""
+    if signature.kind != "db" or signature.phase in ("connect", "construct", "configure"):
+        return False
+    sent = [value for role, value in roles.items() if role not in _HANDLE_ROLES]
+    if not any(evaluator.state.telling(all_labels(value)) for value in sent):
+        return False
+    holes = evaluator.state.holes
+    merged = evaluator.with_sites({}, handles)
+    texts = [text for role in ("host", "dsn", "server") if role in merged for text in merged[role].texts]
+    return any(is_known(text) and not is_local(url_destination(text, holes, bare_host=True).name) for text in texts)
+
+
 def _sends_elsewhere(header: str, holes: HoleTable) -> bool:
     """Whether a response header may send the browser to another page."""
     return header.lower().startswith(("location:", "refresh:")) or (bool(header) and holes.hole(header[0]) is not None)
@@ -231,23 +324,12 @@ def may_be_url(text: str, holes: HoleTable) -> bool:
     return url_destination(text, holes).name != LOCAL
 
 
-def _response(evaluator: Evaluator, call: Call, api: str) -> Val:
-    label = {"response": Trace(evaluator.path, call.line, f"response of {api}", None, 1)}
-    return Val(evaluator.unknown(call).texts, label)
-
-
-def output(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> None:
-    """Data that is shown, logged or stored: kept when it carries labels."""
-    labels = join_all((Val(labels=all_labels(arg)) for arg in args), evaluator.state.overflow).labels
-    secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
-    if secrets:
-        evaluator.state.outputs.add(
-            Output(
-                evaluator.number, call.line, call.end_line, call.start, call.end, name, tuple(sorted(secrets.items()))
-            )
-        )
-
-
-def thrown(evaluator: Evaluator, call: Call, args: Sequence[Val]) -> None:
-    """A message in an exception reaches whoever handles it: log or browser."""
-    output(evaluator, call, "throw", args)
+def _response(evaluator: Evaluator, call: Call, api: str, signature: Signature, roles: Mapping[str, Val]) -> Val:
+    """What a call gives back: the answer of another machine, or what a file was written with."""
+    trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
+    labels = {ANSWER: trace, **answers(signature, roles, evaluator.state.holes, trace)}
+    for role in _READ_FROM:
+        for label, way in all_labels(roles.get(role, NOTHING)).items():
+            if is_remote(label):
+                labels.setdefault(label, way)
+    return Val(evaluator.unknown(call).texts, labels)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from scanner.analysis.destinations import UNRESOLVED, url_destination
 from scanner.analysis.faces import summary_face
 from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.program import Program
@@ -57,7 +58,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
         state,
         tuple(_final_hits(state)),
         tuple(sorted(state.reads)),
-        tuple(sorted(state.outputs, key=_place)),
+        tuple(sorted(state.outputs.values(), key=_place)),
         tuple(sorted(state.notes)),
         tuple(sorted(state.limits_hit)),
         evaluated,
@@ -66,7 +67,12 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
 
 def _place(output: Output) -> tuple[object, ...]:
     """Where an output stands, then what reaches it: one place is seen several times, loops run twice."""
-    return (*output[:6], [(label, trace.length, chain(trace)) for label, trace in output.labels])
+    return (
+        *output[:7],
+        output.via,
+        output.inner,
+        [(label, trace.length, chain(trace)) for label, trace in output.labels],
+    )
 
 
 def _fills_stores(program: Program, number: int) -> bool:
@@ -95,7 +101,7 @@ def _settle(state: State) -> int:
             times[number] += 1
             evaluated += 1
             summary = state.interpreter.summary(number)
-            if summary_face(summary, state.is_secret) != summary_face(before[number], state.is_secret):
+            if summary_face(summary, state.is_followed) != summary_face(before[number], state.is_followed):
                 state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
 
 
@@ -110,7 +116,7 @@ def _wrapper_callers(state: State, callers: Callers, seen: set[int]) -> set[int]
 
 
 def _matters_to_callers(state: State, summary: Summary) -> bool:
-    if any(state.is_secret(label) for label in summary.returns.labels):
+    if any(state.is_followed(label) for label in summary.returns.labels):
         return True
     return any(_decided_by_caller(hit) for hit in summary.hits)
 
@@ -137,7 +143,12 @@ def _final_hits(state: State) -> Iterable[Hit]:
 
 
 def _joined(state: State, one: Val | None, two: Val | None) -> Val:
-    return join(one or NOTHING, two or NOTHING, state.overflow)
+    """Values of one argument from several runs; an address of which nothing is known adds nothing to one that is."""
+    both = join(one or NOTHING, two or NOTHING, state.overflow)
+    named = frozenset(
+        text for text in both.texts if "://" in text and url_destination(text, state.holes).name != UNRESOLVED
+    )
+    return both.replaced(texts=named) if named and all("://" in text for text in both.texts) else both
 
 
 def _with_global_sites(state: State, hit: Hit) -> dict[str, Val]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import addresses, face
-from scanner.analysis.origins import DATABASE_FILE, GENERIC, Origins
+from scanner.analysis.origins import DATABASE_FILE, FILE, GENERIC, MANY, Origins
 from scanner.analysis.program import Program
-from scanner.analysis.summary import Summary
+from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
-from scanner.analysis.values import NOTHING, Trace, Val, join
+from scanner.analysis.values import NOTHING, Trace, Val, join, merge_labels
 from scanner.model.facts import Assign, Call, Param, Value
-from scanner.model.signature import Catalogue
+from scanner.model.signature import Catalogue, LocalSink
 from scanner.signatures.match import Matcher
 
 if TYPE_CHECKING:  # the interpreter's parts know the state; only its types are named here
@@ -49,15 +50,24 @@ class SecretRead(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A secret that reaches output, a log, a cookie, a header or a file."""
+    """Data that matters reaches the browser, a log, a cookie, a header, a file, or code of this machine."""
 
     function: int
     line: int
     end_line: int
     start: int
     end: int
+    effect: str
     api: str
     labels: tuple[tuple[str, Trace], ...]
+    places: tuple[str, ...] = ()
+    """Templates of the file's path."""
+    via: tuple[str, ...] = ()
+    """Functions of the program between this call and the effect, outermost first."""
+    inner: tuple[str, int] = ("", 0)
+    """Path and line of the effect itself."""
+    hops: tuple[tuple[str, int, str], ...] = ()
+    """Calls between this one and the effect: path, line, text."""
 
 
 class Note(NamedTuple):
@@ -81,6 +91,16 @@ class Decoding:
         """Results of decoders of the program by function, class and known arguments."""
         self.decoders: dict[int, bool] = {}
         """Which functions can be decoders."""
+
+
+def _methods(sinks: Iterable[LocalSink]) -> dict[str, tuple[LocalSink, ...]]:
+    """Methods that print, store or run what they are given, by lower-case name."""
+    found: dict[str, tuple[LocalSink, ...]] = {}
+    for sink in sinks:
+        cls, _separator, method = sink.callable.rpartition("::")
+        if cls:
+            found[method] = (*found.get(method, ()), sink)
+    return found
 
 
 def _own_names(program: Program) -> frozenset[str]:
@@ -115,6 +135,12 @@ class Interpreter(Protocol):
 
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         """Run a closure's body where it is created."""
+
+    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
+        """A value with the labels of the properties of its objects."""
+
+    def run(self, evaluator: Evaluator) -> None:
+        """Evaluate the body of an evaluator's function."""
 
     def default(self, evaluator: Frame, param: Param) -> Val:
         """Value of a parameter that is not passed."""
@@ -176,7 +202,9 @@ class State:
         """Values that properties begin with, by class key and name."""
         self.reads: set[SecretRead] = set()
         self.notes: set[Note] = set()
-        self.outputs: set[Output] = set()
+        self.local_methods = _methods(catalogue.local_sinks.values())
+        self.outputs: dict[tuple[object, ...], Output] = {}
+        """By place, effect and the place of the effect itself."""
         self.limits_hit: set[tuple[str, int]] = set()
 
     def computes(self, name: str) -> bool:
@@ -226,7 +254,7 @@ class State:
         if not readers:
             return
         before = NOTHING if before is None else before
-        if face(before, self.is_secret) != face(after, self.is_secret):
+        if face(before, self.is_followed) != face(after, self.is_followed):
             self.dirty |= readers
         elif addresses(before) != addresses(after):
             self.dirty_texts |= readers
@@ -264,7 +292,28 @@ class State:
 
     def is_secret(self, label: str) -> bool:
         """Whether a label names a secret (or a digest of one), not just where data came from."""
-        return label.removeprefix("hash-of:") in self.origins.by_label or label == "globals"
+        plain = label.removeprefix("hash-of:")
+        return plain in self.origins.by_label or label in MANY or plain.startswith(FILE)
+
+    def telling(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
+        """Secrets, data of other machines, and what only a caller knows."""
+        return {label: trace for label, trace in labels.items() if label.startswith(PARAM) or self.is_followed(label)}
+
+    def is_followed(self, label: str) -> bool:
+        """Whether a label matters to whoever gets a value: it names a secret, or data of another machine."""
+        return label.startswith("~") or self.is_secret(label)
+
+    def add_output(self, item: Output) -> None:
+        """Record that data reaches an effect; what is known of one place is joined, shortest ways first."""
+        path = self.program.path(item.function)
+        key = (path, item.start, item.end, item.effect, item.inner)
+        known = self.outputs.get(key)
+        if known is not None:
+            labels = merge_labels(dict(known.labels), dict(item.labels))
+            item = min(known, item, key=lambda one: (len(one.via), one.via, one.function))._replace(
+                labels=tuple(sorted(labels.items())), places=tuple(sorted({*known.places, *item.places}))
+            )
+        self.outputs[key] = item
 
     def limit(self, name: str, function: int) -> None:
         """Count a limit that was hit."""

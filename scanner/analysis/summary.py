@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from scanner.analysis import remote
 from scanner.analysis.templates import (
     FIRST_ELEMENT,
     FIRST_PARAMETER,
@@ -34,7 +35,7 @@ ANY = "*"
 """Key of an element of which only is known that it is one."""
 RECEIVER = -1
 _FIRST_ELEMENT = chr(FIRST_ELEMENT)
-MAX_LIFTS = 5
+MAX_LIFTS = 7
 """Levels of wrappers that are followed outwards."""
 MAX_URL_LIFTS = 3
 """The same for file functions that only perhaps get a URL."""
@@ -42,6 +43,8 @@ MAX_PAYLOAD_LIFTS = 2
 """The same for what is only perhaps sent, to a place that no argument names: messages for a log."""
 MAX_EFFECT_LIFTS = 1
 """Levels of callers to which a write of a parameter is carried."""
+MAX_KEPT_LIFTS = 5
+"""The same for what is kept under a name: few functions do that."""
 MAX_EFFECTS = 60
 """Writes kept per summary."""
 MAX_HITS = 120
@@ -70,6 +73,8 @@ class Hit(NamedTuple):
     """Whether the receiver's class is known (functions: always)."""
     computed: bool = False
     """Whether the callee's name was computed: `$f()`, `call_user_func('cu' . 'rl_exec')`."""
+    hops: tuple[tuple[str, int, str], ...] = ()
+    """Calls between the deciding one and the sink: path, line, text."""
 
 
 class Effect(NamedTuple):
@@ -84,6 +89,28 @@ class Effect(NamedTuple):
     """How many calls it has been carried through."""
 
 
+class Reach(NamedTuple):
+    """Data that reaches the browser, a log, the disk or code, as far as callers decide what the data is."""
+
+    function: int
+    """Function in which the deciding call stands."""
+    line: int
+    end_line: int
+    start: int
+    end: int
+    effect: str
+    api: str
+    labels: Mapping[str, Trace]
+    place: Val
+    """Path of the file, where the effect has one."""
+    via: tuple[str, ...]
+    """Functions between the deciding call and the effect, outermost first."""
+    inner: tuple[str, int]
+    """Path and line of the effect itself."""
+    hops: tuple[tuple[str, int, str], ...] = ()
+    """Calls between the deciding one and the effect: path, line, text."""
+
+
 class Summary(NamedTuple):
     """Effect of one function whatever its caller passes; parameters are symbolic in every value."""
 
@@ -92,6 +119,7 @@ class Summary(NamedTuple):
     effects: tuple[Effect, ...] = ()
     exports: Mapping[str, Val] = {}
     """Variables left by a file's own code, for includes."""
+    reaches: tuple[Reach, ...] = ()
 
 
 EMPTY = Summary()
@@ -151,7 +179,11 @@ def closed(value: Val, holes: HoleTable) -> Val:
         return value
     texts = frozenset(text for text in value.texts if not _has_property(text, holes))
     texts = texts or frozenset(shut for text in value.texts if (shut := _shut(text, holes)))
-    labels = {label: trace for label, trace in value.labels.items() if not _is_property_label(label, holes)}
+    labels = {
+        shut_label: trace
+        for label, trace in value.labels.items()
+        if not _is_property_label(label, holes) and (shut_label := remote.shut(label, holes))
+    }
     items = {key: closed(item, holes) for key, item in value.items.items()} if value.items else value.items
     rest = closed(value.rest, holes) if value.rest is not None else None
     return value.replaced(texts=texts, labels=labels, items=items, rest=rest)
@@ -190,12 +222,14 @@ class Substitution:
         holes: HoleTable,
         overflow: str,
         step: Callable[[Trace], Trace],
+        returned: Callable[[Trace], Trace],
     ) -> None:
         self._arguments = arguments
         self._project = project
         self._holes = holes
         self._overflow = overflow
         self._step = step
+        self._returned = returned
         self._labels: dict[str, Mapping[str, Trace]] = {}
         self._elements: dict[str, Val] = {}
         self._done: dict[int, tuple[Val, Val]] = {}
@@ -291,13 +325,23 @@ class Substitution:
         return picked(self._resolved(origin[0]), origin[1], self._holes, self._overflow)
 
     def _merged_labels(self, value: Val) -> Mapping[str, Trace]:
-        open_labels = [label for label in value.labels if label.startswith(PARAM)]
+        open_labels = {k: v for k, v in value.labels.items() if k.startswith(PARAM) or remote.is_open(k)}
         if not open_labels:
             return value.labels
-        kept: Mapping[str, Trace] = {k: v for k, v in value.labels.items() if not k.startswith(PARAM)}
-        for label in open_labels:
-            kept = merge_labels(kept, self._argument_labels(label[len(PARAM) :]))
-        return kept
+        kept: Mapping[str, Trace] = {k: v for k, v in value.labels.items() if k not in open_labels}
+        return merge_labels(kept, self.fed(open_labels))
+
+    def fed(self, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
+        """Labels that the call's arguments put in the place of those that callers decide."""
+        found: Mapping[str, Trace] = {}
+        for label, trace in labels.items():
+            if label.startswith(PARAM):
+                found = merge_labels(found, self._argument_labels(label[len(PARAM) :]))
+            elif remote.is_open(label):
+                texts = self._texts(frozenset([remote.template_of(label)]))
+                told = remote.told(label, texts, self._holes)
+                found = merge_labels(found, {name: self._returned(trace) for name in sorted(told)})
+        return found
 
     def _argument_labels(self, parameter: str) -> Mapping[str, Trace]:
         known = self._labels.get(parameter)
@@ -317,7 +361,7 @@ def _mentions_parameter(value: Val) -> bool:
 def _find_parameter(value: Val) -> bool:
     if value.sites and min(value.sites) < 0:
         return True
-    if value.labels and any(label.startswith(PARAM) for label in value.labels):
+    if value.labels and any(label.startswith(PARAM) or remote.is_open(label) for label in value.labels):
         return True
     if any(map(parameters, value.texts)):
         return True

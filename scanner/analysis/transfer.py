@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from scanner.analysis import objects
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.origins import DATABASE_FILE
+from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.unrolling import MAX_ROUNDS, MAX_STEPS, worth
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels, text_value
 from scanner.model.facts import (
     ArrayLit,
     Assign,
@@ -31,6 +32,8 @@ from scanner.model.facts import (
     Value,
     Var,
 )
+
+_SUPERGLOBALS = SUPERGLOBALS | {"GLOBALS"}
 
 
 def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
@@ -190,7 +193,8 @@ def _affordable(evaluator: Evaluator) -> bool:
 
 def _globals(evaluator: Evaluator, statement: Globals) -> None:
     for name in statement.names:
-        names = [name] if isinstance(name, str) else evaluator.known_texts(evaluator.value(name))
+        written = name.name if isinstance(name, DynVar) else name  # `global $$n` names the variable by its value
+        names = [written] if isinstance(written, str) else evaluator.known_texts(evaluator.value(written))
         for one in names:
             evaluator.globals[one] = one
             evaluator.env.pop(one, None)
@@ -199,14 +203,18 @@ def _globals(evaluator: Evaluator, statement: Globals) -> None:
 
 def _static(evaluator: Evaluator, statement: StaticVar) -> None:
     value = evaluator.value(statement.value) if statement.value is not None else NOTHING
-    evaluator.env[statement.name] = value
+    key = evaluator.statics[statement.name] = ("\2static", f"{evaluator.path}:{evaluator.fact.start}:{statement.name}")
+    evaluator.env[statement.name] = evaluator.join(value, evaluator.state.read_store(key))
 
 
 def _unset(evaluator: Evaluator, statement: Unset) -> None:
     for target in statement.targets:
         if isinstance(target, Var):
-            evaluator.env.pop(target.name, None)
+            gone = evaluator.env.pop(target.name, NOTHING)
+            if gone.types:
+                objects.destroyed(evaluator, gone)
             evaluator.element_references.pop(target.name, None)
+            evaluator.place_references.pop(target.name, None)
         else:
             evaluator.value(target)
 
@@ -248,6 +256,10 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
         value = evaluator.combined(node.op[:-1], [old, value], labels, node.target) if exact else Val(labels=labels)
     elif node.op == "&" and isinstance(node.target, Var) and isinstance(node.value, Var):
         _alias(evaluator, node.target.name, node.value.name)
+    elif node.op == "&" and isinstance(node.target, Var) and isinstance(node.value, (Index, Prop, StaticProp)):
+        evaluator.place_references[node.target.name] = node.value
+        write(evaluator, node.target, value)
+        return value
     write(evaluator, node.target, value)
     if isinstance(node.target, Var) and not node.op.startswith("foreach"):
         _write_back(evaluator, node.target.name, value)
@@ -256,6 +268,9 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
 
 def _write_back(evaluator: Evaluator, name: str, value: Val) -> None:
     """After `foreach ($list as &$item)` an assignment to `$item` is one to some element of `$list`."""
+    place = evaluator.place_references.get(name)
+    if place is not None:
+        write(evaluator, place, value)
     source = evaluator.element_references.get(name)
     if source is None:
         return
@@ -274,6 +289,10 @@ def _alias(evaluator: Evaluator, target: str, source: str) -> None:
 
 def elements(evaluator: Evaluator, value: Val) -> Val:
     """What `foreach` yields from a value."""
+    if value.types:
+        yielded = objects.iterated(evaluator, value)
+        if yielded is not NOTHING:
+            return evaluator.join(yielded, elements(evaluator, yielded.replaced(types=frozenset())))
     found = list((value.items or {}).values())
     if value.rest is not None:
         found.append(value.rest)
@@ -331,19 +350,29 @@ def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
             del evaluator.env[key]
         if evaluator.file_scope or alias in evaluator.globals:
             evaluator.write_shared("global", ("", evaluator.globals.get(alias, alias)), value)
+        if alias in evaluator.statics:
+            evaluator.write_shared("store", evaluator.statics[alias], value)
         index = evaluator.parameter_index.get(alias)
         if index is not None:
             known = evaluator.by_ref.get(index)
             evaluator.by_ref[index] = value if known is None else evaluator.join(known, value)
 
 
+def _write_superglobal(evaluator: Evaluator, array: str, names: list[str], value: Val) -> None:
+    for name in names:
+        if array != "GLOBALS":
+            evaluator.write_shared("store", (array, name), value)
+            continue
+        evaluator.write_shared("global", ("", name), value)
+        if evaluator.file_scope or name in evaluator.globals:
+            evaluator.env[name] = value
+
+
 def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
-    names = evaluator.known_texts(evaluator.value(target.key)) if target.key is not None else []
-    if isinstance(target.base, Var) and target.base.name == "GLOBALS":
-        for name in names:
-            evaluator.write_shared("global", ("", name), value)
-            if evaluator.file_scope or name in evaluator.globals:
-                evaluator.env[name] = value
+    key = evaluator.value(target.key) if target.key is not None else NOTHING
+    names = evaluator.known_texts(key)
+    if isinstance(target.base, Var) and target.base.name in _SUPERGLOBALS:
+        _write_superglobal(evaluator, target.base.name, names, value)
         return
     base = evaluator.value(target.base)
     items = dict(base.items or {})
@@ -354,7 +383,8 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
         items[str(len(items))] = value
     else:
         rest = value if rest is None else evaluator.join(rest, value)
-    write(evaluator, target.base, base.replaced(items=items, rest=rest))
+    labels = merge_labels(base.labels, evaluator.state.telling(key.labels)) if key.labels else base.labels
+    write(evaluator, target.base, base.replaced(items=items, rest=rest, labels=labels))
     if base.types:
         for cls in sorted(base.types):
             method = evaluator.state.program.find_method(cls, "offsetset")

@@ -26,6 +26,8 @@ class Scene(NamedTuple):
     endpoints: tuple[Endpoint, ...]
     others: Mapping[str, OtherFacts] = {}
     """Canonical path -> what files say besides PHP."""
+    default_hosts: Mapping[str, str] = {}
+    """Setting -> host that the release's own SQL gives it."""
 
 
 class Detector(NamedTuple):

@@ -28,8 +28,7 @@ from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Detector, Scene, finding, rule
 from scanner.detectors.literals import stands_in_file
-from scanner.detectors.process_execution import command_hosts
-from scanner.detectors.targets import leaves, target
+from scanner.detectors.targets import command_hosts, leaves, target
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 _OTHERS = frozenset({CODE, WRITE, SETTING})

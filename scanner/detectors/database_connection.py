@@ -27,7 +27,7 @@ RULE = rule("database-connection", Category.EGRESS, "Connection to a database", 
 
 
 def _wanted(hit: Hit) -> bool:
-    return hit.signature.kind == "db"
+    return hit.signature.kind == "db" and hit.signature.phase in ("connect", "construct")
 
 
 def _find(scene: Scene) -> list[Finding]:

@@ -62,7 +62,7 @@ def _levels(scene: Scene, hits: Iterable[Hit]) -> _Levels:
 def _finding(scene: Scene, rule: Rule, hit: Hit, levels: _Levels, lifted: set[tuple[str, int]]) -> Finding | None:
     place = target(scene, hit)
     outside = leaves(place.destinations)
-    if _addresses_nothing(hit) and outside in ([], [UNRESOLVED]):
+    if _addresses_nothing(hit) and (outside in ([], [UNRESOLVED]) or "command" in hit.roles):
         return None
     told = place.by_object and not hit.via and outside == [UNRESOLVED] and hit.inner in lifted
     if (place.by_caller and not outside) or told:
@@ -82,7 +82,11 @@ def _finding(scene: Scene, rule: Rule, hit: Hit, levels: _Levels, lifted: set[tu
         callee=hit.via[0] if hit.via else "",
         message=_message(hit, place, outside),
         destinations=outside,
-        details=[*details(hit), *(("url", _UNKNOWN.sub("{?}", text)) for text in place.shown[:6])],
+        details=[
+            *details(hit),
+            *_defaults(scene, outside),
+            *(("url", _UNKNOWN.sub("{?}", text)) for text in place.shown[:6]),
+        ],
     )
 
 
@@ -120,6 +124,14 @@ def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:
     )
 
 
+def _defaults(scene: Scene, destinations: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Where a setting leads on a site that never changed it."""
+    for name in destinations:
+        host = scene.default_hosts.get(name.removeprefix("config:"))
+        if name.startswith("config:") and host is not None:
+            yield "default-host", f"{name.removeprefix('config:')} = {host}"
+
+
 def details(hit: Hit) -> list[tuple[str, str]]:
     """Evidence of a call beyond its destination."""
     found = [("channel", hit.signature.kind), *tls_details(hit)]
@@ -153,8 +165,9 @@ def _one(scene: Scene, hit: Hit, name: str) -> Severity:
 
 
 def _confidence(hit: Hit, destinations: list[str]) -> Confidence:
-    if possible_url(hit) and not any(is_host(name) for name in destinations):
-        return Confidence.POSSIBLE
+    hosts = sum(is_host(name) for name in destinations)
+    if possible_url(hit) and (not hosts or (hosts > 1 and UNRESOLVED in destinations)):
+        return Confidence.POSSIBLE  # several hosts and anything else: values of many settings that were joined
     return Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE
 
 

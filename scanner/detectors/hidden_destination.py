@@ -24,8 +24,7 @@ from collections.abc import Iterable
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Detector, Scene, finding, rule
 from scanner.detectors.literals import standing_nowhere, stands_in_file
-from scanner.detectors.process_execution import command_hosts
-from scanner.detectors.targets import is_host, leaves, target
+from scanner.detectors.targets import command_hosts, is_host, leaves, target
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("hidden-destination", Category.CONCEALMENT, "Host that only comes out of decoded text", __doc__)

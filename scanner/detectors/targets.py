@@ -18,12 +18,13 @@ from scanner.analysis.destinations import (
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import HoleTable, is_known
 from scanner.detectors.base import Scene
+from scanner.detectors.commands import KINDS, command_lines, hosts
 from scanner.model.signature import CallableKind, Certainty, Secret
 
 CALLER = "caller"
 """Internal: the destination is decided by callers, and stands at their calls."""
 MAIL_SERVER = "local-mail-server"
-_URL_KINDS = frozenset({"http", "soap", "ftp", "ldap", "socket", "ssh", "mail", "sdk", "storage-sdk", "redirect"})
+_URL_KINDS = frozenset({"http", "soap", "ftp", "ldap", "socket", "ssh", "mail", "sdk", "storage-sdk"})
 _DECIDERS = ("param", "property")
 _OFF = frozenset({"", "0", "false", "off", "none", "no"})
 _ROLES = ("url", "url-extra", "host", "dsn", "location", "base_uri", "server", "bucket")
@@ -45,6 +46,9 @@ def target(scene: Scene, hit: Hit) -> Target:
     """Destinations of a call, from every argument that can hold one."""
     holes = scene.result.state.holes
     found, by_caller, by_object = _named(hit, holes)
+    if hit.signature.kind in KINDS or "command" in hit.roles:
+        commands = command_lines(hit)
+        found.update({name: Destination(name, name) for line in commands for name in hosts(line, holes)})
     for name in hit.signature.destinations:
         found.setdefault(name, Destination(name, name))
     names = set(found)
@@ -139,6 +143,12 @@ def is_host(destination: str) -> bool:
         destination not in (LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT, MAIL_SERVER)
         and ":" not in destination.split("/", maxsplit=1)[0]
     ) or destination.count(":") > 1
+
+
+def command_hosts(scene: Scene, hit: Hit) -> list[str]:
+    """Hosts that stand in the command lines of a call, sorted."""
+    holes = scene.result.state.holes
+    return sorted(leaves({host for command in command_lines(hit) for host in hosts(command, holes)}))
 
 
 def construct(hit: Hit) -> bool:

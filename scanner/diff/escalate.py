@@ -6,6 +6,7 @@ bundled package that changed under its old version; the table is in docs/severit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +16,7 @@ from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
 from scanner.detectors.temper import SAMPLE
 from scanner.model.finding import Category, Confidence, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, FindingChange
+from scanner.signatures.expectations import allows
 
 _UNRESOLVED = "unresolved"
 _NAMELESS = frozenset({_UNRESOLVED, "user-input", "own-server", "local", "local-mail-server"})
@@ -34,10 +36,15 @@ class _Before(NamedTuple):
     """Path -> access class."""
     tampered: frozenset[str]
     """Packages that changed under their old version."""
+    allowed: tuple[str, ...] = ()
+    """Hosts that the site allows: a call to one is no news."""
 
 
-def escalate(comparison: Comparison) -> Comparison:
-    """The comparison with severities raised where the change is what matters."""
+def escalate(comparison: Comparison, allowed: Sequence[str] = ()) -> Comparison:
+    """The comparison with severities raised where the change is what matters.
+
+    `allowed`: hosts, and `*.` with a domain, that the site allows.
+    """
     baseline = comparison.baseline
     outbound = [item for item in baseline.findings if item.category in (Category.EGRESS, Category.EXFILTRATION)]
     before = _Before(
@@ -45,6 +52,7 @@ def escalate(comparison: Comparison) -> Comparison:
         frozenset(host for finding in outbound for host in finding.destinations),
         {endpoint.path: endpoint.auth for endpoint in baseline.endpoints},
         frozenset(item.name for item in comparison.packages if item.content_changed_without_version),
+        tuple(allowed),
     )
     changes = (_raised(change, before) for change in comparison.changes)
     return msgspec.structs.replace(comparison, changes=tuple(sorted(changes, key=_order)))
@@ -71,6 +79,8 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
         return Severity.INFO
     if finding.package in before.tampered and finding.category in _ACTIVE:
         return Severity.HIGH
+    if finding.category is Category.PAYLOAD and finding.severity.rank <= Severity.MEDIUM.rank:
+        return Severity.HIGH if _unknown(finding, before) else Severity.INFO
     if RISK in finding.details:
         return Severity.HIGH
     if finding.category is Category.EGRESS and not {BROWSER, SCRIPT}.isdisjoint(finding.details):
@@ -80,6 +90,12 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
     if finding.category is Category.ENDPOINT and finding.api == "none" and before.pages.get(finding.path) != "none":
         return Severity.HIGH
     return Severity.INFO
+
+
+def _unknown(finding: Finding, before: _Before) -> set[str]:
+    """Hosts and settings that the baseline never named and that the site does not allow."""
+    named = {host for host in finding.destinations if host not in before.hosts and host not in _NAMELESS}
+    return {host for host in named if not allows(before.allowed, host)}
 
 
 def _of_browser(finding: Finding, before: _Before) -> Severity:
@@ -97,9 +113,10 @@ def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severi
     if change.baseline is not None:
         gained -= set(change.baseline.destinations)
         settings -= set(change.baseline.details)
-    unknown = {host for host in finding.destinations if host not in before.hosts and host not in _NAMELESS}
+    unknown = _unknown(finding, before)
     if any(":" not in host for host in unknown):
-        return Severity.HIGH
+        vague = finding.confidence is Confidence.POSSIBLE and finding.rule == "url-capable-call"
+        return Severity.MEDIUM if vague else Severity.HIGH
     redirected = change.baseline is not None and bool(gained - _NAMELESS)
     hidden = _UNRESOLVED in gained and finding.confidence is not Confidence.POSSIBLE
     weakened = any(name.startswith("tls-") for name, _ in settings)

@@ -144,6 +144,20 @@ def moved_functions(baseline: Iterable[Finding], current: Iterable[Finding], fil
         lambda finding: _with(new(finding), basename(finding.path)),
     )
     yield Move(BaselineState.UNCHANGED, old, new)
+    yield Move(
+        BaselineState.UNCHANGED,
+        lambda finding: _renamespaced(finding, files.current_units),
+        lambda finding: _renamespaced(finding, files.baseline_units),
+    )
+
+
+def _renamespaced(finding: Finding, others: frozenset[_Unit]) -> tuple[str, ...] | None:
+    """As `_function_key` for a method whose class got into another namespace: its short name and all the evidence."""
+    owner, separator, method = finding.symbol.rpartition("::")
+    if not separator or (finding.path, finding.symbol) in others:
+        return None
+    short = owner.rpartition("\\")[2]
+    return (short, method, *_trait(finding))
 
 
 def _function_key(finding: Finding, others: frozenset[_Unit]) -> tuple[str, ...] | None:

@@ -105,11 +105,26 @@ def packages(baseline: Iterable[PackageSummary], current: Iterable[PackageSummar
     )
     rows = [
         *(
-            PackageChange(BaselineState.NEW, item.name, None, item.version, item.capabilities, item.capabilities)
+            PackageChange(
+                BaselineState.NEW,
+                item.name,
+                None,
+                item.version,
+                item.capabilities,
+                item.capabilities,
+                verified=item.verified,
+            )
             for item in joined.current
         ),
         *(
-            PackageChange(BaselineState.ABSENT, item.name, item.version, None, item.capabilities)
+            PackageChange(
+                BaselineState.ABSENT,
+                item.name,
+                item.version,
+                None,
+                item.capabilities,
+                old_capabilities=item.capabilities,
+            )
             for item in joined.baseline
         ),
         *(_package_change(old, new) for old, new in joined.pairs),
@@ -129,6 +144,8 @@ def _package_change(old: PackageSummary, new: PackageSummary) -> PackageChange:
         new.capabilities,
         gained=tuple(sorted(set(new.capabilities) - set(old.capabilities))),
         content_changed_without_version=content and old.version == new.version != "",
+        old_capabilities=old.capabilities,
+        verified=new.verified,
     )
 
 

@@ -9,6 +9,8 @@ PHP_SUFFIXES = frozenset(
 )
 _TAG = re.compile(rb"<\?(?:php(?=\s|$)|=)", re.IGNORECASE)
 _LONG_TAG = re.compile(rb"<\?php(?=[\s/(\"'$;]|$)", re.IGNORECASE)
+_SHORT_ECHO = re.compile(rb"<\?=\s{0,8}(?:@?[A-Za-z_\\][\w\\]{1,60}\s?\(|\$[A-Za-z_]\w{0,60}\s?[\[(;?-]|`)")
+"""A short echo tag with code behind it: four bytes alone may be chance in an image."""
 
 
 def php_suffix(path: str) -> bool:
@@ -19,7 +21,8 @@ def php_suffix(path: str) -> bool:
 def holds_php(named: bool, content: bytes) -> bool:  # noqa: FBT001  the answer of `php_suffix`, and part of cache keys
     """Whether a file holds PHP code that a server could run or an include could load.
 
-    A short `<?` counts only in files `named` as PHP; `<?=` in any text; `<?php` in anything, images included.
+    A short `<?` counts only in files `named` as PHP; `<?=` in any text, and elsewhere when code follows; `<?php` in
+    anything, images included.
     """
     if b"<?" not in content:
         return False
@@ -27,7 +30,7 @@ def holds_php(named: bool, content: bytes) -> bool:  # noqa: FBT001  the answer 
         return bool(_TAG.search(content)) or _short_tag(content)
     if _LONG_TAG.search(content):
         return True
-    return b"<?=" in content and _is_text(content)
+    return b"<?=" in content and (_is_text(content) or _SHORT_ECHO.search(content) is not None)
 
 
 def _short_tag(content: bytes) -> bool:

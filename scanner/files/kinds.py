@@ -16,6 +16,7 @@ _SUFFIXES = {
     "twig": (".twig",),
     "smarty": (".tpl", ".smarty"),
     "latte": (".latte",),
+    "text": (".txt", ".md", ".rst", ".adoc"),
     "map": (".map",),
     "sql": (".sql",),
     "shell": (".sh", ".bash", ".ksh", ".zsh", ".csh", ".cron", ".crontab"),

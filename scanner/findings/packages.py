@@ -6,10 +6,11 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from scanner.errors import SourceError
+from scanner.findings.manifests import MAX_MANIFEST, composer_list, own_versions, stated_versions
 from scanner.model.finding import Category, Finding
 from scanner.model.report import PackageSummary
 from scanner.model.source import Release, SourceFile
@@ -21,7 +22,6 @@ _PACKAGE = re.compile(
 _LIBRARY = re.compile(rf"(?:^|/)libraries/({_NAME})/", re.IGNORECASE)
 _COMPOSER_LIST = "vendor/composer/installed.json"
 _NPM_MANIFEST = re.compile(rf"(?:^|/)node_modules/(?:@{_NAME}/)?{_NAME}/package\.json")
-_MAX_MANIFEST = 20_000_000
 _CAPABILITIES = {
     "http": "network", "sdk": "network", "socket": "network", "storage-sdk": "network", "ssh": "network",
     "ftp": "network", "ldap": "network", "soap": "network", "dns": "network", "ipc": "network", "mail": "mail",
@@ -59,37 +59,48 @@ def copy_of(path: str) -> Package:
 def package_versions(release: Release, read: Callable[[SourceFile], bytes]) -> dict[Package, str]:
     """Versions that the release's manifests give.
 
-    Source: Composer's documentation of `installed.json` (versions 1 and 2), npm's of `package.json`.
+    Source: Composer's documentation of `installed.json` (versions 1 and 2), npm's of `package.json`; for packages that
+    neither names see `manifests`.
     """
     versions: dict[Package, str] = {}
     for file in release.files:
         composer = f"/{file.path}".endswith(f"/{_COMPOSER_LIST}")
-        if not (composer or _NPM_MANIFEST.search(file.path)) or file.size > _MAX_MANIFEST:
+        if not (composer or _NPM_MANIFEST.search(file.path)) or file.size > MAX_MANIFEST:
             continue
         try:
-            document = json.loads(read(file))
-        except (ValueError, RecursionError, SourceError):
+            data = read(file)
+        except SourceError:
             continue
         if composer:
-            root = file.path.removesuffix("/composer/installed.json")
-            versions.update({Package(root, name): version for name, version in _listed(document)})
+            versions.update({Package(item.root, item.name): item.version for item in composer_list(file.path, data)})
         elif file.path.endswith(f"{copy_of(file.path).name}/package.json"):
-            versions.update({copy_of(file.path): version for _, version in _stated([document])})
-    return versions
+            versions.update(_of_manifest(copy_of(file.path), data))
+    for item in stated_versions(release, read):
+        versions.setdefault(Package(item.root, item.name), item.version)
+    return versions | _own(release, versions, read)
 
 
-def _listed(document: object) -> Iterator[tuple[str, str]]:
-    """Names and versions of Composer's list: an array in version 1, an object with `packages` in version 2."""
-    packages = document.get("packages") if isinstance(document, dict) else document
-    return _stated(packages if isinstance(packages, list) else [])
+def _of_manifest(copy: Package, data: bytes) -> dict[Package, str]:
+    """Version in a package's own `package.json`."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    version = document.get("version") if isinstance(document, dict) and isinstance(document.get("name"), str) else None
+    return {copy: version.encode("utf-8", "replace").decode()} if isinstance(version, str) else {}
 
 
-def _stated(packages: list[object]) -> Iterator[tuple[str, str]]:
-    for item in packages:
-        if isinstance(item, dict):
-            name, version = item.get("name"), item.get("version")
-            if isinstance(name, str) and isinstance(version, str):
-                yield name, version.encode("utf-8", "replace").decode()
+def _own(release: Release, known: Mapping[Package, str], read: Callable[[SourceFile], bytes]) -> dict[Package, str]:
+    """Versions of the packages that no manifest names, from their own folders."""
+    groups: dict[str, list[SourceFile]] = defaultdict(list)
+    copies: dict[str, Package] = {}
+    for file in release.files:
+        copy = copy_of(file.path)
+        if copy.name and copy not in known:
+            folder = f"{copy.root}/{copy.name}"
+            groups[folder].append(file)
+            copies[folder] = copy
+    return {copies[folder]: version for folder, version in own_versions(groups, read).items()}
 
 
 def summarise_packages(

@@ -122,6 +122,8 @@ class PackageSummary(msgspec.Struct, frozen=True, order=True):
     digest: str = ""
     """Digest over the package's file digests: tells whether its content changed."""
     files: int = 0
+    verified: bool = False
+    """Every copy is what was published under this name and version (`--verify-with`)."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,6 +189,9 @@ class PackageChange(msgspec.Struct, frozen=True):
     gained: tuple[str, ...] = ()
     """Capabilities that the current release has and the baseline had not."""
     content_changed_without_version: bool = False
+    old_capabilities: tuple[str, ...] = ()
+    verified: bool = False
+    """The current copies are what was published."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):

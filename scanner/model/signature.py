@@ -139,10 +139,40 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
     digest_destinations: tuple[str, ...] = ()
     """Hosts to which the product's own features send a digest of it, and only a digest."""
     severity_floor: str = ""
-    """`info` for what is public by design, `` otherwise."""
+    """`info` for what is public by design, `digest` for what is only a digest of a secret, `` otherwise."""
     note: str = ""
     reference: str = ""
     examples: Example = Example((), ())
+
+
+class LocalSink(msgspec.Struct, frozen=True, kw_only=True):
+    """A callable through which data reaches the browser, a log, the disk, or code of this machine."""
+
+    callable: str
+    """Lower case: `function` or `class::method`."""
+    effect: str
+    """What happens to the data: `browser`, `log`, `file`, `code`, ... (`scanner.signatures.vocabulary.EFFECTS`)."""
+    data: tuple[int, ...]
+    """Arguments that carry it; -1 is the object."""
+    path: int | None = None
+    """Argument that names the file or folder."""
+    unless: int | None = None
+    """Argument that, where it is given and not known to be false, makes the function return what it would print."""
+    reads: bool = False
+    """The data argument is a path or an address, and what can be read there is meant."""
+    by_name: bool = False
+    """A method that is meant whatever the object is."""
+
+
+class ExpectedFlow(msgspec.Struct, frozen=True):
+    """A flow that a site expects beyond those of the product: this secret may go to that destination."""
+
+    secret: str
+    """Label: `projects.twilio_auth_token`."""
+    destination: str
+    """Host, `*.` and a domain, `config:<setting>`, `env:<variable>` or `own-server`."""
+    digest: bool = False
+    """Only a digest of it may."""
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,5 +203,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """Constants and settings that name the installation itself: `APP_PATH_WEBROOT_FULL`."""
     expected_hosts: dict[str, str]
     """Host known from REDCap's own features -> feature."""
+    local_sinks: dict[str, LocalSink] = {}
+    """By lower-case callable."""
     generic_methods: frozenset[str] = frozenset()
     """Lower-case method names that classes without network use declare too, as counted over real applications."""

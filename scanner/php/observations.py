@@ -139,7 +139,7 @@ def _tags_in_comments(source: bytes, masked: bytes) -> list[tuple[str, int]]:
         after = source[position + 2 : position + _NEAR].partition(b"\n")[0]
         mark = max(before.rfind(b"//"), before.rfind(b"#"))
         start = position - len(before) + mark
-        comment = mark >= 0 and not masked[start : start + 1].strip() and masked[position : position + 2] == b"?>"
+        comment = mark >= 0 and not masked[start:position].strip() and masked[position : position + 2] == b"?>"
         if comment and (b"<?php" in after.lower() or b"<?=" in after):
             found.append(("tag-in-comment", start))
         position = source.find(b"?>", position + 2)

@@ -10,6 +10,7 @@ from importlib import import_module
 import msgspec
 
 import scanner.report
+from scanner.model.decision import Triage
 from scanner.model.finding import Severity
 from scanner.model.report import Comparison, Report
 
@@ -24,6 +25,10 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     """Also what is unchanged or below medium, and every place of a repeated finding."""
     fail_on: Severity | None = Severity.HIGH
     """Least severity that fails the run; None for never."""
+    triage: Triage | None = None
+    """What policy and decisions did; None when there are none."""
+    located: Mapping[str, str] = {}
+    """Canonical path -> path in the repository, for formats that a forge reads; canonical where it is not named."""
     colour: bool = False
     width: int = 110
     """Columns of a terminal or of plain text."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from scanner.model.decision import Standing
 from scanner.model.finding import Category, Confidence, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, Coverage, LimitHit, ReleaseInfo
 from scanner.report import rows
@@ -81,11 +82,30 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 class VerdictRecord(msgspec.Struct, frozen=True):
-    """`failing` counts findings at or above `fail_on`; in a comparison only new and updated ones."""
+    """Findings at or above `fail_on`, in a comparison only new and updated ones: `failing`, or `decided`."""
 
     fail_on: Severity | None
     failing: int
     complete: bool
+    decided: int
+
+
+class NoticeRecord(msgspec.Struct, frozen=True):
+    """A remark about policy or decisions; an alarm fails the run."""
+
+    text: str
+    alarm: bool
+
+
+class TriageRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What policy and decisions did. `by_standing` counts the findings that have a decision."""
+
+    policy: Annotated[str | None, msgspec.Meta(description="File that the policy came from.")]
+    decisions: Annotated[str | None, msgspec.Meta(description="File that the decisions came from.")]
+    by_standing: dict[str, int]
+    lowered: Annotated[int, msgspec.Meta(description="Findings whose severity the policy lowered.")]
+    stale: Annotated[int, msgspec.Meta(description="Decisions about findings that this report does not have.")]
+    notices: tuple[NoticeRecord, ...]
 
 
 class FileChanges(msgspec.Struct, frozen=True):
@@ -145,13 +165,25 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str
 
 
-class Decision(msgspec.Struct, frozen=True):
-    """A reviewer's decision about a finding."""
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """A reviewer's decision about a finding. Only with the standing `in-force` it decides anything."""
 
     verdict: str
     reason: str
     reviewer: str
     date: str
+    release: str
+    review_by: str | None
+    second_reviewer: str | None
+    standing: Standing
+    why: Annotated[str, msgspec.Meta(description="What has become of the decision, as a sentence.")]
+
+
+class LoweredRecord(msgspec.Struct, frozen=True):
+    """What the policy did to the severity of a finding."""
+
+    severity: Annotated[Severity, msgspec.Meta(description="Severity without the policy.")]
+    why: str
 
 
 class FindingRecord(Side, frozen=True, kw_only=True):
@@ -159,6 +191,7 @@ class FindingRecord(Side, frozen=True, kw_only=True):
 
     state: State
     decision: Decision | None
+    lowered: LoweredRecord | None
     baseline: Annotated[Side | None, msgspec.Meta(description="The old side of an updated finding, else null.")]
     moved_from: Annotated[str | None, msgspec.Meta(description="Old path when the code moved.")]
 
@@ -183,6 +216,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     coverage: CoverageRecord
     baseline_coverage: CoverageRecord | None
     file_changes: FileChanges | None
+    triage: TriageRecord | None
     summary: Summary
     destinations: list[rows.DestinationRow]
     secrets: list[rows.SecretRow]
@@ -207,10 +241,11 @@ def document(view: ReportView) -> Document:
         tool=Tool("redcap-scanner", view.current.tool_version),
         baseline=_release(baseline.release) if baseline else None,
         current=_release(view.current.release),
-        verdict=VerdictRecord(judged.fail_on, len(judged.failing), judged.complete),
+        verdict=VerdictRecord(judged.fail_on, len(judged.failing), judged.complete, judged.decided),
         coverage=_coverage(view.current.coverage),
         baseline_coverage=_coverage(baseline.coverage) if baseline else None,
         file_changes=_file_changes(view),
+        triage=_triage(view, found),
         summary=_summary(found, compared=baseline is not None),
         destinations=rows.destinations(view),
         secrets=rows.secrets(view),
@@ -282,14 +317,53 @@ def _summary(found: tuple[rows.Entry, ...], *, compared: bool) -> Summary:
     )
 
 
+def _triage(view: ReportView, found: tuple[rows.Entry, ...]) -> TriageRecord | None:
+    triage = view.triage
+    if triage is None:
+        return None
+    standings = Counter(entry.judgement.standing for entry in found if entry.judgement)
+    return TriageRecord(
+        policy=triage.policy or None,
+        decisions=triage.decisions or None,
+        by_standing={standing.value: standings[standing] for standing in Standing},
+        lowered=sum(entry.lowered is not None for entry in found),
+        stale=triage.stale,
+        notices=tuple(NoticeRecord(notice.text, notice.alarm) for notice in triage.notices),
+    )
+
+
+def _decision(entry: rows.Entry) -> Decision | None:
+    judged = entry.judgement
+    if judged is None:
+        return None
+    said = judged.decision
+    return Decision(
+        verdict=said.verdict.value,
+        reason=said.reason,
+        reviewer=said.reviewer,
+        date=said.date,
+        release=said.release,
+        review_by=said.review_by or None,
+        second_reviewer=said.second_reviewer or None,
+        standing=judged.standing,
+        why=judged.why,
+    )
+
+
 def _finding(entry: rows.Entry, excerpts: bool) -> FindingRecord:  # noqa: FBT001  a flag of the view, passed on
     return FindingRecord(
         **_side(entry.finding, excerpts),
         state=entry.state,
-        decision=None,
+        decision=_decision(entry),
+        lowered=LoweredRecord(entry.lowered.severity, entry.lowered.why) if entry.lowered else None,
         baseline=Side(**_side(entry.baseline, excerpts)) if entry.baseline else None,
         moved_from=entry.moved_from,
     )
+
+
+def side(finding: Finding) -> Side:
+    """A finding as the report shows it."""
+    return Side(**_side(finding, excerpts=True))
 
 
 def _side(finding: Finding, excerpts: bool) -> dict[str, Any]:  # noqa: FBT001  a flag of the view, passed on

@@ -13,6 +13,8 @@ from scanner.report.base import ReportView
 from scanner.report.rows import Entry, worst_first
 from scanner.report.summary import count
 
+_DECIDED = "decided"
+
 
 class Group(msgspec.Struct, frozen=True):
     """Entries that differ only in their place; never empty."""
@@ -52,7 +54,7 @@ def select(view: ReportView, found: Iterable[Entry]) -> Selection:
             hidden[reason] += 1
         else:
             shown.append(entry)
-    order = [severity.value for severity in Severity] + [BaselineState.UNCHANGED.value]
+    order = [_DECIDED, *(severity.value for severity in Severity), BaselineState.UNCHANGED.value]
     return Selection(tuple(group(shown)), tuple((word, hidden[word]) for word in order if hidden[word]))
 
 
@@ -75,6 +77,8 @@ def places(members: Iterable[Entry], limit: int | None) -> tuple[list[Entry], st
 def _reason_to_hide(entry: Entry) -> str:
     if entry.state is BaselineState.UNCHANGED:
         return BaselineState.UNCHANGED.value
+    if entry.decided:
+        return _DECIDED
     severity = entry.finding.severity
     return severity.value if severity.rank > Severity.MEDIUM.rank else ""
 
@@ -82,7 +86,10 @@ def _reason_to_hide(entry: Entry) -> str:
 def _key(entry: Entry) -> object:
     finding = entry.finding
     old = _evidence(entry.baseline) if entry.baseline else None
-    return (entry.state, finding.rule, finding.severity, finding.confidence, _evidence(finding), old)
+    return (
+        entry.state, finding.rule, finding.severity, finding.confidence, _evidence(finding), old, entry.judgement,
+        entry.lowered,
+    )  # fmt: skip
 
 
 def _evidence(finding: Finding) -> object:

@@ -17,6 +17,7 @@ from scanner.report.summary import (
     coverage_words,
     file_words,
     release_title,
+    triage_words,
     verdict_words,
 )
 
@@ -49,6 +50,7 @@ def _sections(view: ReportView) -> Iterable[str]:
     selection = select(view, found)
     yield _head(view, rows.verdict(view, found))
     yield _account(view)
+    yield _triage(view, found)
     yield _news(view) if view.baseline else _inventory(view)
     yield _counts(found, compared=view.baseline is not None)
     if selection.groups:
@@ -58,6 +60,8 @@ def _sections(view: ReportView) -> Iterable[str]:
     rest = selection.groups[_WORST:]
     if rest:
         yield _details("Other findings", len(rest), [_short(group) for group in rest])
+    decided = [entry for entry in found if entry.decided and entry.state is not BaselineState.UNCHANGED]
+    yield _details("Decided", len(decided), [_said(entry) for entry in decided[:_ROLLED_UP]])
     if selection.hidden:
         yield f"\nNot shown: {selection.hidden_words}.\n"
     yield from _roll_ups(view)
@@ -78,6 +82,20 @@ def _account(view: ReportView) -> str:
     if words := file_words(view):
         lines.append(f"- {words}")
     return "\n" + "\n".join(lines) + "\n"
+
+
+def _triage(view: ReportView, found: tuple[rows.Entry, ...]) -> str:
+    """What policy and decisions did; alarms stand out."""
+    lines = [f"- {escape_markdown(line)}\n" for line in triage_words(view, found)]
+    notices = view.triage.notices if view.triage else ()
+    lines += [f"- {'🚨 **Alarm.** ' if item.alarm else '⚠️ '}{escape_markdown(item.text, 600)}\n" for item in notices]
+    return "".join(lines)
+
+
+def _said(entry: rows.Entry) -> str:
+    finding, why = entry.finding, entry.judgement.why if entry.judgement else ""
+    place = markdown_code(f"{finding.path}:{finding.line}")
+    return f"**{finding.severity.value}** {markdown_code(finding.rule, 80)} {place}: {escape_markdown(why, 200)}"
 
 
 def _sides(view: ReportView) -> list[tuple[str, Report]]:
@@ -154,6 +172,10 @@ def _finding(group: Group, view: ReportView) -> str:
     finding = entry.finding
     text = f"**{finding.severity.value}** {_title(group)}\n{escape_markdown(finding.message, 400)}\n"
     text += "".join(f"- {line}\n" for line in _evidence(entry))
+    if entry.judgement is not None:
+        text += f"- decision {escape_markdown(entry.judgement.why)}\n"
+    if entry.lowered is not None:
+        text += f"- policy lowered it from {entry.lowered.severity.value}: {escape_markdown(entry.lowered.why)}\n"
     if len(group.entries) > 1:
         text += f"- and {count(len(group.entries) - 1, 'more place')}\n"
     if finding.trace and entry.state is not BaselineState.ABSENT:

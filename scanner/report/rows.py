@@ -11,13 +11,14 @@ from collections.abc import Iterable
 import msgspec
 
 from scanner.errors import ExitCode
+from scanner.model.decision import Judgement, Lowering, Notice, Triage
 from scanner.model.finding import Finding, Severity
 from scanner.model.report import BaselineState, Comparison, EndpointSummary, Report
 from scanner.report.base import ReportView
 
 STATES = tuple(BaselineState)
 _STATE_ORDER: dict[BaselineState | None, int] = {None: -1} | {state: index for index, state in enumerate(STATES)}
-_COUNTED = (None, BaselineState.NEW, BaselineState.UPDATED)
+COUNTED = (None, BaselineState.NEW, BaselineState.UPDATED)
 """States of findings that can fail a run: in a comparison only what the current release brings."""
 
 
@@ -29,6 +30,15 @@ class Entry(msgspec.Struct, frozen=True):
     baseline: Finding | None
     """The old side, for state updated only."""
     moved_from: str | None = None
+    judgement: Judgement | None = None
+    """What was decided about it, and whether that still counts."""
+    lowered: Lowering | None = None
+    """What the policy did to its severity."""
+
+    @property
+    def decided(self) -> bool:
+        """Whether a decision in force is about it: it does not fail a run."""
+        return self.judgement is not None and self.judgement.decides
 
 
 class DestinationRow(msgspec.Struct, frozen=True):
@@ -68,6 +78,9 @@ class PackageRow(msgspec.Struct, frozen=True):
     state: BaselineState | None
     gained: tuple[str, ...]
     content_changed_without_version: bool
+    old_capabilities: tuple[str, ...] = ()
+    verified: bool = False
+    """As published under this name and version, by `--verify-with`."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -78,10 +91,14 @@ class Verdict(msgspec.Struct, frozen=True):
     """Entries at or above `fail_on`; in a comparison only new and updated ones."""
     complete: bool
     """False when a file of either release was not analysed whole within its limits."""
+    decided: int = 0
+    """Findings that would fail the run and do not, because a decision in force is about them."""
+    alarms: tuple[Notice, ...] = ()
+    """Signs that somebody tried to get past the review: they fail the run as findings do."""
 
     def exit_code(self, *, allow_incomplete: bool) -> ExitCode:
         """Findings win over an incomplete scan."""
-        if self.failing:
+        if self.failing or self.alarms:
             return ExitCode.FINDINGS
         return ExitCode.OK if self.complete or allow_incomplete else ExitCode.INCOMPLETE
 
@@ -101,7 +118,17 @@ def entries(view: ReportView) -> tuple[Entry, ...]:
             )
             for change in content.changes
         ]
+    if view.triage is not None:
+        found = [_triaged(entry, view.triage) for entry in found]
     return tuple(sorted(found, key=_order))
+
+
+def _triaged(entry: Entry, triage: Triage) -> Entry:
+    """The entry with its decision; what is gone from the release needs none."""
+    key = (entry.finding.identity, entry.finding.evidence)
+    if entry.state is BaselineState.ABSENT:
+        return entry
+    return msgspec.structs.replace(entry, judgement=triage.judgements.get(key), lowered=triage.lowered.get(key))
 
 
 def not_compared(view: ReportView) -> list[Finding]:
@@ -132,12 +159,14 @@ def _order(entry: Entry) -> tuple[int, int, str, str, int, str, tuple[str, ...]]
 def verdict(view: ReportView, found: Iterable[Entry]) -> Verdict:
     """Findings that fail the run, worst first, and whether the scan was complete."""
     threshold = view.fail_on
-    failing: list[Entry] = []
+    counted: list[Entry] = []
     if threshold is not None:
-        failing = [e for e in found if e.state in _COUNTED and e.finding.severity.rank <= threshold.rank]
+        counted = [e for e in found if e.state in COUNTED and e.finding.severity.rank <= threshold.rank]
+    failing = [entry for entry in counted if not entry.decided]
     sides = [view.current] if view.baseline is None else [view.current, view.baseline]
     complete = not any(side.coverage.incomplete for side in sides)
-    return Verdict(threshold, tuple(worst_first(failing)), complete)
+    alarms = view.triage.alarms if view.triage is not None else ()
+    return Verdict(threshold, tuple(worst_first(failing)), complete, len(counted) - len(failing), alarms)
 
 
 def count_by(found: Iterable[Entry]) -> Counter[tuple[BaselineState | None, Severity]]:
@@ -189,10 +218,23 @@ def packages(view: ReportView) -> list[PackageRow]:
     """Bundled packages by state and name."""
     content = view.content
     if isinstance(content, Report):
-        rows = [PackageRow(i.name, None, i.version, i.capabilities, None, (), False) for i in content.packages]
+        rows = [
+            PackageRow(i.name, None, i.version, i.capabilities, None, (), False, verified=i.verified)
+            for i in content.packages
+        ]
     else:
         rows = [
-            PackageRow(i.name, i.old, i.new, i.capabilities, i.state, i.gained, i.content_changed_without_version)
+            PackageRow(
+                i.name,
+                i.old,
+                i.new,
+                i.capabilities,
+                i.state,
+                i.gained,
+                i.content_changed_without_version,
+                i.old_capabilities,
+                i.verified,
+            )
             for i in content.packages
         ]
     return sorted(rows, key=lambda row: (_STATE_ORDER[row.state], row.name, row.old or "", row.new or ""))

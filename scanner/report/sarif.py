@@ -7,8 +7,10 @@ locations shown). What is cut for them is said in a notification. Regions are wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from scanner.model.decision import Standing
 from scanner.model.finding import Finding, Rule, Severity
 from scanner.model.report import ReleaseInfo
 from scanner.report import rows
@@ -36,6 +38,7 @@ _SCORES = {
     Severity.INFO: "0.5",
 }
 """GitHub reads `security-severity` as: over 9 critical, from 7 high, from 4 medium, else low."""
+_STATUS = {Standing.IN_FORCE: "accepted", Standing.WAITING: "underReview"}
 
 Node = dict[str, Any]
 
@@ -45,7 +48,7 @@ def render(view: ReportView) -> str:
     found = rows.entries(view)
     kept = _most_severe(found)
     rules = _rules(view, found)
-    artifacts = _Artifacts()
+    artifacts = _Artifacts(view.located)
     index = {rule["id"]: position for position, rule in enumerate(rules)}
     results = [_result(entry, view, index, artifacts) for entry in kept]
     complete = rows.verdict(view, found).complete
@@ -75,11 +78,12 @@ def render(view: ReportView) -> str:
 class _Artifacts:
     """URIs in order of first use, each with its index."""
 
-    def __init__(self) -> None:
+    def __init__(self, located: Mapping[str, str]) -> None:
         self._indexes: dict[str, int] = {}
+        self._located = located
 
     def location(self, path: str) -> Node:
-        uri = relative_uri(path)
+        uri = relative_uri(self._located.get(path, path))
         return {"uri": uri, "uriBaseId": _BASE, "index": self._indexes.setdefault(uri, len(self._indexes))}
 
     def listed(self) -> list[Node]:
@@ -139,7 +143,7 @@ def _result(entry: rows.Entry, view: ReportView, rule_index: dict[str, int], art
         "message": {"text": sarif_message(finding.message)},
         "locations": [_location(finding, view, artifacts)],
         "partialFingerprints": {FINGERPRINT: finding.identity},
-        "suppressions": [],
+        "suppressions": _suppressions(entry),
         "properties": _properties(entry),
     }
     if finding.trace:
@@ -147,6 +151,26 @@ def _result(entry: rows.Entry, view: ReportView, rule_index: dict[str, int], art
     if entry.state is not None:
         result["baselineState"] = entry.state.value
     return result
+
+
+def _suppressions(entry: rows.Entry) -> list[Node]:
+    """The decision about a finding, whatever has become of it. Only `accepted` suppresses."""
+    judged = entry.judgement
+    if judged is None:
+        return []
+    suppression: Node = {
+        "kind": "external",
+        "status": _STATUS.get(judged.standing, "rejected"),
+        "justification": sarif_message(judged.decision.reason),
+        "properties": {
+            "verdict": judged.decision.verdict.value,
+            "standing": judged.standing.value,
+            "why": sarif_message(judged.why),
+            "reviewer": judged.decision.reviewer,
+            "date": judged.decision.date,
+        },
+    }
+    return [suppression]
 
 
 def _location(finding: Finding, view: ReportView, artifacts: _Artifacts) -> Node:
@@ -189,6 +213,8 @@ def _step_overrun(entry: rows.Entry) -> int:
 
 def _properties(entry: rows.Entry) -> Node:
     properties = _evidence(entry.finding)
+    if entry.lowered is not None:
+        properties["lowered"] = {"severity": entry.lowered.severity.value, "why": sarif_message(entry.lowered.why)}
     if entry.moved_from is not None:
         properties["movedFrom"] = entry.moved_from
     if entry.baseline is not None:

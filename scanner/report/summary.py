@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
+from scanner.model.decision import Standing
 from scanner.model.finding import Severity
 from scanner.model.report import Comparison, Coverage
 from scanner.report.base import ReportView
-from scanner.report.rows import Verdict
+from scanner.report.rows import Entry, Verdict
 
 CLOSED_AUTH = frozenset({"login", "cli"})
 """Ways to a page that an outsider does not have."""
@@ -30,7 +34,13 @@ def verdict_words(judged: Verdict, *, compared: bool) -> tuple[str, str]:
         word, sentence = "FAIL", f"{count(len(judged.failing), kind)} fail the run: {', '.join(counts)}."
     else:
         kind = "No new or changed finding" if compared else "No finding"
-        word, sentence = "PASS", f"{kind} of severity {judged.fail_on.value} or above."
+        undecided = " is undecided" if judged.decided else ""
+        word, sentence = "PASS", f"{kind} of severity {judged.fail_on.value} or above{undecided}."
+    if judged.decided:
+        sentence += f" {judged.decided:,} decided."
+    if judged.alarms:
+        word = "FAIL"
+        sentence += f" {count(len(judged.alarms), 'alarm')} about policy or decisions."
     if not judged.complete:
         word = "INCOMPLETE" if word == "PASS" else word
         sentence += " Part of the code was not analysed: no statement about it."
@@ -51,6 +61,24 @@ def coverage_words(coverage: Coverage) -> list[str]:
         f" {count(coverage.unresolved_destinations, 'destination')}; limits hit: {limits:,}"
     )
     return [", ".join(read), unresolved]
+
+
+def triage_words(view: ReportView, found: Iterable[Entry]) -> list[str]:
+    """What policy and decisions did, in lines; empty when there are none."""
+    triage = view.triage
+    if triage is None:
+        return []
+    entries = list(found)
+    lines = []
+    if triage.policy:
+        number = sum(entry.lowered is not None for entry in entries)
+        lines.append(f"policy {triage.policy}: severity of {count(number, 'finding')} lowered")
+    standings = Counter(entry.judgement.standing for entry in entries if entry.judgement)
+    if triage.decisions or standings:
+        words = [f"{standings[item]:,} {item.value}" for item in Standing if standings[item]]
+        stale = [f"{triage.stale:,} about findings that are not in this report"] if triage.stale else []
+        lines.append(f"decisions {triage.decisions}: {', '.join([*words, *stale]) or 'none about these findings'}")
+    return lines
 
 
 def release_title(view: ReportView) -> str:

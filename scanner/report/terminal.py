@@ -17,7 +17,15 @@ from scanner.report import rows
 from scanner.report.base import Format, ReportView
 from scanner.report.escape import escape_terminal
 from scanner.report.grouping import select
-from scanner.report.summary import CLOSED_AUTH, count, coverage_words, file_words, release_title, verdict_words
+from scanner.report.summary import (
+    CLOSED_AUTH,
+    count,
+    coverage_words,
+    file_words,
+    release_title,
+    triage_words,
+    verdict_words,
+)
 from scanner.report.terminal_findings import SEVERITY_STYLE, STATE_STYLE, blocks
 
 _VERDICT_STYLE = {"FAIL": "bold white on red", "INCOMPLETE": "bold black on yellow", "PASS": "bold black on green"}
@@ -25,6 +33,7 @@ _LISTED = 8
 """Names listed in one line of the first screen."""
 _PROBLEMS_LISTED = 5
 _PARTIAL_LISTED = 3
+_DECIDED_LISTED = 20
 
 Row = TypeVar("Row")
 
@@ -54,6 +63,7 @@ def _parts(view: ReportView) -> Iterable[RenderableType]:
     found = rows.entries(view)
     selection = select(view, found)
     yield from _head(view, rows.verdict(view, found))
+    yield from _triage(view, found)
     yield _rule(view, "What the release can do" if view.baseline is None else "What is new in this release")
     yield _news(view) if view.baseline else _inventory(view)
     yield from _counts(found, compared=view.baseline is not None)
@@ -61,6 +71,7 @@ def _parts(view: ReportView) -> Iterable[RenderableType]:
         yield _rule(view, "Findings, worst first")
     for block in selection.groups:
         yield from blocks(block, view)
+    yield from _decided(view, found)
     if selection.hidden:
         yield Text(f"Not shown: {selection.hidden_words}. --all shows them.", style="bold")
     elif not selection.groups:
@@ -86,6 +97,32 @@ def _head(view: ReportView, judged: rows.Verdict) -> Iterable[Text]:
         yield from _problems(label, report)
     if words := file_words(view):
         yield Text(words)
+
+
+def _triage(view: ReportView, found: tuple[rows.Entry, ...]) -> Iterable[Text]:
+    """What policy and decisions did, and what is odd about them."""
+    for line in triage_words(view, found):
+        yield Text(escape_terminal(line))
+    for notice in view.triage.notices if view.triage else ():
+        style = "bold white on red" if notice.alarm else "yellow"
+        yield Text(f"  ! {escape_terminal(notice.text, 600)}", style=style)
+
+
+def _decided(view: ReportView, found: tuple[rows.Entry, ...]) -> Iterable[Text]:
+    """Decided findings that the comparison or the scan would show, one line each."""
+    decided = [entry for entry in found if entry.decided and entry.state is not BaselineState.UNCHANGED]
+    if not decided or view.show_all:
+        return
+    yield _rule(view, f"{len(decided):,} decided")
+    for entry in decided[:_DECIDED_LISTED]:
+        finding, said = entry.finding, entry.judgement.why if entry.judgement else ""
+        place = escape_terminal(f"{finding.path}:{finding.line}", 200)
+        yield Text.assemble(
+            (finding.severity.value, SEVERITY_STYLE[finding.severity]), f" {escape_terminal(finding.rule, 80)} ",
+            (place, "cyan"), f"  {escape_terminal(said, 300)}",
+        )  # fmt: skip
+    if len(decided) > _DECIDED_LISTED:
+        yield Text(f"and {len(decided) - _DECIDED_LISTED:,} more: --all shows them", style="dim")
 
 
 def _problems(label: str, report: Report) -> Iterable[Text]:
@@ -183,7 +220,7 @@ def _package(row: rows.PackageRow) -> str:
     number = " → ".join(dict.fromkeys(versions))
     state = {BaselineState.NEW: "+", BaselineState.ABSENT: "-"}.get(row.state, "") if row.state else ""
     can = " ".join(row.capabilities) if row.state is None else ""
-    return f"{state}{row.name} {number}" + (f" [{can}]" if can else "")
+    return f"{state}{row.name} {number}" + (f" [{can}]" if can else "") + (" verified" if row.verified else "")
 
 
 def _gain(row: rows.PackageRow) -> str:

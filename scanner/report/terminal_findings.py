@@ -47,6 +47,7 @@ def blocks(group: Group, view: ReportView) -> Iterable[RenderableType]:
     yield _header(group)
     yield _indent(_place(entry))
     yield _indent(Text(escape_terminal(entry.finding.message, 600)))
+    yield from map(_indent, _rulings(entry))
     if entry.baseline is not None:
         yield _indent(_both_sides(entry.baseline, entry.finding, view))
     elif entry.state is BaselineState.ABSENT:
@@ -87,6 +88,16 @@ def _place(entry: Entry) -> Text:
     if entry.moved_from is not None:
         line.append("  moved from " + escape_terminal(entry.moved_from, 300), style="dim")
     return line
+
+
+def _rulings(entry: Entry) -> Iterable[Text]:
+    """What was decided about the finding, and what the policy made of it."""
+    if entry.judgement is not None:
+        style = "green" if entry.decided else "bold yellow"
+        yield Text(f"decision {escape_terminal(entry.judgement.why, 600)}", style=style)
+    if entry.lowered is not None:
+        was = entry.lowered.severity.value
+        yield Text(f"policy lowered it from {was}: {escape_terminal(entry.lowered.why, 600)}", style="green")
 
 
 def _evidence(finding: Finding, other: Finding | None = None) -> RenderableType:

@@ -17,7 +17,7 @@ from scanner.model.signature import Catalogue
 from scanner.signatures.document import MAX_BYTES
 from scanner.signatures.sections import Sections, StandardLibrary
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Raise it whenever the same YAML may give another catalogue: it is part of the digest."""
 MAX_FILES: Final = 2000
 """Most signature files that are read from all folders together."""
@@ -25,8 +25,15 @@ _CHECK: Final = 16
 _HERE: Final = Path(__file__).resolve().parent
 
 
-def load_catalogue(folder: Path | None = None, cache: Path | None = None, extra: Sequence[Path] = ()) -> Catalogue:
+def load_catalogue(
+    folder: Path | None = None,
+    cache: Path | None = None,
+    extra: Sequence[Path] = (),
+    documents: Sequence[tuple[str, bytes]] = (),
+) -> Catalogue:
     """All signatures of the tool, or of `folder`, and of the user's own folders or files in `extra`.
+
+    `documents` are further files by name and content.
 
     Shape: entries are sorted, so that the same files give the same catalogue.
     Raises: SignatureError as `<file>:<line>: what is wrong and what to do`.
@@ -34,7 +41,7 @@ def load_catalogue(folder: Path | None = None, cache: Path | None = None, extra:
     The compiled catalogue is kept in `cache` under the digest of the files; an entry that is old, damaged or
     cannot be written is ignored.
     """
-    files = _read([folder or data_folder(), *extra])
+    files = [*_read([folder or data_folder(), *extra]), *documents]
     digest = _digest(files)
     entry = cache / f"signatures-{digest}.msgpack" if cache is not None else None
     known = _cached(entry, digest) if entry is not None else None

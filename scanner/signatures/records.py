@@ -12,6 +12,7 @@ from scanner.model.signature import (
     CallableKind,
     Certainty,
     Example,
+    LocalSink,
     Propagator,
     Secret,
     SecretOrigin,
@@ -157,6 +158,21 @@ def propagator(fields: Fields, name: str, node: Node) -> Propagator:
         to=_target(fields, got["to"]) if "to" in got else "return",
         transform=fields.word(got["transform"], "transform", vocabulary.TRANSFORMS),
         params=fields.texts(got["params"], "params") if "params" in got else (),
+    )
+
+
+def local_sink(fields: Fields, name: str, node: Node) -> LocalSink:
+    """One entry of `local_sinks:`."""
+    got = fields.mapping(node, f"the entry of {name}", ("effect", "data", "path", "unless", "reads", "by_name"))
+    _require(fields, node, got, ("effect", "data"))
+    return LocalSink(
+        callable=name.lower(),
+        effect=fields.word(got["effect"], "effect", vocabulary.EFFECTS),
+        data=fields.indexes(got["data"], "data"),
+        path=fields.index(got["path"], "path")[0] if "path" in got else None,
+        unless=fields.index(got["unless"], "unless")[0] if "unless" in got else None,
+        reads="reads" in got and fields.flag(got["reads"], "reads"),
+        by_name="by_name" in got and fields.flag(got["by_name"], "by_name"),
     )
 
 

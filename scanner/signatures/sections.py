@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from scanner.model.signature import Catalogue, Propagator, Secret, Signature, Source
+from scanner.model.signature import Catalogue, LocalSink, Propagator, Secret, Signature, Source
 from scanner.signatures import records, vocabulary
 from scanner.signatures.document import Node, parse
 from scanner.signatures.fields import Fields
@@ -44,6 +44,7 @@ class Sections:
         self.own_server: dict[str, str] = {}
         self.expected_hosts: dict[str, str] = {}
         self.generic_methods: dict[str, str] = {}
+        self.local_sinks: dict[str, LocalSink] = {}
         self.bundled: dict[str, str] = {}
         self.not_bundled: dict[str, str] = {}
         self._tables: list[tuple[Fields, Node, str]] = []
@@ -56,6 +57,7 @@ class Sections:
             "one_way": self._flows(self.one_way),
             "byref_outputs": self._indexes(self.byref_outputs),
             "higher_order": self._indexes(self.higher_order),
+            "local_sinks": self._local_sinks,
             "dynamic_code": self._indexes(self.dynamic_code),
             "no_effect": self._groups(self.no_effect, nested=False),
             "standard_library": self._groups(self.bundled, nested=True),
@@ -107,6 +109,7 @@ class Sections:
             credential_paths=tuple(sorted(self.credential_paths)),
             own_server=frozenset(self.own_server),
             expected_hosts=dict(sorted(self.expected_hosts.items())),
+            local_sinks=dict(sorted(self.local_sinks.items())),
             generic_methods=frozenset(name.lower() for name in self.generic_methods),
         )
 
@@ -149,6 +152,11 @@ class Sections:
                 table[name.lower()] = fields.indexes(value, f"the entry of {name}")
 
         return read
+
+    def _local_sinks(self, fields: Fields, node: Node) -> None:
+        for name, value in fields.mapping(node, "local_sinks").items():
+            self._named(fields, value, self.local_sinks, name)
+            self.local_sinks[name.lower()] = records.local_sink(fields, name, value)
 
     def _groups(self, table: dict[str, str], *, nested: bool) -> Callable[[Fields, Node], None]:
         def read(fields: Fields, node: Node) -> None:

@@ -116,7 +116,7 @@ SECRET_KINDS: Final = frozenset(
         "other",
     }
 )
-SEVERITY_FLOORS: Final = frozenset({"info"})
+SEVERITY_FLOORS: Final = frozenset({"info", "digest"})
 TRANSFORMS: Final = frozenset(
     {
         "identity",
@@ -144,6 +144,24 @@ TRANSFORMS: Final = frozenset(
         "metadata",
     }
 )
+EFFECTS: Final = frozenset(
+    {
+        "browser",  # printed: the page that whoever asked for it gets
+        "log",
+        "cookie",
+        "header",
+        "exception",  # message of one
+        "file",  # written to disk
+        "code",  # run as PHP
+        "include",
+        "callee",  # names a function, method or class
+        "unserialize",  # becomes objects
+        "unpack",  # an archive that is unpacked
+        "command",
+        "sql",
+    }
+)
+"""What a local sink does with the data that reaches it."""
 SOURCE_TYPES: Final = frozenset(
     {
         "function",

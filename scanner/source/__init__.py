@@ -4,6 +4,15 @@ from scanner.source.assemble import NOTE_CODES
 from scanner.source.folder import read_file
 from scanner.source.limits import DEFAULT, SourceLimits
 from scanner.source.opening import OpenRelease, open_release
-from scanner.source.pair import resolve_pair
+from scanner.source.pair import list_releases, resolve_pair
 
-__all__ = ["DEFAULT", "NOTE_CODES", "OpenRelease", "SourceLimits", "open_release", "read_file", "resolve_pair"]
+__all__ = [
+    "DEFAULT",
+    "NOTE_CODES",
+    "OpenRelease",
+    "SourceLimits",
+    "list_releases",
+    "open_release",
+    "read_file",
+    "resolve_pair",
+]

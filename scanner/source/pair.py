@@ -35,6 +35,25 @@ def resolve_pair(spec: str) -> tuple[str, str]:
     Shape: two texts for `open_release`.
     Raises: SourceError when there are not two.
     """
+    found = list_releases(spec)
+    if len(found) > 1:
+        return found[-2], found[-1]
+    if git_dir_of(spec) is not None:
+        message = f"only one release on the current branch of {printable(spec)!r}: give two releases, as REPO@REF"
+        raise SourceError(message)
+    message = (
+        f"{printable(spec)!r} holds {len(found)} releases with a version in their names, two are needed:"
+        " give two releases"
+    )
+    raise SourceError(message)
+
+
+def list_releases(spec: str) -> list[str]:
+    """All releases that a repository or a folder of releases holds, oldest first.
+
+    Shape: texts for `open_release`.
+    Raises: SourceError when it is neither, or has no commits.
+    """
     path = Path(spec)
     if not path.is_dir():
         what = "is one release" if path.exists() else "does not exist"
@@ -42,12 +61,25 @@ def resolve_pair(spec: str) -> tuple[str, str]:
         raise SourceError(message)
     git_dir = git_dir_of(spec)
     if git_dir is not None:
-        return _pair_of_repository(spec, git_dir)
-    return _pair_of_folder(spec)
+        return _releases_of_repository(spec, git_dir)
+    return _releases_of_folder(spec)
 
 
-def _pair_of_folder(spec: str) -> tuple[str, str]:
-    """The two newest releases in a folder, by the version in their names."""
+def other_version_before(git_dir: str, commit: str) -> str | None:
+    """The last commit before one, along first parents, that has a release of another version; None for none."""
+    objects = GitObjects(git_dir)
+    try:
+        commits = _first_parents(objects, commit)
+        newest = next(commits, None)
+        if newest is None or newest.version is None:
+            return None
+        return next((item.oid for item in commits if item.version not in (None, newest.version)), None)
+    finally:
+        objects.close()
+
+
+def _releases_of_folder(spec: str) -> list[str]:
+    """Releases in a folder, by the version in their names."""
     best: dict[tuple[int, ...], tuple[bool, bool, str]] = {}
     try:
         names = sorted(os.listdir(spec))  # noqa: PTH208 - names alone are wanted
@@ -62,25 +94,18 @@ def _pair_of_folder(spec: str) -> tuple[str, str]:
     except OSError as error:
         message = f"{printable(spec)!r} cannot be read: {os.strerror(error.errno or 0)}"
         raise SourceError(message) from error
-    if len(best) < 2:  # noqa: PLR2004 - a pair
-        message = (
-            f"{printable(spec)!r} holds {len(best)} releases with a version in their names, two are needed:"
-            " give two releases"
-        )
-        raise SourceError(message)
-    older, newer = sorted(best)[-2:]
-    return best[older][2], best[newer][2]
+    return [best[key][2] for key in sorted(best)]
 
 
 def _is_release(path: str) -> bool:
     return Path(path).is_dir() or (Path(path).is_file() and archive_kind(path) != "")
 
 
-def _pair_of_repository(spec: str, git_dir: str) -> tuple[str, str]:
-    """The last two releases on the current branch of a repository."""
+def _releases_of_repository(spec: str, git_dir: str) -> list[str]:
+    """Releases on the current branch of a repository."""
     objects = GitObjects(git_dir)
     try:
-        commits = list(_first_parents(objects))
+        commits = list(_first_parents(objects, "HEAD"))
         if not commits:
             message = f"{printable(spec)!r} has no commits on its current branch: give two releases"
             raise SourceError(message)
@@ -93,11 +118,7 @@ def _pair_of_repository(spec: str, git_dir: str) -> tuple[str, str]:
     if len(chosen) < 2 and not any(commit.version for commit in commits):  # noqa: PLR2004
         tagged = [commit for commit in commits if tags[commit.oid]]
         chosen = tagged if len(tagged) > 1 else commits
-    if len(chosen) < 2:  # noqa: PLR2004
-        message = f"only one release on the current branch of {printable(spec)!r}: give two releases, as REPO@REF"
-        raise SourceError(message)
-    newer, older = chosen[:2]
-    return _spec_of(spec, older, tags), _spec_of(spec, newer, tags)
+    return [_spec_of(spec, commit, tags) for commit in reversed(chosen)]
 
 
 def _releases(commits: Sequence[_Commit]) -> list[_Commit]:
@@ -122,10 +143,10 @@ def _tags_by_commit(objects: GitObjects, commits: Sequence[_Commit]) -> dict[str
     return tags
 
 
-def _first_parents(objects: GitObjects) -> Iterator[_Commit]:
-    """Commits of the current branch, newest first, along their first parents."""
+def _first_parents(objects: GitObjects, ref: str) -> Iterator[_Commit]:
+    """Commits that a ref has, newest first, along their first parents."""
     versions: dict[str, tuple[int, ...] | None] = {}
-    expression = "HEAD^{commit}"
+    expression = f"{ref}^{{commit}}"
     for _ in range(_MAX_COMMITS):
         found = objects.content(expression, _MAX_OBJECT)
         if found is None or found.data is None or found.type != "commit":

@@ -403,3 +403,13 @@ def calls_of(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> int:
     finally:
         sys.setprofile(None)
     return count
+
+
+def test_a_class_in_another_namespace_is_the_same_code() -> None:
+    old = call(path="includes/Parser.php", symbol="Parser::get")
+    new = call(path="includes/Html/Client.php", symbol="App\\Html\\Parser::get")
+    assert [change.state for change in match([old], [new])] == [UNCHANGED]
+    other = msgspec.structs.replace(new, destinations=(EVIL,))
+    assert {change.state for change in match([old], [other])} == {NEW, ABSENT}
+    stays = call(path="includes/Parser.php", symbol="Parser::get", line=9)
+    assert sorted(change.state for change in match([old], [stays, new])) == [NEW, UNCHANGED]

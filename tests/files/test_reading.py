@@ -67,7 +67,7 @@ def test_a_name_says_the_kind() -> None:
         "a/b.JS": "script", "x.vue": "markup", ".htaccess": "server", "conf/nginx.conf": "nginx",
         ".user.ini": "phpini", "Dockerfile": "docker", "a/composer.json": "composer",
         ".github/workflows/x.yml": "ci", ".husky/pre-commit": "hook", "v/x.blade.php": "blade",
-        "sql/upgrade_1.php": "sqlphp", "a/x.php": "", "dump.sql.gz": "archive.sql", "notes.txt": "",
+        "sql/upgrade_1.php": "sqlphp", "a/x.php": "", "dump.sql.gz": "archive.sql", "notes.txt": "text",
         "etc/cron.d/x": "shell",
     }  # fmt: skip
     assert {path: kind_of(path) for path in wanted} == wanted

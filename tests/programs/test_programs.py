@@ -20,7 +20,7 @@ from scanner.model.finding import Category, Finding
 from scanner.pipeline import ScanOptions, scan
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "fixtures" / "php"
-STRICT = frozenset({Category.EGRESS, Category.EXFILTRATION, Category.CONCEALMENT})
+STRICT = frozenset({Category.EGRESS, Category.EXFILTRATION, Category.CONCEALMENT, Category.PAYLOAD})
 COMMENT = re.compile(r"(?://|#|/\*)\s*(todo-ok|todo-expect|expect):\s*(.*?)\s*(?:\*/|\?>|$)")
 FEWEST_PROGRAMS = 120
 

@@ -1,0 +1,166 @@
+"""PHP's functions on arrays and strings: which elements come back, and what text is made of them."""
+
+from __future__ import annotations
+
+from scanner.analysis import folding
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.handlers import contents, folded, handles, labels_of
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Val, join_all
+from scanner.model.facts import Call, Index, Value
+
+
+@handles("implode", "join")
+def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+    if not args:
+        return NOTHING
+    pieces = next((arg for arg in reversed(args) if arg.items is not None), None)
+    if pieces is None or pieces.rest is not None:
+        return Val(evaluator.unknown("implode(...)").texts, labels_of(evaluator, args))
+    glue = next((arg for arg in args if arg is not pieces), Val(frozenset([""])))
+    parts: list[tuple[Val, Value | str | None]] = []
+    for number, key in enumerate(pieces.items or ()):
+        if number:
+            parts.append((glue, "separator"))
+        parts.append(((pieces.items or {})[key], "element"))
+    result = evaluator.concatenated(parts)
+    return evaluator.join(result, Val(labels=pieces.labels)) if pieces.labels else result
+
+
+@handles("explode", "str_split", "preg_split")
+def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    labels = labels_of(evaluator, args)
+    name = str(node.name).lower()
+    if name == "str_split" and args:
+        known = evaluator.known_texts(args[0])
+        if len(known) == 1 and len(args) == 1 and len(known[0]) <= 300:  # noqa: PLR2004  short strings taken apart
+            return Val(items={str(i): Val(frozenset([c])) for i, c in enumerate(known[0])}, labels=labels)
+    if name == "explode" and len(args) > 1:
+        separators, texts = evaluator.known_texts(args[0]), evaluator.known_texts(args[1])
+        if len(separators) == 1 and separators[0] and len(texts) == 1:
+            pieces = texts[0].split(separators[0])[:300]
+            return Val(items={str(i): Val(frozenset([p])) for i, p in enumerate(pieces)}, labels=labels)
+    return Val(rest=Val(evaluator.unknown(node).texts, labels), labels=labels)
+
+
+@handles("array_merge", "array_replace", "array_merge_recursive", "array_replace_recursive", "wp_parse_args")
+def _array_merge(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+    return join_all(args, evaluator.state.overflow)
+
+
+@handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse", "iterator_to_array",
+          "array_change_key_case", "array_diff_key", "array_intersect_key", "array_pad", "current",
+          "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min", "array_column",
+          "array_chunk")  # fmt: skip
+def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """Functions whose result is made of an array's elements."""
+    if not args:
+        return NOTHING
+    name = str(node.name).lower()
+    if name in ("array_reverse", "array_values", "array_filter", "array_unique") and args[0].items is not None:
+        items = list((args[0].items or {}).values())
+        if name == "array_reverse":
+            items.reverse()
+        return Val(items={str(i): item for i, item in enumerate(items)}, rest=args[0].rest, labels=args[0].labels)
+    elements = contents(evaluator, args[0])
+    if name.startswith("array_") and name not in ("array_pop", "array_shift"):
+        return args[0].replaced(rest=elements) if elements is not args[0] else args[0]
+    return elements
+
+
+@handles("array_keys", "array_key_first", "array_key_last", "key")
+def _array_keys(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    keys = list((args[0].items or {}) if args else ())
+    texts = Val(frozenset(keys[:MAX_TEXTS]) or evaluator.unknown(node).texts)
+    items = {str(i): Val(frozenset([key])) for i, key in enumerate(keys)}
+    return Val(items=items, rest=None if keys else texts, labels=args[0].labels if args else {})
+
+
+@handles("array_flip", "array_fill_keys", "array_count_values")
+def _array_flip(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+    """Values become keys: what they carry is the array's."""
+    items = {
+        text: Val(frozenset([key]))
+        for key, item in ((args[0].items or {}) if args else {}).items()
+        for text in evaluator.known_texts(item)[:1]
+    }
+    return Val(items=items or None, labels=labels_of(evaluator, args))
+
+
+@handles("array_combine")
+def _array_combine(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+    if len(args) > 1 and args[0].items and args[1].items:
+        names = [evaluator.known_texts(item) for item in args[0].items.values()]
+        if all(len(known) == 1 for known in names):
+            return Val(items=dict(zip((known[0] for known in names), args[1].items.values(), strict=False)))
+    return Val(rest=Val(labels=labels_of(evaluator, args)))
+
+
+@handles("array_push", "array_unshift")
+def _array_push(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    if node.args:
+        for value in args[1:]:
+            evaluator.state.interpreter.write(evaluator, Index(node.args[0].value, None), value)
+    return NOTHING
+
+
+@handles("str_replace", "str_ireplace", "strtr")
+def _replace(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """Replacement, also with arrays of literals: a favourite of obfuscated code."""
+    name = str(node.name).lower()
+    labels = labels_of(evaluator, args)
+    pairs = _replacement_pairs(evaluator, name, args)
+    subject = args[0] if name == "strtr" and args else args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004
+    if pairs is None or not subject.texts:
+        return Val(folded(evaluator, name, args) or evaluator.unknown(node).texts, labels)
+    results: set[str] = set()
+    for text in sorted(subject.texts):
+        changed = text
+        for search, replacement in pairs:
+            changed = changed.replace(search, replacement)[: folding.MAX_INPUT] if search else changed
+        results.add(changed)
+    return Val(frozenset(results) or evaluator.unknown(node).texts, labels)
+
+
+def _replacement_pairs(evaluator: Evaluator, name: str, args: list[Val]) -> list[tuple[str, str]] | None:
+    if name == "strtr":
+        table = args[1] if len(args) == 2 else NOTHING  # noqa: PLR2004  the two-argument form
+        if not table.items:
+            return None
+        return [(key, _replacement(evaluator, item)) for key, item in table.items.items()]
+    if len(args) < 3 or not args[0].items:  # noqa: PLR2004  search, replacement, subject
+        return None
+    searches = [evaluator.known_texts(item) for item in args[0].items.values()]
+    if args[1].items is not None:
+        replacements = [_replacement(evaluator, item) for item in args[1].items.values()]
+        replacements += [""] * (len(searches) - len(replacements))
+    else:
+        replacements = [_replacement(evaluator, args[1])] * len(searches)
+    return [(one[0], two) for one, two in zip(searches, replacements, strict=False) if one]
+
+
+def _replacement(evaluator: Evaluator, value: Val) -> str:
+    """Text that is put in; a hole where it is not known."""
+    if len(value.texts) == 1:
+        return next(iter(value.texts))
+    return evaluator.state.holes.template("unknown", "replacement")
+
+
+@handles("parse_url")
+def _parse_url(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    if not args:
+        return NOTHING
+    return Val(evaluator.unknown(node).texts, args[0].labels, rest=Val(evaluator.unknown(node).texts, args[0].labels))
+
+
+@handles("http_build_query")
+def _build_query(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    return Val(evaluator.unknown(node).texts, labels_of(evaluator, args))
+
+
+@handles("ini_get")
+def _ini_get(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
+    return evaluator.unknown(node)
+
+
+def register() -> None:
+    """Make the handlers of this module known: importing it has done so."""

@@ -1,0 +1,59 @@
+"""Register of what PHP's own functions do: each module of handlers adds to it, `builtins` looks them up."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+from scanner.analysis import folding
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.values import MAX_TEXTS, Trace, Val, all_labels, join_all
+from scanner.model.facts import Call
+
+Handler = Callable[[Evaluator, Call, list[Val]], Val]
+HANDLERS: dict[str, Handler] = {}
+
+
+def handles(*names: str) -> Callable[[Handler], Handler]:
+    """Register a handler for functions, by lower-case name."""
+
+    def register(handler: Handler) -> Handler:
+        for name in names:
+            HANDLERS[name] = handler
+        return handler
+
+    return register
+
+
+def labels_of(evaluator: Evaluator, values: list[Val]) -> dict[str, Trace]:
+    """Labels of all of some values."""
+    return dict(join_all((Val(labels=all_labels(value)) for value in values), evaluator.state.overflow).labels)
+
+
+def folded(evaluator: Evaluator, name: str, args: list[Val]) -> frozenset[str]:
+    """All results for the known strings of the arguments, bounded; empty when one cannot be folded."""
+    if not folding.foldable(name):
+        return frozenset()
+    options = [sorted(evaluator.texts(arg, "argument")) for arg in args]
+    total = 1
+    for choice in options:
+        total *= len(choice)
+    if total > MAX_TEXTS:
+        return frozenset()
+    results = [folding.fold(name, combination) for combination in itertools.product(*options)]
+    return frozenset(result for result in results if result is not None)
+
+
+def contents(evaluator: Evaluator, value: Val) -> Val:
+    """Elements of an array, or the value itself."""
+    found = list((value.items or {}).values())
+    if value.rest is not None:
+        found.append(value.rest)
+    if not found:
+        return value
+    return evaluator.join(join_all(found, evaluator.state.overflow), Val(labels=value.labels))
+
+
+def is_callable(evaluator: Evaluator, value: Val) -> bool:
+    """Whether a value can be called."""
+    return bool(value.refs or evaluator.known_texts(value) or (value.items and {"0", "1"} <= value.items.keys()))

@@ -1,0 +1,179 @@
+"""Functions that keep a value under a name and those that give it back: caches, constants, settings, files, buffers.
+
+A place is known by the text of its name: `apcu_store('k', $x)` and `apcu_fetch('k')`, a file written and read again,
+also one whose path is only known by the expression that made it. What is kept is a store as properties are: whoever
+reads it is evaluated again when it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.handlers import handles
+from scanner.analysis.templates import PARAMETERS
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.model.facts import Call, CallKind
+
+_WRITES: Mapping[str, tuple[str, int, int]] = {
+    "define": ("const", 0, 1),
+    "ini_set": ("ini", 0, 1),
+    "ini_alter": ("ini", 0, 1),
+    "file_put_contents": ("file", 0, 1),
+    **dict.fromkeys(
+        ("apcu_store", "apcu_add", "apc_store", "apc_add", "xcache_set", "wincache_ucache_set", "zend_shm_cache_store",
+         "shmop_write", "shm_put_var"),
+        ("cache", 0, 1),
+    ),
+}  # fmt: skip
+"""Function -> kind of store, argument that names the place, argument that is kept."""
+_READS: Mapping[str, tuple[str, int]] = {
+    "ini_get": ("ini", 0),
+    **dict.fromkeys(
+        ("file_get_contents", "file", "fopen", "readfile", "parse_ini_file", "gzfile", "php_strip_whitespace"),
+        ("file", 0),
+    ),
+    **dict.fromkeys(
+        ("apcu_fetch", "apc_fetch", "xcache_get", "wincache_ucache_get", "zend_shm_cache_fetch", "shmop_read",
+         "shm_get_var"),
+        ("cache", 0),
+    ),
+}  # fmt: skip
+_MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
+_STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv"})
+_STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
+                           "fpassthru", "gzread", "bzread"})  # fmt: skip
+_MAX_NAMES = 4
+MESSAGE = ("\2error", "message")
+EXCEPTION = ("\2error", "exception")
+HELD = "held"
+"""Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""
+_FLUSHES = frozenset({"ob_end_flush", "ob_end_clean", "ob_get_flush", "ob_get_clean", "ob_flush", "flush"})
+PRINTS = frozenset({"echo", "print", "printf", "vprintf", "print_r", "var_dump", "var_export", "exit", "phpinfo",
+                    "readfile", "passthru", "highlight_file", "show_source", "debug_zval_refcount"})  # fmt: skip
+"""What writes to the page, and so into an output buffer."""
+
+
+def places(evaluator: Evaluator, space: str, name: Val) -> list[tuple[str, str]]:
+    """Stores that a name stands for; none when only a caller knows it."""
+    known = evaluator.known_texts(name) if space != "file" else sorted(name.texts)
+    return [(f"\2{space}", text) for text in known if text and not PARAMETERS.search(text)][:_MAX_NAMES]
+
+
+def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
+    """Effect of a call that keeps something, value of one that gives something back."""
+    _special(evaluator, name, args)
+    write, read = _WRITES.get(name), _READS.get(name)
+    _keep(evaluator, name, write, args)
+    if name in _STREAM_READS and args:
+        held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sorted(args[0].sites))
+        return join_all([Val(labels=all_labels(args[0])), *held], evaluator.state.overflow)
+    if read is not None and read[1] < len(args):
+        return kept_under(evaluator, read[0], args[read[1]])
+    return NOTHING
+
+
+def _keep(evaluator: Evaluator, name: str, write: tuple[str, int, int] | None, args: list[Val]) -> None:
+    if write is not None and write[2] < len(args):
+        space, target, kept = write
+        _store(evaluator, space, args[target], args[kept])
+    elif name == "putenv" and args:
+        for text in sorted(args[0].texts):
+            variable, separator, _value = text.partition("=")
+            if separator:
+                _store(evaluator, "env", Val(frozenset([variable])), Val(labels=all_labels(args[0])))
+    elif name in _STREAM_WRITES and len(args) > 1:
+        labels = evaluator.state.telling(all_labels(args[1]))
+        for site in sorted(args[0].sites) if labels else ():
+            evaluator.set_site(site, HELD, Val(labels=labels))
+    elif name in _MOVES and len(args) > 1:
+        _store(evaluator, "file", args[1], kept_under(evaluator, "file", args[0]))
+
+
+def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
+    """Functions of output buffers."""
+    if name == "ob_start" and args:
+        evaluator.late.append(args[0])
+    elif name in ("trigger_error", "user_error"):
+        labels = evaluator.state.telling(join_all((Val(labels=all_labels(a)) for a in args[:1]), "").labels)
+        if labels:
+            evaluator.write_shared("store", MESSAGE, Val(labels=labels))
+    elif name in _FLUSHES:
+        flush(evaluator)
+    elif name == "phpinfo":
+        trace = Trace(evaluator.path, evaluator.line, "phpinfo() prints the whole environment", None, 1)
+        printed(evaluator, [Val(labels={"environment": trace})])
+
+
+def report(evaluator: Evaluator, key: tuple[str, str], values: Sequence[Val]) -> None:
+    """Secrets in an error or an exception: the program's handler gets them."""
+    labels = join_all((Val(labels=all_labels(value)) for value in values), evaluator.state.overflow).labels
+    secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
+    if secrets:
+        evaluator.state.write_store(key, Val(labels=secrets))
+
+
+def handled(evaluator: Evaluator, name: str) -> list[Val] | None:
+    """Arguments with which PHP calls an error or exception handler; None for any other callback."""
+    key = {"set_error_handler": MESSAGE, "set_exception_handler": EXCEPTION}.get(name)
+    if key is None:
+        return None
+    reported = Val(evaluator.unknown("$error").texts, evaluator.state.read_store(key).labels)
+    return [reported] if key is EXCEPTION else [NOTHING, reported]
+
+
+def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
+    labels = evaluator.state.telling(all_labels(value))
+    whole = value if space == "const" else Val(labels=labels)
+    if not labels and space != "const":
+        return
+    for key in places(evaluator, space, target):
+        known = evaluator.kept.get(key)
+        evaluator.kept[key] = whole if known is None else evaluator.join(known, whole)
+        evaluator.write_shared("store", key, whole)
+
+
+def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
+    """What was kept under a name."""
+    keys = places(evaluator, space, name)
+    found = [evaluator.state.read_store(key) for key in keys]
+    return join_all([*found, *(evaluator.kept[key] for key in keys if key in evaluator.kept)], evaluator.state.overflow)
+
+
+# -- what is printed, and output buffers --------------------------------------------------------------------------
+
+
+def printed(evaluator: Evaluator, values: list[Val]) -> None:
+    """Remember what a function prints: an output buffer gives it back."""
+    labels = evaluator.state.telling(
+        join_all((Val(labels=all_labels(v)) for v in values), evaluator.state.overflow).labels
+    )
+    if labels:
+        evaluator.printed = evaluator.join(evaluator.printed, Val(labels=labels))
+
+
+def flush(evaluator: Evaluator) -> None:
+    """What `ob_start` was given gets all that was printed."""
+    line, start = evaluator.line, evaluator.fact.start
+    here = Call(CallKind.DYNAMIC, "", None, (), line, line, start, start)
+    for callback in evaluator.late if evaluator.printed.labels else ():
+        if callback.refs or evaluator.known_texts(callback) or callback.items:
+            given = Val(evaluator.unknown("$buffer").texts, evaluator.printed.labels)
+            evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
+
+
+@handles("tmpfile")
+def _temporary(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
+    return Val(sites=frozenset([evaluator.state.site(evaluator.number, node.start)]))
+
+
+def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
+    """What was written to the streams that a call sends (`ftp_fput`, `CURLOPT_INFILE`)."""
+    sites = sorted({site for value in roles.values() for site in value.sites})
+    held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sites)
+    return join_all(held, evaluator.state.overflow)
+
+
+@handles("ob_get_clean", "ob_get_contents", "ob_get_flush")
+def _buffer(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
+    return Val(evaluator.unknown(node).texts, evaluator.printed.labels)

@@ -1,0 +1,75 @@
+"""Objects as wholes: what leaves when one is encoded, cast or iterated, and what PHP calls by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, merge_labels
+from scanner.model.facts import Unknown
+
+ENCODERS = frozenset(
+    {"json_encode", "serialize", "var_export", "print_r", "var_dump", "http_build_query", "get_object_vars",
+     "get_mangled_object_vars", "iterator_to_array", "igbinary_serialize", "msgpack_pack", "yaml_emit", "implode",
+     "join", "array_values", "strval", "settype", "debug_zval_refcount"}
+)  # fmt: skip
+"""Functions whose result holds what the properties of an object hold."""
+_ENCODED_BY = ("jsonserialize", "__serialize", "__sleep", "__tostring")
+_ITERATED_BY = ("getiterator", "current")
+_MAX_PROPERTIES = 40
+_MAX_DEPTH = 2
+
+
+def exposed(evaluator: Evaluator, value: Val, depth: int = _MAX_DEPTH) -> Mapping[str, Trace]:
+    """Labels of a value and of the properties of the objects in it."""
+    labels = all_labels(value)
+    for holder in (value, *(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
+        if holder.types or holder.sites:
+            labels = merge_labels(labels, _of_object(evaluator, holder, depth))
+    return labels
+
+
+def _of_object(evaluator: Evaluator, value: Val, depth: int) -> Mapping[str, Trace]:
+    state = evaluator.state
+    found: list[Val] = []
+    for site in sorted(site for site in value.sites if site >= 0):
+        for roles in (evaluator.sites.get(site, {}), state.site_states.get(site, {})):
+            found.extend(held for role, held in sorted(roles.items()) if role.startswith("."))
+    for cls in sorted(value.types & state.program.classes.keys()):
+        names = [
+            item.name
+            for ancestor in state.program.ancestors(cls)
+            for unit in state.program.classes.get(ancestor, ())
+            for item in unit.fact.properties
+        ]
+        found.extend(state.read_store((evaluator.property_owner(cls, name), name)) for name in names[:_MAX_PROPERTIES])
+        found.extend(_run(evaluator, cls, _ENCODED_BY, value))
+    labels: Mapping[str, Trace] = {}
+    for held in found:
+        labels = merge_labels(labels, exposed(evaluator, held, depth - 1) if depth else all_labels(held))
+    return labels
+
+
+def _run(evaluator: Evaluator, cls: str, methods: tuple[str, ...], receiver: Val) -> list[Val]:
+    numbers = [evaluator.state.program.find_method(cls, method) for method in methods]
+    return [evaluator.run_method(n, [], Unknown("object"), receiver) for n in numbers if n is not None]
+
+
+def iterated(evaluator: Evaluator, value: Val) -> Val:
+    """What `foreach` over an object of the program yields, before its elements are taken."""
+    program = evaluator.state.program
+    found = [
+        result
+        for cls in sorted(value.types & program.classes.keys())
+        for result in _run(evaluator, cls, _ITERATED_BY, value)
+    ]
+    if not found:
+        return NOTHING
+    result = join_all(found, evaluator.state.overflow)
+    return evaluator.join(result, Val(labels=exposed(evaluator, result))) if result.types else result
+
+
+def destroyed(evaluator: Evaluator, value: Val) -> None:
+    """An object's end: its destructor runs."""
+    for cls in sorted(value.types & evaluator.state.program.classes.keys()):
+        _run(evaluator, cls, ("__destruct",), value)

@@ -1,0 +1,192 @@
+"""Data that reaches the browser, a log, the disk, or code of this machine; also through functions of the program.
+
+What matters depends on the effect: secrets must not be shown or stored, and data from another machine must not become
+code. A parameter that reaches an effect is carried to the callers as a `Reach` of the function's summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from scanner.analysis.remote import REQUEST, is_open, is_remote, read_at
+from scanner.analysis.state import Output
+from scanner.analysis.summary import PARAM, Hit, Reach, Substitution
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.model.facts import Call, Index, Prop, Var
+from scanner.model.signature import LocalSink
+
+if TYPE_CHECKING:
+    from scanner.analysis.evaluator import Evaluator
+    from scanner.analysis.frame import Frame
+    from scanner.analysis.state import State
+
+MAX_REACHES = 60
+"""Effects kept per summary."""
+MAX_LIFTS = 4
+"""Levels of functions through which an effect is followed outwards."""
+_SHOWN = frozenset({"browser", "log", "cookie", "header", "exception", "file", "sql"})
+"""Effects that must not get secrets."""
+_FED = frozenset({"file", "code", "include", "callee", "unserialize", "unpack", "command", "sql"})
+"""Effects that must not get what comes from another machine."""
+_RUN = frozenset({"code", "include", "callee", "unserialize", "command"})
+"""Effects that must not get what the request says."""
+_OFF = frozenset({"", "0"})
+_PLACES = ("url", "path", "file")
+
+
+def apply_local_sink(frame: Frame, call: Call, sink: LocalSink, args: list[Val], receiver: Val | None) -> None:
+    """Effect of a call of a function that prints, stores or runs what it is given."""
+    if sink.unless is not None and sink.unless < len(args) and args[sink.unless].texts - _OFF:
+        return
+    if sink.effect == "unserialize" and _without_classes(args):
+        return
+    values = [_argument(frame, args, receiver, index) for index in sink.data]
+    values += [_content(frame, call, sink, value) for value in values if sink.reads or value.sites]
+    data = join_all((Val(labels=all_labels(value)) for value in values), frame.state.overflow)
+    effect, place = sink.effect, NOTHING
+    if effect == "header":
+        effect = _of_header(values[0])
+    if sink.path is not None:
+        target = _argument(frame, args, receiver, sink.path)
+        effect, place = _of_handle(frame, target, effect), place_of(frame, target)
+    if effect:
+        reach(frame, call, effect, sink.callable, data, place)
+
+
+def keep_content(evaluator: Evaluator, call: Call, sink: LocalSink, args: list[Val]) -> None:
+    """A file that was written with data of another machine: who uses its path uses that data."""
+    if sink.effect != "file" or sink.path is None or not 0 <= sink.path < min(len(args), len(call.args)):
+        return
+    given = join_all((Val(labels=all_labels(args[i])) for i in sink.data if i < len(args)), evaluator.state.overflow)
+    labels = {label: trace for label, trace in given.labels.items() if is_remote(label)}
+    target = call.args[sink.path].value
+    if labels and isinstance(target, (Var, Prop, Index)):
+        value = evaluator.join(args[sink.path], Val(labels=labels))
+        evaluator.state.interpreter.write(evaluator, target, value)
+
+
+def reach(frame: Frame, call: Call, effect: str, api: str, data: Val, place: Val = NOTHING) -> None:
+    """Data reaches an effect here: said now as far as it is known, and left to callers as far as they decide."""
+    if not data.labels:
+        return
+    labels = {label: trace for label, trace in all_labels(data).items() if _matters(frame.state, effect, label)}
+    if labels:
+        inner = (frame.path, call.line)
+        found = Reach(
+            frame.number, call.line, call.end_line, call.start, call.end, effect, api, labels, place, (), inner
+        )
+        _keep(frame, found)
+
+
+def lift(frame: Frame, call: Call, reaches: Iterable[Reach], substitution: Substitution, symbol: str) -> None:
+    """Effects inside a called function that this call's arguments feed."""
+    for item in reaches:
+        labels = {
+            label: trace
+            for label, trace in substitution.fed(item.labels).items()
+            if _matters(frame.state, item.effect, label, lifted=True)
+        }
+        if not labels:
+            continue
+        if len(item.via) >= MAX_LIFTS:
+            frame.state.limit("wrapper-depth", frame.number)
+            continue
+        lifted = item._replace(
+            function=frame.number, line=call.line, end_line=call.end_line, start=call.start, end=call.end,
+            labels=labels, place=substitution.value(item.place), via=(symbol, *item.via),
+            hops=with_hop(frame.state.program.path(item.function), item),
+        )  # fmt: skip
+        _keep(frame, lifted)
+
+
+def with_hop(path: str, item: Reach | Hit) -> tuple[tuple[str, int, str], ...]:
+    """Calls between a new deciding one and the effect: that which decided before comes first."""
+    return ((path, item.line, f"passed to {item.via[0]}()"), *item.hops) if item.via else item.hops
+
+
+def _keep(frame: Frame, item: Reach) -> None:
+    """Record what is known of an effect, and keep for callers what they decide."""
+    known = {label: trace for label, trace in item.labels.items() if not label.startswith(PARAM)}
+    if known:
+        frame.state.add_output(
+            Output(
+                item.function, item.line, item.end_line, item.start, item.end, item.effect, item.api,
+                tuple(sorted(known.items())), tuple(sorted(item.place.texts)), item.via, item.inner,
+                item.hops,
+            )
+        )  # fmt: skip
+    open_labels = {label: trace for label, trace in item.labels.items() if label.startswith(PARAM) or is_open(label)}
+    if not open_labels:
+        return
+    key = (item.effect, item.inner[0], tuple(sorted(open_labels)), tuple(sorted(item.place.texts)))
+    if key in frame.reaches:
+        return
+    if len(frame.reaches) >= MAX_REACHES:
+        frame.state.limit("sinks-per-function", frame.number)
+        return
+    frame.reaches[key] = item._replace(labels=open_labels)
+
+
+def _matters(state: State, effect: str, label: str, *, lifted: bool = False) -> bool:
+    if label.startswith(PARAM):
+        return True
+    if effect in _SHOWN and state.is_secret(label):
+        return not (lifted and _of_visitor(state, label))
+    return effect in _FED and (is_remote(label) or (label == REQUEST and effect in _RUN))
+
+
+def _of_visitor(state: State, label: str) -> bool:
+    """What visitors typed, or their own session: showing it tells them nothing."""
+    plain = label.removeprefix("hash-of:")
+    secret = state.origins.by_label.get(plain)
+    return plain.startswith("request.") or (secret is not None and secret.kind == "session")
+
+
+def _argument(frame: Frame, args: list[Val], receiver: Val | None, index: int) -> Val:
+    """An argument; the object with what was put on it (an archive with the file that it opened)."""
+    if index >= 0:
+        return args[index] if index < len(args) else NOTHING
+    if receiver is None:
+        return NOTHING
+    state = frame.with_sites({}, receiver.sites)
+    return join_all([receiver, *(state[role] for role in _PLACES if role in state)], frame.state.overflow)
+
+
+def _content(frame: Frame, call: Call, sink: LocalSink, value: Val) -> Val:
+    """What can be read at an address, or from a handle that was opened on one."""
+    state = frame.with_sites({}, value.sites)
+    opened = [state[role] for role in _PLACES if role in state]
+    texts = join_all([*opened, *([value] if sink.reads else [])], frame.state.overflow).texts
+    trace = Trace(frame.path, call.line, f"read by {sink.callable}()", None, 1)
+    return Val(labels=read_at(texts, frame.state.holes, trace))
+
+
+def place_of(frame: Frame, value: Val) -> Val:
+    """Path of a file: of an open handle the one that it was opened with."""
+    state = frame.with_sites({}, value.sites)
+    opened = [state[role] for role in _PLACES if role in state]
+    return Val(join_all(opened, frame.state.overflow).texts if opened else value.texts)
+
+
+def _of_handle(frame: Frame, value: Val, effect: str) -> str:
+    """What is written to a pipe is run, and what is written to a connection is the network rules' business."""
+    roles = frame.with_sites({}, value.sites)
+    if "command" in roles:
+        return "command"
+    return "" if "host" in roles else effect
+
+
+def _of_header(value: Val) -> str:
+    """What a response header is: a redirect has rules of its own."""
+    names = {text.partition(":")[0].strip().lower() for text in value.texts}
+    if names & {"location", "refresh"}:
+        return ""
+    return "cookie" if "set-cookie" in names else "header"
+
+
+def _without_classes(args: list[Val]) -> bool:
+    """`unserialize($x, ['allowed_classes' => false])` makes no object of a class."""
+    options = args[1].items if len(args) > 1 else None
+    allowed = (options or {}).get("allowed_classes")
+    return allowed is not None and not (allowed.texts - _OFF) and not allowed.items and allowed.rest is None

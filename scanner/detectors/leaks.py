@@ -1,0 +1,164 @@
+"""Findings for secrets in calls that leave the server: shared by the rules, which differ in the channels they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from scanner.analysis.code import KIND as CODE
+from scanner.analysis.destinations import LOCAL, OWN_SERVER
+from scanner.analysis.keeping import HELD
+from scanner.analysis.sensitive import SETTING, WRITE
+from scanner.analysis.summary import Hit
+from scanner.analysis.values import Trace, all_labels, merge_labels
+from scanner.detectors.base import Scene, finding, printable, steps
+from scanner.detectors.commands import KINDS, command_lines, uses_network
+from scanner.detectors.egress import details
+from scanner.detectors.targets import expected, known_host, leaves, target
+from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
+from scanner.model.signature import Certainty, Secret, SecretOrigin
+
+_IGNORED_ROLES = frozenset({"signing", "handle", "client", "callback", "file-out"})
+_NO_CALL = frozenset({CODE, SETTING, WRITE})
+"""Kinds of calls that do not leave the server themselves."""
+_HASH = "hash-of:"
+_SHORT_WAY = 8
+
+
+def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
+    labels: Mapping[str, Trace] = {}
+    for role in sorted(hit.roles):
+        written = role == HELD and hit.signature.kind in KINDS  # the write into the pipe has a finding of its own
+        if role not in _IGNORED_ROLES and not role.startswith("tls:") and not written:
+            labels = merge_labels(labels, all_labels(hit.roles[role]))
+    return {label: trace for label, trace in labels.items() if scene.result.state.is_secret(label)}
+
+
+def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> Iterable[Finding]:
+    """One finding per secret and call of the wanted channels, shortest way first."""
+    best: dict[tuple[object, ...], tuple[int, Finding]] = {}
+    for hit in scene.result.hits:
+        labels = _labels(scene, hit) if hit.signature.kind not in _NO_CALL else {}
+        if not labels or not wanted(hit) or _harmless(hit):
+            continue
+        place = target(scene, hit)
+        outside = leaves(place.destinations)
+        if not outside and not place.by_caller:
+            continue
+        for label in sorted(labels):
+            found = _finding(scene, rule_, hit, label, labels[label], outside)
+            if label.startswith("request.") and found.severity is Severity.INFO:
+                continue  # what a visitor types goes to the service that checks it: nothing of the server's own leaves
+            key = (label, hit.inner, hit.signature.id, hit.function, *outside)
+            known = best.get(key)
+            if known is None or (len(found.trace), found.line) < (known[0], known[1].line):
+                best[key] = (len(found.trace), found)
+    for _length, found in best.values():
+        yield found
+
+
+def _harmless(hit: Hit) -> bool:
+    """Local database work and file functions on local paths do not send."""
+    if hit.signature.certainty is Certainty.IF_URL:
+        return not any(role in hit.roles for role in ("url", "host"))
+    return False
+
+
+def _finding(scene: Scene, rule_: Rule, hit: Hit, label: str, trace: Trace, outside: list[str]) -> Finding:
+    plain = label.removeprefix(_HASH)
+    secret = scene.result.state.origins.by_label.get(plain)
+    severity = _severity(scene, secret, outside, hashed=label.startswith(_HASH))
+    if severity in (Severity.HIGH, Severity.MEDIUM) and not _literal(outside):
+        severity = _without_host(hit, label, trace, severity)
+    if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
+        severity = Severity.INFO  # credentials are made to open the configured connection
+    where = ", ".join(outside) if outside else "a destination that callers decide"
+    api = hit.api if not hit.via else f"{hit.via[0]} ({hit.api})"
+    digest = "a digest of " if label.startswith(_HASH) else ""
+    verdict = "as expected" if severity is Severity.INFO else "which is not a known destination of it"
+    return finding(
+        scene,
+        rule_,
+        hit.function,
+        hit.line,
+        hit.end_line,
+        span=(hit.start, hit.end),
+        severity=severity,
+        confidence=Confidence.LIKELY if hit.certain else Confidence.POSSIBLE,
+        api=api,
+        message=f"{digest}{plain} reaches {hit.api}(){_through(hit)} and goes to {where}, {verdict}",
+        destinations=outside,
+        secrets=[plain],
+        details=details(hit),
+        trace=(*steps(trace), *_last_steps(scene, hit, trace, where)),
+    )
+
+
+def _last_steps(scene: Scene, hit: Hit, trace: Trace, where: str) -> Iterable[TraceStep]:
+    """The end of a way: the deciding call, those between it and the sink, and the sink."""
+    path = scene.program.path(hit.function)
+    passed = f"passed to {hit.via[0]}()" if hit.via else ""
+    if passed and (trace.path, trace.line, trace.text) != (path, hit.line, passed):
+        yield TraceStep(path, hit.line, printable(passed))
+    yield from (TraceStep(place, line, printable(text)) for place, line, text in hit.hops)
+    path, line = hit.inner if hit.via else (path, hit.line)
+    yield TraceStep(path, line, printable(f"sent by {hit.api} to {where}"))
+
+
+def _through(hit: Hit) -> str:
+    return f" through {hit.via[0]}()" if hit.via else ""
+
+
+def _severity(scene: Scene, secret: Secret | None, outside: list[str], *, hashed: bool) -> Severity:
+    if secret is not None and secret.severity_floor == "info":
+        return Severity.INFO
+    if secret is not None and outside and all(_expected(secret, name) for name in outside):
+        return Severity.INFO
+    if hashed and secret is not None and outside and all(name in secret.digest_destinations for name in outside):
+        return Severity.INFO
+    hashed = hashed or (secret is not None and secret.severity_floor == "digest")
+    if (
+        secret is not None
+        and secret.origin is SecretOrigin.FUNCTION
+        and all(known_host(scene, name) for name in outside)
+    ):
+        return Severity.MEDIUM  # which secret it is cannot be told, but the host is one of the product's own services
+    if secret is not None and outside and all(expected(secret, name.removesuffix("*")) for name in outside):
+        return Severity.MEDIUM  # the host is right so far as it is known, but more text follows it
+    worst = Severity.CRITICAL if _literal(outside) else Severity.HIGH
+    if not hashed:
+        return worst
+    return Severity.HIGH if worst is Severity.CRITICAL else Severity.MEDIUM
+
+
+def _expected(secret: Secret, name: str) -> bool:
+    """A secret may go where it is meant to, and to the destination that it names itself."""
+    return name in (LOCAL, OWN_SERVER, f"config:{secret.name}") or expected(secret, name)
+
+
+def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Severity:
+    """No host is named: what counts is how sure the way is.
+
+    A secret that takes a short way inside one file to a call that surely is a network call keeps its severity. A long
+    way through other files and through calls that are only assumed to pass data on does not.
+    """
+    if label.startswith("request."):
+        return Severity.INFO  # what a visitor types reaches most of an application's code
+    paths = set()
+    current: Trace | None = trace
+    while current is not None:
+        paths.add(current.path)
+        current = current.previous
+    near = len(paths) == 1 and trace.length <= _SHORT_WAY and len(hit.via) <= 1
+    sends = hit.signature.certainty is Certainty.ALWAYS or any(uses_network(line) for line in command_lines(hit))
+    if near and sends and hit.certain:
+        return severity
+    return Severity.LOW
+
+
+def _literal(outside: list[str]) -> bool:
+    return any(_foreign(name) for name in outside)
+
+
+def _foreign(name: str) -> bool:
+    """A destination that the code names itself, unlike one that a setting names or that is unknown."""
+    return ":" not in name and name not in ("unresolved", "user-input", OWN_SERVER, LOCAL, "local-mail-server")

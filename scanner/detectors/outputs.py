@@ -1,0 +1,115 @@
+"""Findings for secrets that are shown or stored: shared by the rules, which differ in where the secret goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from scanner.analysis.state import Output
+from scanner.analysis.values import Trace
+from scanner.detectors.base import Scene, finding, printable, steps
+from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
+from scanner.model.signature import SecretOrigin
+
+_HASH = "hash-of:"
+_PLACES = {"sql": "statement", "command": "command"}
+"""What the place of an effect is, where it is no file."""
+
+
+def output_findings(
+    scene: Scene, rule: Rule, wanted: Callable[[Scene, Output], Severity | None], where: str
+) -> Iterable[Finding]:
+    """One finding per secret and place. `wanted` gives the severity of a secret in an output, None for other rules'.
+
+    `where`: how the message names the place, `a log`.
+    """
+    found: list[tuple[Way, Finding]] = []
+    for output in scene.result.outputs:
+        severity = wanted(scene, output)
+        if severity is None:
+            continue
+        for label, trace in output.labels:
+            if scene.result.state.is_secret(label):
+                item = _finding(scene, rule, output, label, trace, severity, where)
+                found.append((Way(label, output.inner, source(trace)), item))
+    return shortest(found)
+
+
+class Way(NamedTuple):
+    """What makes two findings one: the same data from the same place into the same effect."""
+
+    label: str
+    effect: tuple[str, int]
+    source: tuple[str, int]
+
+
+def shortest(found: Iterable[tuple[Way, Finding]]) -> Iterable[Finding]:
+    """One finding per way: the shortest, then the first by place."""
+    best: dict[Way, Finding] = {}
+    for way, item in found:
+        known = best.get(way)
+        if known is None or _rank(item) < _rank(known):
+            best[way] = item
+    return best.values()
+
+
+def _rank(item: Finding) -> tuple[int, str, int]:
+    return len(item.trace), item.path, item.line
+
+
+def source(trace: Trace) -> tuple[str, int]:
+    """Path and line of a way's first step."""
+    while trace.previous is not None:
+        trace = trace.previous
+    return trace.path, trace.line
+
+
+def _finding(
+    scene: Scene, rule: Rule, output: Output, label: str, trace: Trace, severity: Severity, where: str
+) -> Finding:
+    plain = label.removeprefix(_HASH)
+    digest = "a digest of " if plain != label else ""
+    through = f" through {output.via[0]}()" if output.via else ""
+    return finding(
+        scene,
+        rule,
+        output.function,
+        output.line,
+        output.end_line,
+        span=(output.start, output.end),
+        severity=_severity(scene, label, severity),
+        confidence=Confidence.LIKELY,
+        api=output.api if not output.via else f"{output.via[0]} ({output.api})",
+        callee=output.via[0] if output.via else "",
+        message=f"{digest}{plain} reaches {where}: it is given to {output.api}{through}",
+        secrets=[plain],
+        details=details(scene, output),
+        trace=(*steps(trace), *last_steps(scene, output)),
+    )
+
+
+def _severity(scene: Scene, label: str, severity: Severity) -> Severity:
+    """Less for digests and for what has no name of its own; nothing for what is public by design."""
+    plain = label.removeprefix(_HASH)
+    secret = scene.result.state.origins.by_label.get(plain)
+    if (secret is not None and secret.severity_floor == "info") or label.startswith("request."):
+        return Severity.INFO
+    if plain != label or (secret is not None and secret.origin is SecretOrigin.FUNCTION):
+        return max(Severity.LOW, severity, key=lambda item: item.rank)
+    return severity
+
+
+def last_steps(scene: Scene, output: Output) -> Iterable[TraceStep]:
+    """The end of a way: calls between the deciding one and the effect, and the effect itself."""
+    yield from (TraceStep(path, line, printable(text)) for path, line, text in output.hops)
+    path, line = output.inner if output.via else (scene.program.path(output.function), output.line)
+    yield TraceStep(path, line, printable(f"given to {output.api}"))
+
+
+def details(scene: Scene, output: Output) -> list[tuple[str, str]]:
+    """Evidence of an output beyond the secret: the file, and the functions on the way."""
+    key = _PLACES.get(output.effect, "file")
+    found = [(key, scene.result.state.holes.show(text[:200])) for text in output.places[:4]]
+    if output.via:
+        found += [("via", " > ".join(output.via)), ("sink", output.api)]
+    return found

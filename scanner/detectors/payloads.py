@@ -1,0 +1,154 @@
+"""Findings for data of another machine that becomes code or a file: shared by the rules, which differ in the effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from scanner.analysis.destinations import OWN_SERVER, UNRESOLVED
+from scanner.analysis.remote import REQUEST, RESPONSE, UPLOAD, host_of, is_open
+from scanner.analysis.state import Output
+from scanner.analysis.summary import Hit
+from scanner.analysis.values import Trace
+from scanner.detectors.base import Scene, finding, steps
+from scanner.detectors.outputs import Way, details, last_steps, shortest, source
+from scanner.detectors.targets import is_host, known_host, leaves, target
+from scanner.model.finding import Confidence, Finding, Rule, Severity
+
+_LONG_WAY_OF_REQUEST = 2
+"""The same for a field of the request, which reaches most of an application's code."""
+_LONG_WAY = 6
+"""Steps from which on a flow is only possible: each call on the way is one where data may have been changed."""
+
+
+class Weights(NamedTuple):
+    """Severity of an effect by where its data comes from."""
+
+    foreign: Severity
+    """A host that the code names, and that is none of the product's documented services."""
+    other: Severity
+    """A documented service, a setting of the site, a place that could not be resolved, or no host at all."""
+
+
+Weigh = Callable[[Scene, Output], Weights | None]
+"""Severities of an effect, None for what is none of the rule's."""
+
+
+def payload_findings(
+    scene: Scene, rule: Rule, sources: Callable[[str], bool], weigh: Weigh, verb: str
+) -> Iterable[Finding]:
+    """One finding per source and effect. `sources`: labels that count; `verb`: what happens to the data, `is run`."""
+    found: list[tuple[Way, Finding]] = []
+    lifted = {output.inner for output in scene.result.outputs if output.via}
+    calls = _calls(scene)
+    for output in scene.result.outputs:
+        labels = {label: trace for label, trace in output.labels if sources(label)}
+        weights = weigh(scene, output) if labels else None
+        if weights is None:
+            continue
+        for label, trace in sorted(labels.items()):
+            if is_open(label) and output.inner in lifted:
+                continue  # callers decide where the answer comes from: their calls are findings of their own
+            hosts = _hosts(label, trace, calls)
+            foreign = any(_is_foreign(scene, name) for name in hosts)
+            severity = _at_distance(
+                trace,
+                weights.foreign if foreign else weights.other,
+                _LONG_WAY if label != REQUEST else _LONG_WAY_OF_REQUEST,
+                foreign=foreign,
+            )
+            item = _finding(scene, rule, output, label, trace, hosts, severity, verb)
+            found.append((Way(label, output.inner, source(trace)), item))
+    return shortest(found)
+
+
+def _at_distance(trace: Trace, severity: Severity, long_way: int, *, foreign: bool) -> Severity:
+    """A long way counts less: every call on it is one that is only assumed to pass the data on unchanged."""
+    if trace.length < long_way:
+        return severity
+    least = (Severity.HIGH if severity is Severity.CRITICAL else Severity.MEDIUM) if foreign else Severity.LOW
+    return max(severity, least, key=lambda item: item.rank)
+
+
+def by_effect(table: Mapping[str, Weights]) -> Weigh:
+    """Severities that depend on the effect alone."""
+    return lambda _scene, output: table.get(output.effect)
+
+
+def responses(label: str) -> bool:
+    """Answers of outbound calls."""
+    return label.startswith(RESPONSE)
+
+
+def uploads(label: str) -> bool:
+    """Uploads and whole bodies of requests."""
+    return label == UPLOAD
+
+
+def requests(label: str) -> bool:
+    """Fields of the request."""
+    return label == REQUEST
+
+
+def _calls(scene: Scene) -> dict[tuple[str, int], tuple[str, ...]]:
+    """Destinations of outbound calls by place: of the calls themselves, and of those that decide a wrapper's."""
+    found: dict[tuple[str, int], set[str]] = {}
+    for hit in scene.result.hits:
+        place = (scene.program.path(hit.function), hit.line)
+        found.setdefault(place, set()).update(_named(scene, hit))
+    return {place: tuple(sorted(names)) for place, names in found.items()}
+
+
+def _named(scene: Scene, hit: Hit) -> list[str]:
+    return [name for name in leaves(target(scene, hit).destinations) if name != UNRESOLVED]
+
+
+def _hosts(label: str, trace: Trace, calls: Mapping[tuple[str, int], tuple[str, ...]]) -> tuple[str, ...]:
+    """Where an answer came from: what its label says, or the first call on its way that says it."""
+    host = host_of(label)
+    if host != UNRESOLVED:
+        return (host,) if host else ()
+    places: list[tuple[str, int]] = []
+    current: Trace | None = trace
+    while current is not None:
+        places.append((current.path, current.line))
+        current = current.previous
+    for place in reversed(places):
+        if calls.get(place):
+            return calls[place]
+    return (UNRESOLVED,)
+
+
+def _is_foreign(scene: Scene, name: str) -> bool:
+    return name != OWN_SERVER and is_host(name) and not known_host(scene, name)
+
+
+def _finding(
+    scene: Scene,
+    rule: Rule,
+    output: Output,
+    label: str,
+    trace: Trace,
+    hosts: tuple[str, ...],
+    severity: Severity,
+    verb: str,
+) -> Finding:
+    what = {UPLOAD: "an upload or the body of a request", REQUEST: "data of the request"}.get(label)
+    what = what or f"the answer of {' or '.join(hosts)}"
+    through = f" through {output.via[0]}()" if output.via else ""
+    return finding(
+        scene,
+        rule,
+        output.function,
+        output.line,
+        output.end_line,
+        span=(output.start, output.end),
+        severity=severity,
+        confidence=Confidence.LIKELY if trace.length < _LONG_WAY else Confidence.POSSIBLE,
+        api=output.api if not output.via else f"{output.via[0]} ({output.api})",
+        callee=output.via[0] if output.via else "",
+        message=f"{what} {verb} by {output.api}{through}",
+        destinations=hosts,
+        details=[("source", "response" if hosts else label.lstrip("~")), *details(scene, output)],
+        trace=(*steps(trace), *last_steps(scene, output)),
+    )

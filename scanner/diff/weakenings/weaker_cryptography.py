@@ -1,0 +1,116 @@
+"""# weaker-cryptography.
+
+## What it does
+Reports a function in which something weak took the place of something strong: `==` for `hash_equals`, `md5` for
+`password_hash`, `mt_rand` for `random_bytes`, `md5` for `sha256` in `hash()`, ECB for GCM, a lower cost.
+
+## Why is this bad
+Tokens can be guessed, passwords can be computed back, signatures can be forged.
+
+## Example
+```php
+return $given == $expected;   // was hash_equals($expected, $given)
+```
+
+## References
+- CWE-327, CWE-328, CWE-338, CWE-208
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from scanner.analysis.units import Binding, Unit
+from scanner.detectors.base import rule
+from scanner.diff.weakenings.pairs import Pair, Weakening
+from scanner.model.finding import Category, Severity
+
+RULE = rule("weaker-cryptography", Category.WEAKENING, "Weaker cryptography than before", __doc__)
+
+_RANDOM = frozenset({"random_bytes", "random_int", "openssl_random_pseudo_bytes"})
+_GUESSABLE = frozenset(
+    {"rand", "mt_rand", "uniqid", "lcg_value", "microtime", "time", "hrtime", "str_shuffle", "shuffle"}
+)
+_PASSWORD = frozenset({"password_hash", "sodium_crypto_pwhash_str", "sodium_crypto_pwhash", "hash_pbkdf2"})
+_PLAIN_HASH = frozenset({"md5", "sha1", "crc32", "hash", "base64_encode", "md5_file", "sha1_file"})
+_COMPARE = frozenset({"hash_equals", "password_verify", "sodium_memcmp", "sodium_crypto_pwhash_str_verify"})
+_SIGN = frozenset({"hash_hmac", "openssl_sign", "sodium_crypto_sign_detached", "sodium_crypto_auth"})
+_REPLACED = (
+    (_RANDOM, _GUESSABLE, "can be guessed"),
+    (_PASSWORD, _PLAIN_HASH, "can be computed back"),
+    (_SIGN, _PLAIN_HASH, "anybody can compute"),
+)
+_EQUAL = ("==", "===", "!=", "!==", "<>")
+_ALGORITHM = re.compile(
+    r"^(?:md[245]|sha-?1|crc32\w*|adler32|fnv\w+|des(?:-\w+)*|rc[24](?:-\w+)*|bf(?:-\w+)*|[\w-]+-ecb|none|plain(?:text)?)$"
+)
+_GOOD_ALGORITHM = re.compile(
+    r"^(?:sha-?(?:2|3|256|384|512)\w*(?:[-/]\d+)?|aes-\d+-(?:gcm|cbc|ctr|ccm)|chacha20\w*|xchacha20\w*|bcrypt|argon2\w*|whirlpool|hs(?:256|384|512)|rs(?:256|384|512)|es(?:256|384|512)|blake2\w*)$"
+)
+_SECURITY = re.compile(
+    r"auth|login|passw|token|csrf|nonce|verif|valid|check|sign|hmac|secret|crypt|hash|permission|allowed|session|secur"
+)
+
+
+def find(pair: Pair) -> Iterator[Weakening]:
+    """Replacements of strong by weak in one function."""
+    if pair.old is None:
+        return
+    old, new = Counter(site.name for site in pair.old.calls), Counter(site.name for site in pair.new.calls)
+    lost, gained = old - new, new - old
+    for strong, weak, why in _REPLACED:
+        before, after = sorted(strong & lost.keys()), sorted(weak & gained.keys())
+        if before and after and not strong & gained.keys():
+            yield _weakening(pair.new, f"{before[0]}()", f"{after[0]}()", after[0], f"what it makes {why}")
+    yield from _comparisons(pair, lost)
+    yield from _algorithms(pair.old, pair.new)
+    yield from _costs(pair.old, pair.new)
+
+
+def _comparisons(pair: Pair, lost: Counter[str]) -> Iterator[Weakening]:
+    """A comparison in constant time, or a strict one, replaced by a plain one."""
+    old = pair.old.comparisons if pair.old else Counter[str]()
+    gained = pair.new.comparisons - old
+    gone = sorted(_COMPARE & lost.keys())
+    calls = {site.name for site in pair.new.calls} - {site.name for site in (pair.old.calls if pair.old else ())}
+    written = [name for name in _EQUAL if gained[name]] + sorted(calls & {"strcmp", "strcasecmp", "strncmp"})
+    if gone and written and not _COMPARE & calls:
+        yield _weakening(pair.new, f"{gone[0]}()", written[0], gone[0], "the comparison is no longer safe")
+    fewer = old - pair.new.comparisons
+    for strict, loose in (("===", "=="), ("!==", "!=")):
+        if fewer[strict] and gained[loose] and _SECURITY.search(pair.symbol.rpartition("::")[2].lower()):
+            yield _weakening(pair.new, strict, loose, strict, "values of other types are equal now")
+
+
+def _algorithms(old: Unit, new: Unit) -> Iterator[Weakening]:
+    """A weak algorithm named where a good one was."""
+    before, after = {text.lower() for text, _ in old.strings}, {text.lower(): line for text, line in new.strings}
+    good = sorted(text for text in before - after.keys() if _GOOD_ALGORITHM.match(text))
+    weak = sorted(text for text in after.keys() - before if _ALGORITHM.match(text))
+    if good and weak:
+        yield _weakening(new, good[0], weak[0], weak[0], "a weaker algorithm", after[weak[0]])
+
+
+def _costs(old: Unit, new: Unit) -> Iterator[Weakening]:
+    before = {item.name: item.value for item in _work(old)}
+    for item in _work(new):
+        was = before.get(item.name, "")
+        if was.isdecimal() and item.value.isdecimal() and int(item.value[:9]) * 10 < int(was[:9]) * 9:
+            what = f"{item.key} {item.value}"
+            yield _weakening(new, f"{item.key} {was}", what, item.key, "less work to guess", item.line)
+
+
+def _work(unit: Unit) -> list[Binding]:
+    """Settings of how much work a hash is; a name that is set more than once says nothing."""
+    found = [item for item in unit.bindings if item.key in ("cost", "iterations", "rounds")]
+    return [item for item in found if sum(other.name == item.name for other in found) == 1]
+
+
+def _weakening(unit: Unit, old: str, new: str, api: str, why: str, line: int = 0) -> Weakening:
+    place = line or next((site.line for site in unit.calls if f"{site.name}()" == new), unit.line)
+    return Weakening(
+        Severity.HIGH, place, api, f"{new} took the place of {old} in {unit.symbol or 'the file'}: {why}",
+        (("old", old), ("new", new)),
+    )  # fmt: skip

@@ -1,0 +1,98 @@
+"""The account that a report opens with: every file, what was not understood, and the sums of the findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from scanner.analysis.program import Program
+from scanner.analysis.solver import Result
+from scanner.facts.gather import Gathered
+from scanner.model.facts import FileFacts
+from scanner.model.finding import Category, Finding
+from scanner.model.report import (
+    Coverage,
+    DestinationSummary,
+    LimitHit,
+    PartialFile,
+    SecretSummary,
+    SkippedFile,
+)
+from scanner.model.source import Release
+from scanner.source import NOTE_CODES
+
+_RELEASE_CODES = frozenset(
+    {"data-after-archive", "data-before-archive", "git-data", "no-end-mark", "overlap", "unlisted-data"}
+)
+"""Codes of refusals that are about an archive or a folder as a whole."""
+
+
+def coverage(
+    release: Release,
+    program: Program,
+    result: Result,
+    gathered: Gathered,
+    lost: Mapping[str, str],
+    findings: Iterable[Finding],
+) -> Coverage:
+    """The account of all files: each is PHP, other or skipped. Remarks are not about a file, or not its only entry."""
+    remarks, refused = _remarks(release)
+    failed = {**gathered.failed, **lost}
+    skipped = [*refused, *(SkippedFile(path, reason) for path, reason in failed.items())]
+    own = {file.path for file in release.files}
+    whole = {path: facts for path, facts in gathered.facts.items() if path not in failed and path in own}
+    partial = _partial(whole)
+    other = sum(file.path not in gathered.facts and file.path not in failed for file in release.files)
+    notes = Counter(note.kind for note in result.notes)
+    limits = Counter((name, program.path(number).partition("//")[0]) for name, number in result.limits)
+    limits.update((f"file-{cut}", path) for path, item in gathered.others.items() for cut in item.cuts)
+    return Coverage(
+        files=len(whole) + other + len(skipped),
+        php_files=len(whole),
+        parsed=len(whole) - len(partial),
+        partial=partial,
+        skipped=tuple(sorted(skipped)),
+        remarks=tuple(sorted(remarks)),
+        other_files=other,
+        cached=gathered.cached,
+        unresolved_calls=notes["dynamic-call"],
+        unresolved_includes=notes["dynamic-include"],
+        unresolved_destinations=sum("unresolved" in item.destinations for item in findings),
+        limits_hit=tuple(sorted(LimitHit(name, path, 0, count) for (name, path), count in limits.items())),
+    )
+
+
+def _remarks(release: Release) -> tuple[list[SkippedFile], list[SkippedFile]]:
+    """Refusals that are about the release as a whole or about a file that was taken in, and those of files."""
+    remarks: list[SkippedFile] = []
+    refused: list[SkippedFile] = []
+    for item in release.refused:
+        code = item.reason.partition(":")[0]
+        kind = remarks if code in NOTE_CODES or code in _RELEASE_CODES else refused
+        kind.append(SkippedFile(item.path, item.reason, item.incomplete))
+    return remarks, refused
+
+
+def _partial(facts: Mapping[str, FileFacts]) -> tuple[PartialFile, ...]:
+    return tuple(
+        PartialFile(path, tuple((gap.line, gap.end_line) for gap in item.gaps))
+        for path, item in sorted(facts.items())
+        if item.gaps
+    )
+
+
+def destinations(findings: Iterable[Finding]) -> tuple[DestinationSummary, ...]:
+    """Hosts that findings of egress and exfiltration name, with how many do."""
+    counts = Counter(
+        host
+        for finding in findings
+        if finding.category in (Category.EGRESS, Category.EXFILTRATION)
+        for host in finding.destinations
+    )
+    return tuple(sorted(DestinationSummary(host, count) for host, count in counts.items()))
+
+
+def secrets(findings: Iterable[Finding]) -> tuple[SecretSummary, ...]:
+    """Labels of secrets, with the number of findings that name them."""
+    counts = Counter(name for finding in findings for name in finding.secrets)
+    return tuple(sorted(SecretSummary(name, count) for name, count in counts.items()))
