@@ -185,7 +185,7 @@ def verified(report: Report, release: Release, read: Read, folders: Iterable[Pat
     known: Upstream = {}
     with ExitStack() as stack:
         for folder in folders:
-            upstream = stack.enter_context(open_release(str(folder)))
+            upstream = stack.enter_context(open_release(str(folder), whole=True))
             known = published(upstream.release, upstream.read) | known
         if not known:
             return report

@@ -29,7 +29,7 @@ class Assembly:
         self.members = members
 
 
-def assemble(backend: Backend, version: str | None, limits: SourceLimits) -> Assembly:
+def assemble(backend: Backend, version: str | None, limits: SourceLimits, *, whole: bool = False) -> Assembly:
     """Build the release of an opened backend.
 
     Raises: SourceError when there is nothing to scan or the version asked for is not there.
@@ -37,7 +37,7 @@ def assemble(backend: Backend, version: str | None, limits: SourceLimits) -> Ass
     entries = backend.entries
     judge_links(entries)
     names = [entry.name for entry in entries]
-    layout = find_layout(names, backend.base, version)
+    layout = Layout("", "", None, frozenset()) if whole else find_layout(names, backend.base, version)
     refused = list(backend.notes)
     members = _unique_paths(entries, layout, refused)
     wanted = _admitted(members, layout, Budget(limits, backend.packed_size), refused)

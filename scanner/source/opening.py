@@ -35,9 +35,9 @@ class OpenRelease:
     themselves, with `disk_path` and `scanner.source.read_file`.
     """
 
-    def __init__(self, backend: Backend, version: str | None, limits: SourceLimits) -> None:
+    def __init__(self, backend: Backend, version: str | None, limits: SourceLimits, *, whole: bool = False) -> None:
         self._backend = backend
-        assembly = assemble(backend, version, limits)
+        assembly = assemble(backend, version, limits, whole=whole)
         self.release: Release = assembly.release
         self._members = assembly.members
 
@@ -74,7 +74,9 @@ class OpenRelease:
         self.close()
 
 
-def open_release(spec: str, *, version: str | None = None, limits: SourceLimits = DEFAULT) -> OpenRelease:
+def open_release(
+    spec: str, *, version: str | None = None, limits: SourceLimits = DEFAULT, whole: bool = False
+) -> OpenRelease:
     """Open what a user named.
 
     Args:
@@ -82,12 +84,13 @@ def open_release(spec: str, *, version: str | None = None, limits: SourceLimits 
             `REF:folder`; or a bare `REF` inside a repository. An existing path wins over the reading with `@`.
         version: Which `redcap_v*` folder is the release; the highest when None.
         limits: Bounds on what is taken in.
+        whole: Keep all paths as they stand: no folder around the files is taken away, none is the release.
 
     Raises: SourceError, in one line that says what to do.
     """
     backend = _backend(spec, limits)
     try:
-        return OpenRelease(backend, version, limits)
+        return OpenRelease(backend, version, limits, whole=whole)
     except BaseException:
         backend.close()
         raise

@@ -155,31 +155,31 @@ NET = ("network",)
 
 PACKAGES = {
     "new": ([], [PackageSummary("p", "1", NET)], PackageChange(NEW, "p", None, "1", NET, NET)),
-    "absent": ([PackageSummary("p", "1", NET)], [], PackageChange(ABSENT, "p", "1", None, NET)),
+    "absent": ([PackageSummary("p", "1", NET)], [], PackageChange(ABSENT, "p", "1", None, NET, old_capabilities=NET)),
     "unchanged": (
         [PackageSummary("p", "1", NET, "d")],
         [PackageSummary("p", "1", NET, "d")],
-        PackageChange(UNCHANGED, "p", "1", "1", NET),
+        PackageChange(UNCHANGED, "p", "1", "1", NET, old_capabilities=NET),
     ),
     "new version, more capabilities": (
         [PackageSummary("p", "1", NET, "d")],
         [PackageSummary("p", "2", ("exec", "network"), "e")],
-        PackageChange(UPDATED, "p", "1", "2", ("exec", "network"), ("exec",)),
+        PackageChange(UPDATED, "p", "1", "2", ("exec", "network"), ("exec",), old_capabilities=NET),
     ),
     "content without version": (
         [PackageSummary("p", "1", NET, "d")],
         [PackageSummary("p", "1", NET, "e")],
-        PackageChange(UPDATED, "p", "1", "1", NET, (), content_changed_without_version=True),
+        PackageChange(UPDATED, "p", "1", "1", NET, (), content_changed_without_version=True, old_capabilities=NET),
     ),
     "version without content": (
         [PackageSummary("p", "1", NET, "d")],
         [PackageSummary("p", "2", NET, "d")],
-        PackageChange(UPDATED, "p", "1", "2", NET),
+        PackageChange(UPDATED, "p", "1", "2", NET, old_capabilities=NET),
     ),
     "no version known": (
         [PackageSummary("p", "", NET, "d")],
         [PackageSummary("p", "", NET, "e")],
-        PackageChange(UPDATED, "p", "", "", NET),
+        PackageChange(UPDATED, "p", "", "", NET, old_capabilities=NET),
     ),
 }
 
@@ -193,8 +193,8 @@ def test_two_copies_of_a_package_are_paired_by_version() -> None:
     old = [PackageSummary("p", "1", NET, "d"), PackageSummary("p", "2", NET, "e")]
     new = [PackageSummary("p", "2", NET, "e"), PackageSummary("p", "3", NET, "f")]
     assert difference(report(packages=old), report(packages=new)).packages == (
-        PackageChange(UPDATED, "p", "1", "3", NET),
-        PackageChange(UNCHANGED, "p", "2", "2", NET),
+        PackageChange(UPDATED, "p", "1", "3", NET, old_capabilities=NET),
+        PackageChange(UNCHANGED, "p", "2", "2", NET, old_capabilities=NET),
     )
 
 
