@@ -184,6 +184,7 @@ def test_the_planted_hosts_of_the_fixture_stand_out() -> None:
     assert {name for name, rule in found.items() if rule.held.startswith("look")} == {
         "*.s.example.org",
         "cdn-assets.example.net",
+        "collect.example.net",
         "169.254.169.254",
     }
     assert not found["translate.example.org"].known
