@@ -9,12 +9,14 @@ from typing import Any
 from scanner.analysis import folding, numbers
 from scanner.analysis.arithmetic import number
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.values import NOTHING, Val, all_labels, text_value
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
 from scanner.model.facts import Call
 
 MAX_ELEMENTS = 4_000
 Handler = Callable[[Evaluator, Call, list[Val]], Val | None]
 _HANDLERS: dict[str, Handler] = {}
+_TELLS_LITTLE = frozenset({"count", "sizeof", "in_array", "array_key_exists", "key_exists", "is_callable"})
+"""What these give is no part of what they were given."""
 _TRUE, _FALSE = text_value("1"), text_value("")
 
 
@@ -30,7 +32,11 @@ def _handles(*names: str) -> Callable[[Handler], Handler]:
 def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val | None:
     """Value of a call where it is known; None where the general treatment has more to say."""
     handler = _HANDLERS.get(name)
-    return handler(evaluator, node, args) if handler is not None else None
+    result = handler(evaluator, node, args) if handler is not None else None
+    if result is None or name in _TELLS_LITTLE:
+        return result
+    labels = join_all((Val(labels=all_labels(arg)) for arg in args), evaluator.state.overflow).labels
+    return evaluator.join(result, Val(labels=labels)) if labels else result
 
 
 def _single(evaluator: Evaluator, args: list[Val], position: int) -> str | None:
