@@ -4,7 +4,9 @@
 Reports calls that change what PHP itself loads or allows: `ini_set` of `auto_prepend_file`, `allow_url_include`,
 `open_basedir` or of a log that ends in `.php`, `putenv` of `LD_PRELOAD`, `dl` of a library from a writable folder,
 `FFI` of functions that start programs, `COM` shells, `imap_open` with a proxy command, `mail` with parameters that make
-the mail program write a file.
+the mail program write a file. Also those that turn traffic aside: a proxy or a file of certificate authorities in the
+environment, sessions, mail or errors that go to another machine (`session.save_path`, `sendmail_path`, `SMTP`,
+`error_log`). A host in the value is named.
 
 ## Why is this bad
 Each of them is a documented way to run code, or programs, past what a review looks for.
@@ -26,6 +28,7 @@ from collections.abc import Iterable
 
 from scanner.analysis.sensitive import SETTING
 from scanner.analysis.summary import Hit
+from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING
 from scanner.detectors.base import Detector, Scene, finding, rule
 from scanner.model.finding import Category, Confidence, Finding, Severity
@@ -36,6 +39,18 @@ _ALWAYS = re.compile(
 )
 _LOADED = re.compile(r"^(?:LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT|PHPRC|PHP_INI_SCAN_DIR|GCONV_PATH)=.", re.IGNORECASE)
 _WRITABLE = re.compile(r"\.\./|^/(?:tmp|var/tmp|dev/shm)/|uploads?/", re.IGNORECASE)
+_DIVERTING = re.compile(
+    r"(?:session\.save_path|error_log|mail\.log)=[^=]*(?:[a-z]\w*://|^\d+;)|"
+    r"(?:sendmail_path|smtp|mysqli\.default_host|xdebug\.(?:client|remote)_host|curl\.cainfo|openssl\.ca(?:file|path))=.|"
+    r"(?:https?|all|ftp)_proxy=.|(?:curl_ca_bundle|ssl_cert_(?:file|dir)|aws_endpoint_url\w{0,40})=.",
+    re.IGNORECASE,
+)
+"""`name=value` of settings that decide where sessions, mail, errors and requests go, or whom TLS trusts.
+
+Source: the PHP manual's list of php.ini directives, libcurl's and OpenSSL's environment variables.
+"""
+_HOST = re.compile(r"(?:^|[/@=\s])([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})(?=[:/?;\s]|$)")
+_FILE = re.compile(r"^(?:/|[A-Za-z]:|\.)")
 _MAIL = re.compile(r"(?:^|\s)-(?:X|O|C|be|oQ)", re.ASCII)
 _STARTS = re.compile(r"\b(?:system|popen|exec[vl]?[pe]*|dlopen|mprotect|fork|syscall)\s*\(")
 _CODE_LOG = re.compile(r"\.(?:php\d?|phtml|inc)$", re.IGNORECASE)
@@ -45,7 +60,10 @@ def _find(scene: Scene) -> Iterable[Finding]:
     for hit in scene.result.hits:
         if hit.via:
             continue
+        hosts: tuple[str, ...] = ()
         told = _setting(hit) if hit.signature.kind == SETTING else _loader(hit)
+        if not told and hit.signature.kind == SETTING:
+            told, hosts = _diverted(hit)
         if told:
             yield finding(
                 scene,
@@ -58,6 +76,7 @@ def _find(scene: Scene) -> Iterable[Finding]:
                 confidence=Confidence.LIKELY,
                 api=hit.api,
                 message=f"{hit.api}() {told}",
+                destinations=hosts,
             )
 
 
@@ -78,6 +97,23 @@ def _setting(hit: Hit) -> str:
         elif "mail" in hit.api and _MAIL.search(text):
             return "is given parameters that make the mail program write or read files"
     return ""
+
+
+def _diverted(hit: Hit) -> tuple[str, tuple[str, ...]]:
+    """What is turned aside, and the hosts that it then goes to; `` for nothing."""
+    what, value = hit.roles.get("what", NOTHING), hit.roles.get("value", NOTHING)
+    if hit.api in ("ini_set", "ini_alter"):
+        pairs = sorted(f"{name}={text}" for name in what.texts for text in value.texts)
+    elif hit.api in ("putenv", "apache_setenv"):
+        pairs = sorted(what.texts)
+    else:
+        return "", ()
+    found = [pair for pair in pairs if is_known(pair) and _DIVERTING.match(pair)]
+    if not found:
+        return "", ()
+    values = [pair.partition("=")[2] for pair in found]
+    hosts = {name for text in values if not _FILE.match(text) for name in _HOST.findall(text)}
+    return f"sets {found[0].partition('=')[0]}: what follows goes another way", tuple(sorted(hosts))
 
 
 def _loader(hit: Hit) -> str:
