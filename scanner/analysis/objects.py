@@ -17,25 +17,37 @@ ENCODERS = frozenset(
 _ENCODED_BY = ("jsonserialize", "__serialize", "__sleep", "__tostring")
 _ITERATED_BY = ("getiterator", "current")
 _MAX_PROPERTIES = 40
+_MAX_CLASSES = 8
+"""Classes that an object of unknown class is taken to have."""
 _MAX_DEPTH = 2
 
 
-def exposed(evaluator: Evaluator, value: Val, depth: int = _MAX_DEPTH) -> Mapping[str, Trace]:
-    """Labels of a value and of the properties of the objects in it."""
+def exposed(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
+    """Labels of a value and of the properties of the objects in it, two objects deep.
+
+    Each class and each object is looked at once: what a second look would give is the same.
+    """
+    return _exposed(evaluator, value, _MAX_DEPTH, set())
+
+
+def _exposed(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int]) -> Mapping[str, Trace]:
     labels = all_labels(value)
     for holder in (value, *(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
         if holder.types or holder.sites:
-            labels = merge_labels(labels, _of_object(evaluator, holder, depth))
+            labels = merge_labels(labels, _of_object(evaluator, holder, depth, seen))
     return labels
 
 
-def _of_object(evaluator: Evaluator, value: Val, depth: int) -> Mapping[str, Trace]:
+def _of_object(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int]) -> Mapping[str, Trace]:
     state = evaluator.state
     found: list[Val] = []
-    for site in sorted(site for site in value.sites if site >= 0):
+    sites = sorted(site for site in value.sites if site >= 0 and site not in seen)
+    classes = sorted(cls for cls in value.types & state.program.classes.keys() if cls not in seen)[:_MAX_CLASSES]
+    seen.update(sites, classes)
+    for site in sites:
         for roles in (evaluator.sites.get(site, {}), state.site_states.get(site, {})):
             found.extend(held for role, held in sorted(roles.items()) if role.startswith("."))
-    for cls in sorted(value.types & state.program.classes.keys()):
+    for cls in classes:
         names = [
             item.name
             for ancestor in state.program.ancestors(cls)
@@ -43,10 +55,11 @@ def _of_object(evaluator: Evaluator, value: Val, depth: int) -> Mapping[str, Tra
             for item in unit.fact.properties
         ]
         found.extend(state.read_store((evaluator.property_owner(cls, name), name)) for name in names[:_MAX_PROPERTIES])
-        found.extend(_run(evaluator, cls, _ENCODED_BY, value))
+        if depth == _MAX_DEPTH:  # the methods of what is inside run in the methods of what is outside, if at all
+            found.extend(_run(evaluator, cls, _ENCODED_BY, value))
     labels: Mapping[str, Trace] = {}
     for held in found:
-        labels = merge_labels(labels, exposed(evaluator, held, depth - 1) if depth else all_labels(held))
+        labels = merge_labels(labels, _exposed(evaluator, held, depth - 1, seen) if depth else all_labels(held))
     return labels
 
 
