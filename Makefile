@@ -9,7 +9,7 @@ CDK := tests/protect/cdk/node_modules
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint check bench noise mutate fuzz golden docs corpus servers browser cdk measure lock fixtures clean
+.PHONY: help demo test fast lint check bench noise mutate fuzz golden docs corpus large servers browser cdk measure lock fixtures clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -19,7 +19,10 @@ demo: $(INSTALLED) ## install, then compare two synthetic releases: what can the
 	@echo 'The same as a page for reviewers: $(BIN)/redcap-scanner demo --format html=report.html'
 
 test: $(INSTALLED) corpus servers browser cdk ## all tests, those on real applications, servers and a browser included
-	$(PYTEST)
+	$(PYTEST) -m "not large"
+
+large: $(INSTALLED) corpus ## the tests on WordPress and MediaWiki, which take minutes for each tree
+	$(PYTEST) -m large
 
 fast: $(INSTALLED) ## the tests that need neither network nor web servers nor a browser
 	$(PYTEST) -m "not corpus and not servers and not browser and not cdk"

@@ -21,6 +21,8 @@ SUITES = ("bullseye", "bookworm", "trixie")
 PAIRS = (("bullseye", "bookworm"), ("bookworm", "trixie"))
 LATEST = {"mediawiki": ("bookworm", "trixie")}
 """Suites of applications so large that the newest two are enough; all three of the others."""
+LARGE = frozenset({"wordpress", "mediawiki"})
+"""Applications that take minutes for each suite: `make large` runs these tests."""
 PATTERNS = "class-wp-rest-pattern-directory-controller.php"
 
 pytestmark = pytest.mark.corpus
@@ -89,12 +91,13 @@ def accounted(coverage: Coverage) -> int:
 
 def of(application: str, *rest: object) -> ParameterSet:
     """Parameters of a test on one application: all of these run in one process, which scans each tree once."""
-    return pytest.param(application, *rest, marks=pytest.mark.xdist_group(application))
+    marks = [pytest.mark.xdist_group(application), *([pytest.mark.large] if application in LARGE else [])]
+    return pytest.param(application, *rest, marks=marks)
 
 
 def on(application: str, value: object) -> ParameterSet:
     """The same for tests that every application passes."""
-    return pytest.param(application, value, marks=pytest.mark.xdist_group(application))
+    return of(application, value)
 
 
 each_tree = pytest.mark.parametrize(
