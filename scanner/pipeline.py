@@ -398,7 +398,8 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
     }
     pages = find_pages(program, own)
     defaults = _default_hosts(release, reader)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others, defaults)
+    pools = frozenset(program.symbol(number) for number in result.state.mixing.pools)
+    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others, defaults, pools)
     raw = [temper(scene, relocate(scene, finding)) for detector in detectors() for finding in detector.find(scene)]
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
