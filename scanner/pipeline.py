@@ -396,7 +396,7 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
     own = {
         path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
     }
-    pages = find_pages(program, own)
+    pages = find_pages(program, own, result.state.users)
     defaults = _default_hosts(release, reader)
     pools = frozenset(program.symbol(number) for number in result.state.mixing.pools)
     scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others, defaults, pools)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.detectors.browser_request import QUIET, RUNS
+from scanner.detectors.open_page import ADDRESS
 from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
 from scanner.detectors.targets import is_public
 from scanner.detectors.temper import SAMPLE
@@ -88,8 +89,9 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
         return _of_browser(finding, before)
     if finding.category is Category.EGRESS:
         return _of_call(change, finding, before)
-    if finding.category is Category.ENDPOINT and finding.api == "none" and before.pages.get(finding.path) != "none":
-        return Severity.HIGH
+    if finding.category is Category.ENDPOINT and finding.api == "none":
+        page = dict(finding.details).get(ADDRESS, finding.path)
+        return Severity.HIGH if before.pages.get(page) != "none" else Severity.INFO
     return Severity.INFO
 
 
