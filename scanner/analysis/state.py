@@ -100,7 +100,7 @@ class Mixing:
         self.crossroads: set[tuple[str, int]] = set()
         """Places (path, line) that call one of many functions, as the handlers of a hook are called."""
         self.pools: set[int] = set()
-        """Functions that read a property's element under a key that their callers name: one of all its values."""
+        """Functions that read or write a property's element under a computed key: one of all its values."""
 
 
 def _methods(sinks: Iterable[LocalSink]) -> dict[str, tuple[LocalSink, ...]]:

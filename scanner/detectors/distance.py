@@ -1,8 +1,8 @@
 """How sure a way is: its steps, and the places on it where data of many origins comes together.
 
-Behind a place that calls one of many functions (the handlers of a hook), and behind a function that returns a
-property's element under a key of its callers (a store of settings), everything that ever went in seems to come out.
-Such a step says less than a plain call does, so it counts for more of them.
+Behind a place that calls one of many functions (the handlers of a hook), and behind functions that keep values in a
+property under computed keys (a store of settings), everything that ever went in seems to come out. Such a step says
+less than a plain call does, so it counts for more of them.
 """
 
 from __future__ import annotations
@@ -13,19 +13,16 @@ from scanner.detectors.base import Scene
 
 _DOUBT = 2
 """Steps that one doubtful step counts for beside itself."""
-_RETURNED = "returned by "
+_RETURNED, _PASSED = "returned by ", "passed to "
 _REQUEST = "request."
 
 
 def doubts(scene: Scene, trace: Trace) -> int:
-    """Doubtful steps of a way: what one of many functions returned, or one of the values of a store."""
-    state = scene.result.state
-    pools = scene.pools
-    found = 0
+    """Doubtful steps of a way: what one of many functions returned, into a store of values and out of it."""
+    crossroads, found = scene.result.state.mixing.crossroads, 0
     for path, line, text in chain(trace):
-        if text.startswith(_RETURNED):
-            function = text.removeprefix(_RETURNED).removesuffix("()")
-            found += ((path, line) in state.mixing.crossroads) + (function in pools)
+        found += text.startswith(_RETURNED) and (path, line) in crossroads
+        found += text.removeprefix(_RETURNED).removeprefix(_PASSED).removesuffix("()") in scene.pools
     return found
 
 
