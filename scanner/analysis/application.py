@@ -203,6 +203,9 @@ def _lift(
         return
     roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
     roles = sinks.decisive(evaluator, hit.signature, evaluator.with_sites(roles, sites - hit.sites))
+    if "file" in roles and depends_on_caller(hit.roles["file"]):
+        held = keeping.kept_under(evaluator, "file", roles["file"])
+        roles["payload"] = evaluator.join(roles.get("payload", NOTHING), held)
     if not _worth_lifting(evaluator, hit, roles, sites) or _tells_nothing(evaluator, hit, roles, sites):
         return
     if len(hit.via) >= _max_lifts(hit, symbolic=symbolic_site):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import builtins, code, keeping, reaches, reflection, rows, sinks, stand_ins
+from scanner.analysis import builtins, code, keeping, reaches, reflection, rows, sinks, stand_ins, statements
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
@@ -15,6 +15,8 @@ from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_
 from scanner.model.facts import Call, CallKind, Const
 from scanner.model.signature import Certainty, Secret, Signature
 
+_MANY_TARGETS = 8
+"""Functions that one place may call, from which on which of them it calls is a guess."""
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
 _MAX_OVERRIDES = 8
@@ -54,6 +56,8 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
         signatures = evaluator.state.matcher.function(lower)
         secret = evaluator.state.origins.functions.get(lower)
         stand_ins.act(evaluator, call, candidate, args)
+        if lower in statements.FUNCTIONS:
+            statements.observe(evaluator, call, candidate, args)
         if signatures:
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
             if lower == _SETS_DEFAULT:
@@ -91,6 +95,8 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, receiver, args)
     _local_methods(evaluator, call, receiver, names, args)
+    if args and not statements.FUNCTIONS.isdisjoint(name.lower() for name in names):
+        statements.observe(evaluator, call, names[0], args)
     results = [
         builtins.fetch_method(evaluator, call, receiver, name.lower())
         if receiver.items and name.lower() in rows.METHODS
@@ -109,6 +115,7 @@ def _local_methods(evaluator: Evaluator, call: Call, receiver: Val, names: Seque
             known = any(cls in state.program.ancestors(own) for own in receiver.types)
             if known or (sink.by_name and not receiver.types):
                 reaches.apply_local_sink(evaluator, call, sink, args, receiver)
+                keeping.written(evaluator, sink, args, receiver)
 
 
 def _names(evaluator: Evaluator, call: Call) -> list[str]:
@@ -239,6 +246,8 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         return evaluator.join(made, Val(labels=state.telling(receiver.labels)))
     numbers = state.program.by_method.get(lower, [])
     if 0 < len(numbers) <= _MAX_CANDIDATES and not receiver.types:
+        if len(numbers) > 1:
+            state.mixing.crossroads.add((evaluator.path, call.line))
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
         return join_all(results, state.overflow)
     return passed_through(evaluator, call, receiver, args)
@@ -285,6 +294,8 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return _returned_secret(evaluator, secret, call, args)
     if cls == "closure" and args and lower in ("fromcallable", "bind"):
         return _bound(args[0], args[1:])
+    if args and lower in ("from", "tryfrom") and evaluator.is_enum(frozenset([cls])):
+        return args[0].replaced(types=frozenset([cls]))
     magic = state.program.find_method(cls, "__callstatic")
     if magic is not None:
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
@@ -378,6 +389,8 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
             "dynamic-call", call.line, callee_text(call) if call.kind == CallKind.DYNAMIC else describe(call)
         )
         return passed_through(evaluator, call, callee, args)
+    if len(found) >= _MANY_TARGETS:
+        evaluator.state.mixing.crossroads.add((evaluator.path, call.line))
     return join_all(found, evaluator.state.overflow)
 
 

@@ -7,13 +7,15 @@ reads it is evaluated again when it changes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
-from scanner.analysis.templates import PARAMETERS
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.analysis.templates import PARAMETERS, is_known
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
 from scanner.model.facts import Call, CallKind
+from scanner.model.signature import LocalSink
 
 _WRITES: Mapping[str, tuple[str, int, int]] = {
     "define": ("const", 0, 1),
@@ -30,7 +32,8 @@ _WRITES: Mapping[str, tuple[str, int, int]] = {
 _READS: Mapping[str, tuple[str, int]] = {
     "ini_get": ("ini", 0),
     **dict.fromkeys(
-        ("file_get_contents", "file", "fopen", "readfile", "parse_ini_file", "gzfile", "php_strip_whitespace"),
+        ("file_get_contents", "file", "fopen", "readfile", "parse_ini_file", "gzfile", "gzopen", "bzopen",
+         "php_strip_whitespace", "show_source", "highlight_file", "simplexml_load_file"),
         ("file", 0),
     ),
     **dict.fromkeys(
@@ -40,10 +43,14 @@ _READS: Mapping[str, tuple[str, int]] = {
     ),
 }  # fmt: skip
 _MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
-_STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv"})
+_STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf"})
 _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
                            "fpassthru", "gzread", "bzread"})  # fmt: skip
 _MAX_NAMES = 4
+_WORD = re.compile(r"[^\s'\"@=<>|;&]*/[^\s'\"@=<>|;&]+")
+"""What can be a path in a command line."""
+_MAX_COMMAND = 2000
+_MAX_WORDS = 12
 MESSAGE = ("\2error", "message")
 EXCEPTION = ("\2error", "exception")
 HELD = "held"
@@ -54,10 +61,23 @@ PRINTS = frozenset({"echo", "print", "printf", "vprintf", "print_r", "var_dump",
 """What writes to the page, and so into an output buffer."""
 
 
+_FILES = ("url", "path", "file")
+"""Roles of the path that a handle or an archive was opened with."""
+
+
 def places(evaluator: Evaluator, space: str, name: Val) -> list[tuple[str, str]]:
-    """Stores that a name stands for; none when only a caller knows it."""
-    known = evaluator.known_texts(name) if space != "file" else sorted(name.texts)
-    return [(f"\2{space}", text) for text in known if text and not PARAMETERS.search(text)][:_MAX_NAMES]
+    """Stores that a name stands for; none when only a caller knows it.
+
+    A temporary file, whose name no text tells, is known by the call that made it.
+    """
+    if space != "file":
+        known = evaluator.known_texts(name)
+    else:
+        made = [f"\0{site}" for site in sorted(name.sites) if site >= 0]
+        known = made + [text for text in sorted(name.texts) if not made or is_known(text)]
+    return [(f"\2{space}", text) for text in known if text and not PARAMETERS.search(text) and text[:6] != "php://"][
+        :_MAX_NAMES
+    ]
 
 
 def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
@@ -68,6 +88,8 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     if name in _STREAM_READS and args:
         held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sorted(args[0].sites))
         return join_all([Val(labels=all_labels(args[0])), *held], evaluator.state.overflow)
+    if name == "stream_get_meta_data" and args:  # the path of an open file stands for the file
+        return Val(items={"uri": Val(evaluator.unknown("$uri").texts, sites=args[0].sites)})
     if read is not None and read[1] < len(args):
         return kept_under(evaluator, read[0], args[read[1]])
     return NOTHING
@@ -83,11 +105,32 @@ def _keep(evaluator: Evaluator, name: str, write: tuple[str, int, int] | None, a
             if separator:
                 _store(evaluator, "env", Val(frozenset([variable])), Val(labels=all_labels(args[0])))
     elif name in _STREAM_WRITES and len(args) > 1:
-        labels = evaluator.state.telling(all_labels(args[1]))
-        for site in sorted(args[0].sites) if labels else ():
-            evaluator.set_site(site, HELD, Val(labels=labels))
+        _hold(evaluator, args[0], join_all(args[1:], evaluator.state.overflow))
+    elif name == "error_log" and len(args) > 2 and "3" in args[1].texts:  # noqa: PLR2004  message, type, path
+        _store(evaluator, "file", args[2], args[0])
     elif name in _MOVES and len(args) > 1:
         _store(evaluator, "file", args[1], kept_under(evaluator, "file", args[0]))
+
+
+def _hold(evaluator: Evaluator, stream: Val, written: Val) -> None:
+    """What is written to a stream or into an archive: the stream holds it, and so does the file that it stands for."""
+    labels = evaluator.state.telling(all_labels(written))
+    if not labels:
+        return
+    for site in sorted(stream.sites):
+        evaluator.set_site(site, HELD, Val(labels=labels))
+    opened = evaluator.with_sites({}, stream.sites)
+    files = [opened[role] for role in _FILES if role in opened]
+    if files and "host" not in opened:
+        _store(evaluator, "file", join_all(files, evaluator.state.overflow), Val(labels=labels))
+
+
+def written(evaluator: Evaluator, sink: LocalSink, args: list[Val], receiver: Val) -> None:
+    """A method that writes what it is given to a file, or into an archive."""
+    if sink.effect == "file" and receiver.sites:
+        _hold(evaluator, receiver, join_all((args[i] for i in sink.data if 0 <= i < len(args)), ""))
+    if sink.effect == "file" and -1 in sink.data and args:
+        _store(evaluator, "file", args[0], Val(labels=all_labels(receiver)))
 
 
 def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
@@ -131,13 +174,26 @@ def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
         known = evaluator.kept.get(key)
         evaluator.kept[key] = whole if known is None else evaluator.join(known, whole)
         evaluator.write_shared("store", key, whole)
+    for site in sorted(target.sites) if space == "file" else ():
+        evaluator.set_site(site, HELD, whole)
 
 
 def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
     """What was kept under a name."""
     keys = places(evaluator, space, name)
     found = [evaluator.state.read_store(key) for key in keys]
+    if space == "file":
+        found += [evaluator.sites[site][HELD] for site in sorted(name.sites) if HELD in evaluator.sites.get(site, {})]
     return join_all([*found, *(evaluator.kept[key] for key in keys if key in evaluator.kept)], evaluator.state.overflow)
+
+
+def moved(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
+    """What a call that copies one file or stream to another takes along."""
+    if len(args) < 2:  # noqa: PLR2004  from, to
+        return NOTHING
+    if name in _MOVES:
+        return kept_under(evaluator, "file", args[0])
+    return Val(labels=all_labels(args[0])) if name == "stream_copy_to_stream" else NOTHING
 
 
 # -- what is printed, and output buffers --------------------------------------------------------------------------
@@ -168,9 +224,17 @@ def _temporary(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
 
 
 def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
-    """What was written to the streams that a call sends (`ftp_fput`, `CURLOPT_INFILE`)."""
+    """What was written to the streams and files that a call sends (`ftp_fput`, `CURLOPT_INFILE`, `CURLFile`)."""
     sites = sorted({site for value in roles.values() for site in value.sites})
-    held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sites)
+    held = [evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sites]
+    for site in sorted({site for value in roles.values() for site in all_sites(value)}.difference(sites)):
+        inner = evaluator.sites.get(site, {})  # `['file' => new CURLFile($path)]`
+        held += [inner[role] for role in (HELD, "payload") if role in inner]
+    if "file" in roles:
+        held.append(kept_under(evaluator, "file", roles["file"]))
+    if "command" in roles and evaluator.state.stores:
+        words = {word for text in roles["command"].texts if "/" in text for word in _WORD.findall(text[:_MAX_COMMAND])}
+        held += [kept_under(evaluator, "file", Val(frozenset([word]))) for word in sorted(words)[:_MAX_WORDS]]
     return join_all(held, evaluator.state.overflow)
 
 

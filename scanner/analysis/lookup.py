@@ -103,8 +103,8 @@ class Lookup(Frame):
             if len(names) != 1:
                 return self.join(Val(labels=all_labels(base)), self.unknown(node))
             name = names[0]
-        if name == "value" and isinstance(node.base, ClassConst) and not base.types:
-            return base  # of an enum's case
+        if name == "value" and base.texts and self._is_case(node, base):
+            return base.replaced(types=frozenset())  # of an enum's case
         if isinstance(node.base, Var):
             local = self.env.get(f"{node.base.name}->{name}")
             if local is not None:
@@ -128,7 +128,8 @@ class Lookup(Frame):
             magic = self.magic_method(cls, name, "__get")
             if magic is not None:
                 found.append(self.run_method(magic, [text_value(name)], node, base))
-        if not base.types or not self.state.instance.isdisjoint(owners):
+        of_case = name == "value" and self.is_enum(base.types)
+        if of_case or not base.types or not self.state.instance.isdisjoint(owners):
             found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)
         secret = self.state.origins.named_secret(name)
         result = join_all(found, self.state.overflow)
@@ -168,6 +169,8 @@ class Lookup(Frame):
 
     def _property_of(self, base: Val, name: str) -> Val:
         """What was set on an object, or its class's default."""
+        if name == "value" and base.texts and base.types and self.is_enum(base.types):
+            return Val(base.texts)
         found = self._set_on(base, name)
         found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)
         found.append(opened(base, OF_OBJECT + name, self.state.holes))
@@ -314,9 +317,20 @@ class Lookup(Frame):
                 for constant, value in unit.fact.constants:
                     if constant == name:
                         self.state.constants[key] = Val(frozenset([self.state.holes.template("constant", key)]))
-                        result = self.state.constants[key] = self.in_class(ancestor, value)
+                        result = self.in_class(ancestor, value)
+                        if unit.fact.kind == "enum":  # a case is an object, too
+                            result = result.replaced(types=result.types | {cls})
+                        self.state.constants[key] = result
                         return result
         return None
+
+    def _is_case(self, node: Prop, base: Val) -> bool:
+        return self.is_enum(base.types) if base.types else isinstance(node.base, ClassConst)
+
+    def is_enum(self, types: frozenset[str]) -> bool:
+        """Whether all of these classes are enums."""
+        classes = self.state.program.classes
+        return all(any(unit.fact.kind == "enum" for unit in classes.get(cls, ())) for cls in types)
 
     def in_class(self, cls: str, node: Value) -> Val:
         """Value of a constant expression that stands in a class body."""

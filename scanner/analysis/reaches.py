@@ -32,6 +32,8 @@ _FED = frozenset({"file", "code", "include", "callee", "unserialize", "unpack", 
 _RUN = frozenset({"code", "include", "callee", "unserialize", "command"})
 """Effects that must not get what the request says."""
 _OFF = frozenset({"", "0"})
+_DOMAIN = 4
+"""Argument of `setcookie`."""
 _PLACES = ("url", "path", "file")
 
 
@@ -47,11 +49,24 @@ def apply_local_sink(frame: Frame, call: Call, sink: LocalSink, args: list[Val],
     effect, place = sink.effect, NOTHING
     if effect == "header":
         effect = _of_header(values[0])
+    if data.labels and effect in ("browser", "header", "cookie"):
+        place = _addressed(effect, values, args)
     if sink.path is not None:
         target = _argument(frame, args, receiver, sink.path)
         effect, place = _of_handle(frame, target, effect), place_of(frame, target)
     if effect:
         reach(frame, call, effect, sink.callable, data, place)
+
+
+def _addressed(effect: str, values: list[Val], args: list[Val]) -> Val:
+    """Text with an address in it, or the domain of a cookie: where the browser takes what it gets."""
+    if effect == "cookie" and len(args) > _DOMAIN:
+        return Val(args[_DOMAIN].texts)
+    if effect == "cookie":
+        options = args[2].items if len(args) > 2 else None  # noqa: PLR2004  name, value, options
+        return Val((options or {}).get("domain", NOTHING).texts)
+    texts = frozenset(text for value in values for text in value.texts if "//" in text)
+    return Val(texts) if texts else NOTHING
 
 
 def keep_content(evaluator: Evaluator, call: Call, sink: LocalSink, args: list[Val]) -> None:

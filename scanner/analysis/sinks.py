@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import keeping, reaches
+from scanner.analysis import keeping, reaches, rows, statements
 from scanner.analysis.destinations import LOCAL, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import FILE
@@ -21,6 +21,8 @@ _READ_FROM = ("url", "path", "handle")
 """Roles of what a function reads from: a path or handle may stand for a file with data of another machine."""
 _EFFECTS = {"db": ("sql", "payload"), "exec": ("command", "command"), "process": ("command", "command")}
 """Kinds of signatures that are an effect on this machine, too, and the role of what they run."""
+_ESCAPES = frozenset({"mysqli_real_escape_string", "mysqli_escape_string", "mysqli::real_escape_string"})
+"""Functions that give back the text that they were given, as far as it needs no escaping."""
 _TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
 
 
@@ -60,7 +62,9 @@ def apply(
             )  # fmt: skip
         plain = not results or results[-1] is NOTHING
         results.extend(_returned(evaluator, signature, call, roles, handles, api) if plain else ())
-        if signature.kind == "file-url":
+        if signature.kind in ("file-url", "xml-url"):
+            if signature.type is not CallableKind.FUNCTION and "url" in roles:
+                results.append(keeping.kept_under(evaluator, "file", roles["url"]))
             results.extend(_credentials(evaluator, call, roles, api))
     return join_all(results, evaluator.state.overflow)
 
@@ -77,10 +81,23 @@ def _returned(
     yield _response(evaluator, call, api, signature, evaluator.with_sites(roles, handles))
     if signature.certainty is Certainty.NEVER_ALONE or evaluator.state.matcher.propagator(api.lower()):
         yield _passed(evaluator, roles)
+    if signature.callable in _ESCAPES:
+        yield Val(frozenset(filter(is_known, roles.get("payload", NOTHING).texts)))
+    if signature.callable == "escapeshellarg" and "payload" in roles:
+        yield Val(frozenset(f"'{text}'" for text in roles["payload"].texts), sites=roles["payload"].sites)
     if signature.kind == "db":
         yield Val(sites=handles)  # a statement or result of this connection
         if "payload" in roles:
             yield evaluator.rows(roles["payload"])
+            yield _given_back(evaluator, roles["payload"])
+
+
+def _given_back(evaluator: Evaluator, query: Val) -> Val:
+    """What a query is given to select, and so gives back: `select '$value' as x`."""
+    if not any(rows.selects_given(text) for text in query.texts):
+        return NOTHING
+    labels = {label: trace for label, trace in all_labels(query).items() if evaluator.state.is_secret(label)}
+    return Val(rest=Val(labels=labels)) if labels else NOTHING
 
 
 def _credentials(evaluator: Evaluator, call: Call, roles: Mapping[str, Val], api: str) -> Iterator[Val]:
@@ -113,6 +130,8 @@ def _reach(
         effect, role = _EFFECTS[signature.kind]
         given = roles.get(role, NOTHING)
         reaches.reach(evaluator, call, effect, api, given, Val(given.texts))
+        if effect == "sql":
+            statements.observe(evaluator, call, api, [given])
     whole = evaluator.with_sites(roles, handles)
     if sends and "file-out" in whole:  # `CURLOPT_FILE`, Guzzle's `sink`
         trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
@@ -152,9 +171,9 @@ def argument_values(
         _spread_options(evaluator, signature, roles)
     if "context" in roles:
         _context(evaluator, roles)
-    held = keeping.sent_along(evaluator, roles)
-    if held is not NOTHING:
-        _add(evaluator, roles, "payload", held)
+    for held in (keeping.sent_along(evaluator, roles), keeping.moved(evaluator, signature.callable, args)):
+        if held is not NOTHING:
+            _add(evaluator, roles, "payload", held)
     for host in signature.destinations:
         _add(evaluator, roles, "host", Val(frozenset([host])))
     return roles
@@ -256,7 +275,10 @@ def _construct(
                 evaluator.set_site(site, role, known)
     labels = join_all((Val(labels=all_labels(value)) for value in roles.values()), evaluator.state.overflow).labels
     types = receiver.types if receiver is not None else frozenset[str]()
-    return Val(evaluator.unknown(call).texts, labels, types, sites=frozenset(targets))
+    texts = evaluator.unknown(call).texts
+    if signature.callable == "tempnam":
+        texts = frozenset("/tmp/" + text for text in texts)  # noqa: S108  a path of the scanned program
+    return Val(texts, labels, types, sites=frozenset(targets))
 
 
 def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Val], roles: Mapping[str, Val]) -> bool:
