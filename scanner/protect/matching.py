@@ -80,9 +80,7 @@ def checked(protection: Protection) -> Protection:
 def check_names(protection: Protection) -> None:
     """Raises: ConfigurationError when header, cookie, query argument or base path cannot be what they are for."""
     if protection.header.lower() in _TAKEN:
-        _refuse(
-            f"the header {protection.header!r} means something in HTTP: take one of your own, as X-Redcap-Secret"
-        )
+        _refuse(f"the header {protection.header!r} means something in HTTP: take one of your own, as X-Redcap-Secret")
     if not _HEADER.match(protection.header):
         _refuse(f"the header name {protection.header!r} may have letters, digits and hyphens only")
     for what, word in (("cookie", protection.cookie), ("query argument", protection.query)):
