@@ -15,6 +15,8 @@ from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_
 from scanner.model.facts import Call, CallKind, Const, Unknown
 from scanner.model.signature import Certainty, Secret, Signature
 
+_MANY_TARGETS = 8
+"""Functions that one place may call, from which on which of them it calls is a guess."""
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
 _MAX_OVERRIDES = 8
@@ -255,6 +257,8 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         return evaluator.join(made, Val(labels=state.telling(receiver.labels)))
     numbers = state.program.by_method.get(lower, [])
     if 0 < len(numbers) <= _MAX_CANDIDATES and not receiver.types:
+        if len(numbers) > 1:
+            state.mixing.crossroads.add((evaluator.path, call.line))
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
         return join_all(results, state.overflow)
     return passed_through(evaluator, call, receiver, args)
@@ -396,6 +400,8 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
             "dynamic-call", call.line, callee_text(call) if call.kind == CallKind.DYNAMIC else describe(call)
         )
         return passed_through(evaluator, call, callee, args)
+    if len(found) >= _MANY_TARGETS:
+        evaluator.state.mixing.crossroads.add((evaluator.path, call.line))
     return join_all(found, evaluator.state.overflow)
 
 

@@ -15,9 +15,27 @@ USER_INPUT = "user-input"
 LOCAL = "local"
 
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):(?://|(?=[A-Za-z]+=))")
+_TWICE = re.compile(r"\A(?:(?:ssl|tls|tlsv1\.[0-3]|tcp|https?|imaps?|ldaps?|smtps?)://)+", re.IGNORECASE)
+"""`ssl://` put before what has a scheme already: no host is called `ssl`."""
 _NESTED = re.compile(r"\s*(?:php://filter/.*?resource=|compress\.(?:zlib|bzip2)://)", re.IGNORECASE | re.DOTALL)
 _LOCAL_SCHEMES = frozenset(
-    {"php", "data", "file", "phar", "zip", "glob", "memory", "ogg", "rar", "unix", "udg", "sqlite", "about", "mailto"}
+    {
+        "php",
+        "data",
+        "file",
+        "phar",
+        "zip",
+        "glob",
+        "memory",
+        "ogg",
+        "rar",
+        "unix",
+        "udg",
+        "sqlite",
+        "about",
+        "mailto",
+        "expect",
+    }
 )
 _MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
 """`{host:port/flags}folder` of the IMAP functions."""
@@ -62,11 +80,17 @@ def url_destination(template: str, holes: HoleTable, *, bare_host: bool = False)
             return _dsn(rest, holes, shown, scheme)
         if scheme == "file" and rest[:1] in ("/", ""):
             return Destination(LOCAL, shown, scheme)
-        return Destination(authority(rest, holes), shown, scheme)
+        return Destination(authority(_TWICE.sub("", rest), holes), shown, scheme)
     stripped = template.lstrip()
-    if stripped.startswith(("//", "\\\\")) and len(stripped) > 2:  # noqa: PLR2004  UNC path or scheme-relative URL
+    if stripped.startswith(("//", "\\\\")) and len(stripped) > 2 and not _is_path(stripped):  # noqa: PLR2004  UNC path or scheme-relative URL
         return Destination(authority(stripped[2:], holes), shown)
     return _without_scheme(stripped, holes, shown, bare_host=bare_host)
+
+
+def _is_path(text: str) -> bool:
+    """Whether `//wp-admin/x.php` is a local path, whose first part was empty: no host has a name without a dot."""
+    head = _HOST_END.split(text[2:], maxsplit=1)[0]
+    return text[0] == "/" and bool(head) and is_known(head) and not looks_like_host(head.rpartition("@")[2])
 
 
 def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: bool) -> Destination:

@@ -93,6 +93,16 @@ class Decoding:
         """Which functions can be decoders."""
 
 
+class Mixing:
+    """Where data of many origins comes together, so that what comes out is a guess."""
+
+    def __init__(self) -> None:
+        self.crossroads: set[tuple[str, int]] = set()
+        """Places (path, line) that call one of many functions, as the handlers of a hook are called."""
+        self.pools: set[int] = set()
+        """Functions that read or write a property's element under a computed key: one of all its values."""
+
+
 def _methods(sinks: Iterable[LocalSink]) -> dict[str, tuple[LocalSink, ...]]:
     """Methods that print, store or run what they are given, by lower-case name."""
     found: dict[str, tuple[LocalSink, ...]] = {}
@@ -166,6 +176,7 @@ class State:
         self.holes = HoleTable()
         self.overflow = self.holes.template("unknown", "...")
         self.origins = Origins(catalogue, self.holes, _own_names(program))
+        self.mixing = Mixing()
         self.included: set[str] = set()
         """Paths that some include resolves to."""
         self.stores: dict[tuple[str, str], Val] = {}

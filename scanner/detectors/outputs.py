@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
+from scanner.analysis.origins import MANY
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
+from scanner.detectors.distance import distance
 from scanner.detectors.targets import expected
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
 from scanner.model.signature import SecretOrigin
 
 _HASH = "hash-of:"
+_LONG_WAY_OF_MANY = 5
+"""Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
 _PLACES = {"sql": "statement", "command": "command"}
 """What the place of an effect is, where it is no file."""
 
@@ -84,6 +88,7 @@ def _finding(
     plain = label.removeprefix(_HASH)
     digest = "a digest of " if plain != label else ""
     through = f" through {output.via[0]}()" if output.via else ""
+    far = not taken and plain in MANY and distance(scene, trace) + len(output.via) >= _LONG_WAY_OF_MANY
     further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
     return finding(
         scene,
@@ -92,8 +97,8 @@ def _finding(
         output.line,
         output.end_line,
         span=(output.start, output.end),
-        severity=_severity(scene, label, severity),
-        confidence=Confidence.LIKELY,
+        severity=_severity(scene, label, severity) if not far else Severity.LOW,
+        confidence=Confidence.LIKELY if not far else Confidence.POSSIBLE,
         api=output.api if not output.via else f"{output.via[0]} ({output.api})",
         callee=output.via[0] if output.via else "",
         message=f"{digest}{plain} reaches {where}: it is given to {output.api}{through}{further}",

@@ -178,6 +178,11 @@ def is_host(destination: str) -> bool:
     ) or destination.count(":") > 1
 
 
+def is_public(destination: str) -> bool:
+    """Whether a destination names a host that can be anywhere: a name without a dot is one of the site itself."""
+    return is_host(destination) and ("." in destination or ":" in destination or "*" in destination)
+
+
 def command_hosts(scene: Scene, hit: Hit) -> list[str]:
     """Hosts that stand in the command lines of a call, sorted."""
     holes = scene.result.state.holes
