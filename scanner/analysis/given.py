@@ -48,6 +48,7 @@ def run(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitu
     args = [parts[key] for key in sorted(parts, key=lambda key: (len(key), key))]
     places = tuple(Arg(Unknown("callback")) for _arg in args)
     node = Call(CallKind.DYNAMIC, "", None, places, call.line, call.end_line, call.start, call.end)
+    callee = callee.replaced(labels={})  # that the request names what is called is said where it is passed
     result = evaluator.state.interpreter.call_value(evaluator, node, callee, args, literal=True)
     returned = parameter_label(effect.key[1]) in returns.labels
     return Val(labels=all_labels(result)) if returned else NOTHING
