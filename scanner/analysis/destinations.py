@@ -42,6 +42,10 @@ _MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
 _HOST_END = re.compile(r"[/?#\\\s]")
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
+_PAIRS = re.compile(r"[A-Za-z][\w ]{0,30}=")
+"""How a connection string of names and values begins."""
+_ENDPOINT = re.compile(r"endpoint\s*=\s*https?://([^;\s]+)", re.IGNORECASE)
+_SUFFIX = re.compile(r"endpointsuffix\s*=\s*([^;\s]+)", re.IGNORECASE)
 _HOST_NAME = re.compile(r"[a-z0-9_*](?:[a-z0-9_.*-]*[a-z0-9_*])?")
 _HOST_LIKE = re.compile(r"[A-Za-z0-9_.\-\[\]:%]+")
 
@@ -97,6 +101,10 @@ def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: b
         if bare_host and template[1:2] == ".":  # {account}.blob.core.windows.net
             return Destination(authority(template, holes), shown)
         return Destination(_hole_destination(hole.kind, hole.text), shown)
+    if _PAIRS.match(template):
+        named = _of_pairs(template, holes)
+        if named:
+            return Destination(named, shown)
     if not bare_host or template[0] in "/.~" or _WINDOWS_DRIVE.match(template):
         return Destination(LOCAL, shown)
     head = _HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2]
@@ -105,6 +113,19 @@ def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: b
     if not is_known(head) and "." not in head:  # a beginning without a dot: not enough to be the name of a host
         return Destination(UNRESOLVED, shown)
     return Destination(authority(template, holes), shown)
+
+
+def _of_pairs(template: str, holes: HoleTable) -> str:
+    """Host in a connection string: `host=db port=5432`, `Driver=x;Server=db;`, `BlobEndpoint=https://...;`."""
+    endpoint = _ENDPOINT.search(template)
+    if endpoint is not None:
+        return authority(endpoint[1], holes)
+    suffix = _SUFFIX.search(template)
+    if suffix is not None:
+        return f"*.{authority(suffix[1], holes)}"
+    pair = _DSN_HOST.search(template)
+    words = pair[1].split(maxsplit=1) if pair is not None else []
+    return authority(words[0].strip("'\""), holes) if words else ""
 
 
 def _dsn(rest: str, holes: HoleTable, shown: str, scheme: str) -> Destination:

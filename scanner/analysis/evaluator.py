@@ -171,7 +171,14 @@ class Evaluator(Lookup):
         base = self.value(node.base)
         if not keys and base.rest is not None and isinstance(node.base, Prop | StaticProp):
             self.state.mixing.pools.add(self.number)
-        return self.element(base, keys, node)
+        result = self.element(base, keys, node)
+        return self.join(result, self._offset(base, key, node)) if base.types else result
+
+    def _offset(self, base: Val, key: Val, node: Index) -> Val:
+        """What `offsetGet` of an object of the program gives back."""
+        numbers = (self.state.program.find_method(cls, "offsetget") for cls in sorted(base.types))
+        found = [self.run_method(number, [key], node.base, base) for number in numbers if number is not None]
+        return join_all(found, self.state.overflow)
 
     def _special_index(self, name: str, keys: list[str], node: Index) -> Val | None:
         kept = NOTHING
@@ -184,6 +191,10 @@ class Evaluator(Lookup):
         shown = describe(node)
         if name == "GLOBALS" and keys:
             return join_all((self.global_value(key, shown) for key in keys), self.state.overflow)
+        if name == "GLOBALS" and node.key is not None:
+            of_name = self.global_named(self.value(node.key))
+            if of_name is not NOTHING:
+                return of_name
         secrets = [self.state.origins.session[key] for key in keys if key in self.state.origins.session]
         if name == "_SESSION" and secrets:
             return self.read_secret(secrets[0], self.line, shown)

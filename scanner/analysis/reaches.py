@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from scanner.analysis.origins import FILE
 from scanner.analysis.remote import REQUEST, is_open, is_remote, read_at
 from scanner.analysis.state import Output
 from scanner.analysis.summary import PARAM, Hit, Reach, Substitution
@@ -174,7 +175,8 @@ def _content(frame: Frame, call: Call, sink: LocalSink, value: Val) -> Val:
     opened = [state[role] for role in _PLACES if role in state]
     texts = join_all([*opened, *([value] if sink.reads else [])], frame.state.overflow).texts
     trace = Trace(frame.path, call.line, f"read by {sink.callable}()", None, 1)
-    return Val(labels=read_at(texts, frame.state.holes, trace))
+    files = {f"{FILE}{name}": trace for text in sorted(texts) if (name := frame.state.origins.credential_file(text))}
+    return Val(labels={**read_at(texts, frame.state.holes, trace), **files})
 
 
 def place_of(frame: Frame, value: Val) -> Val:

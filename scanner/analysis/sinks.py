@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.analysis import keeping, reaches, rows, statements
@@ -12,11 +13,15 @@ from scanner.analysis.remote import ANSWER, answers, is_remote
 from scanner.analysis.summary import Hit, closed
 from scanner.analysis.templates import HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import Call
+from scanner.model.facts import Call, CallKind
 from scanner.model.signature import CallableKind, Certainty, Signature
 
 _HANDLE_ROLES = ("handle", "client", "request")
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
+_OPENED = frozenset({"file-url", "xml-url", "image-url"})
+"""Kinds of functions that open addresses through PHP's streams."""
+ENTITY = re.compile(r"\bSYSTEM\s*[\"']((?:https?|ftps?)://[^\"'>]*)", re.IGNORECASE)
+"""An address that a document names and its parser may fetch."""
 _READ_FROM = ("url", "path", "handle")
 """Roles of what a function reads from: a path or handle may stand for a file with data of another machine."""
 _EFFECTS = {"db": ("sql", "payload"), "exec": ("command", "command"), "process": ("command", "command")}
@@ -71,7 +76,8 @@ def apply(
 
 def _default_context(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val]) -> frozenset[int]:
     """What `stream_context_set_default` set holds for every URL that is opened without a context of its own."""
-    return evaluator.default_context if signature.kind == "file-url" and "context" not in roles else frozenset()
+    opens = signature.kind in _OPENED or signature.callable == "get_headers"
+    return evaluator.default_context if opens and "context" not in roles else frozenset()
 
 
 def _returned(
@@ -171,9 +177,13 @@ def argument_values(
         _spread_options(evaluator, signature, roles)
     if "context" in roles:
         _context(evaluator, roles)
-    for held in (keeping.sent_along(evaluator, roles), keeping.moved(evaluator, signature.callable, args)):
+    agent = keeping.user_agent(evaluator) if signature.kind in _OPENED else NOTHING
+    along = keeping.sent_along(evaluator, roles)
+    for role, held in (
+        ("header", agent), ("payload", along), ("payload", keeping.moved(evaluator, signature.callable, args))
+    ):  # fmt: skip
         if held is not NOTHING:
-            _add(evaluator, roles, "payload", held)
+            _add(evaluator, roles, role, held)
     for host in signature.destinations:
         _add(evaluator, roles, "host", Val(frozenset([host])))
     return roles
@@ -219,6 +229,10 @@ def _option(evaluator: Evaluator, roles: dict[str, Val], role: str, key: str, va
         name = evaluator.state.matcher.option_name(key).lower().removeprefix("curlopt_")
         _add(evaluator, roles, f"tls:{name}", value if value.texts else Val(frozenset(["off"])))
         return
+    if role == "payload" and value.refs:  # `CURLOPT_READFUNCTION`: what it returns is sent
+        line, start = evaluator.line, evaluator.fact.start
+        call = Call(CallKind.DYNAMIC, "", None, (), line, line, start, start)
+        value = evaluator.state.interpreter.call_value(evaluator, call, value, [])
     _add(evaluator, roles, role, value)
 
 
@@ -269,8 +283,9 @@ def _construct(
         for role, value in roles.items():
             if role not in _HANDLE_ROLES:
                 evaluator.set_site(target, role, value)
-    for value in roles.values():
-        for other in sorted(value.sites):
+    made_by = (receiver,) if receiver is not None and signature.type is CallableKind.METHOD else ()
+    for value in (*roles.values(), *made_by):
+        for other in sorted(value.sites - targets):
             for role, known in evaluator.sites.get(other, {}).items():
                 evaluator.set_site(site, role, known)
     labels = join_all((Val(labels=all_labels(value)) for value in roles.values()), evaluator.state.overflow).labels
@@ -285,6 +300,8 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
     """Whether the call may make traffic at all."""
     if signature.kind in ("browser", "html", "css", "js"):
         return False
+    if "xml" in roles and any(ENTITY.search(text) for text in roles["xml"].texts):
+        return True
     if signature.certainty is Certainty.IF_URL:
         given = evaluator.state.matcher.argument_roles(signature, call.args)
         chosen = [
@@ -322,12 +339,13 @@ def _tells_database(
     """Whether a secret goes in a query, or as a value for one, to a database on a host that the code names itself."""
     if signature.kind != "db" or signature.phase in ("connect", "construct", "configure"):
         return False
+    held = evaluator.with_sites({}, handles)
     sent = [value for role, value in roles.items() if role not in _HANDLE_ROLES]
+    sent += [held["payload"]] if "payload" in held else []  # what was bound to the statement
     if not any(evaluator.state.telling(all_labels(value)) for value in sent):
         return False
     holes = evaluator.state.holes
-    merged = evaluator.with_sites({}, handles)
-    texts = [text for role in ("host", "dsn", "server") if role in merged for text in merged[role].texts]
+    texts = [text for role in ("host", "dsn", "server", "url") if role in held for text in held[role].texts]
     return any(is_known(text) and not is_local(url_destination(text, holes, bare_host=True).name) for text in texts)
 
 

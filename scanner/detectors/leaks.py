@@ -63,7 +63,7 @@ def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> I
 def _harmless(hit: Hit) -> bool:
     """Local database work and file functions on local paths do not send."""
     if hit.signature.certainty is Certainty.IF_URL:
-        return not any(role in hit.roles for role in ("url", "host"))
+        return not any(role in hit.roles for role in ("url", "host", "xml"))
     return False
 
 
