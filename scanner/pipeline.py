@@ -27,6 +27,7 @@ from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.base import Targets
 from scanner.detectors.decoded import relocate
+from scanner.detectors.overlap import once
 from scanner.detectors.temper import temper
 from scanner.diff.bundles import bundle_rules
 from scanner.diff.compare import compare
@@ -397,12 +398,13 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
     own = {
         path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
     }
-    pages = find_pages(program, own)
+    pages = find_pages(program, own, result.state.users)
     defaults = _default_hosts(release, reader)
+    pools = frozenset(program.symbol(number) for number in result.state.mixing.pools)
     scene = Scene(
-        program, result, tools.catalogue, gathered.facts, pages.endpoints, Targets(), gathered.others, defaults
+        program, result, tools.catalogue, gathered.facts, pages.endpoints, Targets(), gathered.others, defaults, pools
     )
-    raw = [temper(scene, relocate(scene, finding)) for detector in detectors() for finding in detector.find(scene)]
+    raw = once(temper(scene, relocate(scene, finding)) for detector in detectors() for finding in detector.find(scene))
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
     effects = page_effects(result, program, findings, pages)

@@ -95,7 +95,10 @@ def evaluate_closure(
     finally:
         state.active.pop()
     evaluator.take_over(inner, foreign=carried is not None)
-    return inner.returns
+    written = [inner.env[param.name] for param in inner.fact.params if param.by_ref and param.name in inner.env]
+    if not written:
+        return inner.returns
+    return join_all([inner.returns, *(Val(labels=all_labels(value)) for value in written)], evaluator.state.overflow)
 
 
 def apply_summary(
@@ -203,6 +206,9 @@ def _lift(
         return
     roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
     roles = sinks.decisive(evaluator, hit.signature, evaluator.with_sites(roles, sites - hit.sites))
+    if "file" in roles and depends_on_caller(hit.roles["file"]):
+        held = keeping.kept_under(evaluator, "file", roles["file"])
+        roles["payload"] = evaluator.join(roles.get("payload", NOTHING), held)
     if not _worth_lifting(evaluator, hit, roles, sites) or _tells_nothing(evaluator, hit, roles, sites):
         return
     if len(hit.via) >= _max_lifts(hit, symbolic=symbolic_site):
@@ -280,6 +286,7 @@ def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[V
         if given:
             known = evaluator.env.get(call.receiver.name, receiver)
             evaluator.env[call.receiver.name] = evaluator.join(known, Val(labels=given))
-    result = Val(evaluator.unknown(call).texts, labels)
+    of_client = frozenset(site for site in receiver.sites if site in evaluator.state.site_libraries)
+    result = Val(evaluator.unknown(call).texts, labels, sites=of_client)  # `$client->bucket('x')` belongs to it
     rows = [evaluator.rows(arg) for arg in args if arg.texts and not depends_on_caller(arg)]
     return join_all([result, *rows], evaluator.state.overflow)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+
 from scanner.analysis import folding
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import contents, folded, handles, labels_of
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Val, join_all
+from scanner.analysis.handlers import contents, folded, handles, is_callable, labels_of
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all, merge_labels
 from scanner.model.facts import Call, Index, Value
+
+_NUMBER = re.compile(r"-?\d{1,9}")
+_PLAIN_PATTERN = re.compile(r"([/#~%@!])([\w %#@:=-]{1,60})\1[imsuD]*")
+"""A regular expression that is nothing but a word."""
 
 
 @handles("implode", "join")
@@ -143,6 +150,57 @@ def _replacement(evaluator: Evaluator, value: Val) -> str:
     if len(value.texts) == 1:
         return next(iter(value.texts))
     return evaluator.state.holes.template("unknown", "replacement")
+
+
+@handles("substr_replace")
+def _substr_replace(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """A piece of a known text replaced, whatever by."""
+    labels = labels_of(evaluator, args)
+    known = [evaluator.known_texts(arg) for arg in args]
+    whole = len(args) > 2 and len(args[0].texts) == len(args[1].texts) == 1 and known[0] and known[2]  # noqa: PLR2004
+    if not whole or (len(args) > 3 and not known[3]):  # noqa: PLR2004  text, replacement, offset, length
+        return Val(evaluator.unknown(node).texts, labels)
+    subject, numbers = known[0][0], [one[0] for one in known[2:4]]
+    if not all(_NUMBER.fullmatch(text) for text in numbers):
+        return Val(evaluator.unknown(node).texts, labels)
+    offset = int(numbers[0])
+    start = min(offset, len(subject)) if offset >= 0 else max(0, len(subject) + offset)
+    length = int(numbers[1]) if len(numbers) > 1 else len(subject)
+    end = max(start, min(len(subject), start + length if length >= 0 else len(subject) + length))
+    return Val(frozenset([subject[:start] + next(iter(args[1].texts)) + subject[end:]]), labels)
+
+
+@handles("preg_replace_callback", "preg_replace_callback_array")
+def _replace_by_callback(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """What callbacks put in the place of a plain word; of other patterns only what comes before the first match."""
+    listed = str(node.name).lower().endswith("_array")
+    subject = args[1 if listed else 2] if len(args) > (1 if listed else 2) else NOTHING
+    if not listed and not any("://" in text for text in subject.texts):
+        return Val(evaluator.unknown(node).texts, labels_of(evaluator, args))  # the callback runs in any case
+    pairs = list(_callbacks(evaluator, args, listed=listed))
+    bare = Call(node.kind, node.name, node.receiver, (), node.line, node.end_line, node.start, node.end)
+    labels: Mapping[str, Trace] = labels_of(evaluator, [subject])
+    texts = subject.texts
+    for pattern, callback in pairs:
+        if not is_callable(evaluator, callback):
+            continue
+        result = evaluator.state.interpreter.call_value(evaluator, bare, callback, [Val(rest=subject)])
+        labels = merge_labels(labels, all_labels(result))
+        word = _PLAIN_PATTERN.fullmatch(pattern)
+        put = result.texts if len(result.texts) == 1 else evaluator.unknown(node).texts
+        if word is None:
+            return Val(evaluator.unknown(node).texts, labels)
+        texts = frozenset(text.replace(word[2], next(iter(put)))[: folding.MAX_INPUT] for text in texts)
+    return Val(texts or evaluator.unknown(node).texts, labels)
+
+
+def _callbacks(evaluator: Evaluator, args: list[Val], *, listed: bool) -> Iterator[tuple[str, Val]]:
+    """Patterns and what is called for each."""
+    if listed:
+        yield from (args[0].items or {}).items()
+    else:
+        patterns = evaluator.known_texts(args[0])
+        yield patterns[0] if len(patterns) == 1 else "", args[1]
 
 
 @handles("parse_url")

@@ -113,6 +113,17 @@ def _of_json(value: Any, depth: int) -> Val:  # noqa: ANN401  whatever JSON hold
     return Val(items={str(key): _of_json(item, depth - 1) for key, item in list(pairs)[:MAX_ELEMENTS]} if depth else {})
 
 
+@_handles("parse_ini_string")
+def _ini(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    text = _single(evaluator, args, 0)
+    if text is None or len(args) > 1 or len(text) > folding.MAX_INPUT:
+        return None
+    pairs = (
+        line.partition("=") for line in text.splitlines()[:MAX_ELEMENTS] if line.strip()[:1] not in (";", "#", "[")
+    )
+    return Val(items={key.strip(): text_value(value.strip().strip("\"'")) for key, equals, value in pairs if equals})
+
+
 @_handles("str_split", "mb_str_split")
 def _split(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
     text, size = _single(evaluator, args, 0), number(_single(evaluator, args, 1) or "1")

@@ -15,6 +15,7 @@ from scanner.model.facts import Arg, Call, ClassConst, Const, ConstRef, Index, U
 array_functions.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
+_WALKS = frozenset({"array_walk", "array_walk_recursive"})
 _TRUE = frozenset({"1"})
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
@@ -100,13 +101,34 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                 code.callee(evaluator, node, callback, args)
                 continue
             others = [contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions]
-            others = keeping.handled(evaluator, name) or others
+            others = keeping.handled(evaluator, name) or _walking(evaluator, name, others, args)
             literal = position < len(node.args) and isinstance(node.args[position].value, Const)
             result = evaluator.state.interpreter.call_value(
                 evaluator, _with_values(node, others or [NOTHING]), callback, others or [NOTHING], literal=literal
             )
             found.append(Val(labels=labels_of(evaluator, [result])))
-    return join_all(found, evaluator.state.overflow)
+    returned = join_all(found, evaluator.state.overflow)
+    if name in _WALKS and found:
+        _walked(evaluator, node, args[0], returned)
+    return returned
+
+
+def _walked(evaluator: Evaluator, node: Call, array: Val, written: Val) -> None:
+    """A callback may change the elements that it gets by reference."""
+    target = node.args[0].value if node.args else None
+    if isinstance(target, Var):
+        evaluator.state.interpreter.write(evaluator, target, evaluator.join(array, Val(rest=written)))
+
+
+def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]) -> list[Val]:
+    """Arguments of a callback; of one that walks over an array: element, key, what else was given."""
+    return [_innermost(evaluator, args[0]), NOTHING, *others[1:]] if name in _WALKS and others else others
+
+
+def _innermost(evaluator: Evaluator, value: Val) -> Val:
+    """Elements of an array, those of arrays in it included."""
+    found = contents(evaluator, value)
+    return contents(evaluator, found) if found.items or found.rest is not None else found
 
 
 def method_callbacks(evaluator: Evaluator, node: Call, cls: str, method: str, args: list[Val]) -> list[Val]:
@@ -172,8 +194,8 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
     """By-reference arguments of built-in functions get whatever went in."""
     if name.endswith("sort") and args and args[0].items and args[0].rest is None:
         return  # `arrays` has put the elements in order, or their order does not matter
-    if name.endswith("sort") and args and args[0].items and args[0].rest is None:
-        return  # `arrays` has put the elements in order, or their order does not matter
+    if name in _WALKS and len(args) > 1 and is_callable(evaluator, args[1]):
+        return  # what callbacks write is known
     for position in evaluator.state.catalogue.byref_outputs.get(name, ()):
         if position < len(node.args) and position < len(args):
             target = node.args[position].value
@@ -257,11 +279,13 @@ def _compact(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 def _extract(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
+    prefixes = evaluator.known_texts(args[2]) if len(args) > 2 else []  # noqa: PLR2004  array, flags, prefix
+    before = f"{prefixes[0]}_" if prefixes else ""
     for name, value in (args[0].items or {}).items():
-        evaluator.env[name] = value
+        evaluator.env[before + name] = value
     if node.args and isinstance(node.args[0].value, Var) and node.args[0].value.name == "GLOBALS":
         for name in (*evaluator.state.origins.database, *evaluator.state.origins.settings):
-            evaluator.globals.setdefault(name, name)
+            evaluator.globals.setdefault(before + name, name)
         evaluator.extracted = NOTHING
     elif not args[0].items:
         evaluator.extracted = evaluator.join(evaluator.extracted, args[0])

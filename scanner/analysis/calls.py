@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import builtins, code, keeping, reaches, reflection, rows, sinks, stand_ins
+from scanner.analysis import builtins, code, keeping, reaches, reflection, rows, sinks, stand_ins, statements
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
@@ -12,13 +12,15 @@ from scanner.analysis.includes import INCLUDES, include
 from scanner.analysis.origins import FILE
 from scanner.analysis.state import State
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
-from scanner.model.facts import Call, CallKind, Const
+from scanner.model.facts import Call, CallKind, Const, Unknown
 from scanner.model.signature import Certainty, Secret, Signature
 
+_MANY_TARGETS = 8
+"""Functions that one place may call, from which on which of them it calls is a guess."""
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
 _MAX_OVERRIDES = 8
-_SETS_DEFAULT = "stream_context_set_default"
+_SETS_DEFAULT = frozenset({"stream_context_set_default", "libxml_set_streams_context"})
 BOUND = "\0bound"
 """Element of a closure's value: the object that `bind` gave it as `$this`."""
 _OF_CLOSURES = frozenset({"bindto", "call", "__invoke"})
@@ -54,10 +56,12 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
         signatures = evaluator.state.matcher.function(lower)
         secret = evaluator.state.origins.functions.get(lower)
         stand_ins.act(evaluator, call, candidate, args)
+        if lower in statements.FUNCTIONS:
+            statements.observe(evaluator, call, candidate, args)
         if signatures:
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
-            if lower == _SETS_DEFAULT:
-                evaluator.default_context |= result.sites
+            if lower in _SETS_DEFAULT:
+                evaluator.default_context |= result.sites | (args[0].sites if args else frozenset())
             known = secret and evaluator.read_secret(secret, call.line, callee_text(call))
             return join_all(
                 [result, known or NOTHING, builtins.side_effects(evaluator, call, lower, args)],
@@ -91,6 +95,8 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, receiver, args)
     _local_methods(evaluator, call, receiver, names, args)
+    if args and not statements.FUNCTIONS.isdisjoint(name.lower() for name in names):
+        statements.observe(evaluator, call, names[0], args)
     results = [
         builtins.fetch_method(evaluator, call, receiver, name.lower())
         if receiver.items and name.lower() in rows.METHODS
@@ -109,6 +115,7 @@ def _local_methods(evaluator: Evaluator, call: Call, receiver: Val, names: Seque
             known = any(cls in state.program.ancestors(own) for own in receiver.types)
             if known or (sink.by_name and not receiver.types):
                 reaches.apply_local_sink(evaluator, call, sink, args, receiver)
+                keeping.written(evaluator, sink, args, receiver)
 
 
 def _names(evaluator: Evaluator, call: Call) -> list[str]:
@@ -127,24 +134,8 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
         return _method_of_closure(evaluator, call, receiver, lower, args)
     found: list[Val] = []
     for cls in sorted(receiver.types):
-        found.extend(builtins.method_callbacks(evaluator, call, cls, lower, args))
-        if reflection.reflects(cls, lower):
-            found.append(_reflected(evaluator, call, cls, receiver, lower, args))
-            continue
-        ancestors = state.program.ancestors(cls)
-        signatures = _sure(state, cls, ancestors, state.matcher.method(cls, lower, ancestors))
-        if signatures:
-            api = f"{_written(state, cls)}::{name}"
-            found.append(sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True))
-            if signatures[0].certainty is not Certainty.ALWAYS:  # an object gives back what was put into it
-                found.append(Val(labels=state.telling(receiver.labels)))
-            continue
-        numbers = _implementations(state, cls, lower)
-        found.extend(apply_summary(evaluator, call, number, args, receiver) for number in numbers)
-        if not found:
-            found.extend(_caught(evaluator, call, cls, name, args, receiver))
-    if not found:
-        found.extend(_magic_sinks(evaluator, call, name, args, receiver))
+        own = list(_of_class(evaluator, call, cls, name, args, receiver))
+        found.extend(own or ([] if found else _caught(evaluator, call, cls, name, args, receiver)))
     if not found:
         found.append(_by_name(evaluator, call, receiver, name, args))
     secret = _function_secret(evaluator, receiver.types, lower)
@@ -153,14 +144,39 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     return join_all(found, state.overflow)
 
 
-def _magic_sinks(evaluator: Evaluator, call: Call, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
+def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
+    """Values of a method of one class: PHP's own, one that signatures describe, or one of the program."""
+    state, lower = evaluator.state, name.lower()
+    yield from builtins.method_callbacks(evaluator, call, cls, lower, args)
+    if reflection.reflects(cls, lower):
+        yield _reflected(evaluator, call, cls, receiver, lower, args)
+        return
+    if cls in keeping.CACHES:
+        yield keeping.of_cache(evaluator, lower, args)
+    ancestors = state.program.ancestors(cls)
+    signatures = _sure(state, cls, ancestors, state.matcher.method(cls, lower, ancestors))
+    if signatures:
+        api = f"{_written(state, cls)}::{name}"
+        yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
+        if signatures[0].certainty is not Certainty.ALWAYS:  # an object gives back what was put into it
+            yield Val(labels=state.telling(receiver.labels))
+        return
+    numbers = _implementations(state, cls, lower)
+    for number in numbers:
+        yield apply_summary(evaluator, call, number, args, receiver)
+    if not numbers:
+        yield from _magic_sinks(evaluator, call, cls, name, args, receiver)
+
+
+def _magic_sinks(
+    evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val
+) -> Iterator[Val]:
     """Signatures of classes that take any method, each of which is a call of the service (`SoapClient`)."""
     state = evaluator.state
-    for cls in sorted(receiver.types):
-        signatures = state.matcher.magic(cls, name.lower(), state.program.ancestors(cls))
-        if signatures:
-            api = f"{_written(state, cls)}::{name}"
-            yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
+    signatures = state.matcher.magic(cls, name.lower(), state.program.ancestors(cls))
+    if signatures:
+        api = f"{_written(state, cls)}::{name}"
+        yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
 
 
 def _caught(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
@@ -180,6 +196,8 @@ def _reflected(evaluator: Evaluator, call: Call, cls: str, receiver: Val, method
     """What is called through PHP's Reflection classes, or made with them."""
     target = reflection.target(receiver)
     given = reflection.arguments(cls, method, args)
+    if cls == reflection.PROPERTY:
+        return evaluator.named_property(target, args[:1], Unknown(describe(call)))
     if method in reflection.CREATING:
         keys = [evaluator.state.program.find_class(name.lstrip("\\")) for name in evaluator.known_texts(target)]
         return join_all([create(evaluator, call, key, given) for key in keys], evaluator.state.overflow)
@@ -239,6 +257,8 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         return evaluator.join(made, Val(labels=state.telling(receiver.labels)))
     numbers = state.program.by_method.get(lower, [])
     if 0 < len(numbers) <= _MAX_CANDIDATES and not receiver.types:
+        if len(numbers) > 1:
+            state.mixing.crossroads.add((evaluator.path, call.line))
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
         return join_all(results, state.overflow)
     return passed_through(evaluator, call, receiver, args)
@@ -285,6 +305,8 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return _returned_secret(evaluator, secret, call, args)
     if cls == "closure" and args and lower in ("fromcallable", "bind"):
         return _bound(args[0], args[1:])
+    if args and lower in ("from", "tryfrom") and evaluator.is_enum(frozenset([cls])):
+        return args[0].replaced(types=frozenset([cls]))
     magic = state.program.find_method(cls, "__callstatic")
     if magic is not None:
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
@@ -378,6 +400,8 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
             "dynamic-call", call.line, callee_text(call) if call.kind == CallKind.DYNAMIC else describe(call)
         )
         return passed_through(evaluator, call, callee, args)
+    if len(found) >= _MANY_TARGETS:
+        evaluator.state.mixing.crossroads.add((evaluator.path, call.line))
     return join_all(found, evaluator.state.overflow)
 
 

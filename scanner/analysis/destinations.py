@@ -15,15 +15,37 @@ USER_INPUT = "user-input"
 LOCAL = "local"
 
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):(?://|(?=[A-Za-z]+=))")
+_TWICE = re.compile(r"\A(?:(?:ssl|tls|tlsv1\.[0-3]|tcp|https?|imaps?|ldaps?|smtps?)://)+", re.IGNORECASE)
+"""`ssl://` put before what has a scheme already: no host is called `ssl`."""
 _NESTED = re.compile(r"\s*(?:php://filter/.*?resource=|compress\.(?:zlib|bzip2)://)", re.IGNORECASE | re.DOTALL)
 _LOCAL_SCHEMES = frozenset(
-    {"php", "data", "file", "phar", "zip", "glob", "memory", "ogg", "rar", "unix", "udg", "sqlite", "about", "mailto"}
+    {
+        "php",
+        "data",
+        "file",
+        "phar",
+        "zip",
+        "glob",
+        "memory",
+        "ogg",
+        "rar",
+        "unix",
+        "udg",
+        "sqlite",
+        "about",
+        "mailto",
+        "expect",
+    }
 )
 _MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
 """`{host:port/flags}folder` of the IMAP functions."""
 _HOST_END = re.compile(r"[/?#\\\s]")
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
+_PAIRS = re.compile(r"[A-Za-z][\w ]{0,30}=")
+"""How a connection string of names and values begins."""
+_ENDPOINT = re.compile(r"endpoint\s*=\s*https?://([^;\s]+)", re.IGNORECASE)
+_SUFFIX = re.compile(r"endpointsuffix\s*=\s*([^;\s]+)", re.IGNORECASE)
 _HOST_NAME = re.compile(r"[a-z0-9_*](?:[a-z0-9_.*-]*[a-z0-9_*])?")
 _HOST_LIKE = re.compile(r"[A-Za-z0-9_.\-\[\]:%]+")
 
@@ -65,11 +87,17 @@ def _destination(template: str, holes: HoleTable, *, bare_host: bool) -> Destina
             return _dsn(rest, holes, shown, scheme)
         if scheme == "file" and rest[:1] in ("/", ""):
             return Destination(LOCAL, shown, scheme)
-        return Destination(authority(rest, holes), shown, scheme)
+        return Destination(authority(_TWICE.sub("", rest), holes), shown, scheme)
     stripped = template.lstrip()
-    if stripped.startswith(("//", "\\\\")) and len(stripped) > 2:  # noqa: PLR2004  UNC path or scheme-relative URL
+    if stripped.startswith(("//", "\\\\")) and len(stripped) > 2 and not _is_path(stripped):  # noqa: PLR2004  UNC path or scheme-relative URL
         return Destination(authority(stripped[2:], holes), shown)
     return _without_scheme(stripped, holes, shown, bare_host=bare_host)
+
+
+def _is_path(text: str) -> bool:
+    """Whether `//wp-admin/x.php` is a local path, whose first part was empty: no host has a name without a dot."""
+    head = _HOST_END.split(text[2:], maxsplit=1)[0]
+    return text[0] == "/" and bool(head) and is_known(head) and not looks_like_host(head.rpartition("@")[2])
 
 
 def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: bool) -> Destination:
@@ -80,6 +108,10 @@ def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: b
         if bare_host and template[1:2] == ".":  # {account}.blob.core.windows.net
             return Destination(authority(template, holes), shown)
         return Destination(_hole_destination(hole.kind, hole.text), shown)
+    if _PAIRS.match(template):
+        named = _of_pairs(template, holes)
+        if named:
+            return Destination(named, shown)
     if not bare_host or template[0] in "/.~" or _WINDOWS_DRIVE.match(template):
         return Destination(LOCAL, shown)
     head = _HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2]
@@ -88,6 +120,19 @@ def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: b
     if not is_known(head) and "." not in head:  # a beginning without a dot: not enough to be the name of a host
         return Destination(UNRESOLVED, shown)
     return Destination(authority(template, holes), shown)
+
+
+def _of_pairs(template: str, holes: HoleTable) -> str:
+    """Host in a connection string: `host=db port=5432`, `Driver=x;Server=db;`, `BlobEndpoint=https://...;`."""
+    endpoint = _ENDPOINT.search(template)
+    if endpoint is not None:
+        return authority(endpoint[1], holes)
+    suffix = _SUFFIX.search(template)
+    if suffix is not None:
+        return f"*.{authority(suffix[1], holes)}"
+    pair = _DSN_HOST.search(template)
+    words = pair[1].split(maxsplit=1) if pair is not None else []
+    return authority(words[0].strip("'\""), holes) if words else ""
 
 
 def _dsn(rest: str, holes: HoleTable, shown: str, scheme: str) -> Destination:

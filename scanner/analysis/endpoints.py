@@ -9,10 +9,12 @@ is in its list; `install.php` and `upgrade.php` load only the function library a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from scanner.analysis.pages.conditions import SESSION
+from scanner.analysis.pages.conditions import SESSION, Chosen
 from scanner.analysis.pages.effects import STRONG
+from scanner.analysis.pages.routes import Route, find_routes
 from scanner.analysis.pages.seen import Shared
 from scanner.analysis.pages.walk import Walk
 from scanner.analysis.program import Program
@@ -22,15 +24,21 @@ _NAMED = {"install.php": "install", "upgrade.php": "install"}
 _TOKEN_KEYS = frozenset({"token", "api_token", "access_token", "authkey"})
 _HASH_KEYS = frozenset({"s", "hash", "survey_hash", "doc_id_hash", "__report", "__dashboard", "__passthru"})
 _MAX_PAGES = 20_000
+_MAX_WALKS = 1_000
+"""Routes for which their page is walked again."""
+_NO_USERS: Mapping[int, AbstractSet[int]] = {}
 
 
 class Endpoint(NamedTuple):
     """One page: how it authenticates, and why that is believed."""
 
     path: str
+    """Of the page's file; of a route with what the request chooses: `index.php?route=Controller:method`."""
     auth: str
     """`none`, `login`, `token`, `survey-hash`, `install`, `cli`."""
     how: str
+    functions: tuple[int, ...] = ()
+    """Of a route: what runs. Of a page, its file's own code runs."""
 
 
 class Pages(NamedTuple):
@@ -42,22 +50,63 @@ class Pages(NamedTuple):
     """Files that are loaded on the way to the login: what they do, every page does."""
 
 
-def find_pages(program: Program, facts: Mapping[str, FileFacts]) -> Pages:
-    """Pages of the release that `program` links; `facts` are those of its files by path."""
+def find_pages(
+    program: Program, facts: Mapping[str, FileFacts], users: Mapping[int, AbstractSet[int]] = _NO_USERS
+) -> Pages:
+    """Pages and routes of the release that `program` links; `facts` are those of its files by path.
+
+    `users`: by function, those that were seen to call it.
+    """
     shared = Shared(program)
     if not (shared.leads.any_gate or shared.leads.by_name):
         return Pages((), frozenset())
-    found: list[Endpoint] = []
+    found: dict[int, Endpoint] = {}
+    named: dict[int, AbstractSet[str]] = {}
     bootstrap: set[int] = set()
     for number in _candidates(program, facts):
         walk = Walk(shared, number)
         walk.run()
         endpoint = _classified(program.files[number].path, walk, whole=not program.files[number].facts.gaps)
         if endpoint is not None:
-            found.append(endpoint)
+            found[number] = endpoint
+            named[number] = walk.seen.named
             bootstrap |= walk.seen.boot
-    opened = {page.path for page in found if page.auth != "login"}  # a launcher loads these: they are no bootstrap
-    return Pages(tuple(sorted(found)), frozenset(program.files[number].path for number in bootstrap) - opened)
+    opened = {page.path for page in found.values() if page.auth != "login"}  # a launcher loads these: no bootstrap
+    routes = _routes(shared, found, named, users)
+    return Pages(
+        tuple(sorted([*found.values(), *routes])),
+        frozenset(program.files[number].path for number in bootstrap) - opened,
+    )
+
+
+def _routes(
+    shared: Shared,
+    pages: Mapping[int, Endpoint],
+    named: Mapping[int, AbstractSet[str]],
+    users: Mapping[int, AbstractSet[int]],
+) -> list[Endpoint]:
+    """Routes behind the pages, each with its class."""
+    walks = 0
+    found: list[Endpoint] = []
+    for route in find_routes(shared.program, shared.paths, list(pages), users):
+        page, name = pages[route.page], route.name.lower()
+        again = "condition" in page.how or name in named[route.page] or name in shared.lists
+        if again and walks < _MAX_WALKS:
+            walks += 1
+            page = _walked_for(shared, route) or page
+        found.append(Endpoint(route.path(shared.program), page.auth, page.how, route.functions))
+    return found
+
+
+def _walked_for(shared: Shared, route: Route) -> Endpoint | None:
+    """The page's class for a request that chooses the route."""
+    walk = Walk(shared, route.page, Chosen(route.key, route.name))
+    walk.run()
+    unit = shared.program.files[route.page]
+    if walk.seen.passed:  # what a route runs ends the request, mostly
+        walk.state.bypass = dict(walk.seen.passed)
+        return _bypassing(unit.path, walk)
+    return _classified(unit.path, walk, whole=not unit.facts.gaps)
 
 
 def _candidates(program: Program, facts: Mapping[str, FileFacts]) -> list[int]:

@@ -169,7 +169,16 @@ class Evaluator(Lookup):
             if special is not None:
                 return special
         base = self.value(node.base)
-        return self.element(base, keys, node)
+        if not keys and base.rest is not None and isinstance(node.base, Prop | StaticProp):
+            self.state.mixing.pools.add(self.number)
+        result = self.element(base, keys, node)
+        return self.join(result, self._offset(base, key, node)) if base.types else result
+
+    def _offset(self, base: Val, key: Val, node: Index) -> Val:
+        """What `offsetGet` of an object of the program gives back."""
+        numbers = (self.state.program.find_method(cls, "offsetget") for cls in sorted(base.types))
+        found = [self.run_method(number, [key], node.base, base) for number in numbers if number is not None]
+        return join_all(found, self.state.overflow)
 
     def _special_index(self, name: str, keys: list[str], node: Index) -> Val | None:
         kept = NOTHING
@@ -182,6 +191,10 @@ class Evaluator(Lookup):
         shown = describe(node)
         if name == "GLOBALS" and keys:
             return join_all((self.global_value(key, shown) for key in keys), self.state.overflow)
+        if name == "GLOBALS" and node.key is not None:
+            of_name = self.global_named(self.value(node.key))
+            if of_name is not NOTHING:
+                return of_name
         secrets = [self.state.origins.session[key] for key in keys if key in self.state.origins.session]
         if name == "_SESSION" and secrets:
             return self.read_secret(secrets[0], self.line, shown)
@@ -214,7 +227,7 @@ class Evaluator(Lookup):
         found.extend(self._others(base, keys, node, known=bool(found)))
         result = join_all(found, self.state.overflow)
         bulk = any(self._bulk(label, keys) for label in base.labels if label not in MANY)
-        derived = bool(base.texts)  # text made of all of it: each piece may be any of it
+        derived = any(not self._sent(text) for text in base.texts)  # text made of all of it: a piece may be any of it
         labels = self._of_whole(base, keys, bulk=bulk, derived=derived)
         if bulk:  # values that were stored under computed keys: only the key's own name says which this is
             kept = {label: trace for label, trace in result.labels.items() if not label.startswith("function.")}
@@ -234,10 +247,14 @@ class Evaluator(Lookup):
 
     def _of_request(self, base: Val, node: Index) -> Val | None:
         """`$_FILES['f']['name']`: an element of what the request says is said by the request."""
-        holes = [self.state.holes.hole(text) if len(text) == 1 else None for text in base.texts]
-        if not holes or any(hole is None or hole.kind != "user-input" for hole in holes):
+        if not base.texts or not all(map(self._sent, base.texts)):
             return None
         return Val(frozenset([self.state.holes.template("user-input", describe(node))]))
+
+    def _sent(self, text: str) -> bool:
+        """Whether a text is what the request says and nothing else: `$_POST`, or a field of it."""
+        hole = self.state.holes.hole(text) if len(text) == 1 else None
+        return hole is not None and hole.kind == "user-input"
 
     def _others(self, base: Val, keys: list[str], node: Index, *, known: bool) -> Iterable[Val]:
         """What an element may be beside those stored under its known keys."""

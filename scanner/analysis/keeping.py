@@ -7,13 +7,17 @@ reads it is evaluated again when it changes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
-from scanner.analysis.templates import PARAMETERS
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.analysis.origins import DATABASE_FILE
+from scanner.analysis.templates import PARAMETERS, is_known
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
 from scanner.model.facts import Call, CallKind
+from scanner.model.signature import LocalSink
 
 _WRITES: Mapping[str, tuple[str, int, int]] = {
     "define": ("const", 0, 1),
@@ -22,28 +26,39 @@ _WRITES: Mapping[str, tuple[str, int, int]] = {
     "file_put_contents": ("file", 0, 1),
     **dict.fromkeys(
         ("apcu_store", "apcu_add", "apc_store", "apc_add", "xcache_set", "wincache_ucache_set", "zend_shm_cache_store",
-         "shmop_write", "shm_put_var"),
+         "shmop_write"),
         ("cache", 0, 1),
     ),
+    "shm_put_var": ("cache", 1, 2),
 }  # fmt: skip
 """Function -> kind of store, argument that names the place, argument that is kept."""
 _READS: Mapping[str, tuple[str, int]] = {
     "ini_get": ("ini", 0),
     **dict.fromkeys(
-        ("file_get_contents", "file", "fopen", "readfile", "parse_ini_file", "gzfile", "php_strip_whitespace"),
+        ("file_get_contents", "file", "fopen", "readfile", "parse_ini_file", "gzfile", "gzopen", "bzopen",
+         "php_strip_whitespace", "show_source", "highlight_file", "simplexml_load_file"),
         ("file", 0),
     ),
     **dict.fromkeys(
-        ("apcu_fetch", "apc_fetch", "xcache_get", "wincache_ucache_get", "zend_shm_cache_fetch", "shmop_read",
-         "shm_get_var"),
+        ("apcu_fetch", "apc_fetch", "xcache_get", "wincache_ucache_get", "zend_shm_cache_fetch", "shmop_read"),
         ("cache", 0),
     ),
+    "shm_get_var": ("cache", 1),
 }  # fmt: skip
 _MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
-_STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv"})
+_STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf"})
 _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
                            "fpassthru", "gzread", "bzread"})  # fmt: skip
 _MAX_NAMES = 4
+_WORD = re.compile(r"[^\s'\"=<>|;&]*/[^\s'\"=<>|;&]+")
+"""What can be a path in a command line."""
+_MAX_COMMAND = 2000
+_MAX_WORDS = 12
+SCHEME = "\2scheme"
+"""Space of what is written to addresses, by scheme."""
+FILTERED = "filtered"
+"""Role of a stream that has a filter of the program."""
+_FILTER = ("\2filter", "*")
 MESSAGE = ("\2error", "message")
 EXCEPTION = ("\2error", "exception")
 HELD = "held"
@@ -54,10 +69,23 @@ PRINTS = frozenset({"echo", "print", "printf", "vprintf", "print_r", "var_dump",
 """What writes to the page, and so into an output buffer."""
 
 
+_FILES = ("url", "path", "file")
+"""Roles of the path that a handle or an archive was opened with."""
+
+
 def places(evaluator: Evaluator, space: str, name: Val) -> list[tuple[str, str]]:
-    """Stores that a name stands for; none when only a caller knows it."""
-    known = evaluator.known_texts(name) if space != "file" else sorted(name.texts)
-    return [(f"\2{space}", text) for text in known if text and not PARAMETERS.search(text)][:_MAX_NAMES]
+    """Stores that a name stands for; none when only a caller knows it.
+
+    A temporary file, whose name no text tells, is known by the call that made it.
+    """
+    if space != "file":
+        known = evaluator.known_texts(name)
+    else:
+        made = [f"\0{site}" for site in sorted(name.sites) if site >= 0]
+        known = made + [text for text in sorted(name.texts) if not made or is_known(text)]
+    return [(f"\2{space}", text) for text in known if text and not PARAMETERS.search(text) and text[:6] != "php://"][
+        :_MAX_NAMES
+    ]
 
 
 def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
@@ -68,9 +96,24 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     if name in _STREAM_READS and args:
         held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sorted(args[0].sites))
         return join_all([Val(labels=all_labels(args[0])), *held], evaluator.state.overflow)
+    if name == "glob" and args:
+        return _matching(args[0])
+    if name == "stream_get_meta_data" and args:  # the path of an open file stands for the file
+        return Val(items={"uri": Val(evaluator.unknown("$uri").texts, sites=args[0].sites)})
     if read is not None and read[1] < len(args):
         return kept_under(evaluator, read[0], args[read[1]])
     return NOTHING
+
+
+def _matching(pattern: Val) -> Val:
+    """Files that match a pattern: the site's own file, where the pattern's beginning says so."""
+    found: set[str] = set()
+    for text in sorted(pattern.texts):
+        folder, _separator, name = text.rpartition("/")
+        start = name[: min((name + mark).find(mark) for mark in "*?[{")]
+        if len(start) > 1 and start != name and DATABASE_FILE.startswith(start) and fnmatchcase(DATABASE_FILE, name):
+            found.add(f"{folder}/{DATABASE_FILE}")
+    return Val(rest=Val(frozenset(found))) if found else NOTHING
 
 
 def _keep(evaluator: Evaluator, name: str, write: tuple[str, int, int] | None, args: list[Val]) -> None:
@@ -83,11 +126,50 @@ def _keep(evaluator: Evaluator, name: str, write: tuple[str, int, int] | None, a
             if separator:
                 _store(evaluator, "env", Val(frozenset([variable])), Val(labels=all_labels(args[0])))
     elif name in _STREAM_WRITES and len(args) > 1:
-        labels = evaluator.state.telling(all_labels(args[1]))
-        for site in sorted(args[0].sites) if labels else ():
-            evaluator.set_site(site, HELD, Val(labels=labels))
+        _hold(evaluator, args[0], join_all(args[1:], evaluator.state.overflow))
+    elif name == "error_log" and len(args) > 2 and "3" in args[1].texts:  # noqa: PLR2004  message, type, path
+        _store(evaluator, "file", args[2], args[0])
     elif name in _MOVES and len(args) > 1:
         _store(evaluator, "file", args[1], kept_under(evaluator, "file", args[0]))
+
+
+def _hold(evaluator: Evaluator, stream: Val, written: Val) -> None:
+    """What is written to a stream or into an archive: the stream holds it, and so does the file that it stands for."""
+    labels = evaluator.state.telling(all_labels(written))
+    if not labels:
+        return
+    for site in sorted(stream.sites):
+        evaluator.set_site(site, HELD, Val(labels=labels))
+    opened = evaluator.with_sites({}, stream.sites)
+    if FILTERED in opened:
+        evaluator.write_shared("store", _FILTER, Val(labels=labels))
+    files = [opened[role] for role in _FILES if role in opened]
+    if files and "host" not in opened:
+        _store(evaluator, "file", join_all(files, evaluator.state.overflow), Val(labels=labels))
+
+
+def written(evaluator: Evaluator, sink: LocalSink, args: list[Val], receiver: Val) -> None:
+    """A method that writes what it is given to a file, or into an archive."""
+    if sink.effect == "file" and receiver.sites:
+        _hold(evaluator, receiver, join_all((args[i] for i in sink.data if 0 <= i < len(args)), ""))
+    if sink.effect == "file" and -1 in sink.data and args:
+        _store(evaluator, "file", args[0], Val(labels=all_labels(receiver)))
+
+
+CACHES = frozenset({"redis", "memcached", "memcache", "predis\\client", "relay\\relay"})
+"""Classes of stores that keep values under keys."""
+_CACHE_WRITES = {"set": 1, "add": 1, "append": 1, "setex": 2, "psetex": 2, "setnx": 1, "getset": 1, "rpush": 1,
+                 "lpush": 1, "sadd": 1, "hset": 2, "replace": 1}  # fmt: skip
+"""Methods, and which argument is kept."""
+_CACHE_READS = frozenset({"get", "getset", "getdel", "lpop", "rpop", "lrange", "smembers", "hget", "hgetall", "blpop"})
+
+
+def of_cache(evaluator: Evaluator, method: str, args: list[Val]) -> Val:
+    """What a method of a cache keeps under a key, or gives back."""
+    kept = _CACHE_WRITES.get(method)
+    if kept is not None and kept < len(args):
+        _store(evaluator, "cache", args[0], args[kept])
+    return kept_under(evaluator, "cache", args[0]) if method in _CACHE_READS and args else NOTHING
 
 
 def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
@@ -98,11 +180,29 @@ def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
         labels = evaluator.state.telling(join_all((Val(labels=all_labels(a)) for a in args[:1]), "").labels)
         if labels:
             evaluator.write_shared("store", MESSAGE, Val(labels=labels))
+    elif name == "stream_wrapper_register" and len(args) > 1:
+        _wrapper(evaluator, args)
+    elif name in ("stream_filter_append", "stream_filter_prepend") and args:
+        for site in sorted(args[0].sites):
+            evaluator.set_site(site, FILTERED, Val(frozenset(["1"])))
     elif name in _FLUSHES:
         flush(evaluator)
     elif name == "phpinfo":
         trace = Trace(evaluator.path, evaluator.line, "phpinfo() prints the whole environment", None, 1)
         printed(evaluator, [Val(labels={"environment": trace})])
+
+
+def _wrapper(evaluator: Evaluator, args: list[Val]) -> None:
+    """A class of the program gets what is written to addresses of a scheme of its own."""
+    line, start = evaluator.line, evaluator.fact.start
+    here = Call(CallKind.DYNAMIC, "", None, (), line, line, start, start)
+    for scheme in evaluator.known_texts(args[0])[:_MAX_NAMES]:
+        written = evaluator.state.read_store((SCHEME, scheme.lower()))
+        for name in evaluator.known_texts(args[1])[:_MAX_NAMES] if written.labels else ():
+            cls = evaluator.state.program.find_class(name.lstrip("\\"))
+            method = Val(items={"0": Val(types=frozenset([cls])), "1": Val(frozenset(["stream_write"]))})
+            data = Val(evaluator.unknown("$data").texts, written.labels)
+            evaluator.state.interpreter.call_value(evaluator, here, method, [data])
 
 
 def report(evaluator: Evaluator, key: tuple[str, str], values: Sequence[Val]) -> None:
@@ -131,13 +231,30 @@ def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
         known = evaluator.kept.get(key)
         evaluator.kept[key] = whole if known is None else evaluator.join(known, whole)
         evaluator.write_shared("store", key, whole)
+    for site in sorted(target.sites) if space == "file" else ():
+        evaluator.set_site(site, HELD, whole)
+    for text in sorted(target.texts) if space == "file" else ():
+        scheme, separator, _rest = text.partition("://")
+        if separator and scheme.isalnum():
+            evaluator.write_shared("store", (SCHEME, scheme.lower()), whole)
 
 
 def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
     """What was kept under a name."""
     keys = places(evaluator, space, name)
     found = [evaluator.state.read_store(key) for key in keys]
+    if space == "file":
+        found += [evaluator.sites[site][HELD] for site in sorted(name.sites) if HELD in evaluator.sites.get(site, {})]
     return join_all([*found, *(evaluator.kept[key] for key in keys if key in evaluator.kept)], evaluator.state.overflow)
+
+
+def moved(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
+    """What a call that copies one file or stream to another takes along."""
+    if len(args) < 2:  # noqa: PLR2004  from, to
+        return NOTHING
+    if name in _MOVES:
+        return kept_under(evaluator, "file", args[0])
+    return Val(labels=all_labels(args[0])) if name == "stream_copy_to_stream" else NOTHING
 
 
 # -- what is printed, and output buffers --------------------------------------------------------------------------
@@ -167,11 +284,34 @@ def _temporary(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
     return Val(sites=frozenset([evaluator.state.site(evaluator.number, node.start)]))
 
 
+def user_agent(evaluator: Evaluator) -> Val:
+    """What `ini_set('user_agent', ...)` makes every address that is opened get."""
+    key = ("\2ini", "user_agent")
+    if key not in evaluator.state.stores and key not in evaluator.kept:
+        return NOTHING
+    return kept_under(evaluator, "ini", Val(frozenset([key[1]])))
+
+
 def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
-    """What was written to the streams that a call sends (`ftp_fput`, `CURLOPT_INFILE`)."""
+    """What was written to the streams and files that a call sends (`ftp_fput`, `CURLOPT_INFILE`, `CURLFile`)."""
     sites = sorted({site for value in roles.values() for site in value.sites})
-    held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sites)
+    held = [evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sites]
+    for site in sorted({site for value in roles.values() for site in all_sites(value)}.difference(sites)):
+        inner = evaluator.sites.get(site, {})  # `['file' => new CURLFile($path)]`
+        held += [inner[role] for role in (HELD, "payload") if role in inner]
+    if "file" in roles:
+        held.append(kept_under(evaluator, "file", roles["file"]))
+    if "command" in roles and evaluator.state.stores:
+        words = {word for text in roles["command"].texts if "/" in text for word in _WORD.findall(text[:_MAX_COMMAND])}
+        words |= {word.removeprefix("@") for word in words}
+        held += [kept_under(evaluator, "file", Val(frozenset([word]))) for word in sorted(words)[:_MAX_WORDS]]
     return join_all(held, evaluator.state.overflow)
+
+
+@handles("stream_bucket_make_writeable")
+def _bucket(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
+    """A piece of what is written to a stream with a filter."""
+    return Val(evaluator.unknown(node).texts, evaluator.state.read_store(_FILTER).labels)
 
 
 @handles("ob_get_clean", "ob_get_contents", "ob_get_flush")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scanner.analysis.describe import describe
 from scanner.analysis.frame import PRIMITIVES, Frame
 from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
 from scanner.analysis.rows import selected
 from scanner.analysis.state import SecretRead
 from scanner.analysis.summary import opened, opened_property
-from scanner.analysis.templates import OF_OBJECT, OF_QUERY
+from scanner.analysis.templates import OF_GLOBALS, OF_OBJECT, OF_QUERY
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
 from scanner.model.facts import ClassConst, ConstRef, Prop, StaticProp, Value, Var
 
@@ -80,6 +82,11 @@ class Lookup(Frame):
             return Val(frozenset([self.state.holes.template("unknown", how)]))
         return Val(frozenset([self.state.holes.template("config", name)]))
 
+    def global_named(self, name: Val) -> Val:
+        """The global variable that a value names; the caller's to know when that is a parameter."""
+        found = [self.global_value(text, f"$GLOBALS['{text}']") for text in self.known_texts(name)]
+        return join_all([*found, opened(name, OF_GLOBALS, self.state.holes)], self.state.overflow)
+
     def environment(self, name: str, shown: str) -> Val:
         """Value of an environment variable or a server variable."""
         secret = self.state.origins.environment.get(name)
@@ -103,8 +110,8 @@ class Lookup(Frame):
             if len(names) != 1:
                 return self.join(Val(labels=all_labels(base)), self.unknown(node))
             name = names[0]
-        if name == "value" and isinstance(node.base, ClassConst) and not base.types:
-            return base  # of an enum's case
+        if name == "value" and base.texts and self._is_case(node, base):
+            return base.replaced(types=frozenset())  # of an enum's case
         if isinstance(node.base, Var):
             local = self.env.get(f"{node.base.name}->{name}")
             if local is not None:
@@ -128,7 +135,8 @@ class Lookup(Frame):
             magic = self.magic_method(cls, name, "__get")
             if magic is not None:
                 found.append(self.run_method(magic, [text_value(name)], node, base))
-        if not base.types or not self.state.instance.isdisjoint(owners):
+        of_case = name == "value" and self.is_enum(base.types)
+        if of_case or not base.types or not self.state.instance.isdisjoint(owners):
             found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)
         secret = self.state.origins.named_secret(name)
         result = join_all(found, self.state.overflow)
@@ -136,6 +144,8 @@ class Lookup(Frame):
             result = self.join(result, self.read_secret(secret, self.line, describe(node), certain=False))
         if base.labels:
             result = self.join(result, Val(labels=base.labels))
+        if base.sites and not (result.types or result.sites):
+            result = self._of_client(base, result)
         if not (result.texts or result.items or result.types or result.refs or result.sites):
             result = self.join(result, self.unknown(node))
         declared = self._declared_types(base.types, name)
@@ -151,6 +161,8 @@ class Lookup(Frame):
 
     def project(self, base: Val, key: str) -> Val:
         """What is known here of what a callee reads of an argument: a property of an object, or rows of a query."""
+        if key == OF_GLOBALS:
+            return self.global_named(base)
         return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])
 
     def rows(self, query: Val) -> Val:
@@ -168,6 +180,8 @@ class Lookup(Frame):
 
     def _property_of(self, base: Val, name: str) -> Val:
         """What was set on an object, or its class's default."""
+        if name == "value" and base.texts and base.types and self.is_enum(base.types):
+            return Val(base.texts)
         found = self._set_on(base, name)
         found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)
         found.append(opened(base, OF_OBJECT + name, self.state.holes))
@@ -314,9 +328,38 @@ class Lookup(Frame):
                 for constant, value in unit.fact.constants:
                     if constant == name:
                         self.state.constants[key] = Val(frozenset([self.state.holes.template("constant", key)]))
-                        result = self.state.constants[key] = self.in_class(ancestor, value)
+                        result = self.in_class(ancestor, value)
+                        if unit.fact.kind == "enum":  # a case is an object, too
+                            result = result.replaced(types=result.types | {cls})
+                        self.state.constants[key] = result
                         return result
         return None
+
+    def named_property(self, target: Val, objects: Sequence[Val], node: Value) -> Val:
+        """A property by the names of its class and its own (`ReflectionProperty`): of an object, or a static one."""
+        owner, name = ((target.items or {}).get(key, NOTHING) for key in ("0", "1"))
+        classes = {self.state.program.find_class(text.lstrip("\\")) for text in self.known_texts(owner)} | owner.types
+        base = next((value for value in objects if value.types), Val(types=frozenset(classes)))
+        found = [self.read_property(base, text, node) for text in self.known_texts(name)]
+        found += [
+            self.state.read_store((self.property_owner(cls, text), "::" + text))
+            for text in self.known_texts(name)
+            for cls in sorted(classes)
+        ]
+        return join_all(found, self.state.overflow)
+
+    def _of_client(self, base: Val, result: Val) -> Val:
+        """`$client->messages` belongs to the client of a library."""
+        sites = frozenset(site for site in base.sites if site in self.state.site_libraries)
+        return result.replaced(sites=sites) if sites else result
+
+    def _is_case(self, node: Prop, base: Val) -> bool:
+        return self.is_enum(base.types) if base.types else isinstance(node.base, ClassConst)
+
+    def is_enum(self, types: frozenset[str]) -> bool:
+        """Whether all of these classes are enums."""
+        classes = self.state.program.classes
+        return all(any(unit.fact.kind == "enum" for unit in classes.get(cls, ())) for cls in types)
 
     def in_class(self, cls: str, node: Value) -> Val:
         """Value of a constant expression that stands in a class body."""

@@ -14,7 +14,7 @@ ENCODERS = frozenset(
      "join", "array_values", "strval", "settype", "debug_zval_refcount"}
 )  # fmt: skip
 """Functions whose result holds what the properties of an object hold."""
-_ENCODED_BY = ("jsonserialize", "__serialize", "__sleep", "__tostring")
+_ENCODED_BY = ("jsonserialize", "__serialize", "__sleep", "__tostring", "__debuginfo")
 _ITERATED_BY = ("getiterator", "current")
 _MAX_PROPERTIES = 40
 _MAX_CLASSES = 8
@@ -54,6 +54,9 @@ def _of_object(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int
             for unit in state.program.classes.get(ancestor, ())
             for item in unit.fact.properties
         ]
+        made = state.program.find_method(cls, "__construct")
+        if made is not None:
+            names += [param.name for param in state.program.functions[made].params if param.promoted]
         found.extend(state.read_store((evaluator.property_owner(cls, name), name)) for name in names[:_MAX_PROPERTIES])
         if depth == _MAX_DEPTH:  # the methods of what is inside run in the methods of what is outside, if at all
             found.extend(_run(evaluator, cls, _ENCODED_BY, value))

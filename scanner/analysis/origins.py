@@ -80,6 +80,8 @@ class Origins:
 
         A pattern that begins with `/` is a whole path, one that ends in `/` a folder, any other the end of a path.
         """
+        if path.startswith("php://filter"):
+            path = path.partition("resource=")[2]
         if "://" in path:
             return ""
         start = max((position for position, mark in enumerate(path) if mark >= FIRST_PRIVATE), default=-1) + 1

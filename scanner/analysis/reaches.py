@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from scanner.analysis.origins import FILE
 from scanner.analysis.remote import REQUEST, is_open, is_remote, read_at
 from scanner.analysis.state import Output
 from scanner.analysis.summary import PARAM, Hit, Reach, Substitution
@@ -32,6 +33,8 @@ _FED = frozenset({"file", "code", "include", "callee", "unserialize", "unpack", 
 _RUN = frozenset({"code", "include", "callee", "unserialize", "command"})
 """Effects that must not get what the request says."""
 _OFF = frozenset({"", "0"})
+_DOMAIN = 4
+"""Argument of `setcookie`."""
 _PLACES = ("url", "path", "file")
 
 
@@ -47,11 +50,24 @@ def apply_local_sink(frame: Frame, call: Call, sink: LocalSink, args: list[Val],
     effect, place = sink.effect, NOTHING
     if effect == "header":
         effect = _of_header(values[0])
+    if data.labels and effect in ("browser", "header", "cookie"):
+        place = _addressed(effect, values, args)
     if sink.path is not None:
         target = _argument(frame, args, receiver, sink.path)
         effect, place = _of_handle(frame, target, effect), place_of(frame, target)
     if effect:
         reach(frame, call, effect, sink.callable, data, place)
+
+
+def _addressed(effect: str, values: list[Val], args: list[Val]) -> Val:
+    """Text with an address in it, or the domain of a cookie: where the browser takes what it gets."""
+    if effect == "cookie" and len(args) > _DOMAIN:
+        return Val(args[_DOMAIN].texts)
+    if effect == "cookie":
+        options = args[2].items if len(args) > 2 else None  # noqa: PLR2004  name, value, options
+        return Val((options or {}).get("domain", NOTHING).texts)
+    texts = frozenset(text for value in values for text in value.texts if "//" in text)
+    return Val(texts) if texts else NOTHING
 
 
 def keep_content(evaluator: Evaluator, call: Call, sink: LocalSink, args: list[Val]) -> None:
@@ -159,7 +175,8 @@ def _content(frame: Frame, call: Call, sink: LocalSink, value: Val) -> Val:
     opened = [state[role] for role in _PLACES if role in state]
     texts = join_all([*opened, *([value] if sink.reads else [])], frame.state.overflow).texts
     trace = Trace(frame.path, call.line, f"read by {sink.callable}()", None, 1)
-    return Val(labels=read_at(texts, frame.state.holes, trace))
+    files = {f"{FILE}{name}": trace for text in sorted(texts) if (name := frame.state.origins.credential_file(text))}
+    return Val(labels={**read_at(texts, frame.state.holes, trace), **files})
 
 
 def place_of(frame: Frame, value: Val) -> Val:

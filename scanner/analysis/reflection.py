@@ -12,20 +12,26 @@ from scanner.analysis.values import NOTHING, Val
 
 CREATING = frozenset({"newinstance", "newinstanceargs", "newinstancewithoutconstructor"})
 CALLING = frozenset({"invoke", "invokeargs", "getclosure"})
+PROPERTY = "reflectionproperty"
+READING = frozenset({"getvalue"})
 METHODS = CREATING | CALLING
 _OF_CLASSES = frozenset({"reflectionclass", "reflectionobject"})
-CLASSES = frozenset({"reflectionfunction", "reflectionmethod"}) | _OF_CLASSES
+CLASSES = frozenset({"reflectionfunction", "reflectionmethod", PROPERTY}) | _OF_CLASSES
 _TARGET = "\0target"
 
 
 def reflects(cls: str, method: str) -> bool:
     """Whether a method of a class runs or creates what the object stands for."""
+    if cls == PROPERTY:
+        return method in READING
     return cls in CLASSES and method in (CREATING if cls in _OF_CLASSES else CALLING)
 
 
 def instance(cls: str, args: Sequence[Val]) -> Val:
     """A Reflection object: what it stands for is kept as an element that no PHP code can name."""
     target = args[0] if args else NOTHING
+    if cls == PROPERTY:
+        target = Val(items={"0": target, "1": args[1] if len(args) > 1 else NOTHING})
     if cls == "reflectionmethod" and len(args) > 1:
         target = Val(items={"0": args[0], "1": args[1]})
     return Val(types=frozenset([cls]), items={_TARGET: target})

@@ -7,6 +7,7 @@ from a call; a long function that touches nothing passes its arguments' labels o
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from scanner.analysis.origins import GENERIC
 from scanner.analysis.program import FileUnit, Program
 from scanner.analysis.reflection import METHODS
+from scanner.analysis.statements import FUNCTIONS
 from scanner.model.facts import FunctionFact
 from scanner.model.signature import CallableKind, Catalogue, Certainty
 from scanner.signatures.match import Matcher
@@ -44,6 +46,10 @@ BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinf
 _ALWAYS = frozenset({"()", "eval", "backtick", "class_alias"}) | BULK_SOURCES | METHODS
 
 
+_STATEMENTS = FUNCTIONS | {"query", "prepare", "exec", "execute", "mysqli_query", "mysqli_prepare"}
+_WRITES = re.compile(rb"(?:update|insert|replace)\b|set(?:System|Project)Setting\b", re.IGNORECASE)
+
+
 class Relevance(NamedTuple):
     """Roots to evaluate, and all functions that are worth following into."""
 
@@ -71,6 +77,7 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
             (not fact.name and not fact.cls and _does_something(bytes(fact.body)))
             or _mentions_secret(fact)
             or _runs_request(fact, calling)
+            or _sets_address(fact)
             or not strong.isdisjoint(fact.called)
             or (program.file_of[number] in libraries and not generic.isdisjoint(fact.called))
         )
@@ -88,6 +95,14 @@ def _runs_request(fact: FunctionFact, calling: AbstractSet[str]) -> bool:
         return False
     body = bytes(fact.body)
     return any(mark in body for mark in _TELLING)
+
+
+def _sets_address(fact: FunctionFact) -> bool:
+    """Whether a function runs a statement that writes, and names an address or the file of hooks: few do."""
+    if _STATEMENTS.isdisjoint(fact.called):
+        return False
+    body = bytes(fact.body)
+    return (b"://" in body or b"hook_functions_file" in body) and _WRITES.search(body) is not None
 
 
 def _does_something(body: bytes) -> bool:

@@ -41,6 +41,8 @@ VALUE_FUNCTIONS = ("db_result", "mysql_result", "mysqli_result", "pg_fetch_resul
 """Functions that give one value of a result: (result, row, column)."""
 FETCH_ALL_FUNCTIONS = ("db_fetch_all", "mysqli_fetch_all", "pg_fetch_all", "pg_copy_to")
 _SELECT = re.compile(r"\s*\(*\s*select\s+(?:distinct\s+|sql_no_cache\s+)*(.*?)\s+from\s", re.IGNORECASE | re.DOTALL)
+_GIVEN = re.compile(r"\s*\(*\s*select\s", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _ALIAS = re.compile(r"(?:\s+as)?\s+[`'\"]?(\w+)[`'\"]?\s*$", re.IGNORECASE)
 _PLAIN = re.compile(r"^[`\w.*]+$")
@@ -64,6 +66,13 @@ def selected(texts: Iterable[str], origins: Origins) -> dict[str, list[Secret]]:
                 known = found.setdefault(key, [])
                 known.extend(secret for secret in columns[column] if secret not in known)
     return found
+
+
+def selects_given(text: str) -> bool:
+    """Whether a query selects a value that the program puts into its text, not only columns."""
+    if not _GIVEN.match(text[:_MAX_SQL]):
+        return False
+    return any(mark >= FIRST_PRIVATE for mark in _FROM.split(text[:_MAX_SQL], maxsplit=1)[0])
 
 
 def _readable(table: str, text: str, origins: Origins) -> Mapping[str, list[Secret]]:

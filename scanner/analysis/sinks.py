@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import keeping, reaches
+from scanner.analysis import keeping, reaches, rows, statements
 from scanner.analysis.destinations import LOCAL, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import FILE
@@ -12,15 +13,21 @@ from scanner.analysis.remote import ANSWER, answers, is_remote
 from scanner.analysis.summary import Hit, closed
 from scanner.analysis.templates import HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import Call
+from scanner.model.facts import Call, CallKind
 from scanner.model.signature import CallableKind, Certainty, Signature
 
 _HANDLE_ROLES = ("handle", "client", "request")
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
+_OPENED = frozenset({"file-url", "xml-url", "image-url"})
+"""Kinds of functions that open addresses through PHP's streams."""
+ENTITY = re.compile(r"\bSYSTEM\s*[\"']((?:https?|ftps?)://[^\"'>]*)", re.IGNORECASE)
+"""An address that a document names and its parser may fetch."""
 _READ_FROM = ("url", "path", "handle")
 """Roles of what a function reads from: a path or handle may stand for a file with data of another machine."""
 _EFFECTS = {"db": ("sql", "payload"), "exec": ("command", "command"), "process": ("command", "command")}
 """Kinds of signatures that are an effect on this machine, too, and the role of what they run."""
+_ESCAPES = frozenset({"mysqli_real_escape_string", "mysqli_escape_string", "mysqli::real_escape_string"})
+"""Functions that give back the text that they were given, as far as it needs no escaping."""
 _TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
 
 
@@ -60,14 +67,17 @@ def apply(
             )  # fmt: skip
         plain = not results or results[-1] is NOTHING
         results.extend(_returned(evaluator, signature, call, roles, handles, api) if plain else ())
-        if signature.kind == "file-url":
+        if signature.kind in ("file-url", "xml-url"):
+            if signature.type is not CallableKind.FUNCTION and "url" in roles:
+                results.append(keeping.kept_under(evaluator, "file", roles["url"]))
             results.extend(_credentials(evaluator, call, roles, api))
     return join_all(results, evaluator.state.overflow)
 
 
 def _default_context(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val]) -> frozenset[int]:
     """What `stream_context_set_default` set holds for every URL that is opened without a context of its own."""
-    return evaluator.default_context if signature.kind == "file-url" and "context" not in roles else frozenset()
+    opens = signature.kind in _OPENED or signature.callable == "get_headers"
+    return evaluator.default_context if opens and "context" not in roles else frozenset()
 
 
 def _returned(
@@ -77,10 +87,23 @@ def _returned(
     yield _response(evaluator, call, api, signature, evaluator.with_sites(roles, handles))
     if signature.certainty is Certainty.NEVER_ALONE or evaluator.state.matcher.propagator(api.lower()):
         yield _passed(evaluator, roles)
+    if signature.callable in _ESCAPES:
+        yield Val(frozenset(filter(is_known, roles.get("payload", NOTHING).texts)))
+    if signature.callable == "escapeshellarg" and "payload" in roles:
+        yield Val(frozenset(f"'{text}'" for text in roles["payload"].texts), sites=roles["payload"].sites)
     if signature.kind == "db":
         yield Val(sites=handles)  # a statement or result of this connection
         if "payload" in roles:
             yield evaluator.rows(roles["payload"])
+            yield _given_back(evaluator, roles["payload"])
+
+
+def _given_back(evaluator: Evaluator, query: Val) -> Val:
+    """What a query is given to select, and so gives back: `select '$value' as x`."""
+    if not any(rows.selects_given(text) for text in query.texts):
+        return NOTHING
+    labels = {label: trace for label, trace in all_labels(query).items() if evaluator.state.is_secret(label)}
+    return Val(rest=Val(labels=labels)) if labels else NOTHING
 
 
 def _credentials(evaluator: Evaluator, call: Call, roles: Mapping[str, Val], api: str) -> Iterator[Val]:
@@ -113,6 +136,8 @@ def _reach(
         effect, role = _EFFECTS[signature.kind]
         given = roles.get(role, NOTHING)
         reaches.reach(evaluator, call, effect, api, given, Val(given.texts))
+        if effect == "sql":
+            statements.observe(evaluator, call, api, [given])
     whole = evaluator.with_sites(roles, handles)
     if sends and "file-out" in whole:  # `CURLOPT_FILE`, Guzzle's `sink`
         trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
@@ -152,9 +177,13 @@ def argument_values(
         _spread_options(evaluator, signature, roles)
     if "context" in roles:
         _context(evaluator, roles)
-    held = keeping.sent_along(evaluator, roles)
-    if held is not NOTHING:
-        _add(evaluator, roles, "payload", held)
+    agent = keeping.user_agent(evaluator) if signature.kind in _OPENED else NOTHING
+    along = keeping.sent_along(evaluator, roles)
+    for role, held in (
+        ("header", agent), ("payload", along), ("payload", keeping.moved(evaluator, signature.callable, args))
+    ):  # fmt: skip
+        if held is not NOTHING:
+            _add(evaluator, roles, role, held)
     for host in signature.destinations:
         _add(evaluator, roles, "host", Val(frozenset([host])))
     return roles
@@ -200,6 +229,10 @@ def _option(evaluator: Evaluator, roles: dict[str, Val], role: str, key: str, va
         name = evaluator.state.matcher.option_name(key).lower().removeprefix("curlopt_")
         _add(evaluator, roles, f"tls:{name}", value if value.texts else Val(frozenset(["off"])))
         return
+    if role == "payload" and value.refs:  # `CURLOPT_READFUNCTION`: what it returns is sent
+        line, start = evaluator.line, evaluator.fact.start
+        call = Call(CallKind.DYNAMIC, "", None, (), line, line, start, start)
+        value = evaluator.state.interpreter.call_value(evaluator, call, value, [])
     _add(evaluator, roles, role, value)
 
 
@@ -250,19 +283,25 @@ def _construct(
         for role, value in roles.items():
             if role not in _HANDLE_ROLES:
                 evaluator.set_site(target, role, value)
-    for value in roles.values():
-        for other in sorted(value.sites):
+    made_by = (receiver,) if receiver is not None and signature.type is CallableKind.METHOD else ()
+    for value in (*roles.values(), *made_by):
+        for other in sorted(value.sites - targets):
             for role, known in evaluator.sites.get(other, {}).items():
                 evaluator.set_site(site, role, known)
     labels = join_all((Val(labels=all_labels(value)) for value in roles.values()), evaluator.state.overflow).labels
     types = receiver.types if receiver is not None else frozenset[str]()
-    return Val(evaluator.unknown(call).texts, labels, types, sites=frozenset(targets))
+    texts = evaluator.unknown(call).texts
+    if signature.callable == "tempnam":
+        texts = frozenset("/tmp/" + text for text in texts)  # noqa: S108  a path of the scanned program
+    return Val(texts, labels, types, sites=frozenset(targets))
 
 
 def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Val], roles: Mapping[str, Val]) -> bool:
     """Whether the call may make traffic at all."""
     if signature.kind in ("browser", "html", "css", "js"):
         return False
+    if "xml" in roles and any(ENTITY.search(text) for text in roles["xml"].texts):
+        return True
     if signature.certainty is Certainty.IF_URL:
         given = evaluator.state.matcher.argument_roles(signature, call.args)
         chosen = [
@@ -300,12 +339,13 @@ def _tells_database(
     """Whether a secret goes in a query, or as a value for one, to a database on a host that the code names itself."""
     if signature.kind != "db" or signature.phase in ("connect", "construct", "configure"):
         return False
+    held = evaluator.with_sites({}, handles)
     sent = [value for role, value in roles.items() if role not in _HANDLE_ROLES]
+    sent += [held["payload"]] if "payload" in held else []  # what was bound to the statement
     if not any(evaluator.state.telling(all_labels(value)) for value in sent):
         return False
     holes = evaluator.state.holes
-    merged = evaluator.with_sites({}, handles)
-    texts = [text for role in ("host", "dsn", "server") if role in merged for text in merged[role].texts]
+    texts = [text for role in ("host", "dsn", "server", "url") if role in held for text in held[role].texts]
     return any(is_known(text) and not is_local(url_destination(text, holes, bare_host=True).name) for text in texts)
 
 

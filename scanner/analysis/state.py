@@ -11,6 +11,7 @@ from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import addresses, face
 from scanner.analysis.origins import DATABASE_FILE, FILE, GENERIC, MANY, Origins
 from scanner.analysis.program import Program
+from scanner.analysis.remote import is_named
 from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, join, merge_labels
@@ -93,6 +94,16 @@ class Decoding:
         """Which functions can be decoders."""
 
 
+class Mixing:
+    """Where data of many origins comes together, so that what comes out is a guess."""
+
+    def __init__(self) -> None:
+        self.crossroads: set[tuple[str, int]] = set()
+        """Places (path, line) that call one of many functions, as the handlers of a hook are called."""
+        self.pools: set[int] = set()
+        """Functions that read or write a property's element under a computed key: one of all its values."""
+
+
 def _methods(sinks: Iterable[LocalSink]) -> dict[str, tuple[LocalSink, ...]]:
     """Methods that print, store or run what they are given, by lower-case name."""
     found: dict[str, tuple[LocalSink, ...]] = {}
@@ -166,6 +177,7 @@ class State:
         self.holes = HoleTable()
         self.overflow = self.holes.template("unknown", "...")
         self.origins = Origins(catalogue, self.holes, _own_names(program))
+        self.mixing = Mixing()
         self.included: set[str] = set()
         """Paths that some include resolves to."""
         self.stores: dict[tuple[str, str], Val] = {}
@@ -254,7 +266,7 @@ class State:
         if not readers:
             return
         before = NOTHING if before is None else before
-        if face(before, self.is_followed) != face(after, self.is_followed):
+        if face(before, self.is_decisive) != face(after, self.is_decisive):
             self.dirty |= readers
         elif addresses(before) != addresses(after):
             self.dirty_texts |= readers
@@ -302,6 +314,14 @@ class State:
     def is_followed(self, label: str) -> bool:
         """Whether a label matters to whoever gets a value: it names a secret, or data of another machine."""
         return label.startswith("~") or self.is_secret(label)
+
+    def is_decisive(self, label: str) -> bool:
+        """Whether a label is worth another round: a secret, or the answer of a host that is known.
+
+        Uploads and answers from anywhere spread through every store of a large application, one round after another,
+        and what they add so late is noise: they are followed as far as the first round takes them.
+        """
+        return is_named(label) or self.is_secret(label)
 
     def add_output(self, item: Output) -> None:
         """Record that data reaches an effect; what is known of one place is joined, shortest ways first."""

@@ -23,6 +23,8 @@ OF_OBJECT = "\0"
 """Begins the key of an element that is a property: `$this->url` is the element `\\0url` of the receiver."""
 OF_QUERY = "\1"
 """Key of an element that is a row of the query whose text a parameter is."""
+OF_GLOBALS = "\2"
+"""Key of an element that is the global variable whose name a parameter is."""
 _MAX_PARAMETERS = 250
 _MAX_ELEMENT_DEPTH = 3
 _MAX_HOLES = 60_000

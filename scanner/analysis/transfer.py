@@ -390,6 +390,8 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
         items[str(len(items))] = value
     else:
         rest = value if rest is None else evaluator.join(rest, value)
+        if target.key is not None and isinstance(target.base, Prop | StaticProp):
+            evaluator.state.mixing.pools.add(evaluator.number)
     labels = merge_labels(base.labels, evaluator.state.telling(key.labels)) if key.labels else base.labels
     write(evaluator, target.base, base.replaced(items=items, rest=rest, labels=labels))
     if base.types:

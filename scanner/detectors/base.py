@@ -53,6 +53,8 @@ class Scene(NamedTuple):
     """Canonical path -> what files say besides PHP."""
     default_hosts: Mapping[str, str] = {}
     """Setting -> host that the release's own SQL gives it."""
+    pools: frozenset[str] = frozenset()
+    """Symbols of functions that return one of the values of a store (see `Mixing`)."""
 
 
 class Detector(NamedTuple):

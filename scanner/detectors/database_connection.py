@@ -2,7 +2,8 @@
 
 ## What it does
 Lists every call that connects to a database server, with the host. The configured host (`$hostname` of `database.php`)
-is expected; a literal host is not.
+is expected; a literal host is not. Where an object holds the address and connects when it is first used, the calls
+that use it are one finding for each address.
 
 ## Why is this bad
 A connection to a foreign database is a channel for whole tables, and hands over the password that it is opened with.
@@ -31,7 +32,7 @@ def _wanted(hit: Hit) -> bool:
 
 
 def _find(scene: Scene) -> list[Finding]:
-    return list(egress_findings(scene, RULE, _wanted))
+    return list(egress_findings(scene, RULE, _wanted, opened_once=True))
 
 
 DETECTOR = Detector(RULE, _find)

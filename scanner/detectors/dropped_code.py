@@ -83,6 +83,8 @@ def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None,
     from_outside = {
         label for label, trace in all_labels(content).items() if label in _REMOTE and trace.length <= _DIRECT
     }
+    if hit.api == "copy" and content.texts and not any(_begins_in_request(scene, text) for text in content.texts):
+        from_outside.clear()  # a file whose place the code decides, whatever stands at the end of its name
     named = any(is_code_file(text) for text in path.texts)
     by_request = any(_ends_in_request(scene, text) for text in path.texts)
     if hit.api == "move_uploaded_file":
@@ -100,6 +102,11 @@ def _remote(texts: Iterable[str]) -> bool:
 
 def _ends_in_request(scene: Scene, text: str) -> bool:
     hole = scene.result.state.holes.hole(text[-1]) if text else None
+    return hole is not None and hole.kind == "user-input"
+
+
+def _begins_in_request(scene: Scene, text: str) -> bool:
+    hole = scene.result.state.holes.hole(text[0]) if text else None
     return hole is not None and hole.kind == "user-input"
 
 

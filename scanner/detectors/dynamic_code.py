@@ -33,6 +33,7 @@ from scanner.analysis.summary import Hit, depends_on_caller
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
+from scanner.detectors.commands import hosts as command_line_hosts
 from scanner.detectors.decoded import innermost
 from scanner.detectors.targets import is_host, target
 from scanner.model.finding import Category, Confidence, Finding, Severity
@@ -46,6 +47,8 @@ _SOURCES = {
     "session": "the session",
     "database": "the database",
 }
+_COMMAND = "expect://"
+"""What stands after it is a command line."""
 _SHORT_WAY = 4
 """Steps of a trace."""
 _REMOTE = frozenset({"request", "response", "upload"})
@@ -66,9 +69,12 @@ def _destinations(
 ) -> list[str]:
     """Hosts that the code comes from: of the stream that is included, or of the call that read it."""
     found: set[str] = set()
+    holes = scene.result.state.holes
     for text in code.texts:
-        if "://" in text[:12]:
-            found.add(url_destination(text, scene.result.state.holes).name)
+        if text[: len(_COMMAND)].lower() == _COMMAND:
+            found |= set(command_line_hosts(text[len(_COMMAND) :], holes))
+        elif "://" in text[:12]:
+            found.add(url_destination(text, holes).name)
     for label in labels.keys() & {"response"}:
         first: Trace | None = labels[label]
         while first is not None and first.previous is not None:

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
 from scanner.analysis.sinks import URL_ROLES
 from scanner.analysis.summary import Hit
@@ -28,15 +30,43 @@ _UNKNOWN = re.compile(r"\{(?!config:|env:|user-input:|own-server:|secret:|param:
 _DATA_ROLES = ("payload", "header", "auth", "body", "query", "other")
 
 
-def egress_findings(scene: Scene, rule: Rule, wanted: Callable[[Hit], bool]) -> Iterable[Finding]:
-    """One finding per call of the wanted channels whose destination is decided at that call."""
+def egress_findings(
+    scene: Scene, rule: Rule, wanted: Callable[[Hit], bool], *, opened_once: bool = False
+) -> Iterable[Finding]:
+    """One finding per call of the wanted channels whose destination is decided at that call.
+
+    `opened_once`: a connection that an object opens for itself is one finding, however many calls use the object.
+    """
     hits = [hit for hit in scene.result.hits if wanted(hit)]
     levels = _levels(scene, hits)
     lifted = {hit.inner for hit in hits if hit.via}
+    shared: dict[tuple[object, ...], list[tuple[_Order, Finding]]] = defaultdict(list)
     for hit in hits:
         found = _finding(scene, rule, hit, levels, lifted)
-        if found is not None:
+        if found is not None and opened_once and _of_object(hit, levels):
+            key = (hit.signature.id, hit.inner, found.destinations, target(scene, hit).shown)
+            shared[key].append(((len(hit.via), found.path, found.line, hit.start), found))
+        elif found is not None:
             yield found
+    for users in shared.values():
+        _order, first = min(users, key=lambda user: user[0])
+        others = len(users) - 1
+        also = f", and so do {others} more calls that use such an object" if others else ""
+        yield msgspec.structs.replace(first, message=first.message + also)
+
+
+_Order = tuple[int, str, int, int]
+"""Which of several calls stands for all of them: the one with the fewest wrappers, then the first by place."""
+
+
+def _of_object(hit: Hit, levels: _Levels) -> bool:
+    """Whether the object that a call uses decides the destination, and no argument of the call does.
+
+    That is asked of the nearest wrapper whose own view of the sink is known.
+    """
+    views = (_callee(hit._replace(via=hit.via[depth:]), levels) for depth in range(len(hit.via)))
+    nearest = next(filter(None, views), [])
+    return bool(nearest) and all(place.by_object and not place.by_caller for place in nearest)
 
 
 class _Level(NamedTuple):
@@ -100,9 +130,14 @@ def _addresses_nothing(hit: Hit) -> bool:
 
 def _decided_here(hit: Hit, levels: _Levels) -> bool:
     """A lifted call is a finding only where its callee left the destination open."""
-    callee = [level.place for level in levels[hit.signature.id, hit.inner, hit.via[1:]] if level.symbol == hit.via[0]]
+    callee = _callee(hit, levels)
     sinks = [level.place for level in levels[hit.signature.id, hit.inner, ()]]
     return all(any(place.by_caller or place.by_object for place in places) for places in (callee, sinks) if places)
+
+
+def _callee(hit: Hit, levels: _Levels) -> list[Target]:
+    """The sink as the function sees it that a call through a wrapper calls."""
+    return [level.place for level in levels[hit.signature.id, hit.inner, hit.via[1:]] if level.symbol == hit.via[0]]
 
 
 def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:

@@ -12,8 +12,9 @@ from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
 from scanner.detectors.base import Scene, finding, printable, steps
 from scanner.detectors.commands import KINDS, command_lines, uses_network
+from scanner.detectors.distance import distance, doubts, is_general
 from scanner.detectors.egress import details
-from scanner.detectors.targets import expected, known_host, leaves, target
+from scanner.detectors.targets import expected, is_public, known_host, leaves, target
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
 from scanner.model.signature import Certainty, Secret, SecretOrigin
 
@@ -22,6 +23,9 @@ _NO_CALL = frozenset({CODE, SETTING, WRITE})
 """Kinds of calls that do not leave the server themselves."""
 _HASH = "hash-of:"
 _SHORT_WAY = 8
+_LONG_WAY_OF_MANY = 8
+"""Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
+_MANY_DOUBTS = 2
 
 
 def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
@@ -59,7 +63,7 @@ def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> I
 def _harmless(hit: Hit) -> bool:
     """Local database work and file functions on local paths do not send."""
     if hit.signature.certainty is Certainty.IF_URL:
-        return not any(role in hit.roles for role in ("url", "host"))
+        return not any(role in hit.roles for role in ("url", "host", "xml"))
     return False
 
 
@@ -71,6 +75,7 @@ def _finding(scene: Scene, rule_: Rule, hit: Hit, label: str, trace: Trace, outs
         severity = _without_host(hit, label, trace, severity)
     if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
         severity = Severity.INFO  # credentials are made to open the configured connection
+    severity, confidence = _by_distance(scene, hit, plain, trace, severity)
     where = ", ".join(outside) if outside else "a destination that callers decide"
     api = hit.api if not hit.via else f"{hit.via[0]} ({hit.api})"
     digest = "a digest of " if label.startswith(_HASH) else ""
@@ -83,7 +88,7 @@ def _finding(scene: Scene, rule_: Rule, hit: Hit, label: str, trace: Trace, outs
         hit.end_line,
         span=(hit.start, hit.end),
         severity=severity,
-        confidence=Confidence.LIKELY if hit.certain else Confidence.POSSIBLE,
+        confidence=confidence if hit.certain else Confidence.POSSIBLE,
         api=api,
         message=f"{digest}{plain} reaches {hit.api}(){_through(hit)} and goes to {where}, {verdict}",
         destinations=outside,
@@ -155,10 +160,20 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
     return Severity.LOW
 
 
+def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Severity) -> tuple[Severity, Confidence]:
+    """Less where the way is a guess: a named secret stays loud, what stands for many values does not."""
+    doubtful = doubts(scene, trace) >= _MANY_DOUBTS
+    far = is_general(plain) and distance(scene, trace) + len(hit.via) >= _LONG_WAY_OF_MANY
+    if not doubtful and not far:
+        return severity, Confidence.LIKELY
+    most = Severity.MEDIUM if is_general(plain) else Severity.HIGH
+    return max(severity, most, key=lambda item: item.rank), Confidence.POSSIBLE
+
+
 def _literal(outside: list[str]) -> bool:
     return any(_foreign(name) for name in outside)
 
 
 def _foreign(name: str) -> bool:
     """A destination that the code names itself, unlike one that a setting names or that is unknown."""
-    return ":" not in name and name not in ("unresolved", "user-input", OWN_SERVER, LOCAL, "local-mail-server")
+    return is_public(name)

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
+from scanner.analysis.origins import MANY
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
+from scanner.detectors.distance import distance
+from scanner.detectors.targets import expected
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
 from scanner.model.signature import SecretOrigin
 
 _HASH = "hash-of:"
+_LONG_WAY_OF_MANY = 5
+"""Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
 _PLACES = {"sql": "statement", "command": "command"}
 """What the place of an effect is, where it is no file."""
 
 
 def output_findings(
-    scene: Scene, rule: Rule, wanted: Callable[[Scene, Output], Severity | None], where: str
+    scene: Scene,
+    rule: Rule,
+    wanted: Callable[[Scene, Output], Severity | None],
+    where: str,
+    hosts: Callable[[Scene, Output], Collection[str]] = lambda _scene, _output: (),
 ) -> Iterable[Finding]:
     """One finding per secret and place. `wanted` gives the severity of a secret in an output, None for other rules'.
 
-    `where`: how the message names the place, `a log`.
+    `where`: how the message names the place, `a log`. `hosts`: to which others the browser takes what it gets.
     """
     found: list[tuple[Way, Finding]] = []
     for output in scene.result.outputs:
@@ -30,7 +39,9 @@ def output_findings(
             continue
         for label, trace in output.labels:
             if scene.result.state.is_secret(label):
-                item = _finding(scene, rule, output, label, trace, severity, where)
+                taken = [name for name in hosts(scene, output) if not _meant(scene, label, name)]
+                worse = Severity.HIGH if taken else severity
+                item = _finding(scene, rule, output, label, trace, worse, where, taken)
                 found.append((Way(label, output.inner, source(trace)), item))
     return shortest(found)
 
@@ -65,11 +76,20 @@ def source(trace: Trace) -> tuple[str, int]:
 
 
 def _finding(
-    scene: Scene, rule: Rule, output: Output, label: str, trace: Trace, severity: Severity, where: str
+    scene: Scene,
+    rule: Rule,
+    output: Output,
+    label: str,
+    trace: Trace,
+    severity: Severity,
+    where: str,
+    taken: Collection[str],
 ) -> Finding:
     plain = label.removeprefix(_HASH)
     digest = "a digest of " if plain != label else ""
     through = f" through {output.via[0]}()" if output.via else ""
+    far = not taken and plain in MANY and distance(scene, trace) + len(output.via) >= _LONG_WAY_OF_MANY
+    further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
     return finding(
         scene,
         rule,
@@ -77,15 +97,22 @@ def _finding(
         output.line,
         output.end_line,
         span=(output.start, output.end),
-        severity=_severity(scene, label, severity),
-        confidence=Confidence.LIKELY,
+        severity=_severity(scene, label, severity) if not far else Severity.LOW,
+        confidence=Confidence.LIKELY if not far else Confidence.POSSIBLE,
         api=output.api if not output.via else f"{output.via[0]} ({output.api})",
         callee=output.via[0] if output.via else "",
-        message=f"{digest}{plain} reaches {where}: it is given to {output.api}{through}",
+        message=f"{digest}{plain} reaches {where}: it is given to {output.api}{through}{further}",
+        destinations=taken,
         secrets=[plain],
         details=details(scene, output),
         trace=(*steps(trace), *last_steps(scene, output)),
     )
+
+
+def _meant(scene: Scene, label: str, host: str) -> bool:
+    """Whether the product's own features show a secret to a host: keys of maps and the like."""
+    secret = scene.result.state.origins.by_label.get(label.removeprefix(_HASH))
+    return secret is not None and (secret.severity_floor == "info" or expected(secret, host))
 
 
 def _severity(scene: Scene, label: str, severity: Severity) -> Severity:
@@ -109,6 +136,8 @@ def last_steps(scene: Scene, output: Output) -> Iterable[TraceStep]:
 def details(scene: Scene, output: Output) -> list[tuple[str, str]]:
     """Evidence of an output beyond the secret: the file, and the functions on the way."""
     key = _PLACES.get(output.effect, "file")
+    if output.effect in ("browser", "header", "cookie"):
+        return [("via", " > ".join(output.via)), ("sink", output.api)] if output.via else []
     found = [(key, scene.result.state.holes.show(text[:200])) for text in output.places[:4]]
     if output.via:
         found += [("via", " > ".join(output.via)), ("sink", output.api)]

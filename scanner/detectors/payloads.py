@@ -11,8 +11,9 @@ from scanner.analysis.state import Output
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, steps
+from scanner.detectors.distance import distance
 from scanner.detectors.outputs import Way, details, last_steps, shortest, source
-from scanner.detectors.targets import is_host, known_host, leaves, target
+from scanner.detectors.targets import is_public, known_host, leaves, target
 from scanner.model.finding import Confidence, Finding, Rule, Severity
 
 _LONG_WAY_OF_REQUEST = 2
@@ -51,20 +52,21 @@ def payload_findings(
                 continue  # callers decide where the answer comes from: their calls are findings of their own
             hosts = _hosts(label, trace, calls)
             foreign = any(_is_foreign(scene, name) for name in hosts)
+            length = trace.length if label == REQUEST else distance(scene, trace) + len(output.via)
             severity = _at_distance(
-                trace,
+                length,
                 weights.foreign if foreign else weights.other,
                 _LONG_WAY if label != REQUEST else _LONG_WAY_OF_REQUEST,
                 foreign=foreign,
             )
-            item = _finding(scene, rule, output, label, trace, hosts, severity, verb)
+            item = _finding(scene, rule, output, label, trace, hosts, (severity, length), verb)
             found.append((Way(label, output.inner, source(trace)), item))
     return shortest(found)
 
 
-def _at_distance(trace: Trace, severity: Severity, long_way: int, *, foreign: bool) -> Severity:
+def _at_distance(length: int, severity: Severity, long_way: int, *, foreign: bool) -> Severity:
     """A long way counts less: every call on it is one that is only assumed to pass the data on unchanged."""
-    if trace.length < long_way:
+    if length < long_way:
         return severity
     least = (Severity.HIGH if severity is Severity.CRITICAL else Severity.MEDIUM) if foreign else Severity.LOW
     return max(severity, least, key=lambda item: item.rank)
@@ -123,7 +125,7 @@ def _hosts(label: str, trace: Trace, calls: Mapping[tuple[str, int], tuple[str, 
 
 
 def _is_foreign(scene: Scene, name: str) -> bool:
-    return name != OWN_SERVER and is_host(name) and not known_host(scene, name)
+    return name != OWN_SERVER and is_public(name) and not known_host(scene, name)
 
 
 def _finding(
@@ -133,7 +135,7 @@ def _finding(
     label: str,
     trace: Trace,
     hosts: tuple[str, ...],
-    severity: Severity,
+    weight: tuple[Severity, int],
     verb: str,
 ) -> Finding:
     what = {UPLOAD: "an upload or the body of a request", REQUEST: "data of the request"}.get(label)
@@ -146,8 +148,8 @@ def _finding(
         output.line,
         output.end_line,
         span=(output.start, output.end),
-        severity=severity,
-        confidence=Confidence.LIKELY if trace.length < _LONG_WAY else Confidence.POSSIBLE,
+        severity=weight[0],
+        confidence=Confidence.LIKELY if weight[1] < _LONG_WAY else Confidence.POSSIBLE,
         api=output.api if not output.via else f"{output.via[0]} ({output.api})",
         callee=output.via[0] if output.via else "",
         message=f"{what} {verb} by {output.api}{through}",

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scanner.analysis.state import Output
+from scanner.detectors import browser_hosts
 from scanner.detectors.base import Detector, Scene, rule
 from scanner.detectors.outputs import output_findings
 from scanner.model.finding import Category, Finding, Severity
@@ -33,7 +34,7 @@ def _wanted(_scene: Scene, output: Output) -> Severity | None:
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    return output_findings(scene, RULE, _wanted, "a response header")
+    return output_findings(scene, RULE, _wanted, "a response header", browser_hosts.header)
 
 
 DETECTOR = Detector(RULE, _find)

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scanner.analysis.state import Output
+from scanner.detectors import browser_hosts
 from scanner.detectors.base import Detector, Scene, rule
 from scanner.detectors.file_places import is_output
 from scanner.detectors.outputs import output_findings
@@ -35,7 +36,7 @@ def _wanted(_scene: Scene, output: Output) -> Severity | None:
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    return output_findings(scene, RULE, _wanted, "the browser")
+    return output_findings(scene, RULE, _wanted, "the browser", browser_hosts.printed)
 
 
 DETECTOR = Detector(RULE, _find)

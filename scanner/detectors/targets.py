@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable
 
 from scanner.analysis.destinations import (
@@ -14,8 +15,10 @@ from scanner.analysis.destinations import (
     is_local,
     url_destination,
 )
+from scanner.analysis.sinks import ENTITY
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import HoleTable, is_known
+from scanner.analysis.values import Val
 from scanner.detectors.base import Scene, Target
 from scanner.detectors.commands import KINDS, command_lines, hosts
 from scanner.model.signature import CallableKind, Certainty, Secret
@@ -26,6 +29,11 @@ MAIL_SERVER = "local-mail-server"
 _URL_KINDS = frozenset({"http", "soap", "ftp", "ldap", "socket", "ssh", "mail", "sdk", "storage-sdk"})
 _DECIDERS = ("param", "property")
 _OFF = frozenset({"", "0", "false", "off", "none", "no"})
+_COPIES = re.compile(r"(?:^|[\r\n])(?:bcc|cc):[ \t]*([^\r\n]+)", re.IGNORECASE)
+"""Headers of a message that name who else gets it."""
+_PROXY = re.compile(r"(?:\w+://)?(?:[^@/\s]*@)?(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z0-9-]{1,63}(?::\d{1,5})?/?")
+_RESOLVED = re.compile(r"[+-]?[^:\s]*:\d*:(\[[0-9A-Fa-f:]+\]|[^:,\s]+)(?::\d*)?")
+"""`HOST:PORT:ADDRESS` of `CURLOPT_RESOLVE`, `HOST:PORT:HOST:PORT` of `CURLOPT_CONNECT_TO`."""
 _ROLES = ("url", "url-extra", "host", "dsn", "location", "base_uri", "server", "bucket")
 
 
@@ -77,9 +85,34 @@ def _texts(hit: Hit) -> Iterable[tuple[str, str]]:
         value = hit.roles.get(role)
         for text in sorted(value.texts) if value is not None else ():
             yield role, text.removeprefix("p:") if hit.signature.kind == "db" else text  # mysqli: persistent
+    yield from _turned_aside(hit)
+    for text in sorted(hit.roles["xml"].texts) if "xml" in hit.roles else ():
+        yield from (("url", match) for match in ENTITY.findall(text))
+    if hit.signature.kind == "mail" and "header" in hit.roles:
+        for text in sorted(hit.roles["header"].texts):
+            yield from (("host", address) for line in _COPIES.findall(text) for address in line.split(","))
     if hit.signature.kind == "redirect" and "header" in hit.roles:
         for text in sorted(hit.roles["header"].texts):
             yield "url", _location(text)
+
+
+def _turned_aside(hit: Hit) -> Iterable[tuple[str, str]]:
+    """Literal hosts through which, or to which, a request goes whatever its address: a proxy, `CURLOPT_CONNECT_TO`."""
+    proxy, extra = hit.roles.get("proxy"), hit.roles.get("url-extra")
+    if proxy is not None:
+        for text in sorted(_with_elements(proxy)):
+            if _PROXY.fullmatch(text):
+                yield "host", text
+    if extra is not None:
+        for text in sorted(_with_elements(extra)):
+            match = _RESOLVED.fullmatch(text)
+            if match is not None:
+                yield "host", match[1]
+
+
+def _with_elements(value: Val) -> set[str]:
+    parts = [value, *(value.items or {}).values(), *([value.rest] if value.rest is not None else [])]
+    return {text for part in parts for text in part.texts if is_known(text)}
 
 
 def _location(header: str) -> str:
@@ -137,6 +170,11 @@ def is_host(destination: str) -> bool:
         destination not in (LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT, MAIL_SERVER)
         and ":" not in destination.split("/", maxsplit=1)[0]
     ) or destination.count(":") > 1
+
+
+def is_public(destination: str) -> bool:
+    """Whether a destination names a host that can be anywhere: a name without a dot is one of the site itself."""
+    return is_host(destination) and ("." in destination or ":" in destination or "*" in destination)
 
 
 def command_hosts(scene: Scene, hit: Hit) -> list[str]:

@@ -1,7 +1,9 @@
 """Findings in code that is most likely a sample, not a program: shown, but not loud.
 
 Documentation and templates hold PHP that no server runs. A finding there is at most `low`, unless some include of the
-release names the file. Images, fonts and other files that should hold no code at all are not tempered.
+release names the file. Images, fonts and other files that should hold no code at all are not tempered, and neither are
+findings of concealment, unless PHP could not run the text: where the parser breaks off in it (prose after a sample that
+is never closed), they are at most `medium`.
 """
 
 from __future__ import annotations
@@ -21,21 +23,33 @@ _OWN_JUDGEMENT = frozenset(
 )  # fmt: skip
 """Rules about what these files are when nothing includes them: pages and scripts of their own."""
 
+_BEHAVIOUR = frozenset({"remote-command", "dynamic-code", "computed-callee", "runtime-setting", "dropped-code"})
+"""Rules of concealment about what code does when it runs, unlike those about how a text looks."""
+
 SAMPLE = ("context", "text that nothing includes")
 """Detail of a tempered finding: it stays low in a comparison, too."""
 
 
 def temper(scene: Scene, finding: Finding) -> Finding:
     """The finding as it stands, or as a low one where its file is text that nothing includes."""
-    if (
-        finding.rule in _OWN_JUDGEMENT
-        or finding.category is Category.CONCEALMENT
-        or not finding.path.lower().endswith(TEXT_SUFFIXES)
-    ):
+    if finding.rule in _OWN_JUDGEMENT or not finding.path.lower().endswith(TEXT_SUFFIXES):
         return finding
     if finding.path in scene.result.state.included:
         return finding
+    if finding.category is Category.CONCEALMENT:
+        broken = finding.rule in _BEHAVIOUR and _is_broken(scene, finding.path)
+        return _at_most(finding, Severity.MEDIUM) if broken else finding
     if finding.severity is Severity.INFO:
         return msgspec.structs.replace(finding, details=tuple(sorted({*finding.details, SAMPLE})))
     details = tuple(sorted({*finding.details, SAMPLE}))
     return msgspec.structs.replace(finding, severity=Severity.LOW, confidence=Confidence.POSSIBLE, details=details)
+
+
+def _is_broken(scene: Scene, path: str) -> bool:
+    """Whether the file is no PHP from its first tag to its end: PHP refuses such a file as a whole."""
+    facts = scene.facts.get(path)
+    return facts is not None and any(gap.reason == "syntax" for gap in facts.gaps)
+
+
+def _at_most(finding: Finding, severity: Severity) -> Finding:
+    return msgspec.structs.replace(finding, severity=max(finding.severity, severity, key=lambda item: item.rank))

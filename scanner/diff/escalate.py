@@ -12,7 +12,9 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.detectors.browser_request import QUIET, RUNS
+from scanner.detectors.open_page import ADDRESS
 from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
+from scanner.detectors.targets import is_public
 from scanner.detectors.temper import SAMPLE
 from scanner.model.finding import Category, Confidence, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, FindingChange
@@ -87,8 +89,9 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
         return _of_browser(finding, before)
     if finding.category is Category.EGRESS:
         return _of_call(change, finding, before)
-    if finding.category is Category.ENDPOINT and finding.api == "none" and before.pages.get(finding.path) != "none":
-        return Severity.HIGH
+    if finding.category is Category.ENDPOINT and finding.api == "none":
+        page = dict(finding.details).get(ADDRESS, finding.path)
+        return Severity.HIGH if before.pages.get(page) != "none" else Severity.INFO
     return Severity.INFO
 
 
@@ -114,7 +117,7 @@ def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severi
         gained -= set(change.baseline.destinations)
         settings -= set(change.baseline.details)
     unknown = _unknown(finding, before)
-    if any(":" not in host for host in unknown):
+    if any(map(is_public, unknown)):
         vague = finding.confidence is Confidence.POSSIBLE and finding.rule == "url-capable-call"
         return Severity.MEDIUM if vague else Severity.HIGH
     redirected = change.baseline is not None and bool(gained - _NAMELESS)

@@ -1,8 +1,8 @@
 """What a call of a page can do: its own findings and those of everything that it reaches.
 
 Reached is what the program phase saw being called or included, and, from functions that it did not evaluate, every
-function that a called name can mean when few share that name. So the effects are those of some way through the code,
-not of every way, and a function that only an unknown name calls is not reached.
+function that a called name can mean when few share that name. Where only the class of a callee is known (cron jobs that
+a table names), every method of the class is. So the effects are those of some way through the code, not of every way.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from scanner.analysis.endpoints import Pages
+from scanner.analysis.pages.jobs import called_by_data
+from scanner.analysis.pages.tables import DISPATCHING
 from scanner.analysis.program import Program
 from scanner.analysis.solver import Result
 from scanner.model.finding import Category, Finding
@@ -45,7 +47,8 @@ def page_effects(
     first = {unit.path: unit.first for unit in reversed(program.files)}
     shared = frozenset(first[path] for path in pages.bootstrap if path in first)
     graph = _Graph(result, program, findings, shared)
-    return {page.path: tuple(sorted(graph.reached(first[page.path]))) for page in pages.endpoints if page.path in first}
+    starts = {page.path: page.functions or (first[page.path],) for page in pages.endpoints}
+    return {path: tuple(sorted(graph.reached(numbers))) for path, numbers in starts.items()}
 
 
 class _Graph:
@@ -61,13 +64,14 @@ class _Graph:
                 self._callees[self._outline(caller)].add(self._outline(callee))
         self._found = _by_place(findings)
         self._own: dict[int, frozenset[str]] = {}
+        self._by_data: dict[int, frozenset[int]] = {}
 
     def _outline(self, number: int) -> int:
         return self._program.outline_of.get(number, number)
 
-    def reached(self, start: int) -> set[str]:
-        """Effects of a function and of all that it reaches."""
-        seen, waiting = {start, *self._shared}, [start]
+    def reached(self, starts: tuple[int, ...]) -> set[str]:
+        """Effects of functions and of all that they reach."""
+        seen, waiting = {*starts, *self._shared}, list(starts)
         effects: set[str] = set()
         while waiting and len(seen) <= _MAX_REACHED:
             number = waiting.pop()
@@ -79,13 +83,25 @@ class _Graph:
 
     def _next(self, number: int) -> set[int]:
         found = set(self._callees.get(number, ()))
-        if number < 0 or number in self._evaluated:
+        if number < 0:
+            return found
+        found |= self._named_by_data(number)
+        if number in self._evaluated:
             return found
         for name in self._program.functions[number].called:
             for known in (self._program.by_name.get(name, ()), self._program.by_method.get(name, ())):
                 if 0 < len(known) <= _SHARED_NAME:
                     found.update(known)
         return found
+
+    def _named_by_data(self, number: int) -> frozenset[int]:
+        """Methods of known classes that the function calls by names from elsewhere."""
+        if DISPATCHING.isdisjoint(self._program.functions[number].called):
+            return frozenset()
+        known = self._by_data.get(number)
+        if known is None:
+            known = self._by_data[number] = frozenset(map(self._outline, called_by_data(self._program, number)))
+        return known
 
     def _of(self, number: int) -> frozenset[str]:
         if number < 0:

@@ -107,6 +107,7 @@ class SecretSummary(msgspec.Struct, frozen=True, order=True):
 
 class EndpointSummary(msgspec.Struct, frozen=True, order=True):
     path: str
+    """Canonical path of the page; of a route the address: `redcap_v@/index.php?route=Controller:method`."""
     auth: str
     """`none`, `login`, `token`, `survey-hash`, `install`, `cli`."""
     how: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import tree_sitter_php
@@ -9,6 +10,8 @@ from tree_sitter import Language, Node, Parser, Tree
 
 __all__ = ["Node", "Tree", "field_id", "kind_ids", "parse"]
 
+_EXPONENT = re.compile(rb"[eE][0-9][0-9_]*+(?![\w\x80-\xff])")
+_PART_OF_NAME = re.compile(rb"[\w$\x80-\xff]")
 _LANGUAGE = Language(tree_sitter_php.language_php())
 _PARSER = Parser(_LANGUAGE)
 ERROR_KIND = 65535
@@ -16,8 +19,20 @@ ERROR_KIND = 65535
 
 
 def parse(source: bytes) -> Tree:
-    """Syntax tree of a whole PHP file. Never raises: what does not parse becomes ERROR or MISSING nodes."""
-    return _PARSER.parse(source)
+    """Syntax tree of a whole PHP file. Never raises: what does not parse becomes ERROR or MISSING nodes.
+
+    The grammar takes names such as `E1` for numbers. They are parsed as other names of the same length: text is read
+    from the source, not from the tree.
+    """
+    return _PARSER.parse(_EXPONENT.sub(_as_name, source) if _EXPONENT.search(source) else source)
+
+
+def _as_name(match: re.Match[bytes]) -> bytes:
+    start, source = match.start(), match.string
+    before = source[start - 1 : start]
+    if _PART_OF_NAME.match(before) or (before == b"." and source[start - 2 : start - 1].isdigit()):
+        return match[0]  # the end of another name, or of a number
+    return b"_" + match[0][1:]
 
 
 @cache

@@ -38,6 +38,7 @@ OPEN = {
     "surveys/index.php": "participants open it",
     "Surveys/index.php": "participants open it",
     "SendIt/download.php": "recipients of a file open it from a mail",
+    "index.php?route=SendItController:download": "recipients of a file open it from a mail",
     "Calendar/feed.php": "calendar programs read it with a hash",
     "ExternalModules/index.php": "pages of external modules that are open by design go through it",
     "PubMatch/index.php": "authors open it from a mail",

@@ -22,6 +22,12 @@ COOKIE_SECONDS = 1800
 """How long a browser stays unlocked."""
 SECRET_CLASS = "[A-Za-z0-9._~-]"  # noqa: S105  a class of characters, not a secret
 """Characters that need no encoding in a header, a cookie or a query (RFC 3986, unreserved)."""
+_TAKEN = frozenset(
+    {"accept", "authorization", "connection", "content-length", "content-type", "cookie", "expect", "forwarded", "host",
+     "keep-alive", "origin", "proxy-authorization", "proxy-connection", "range", "referer", "te", "trailer",
+     "transfer-encoding", "upgrade", "user-agent", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}
+)  # fmt: skip
+"""Headers that browsers, proxies and servers set or change by themselves."""
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}\Z")
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
 _BASE = re.compile(r"/(?:[A-Za-z0-9_.~-]{1,100}/){0,20}\Z")
@@ -66,15 +72,22 @@ def checked(protection: Protection) -> Protection:
         _refuse("there is no script to protect")
     for script in protection.scripts:
         _check_script(script)
+    check_names(protection)
+    _check_secrets(protection)
+    return protection
+
+
+def check_names(protection: Protection) -> None:
+    """Raises: ConfigurationError when header, cookie, query argument or base path cannot be what they are for."""
+    if protection.header.lower() in _TAKEN:
+        _refuse(f"the header {protection.header!r} means something in HTTP: take one of your own, as X-Redcap-Secret")
     if not _HEADER.match(protection.header):
         _refuse(f"the header name {protection.header!r} may have letters, digits and hyphens only")
     for what, word in (("cookie", protection.cookie), ("query argument", protection.query)):
         if word is not None and not _WORD.match(word):
             _refuse(f"the name {word!r} of the {what} may have letters, digits, dots, hyphens and underscores only")
-    if not _BASE.match(protection.base_path):
+    if not _BASE.match(protection.base_path) or {".", ".."} & set(protection.base_path.split("/")):
         _refuse(f"the base path {protection.base_path!r} must start and end with a slash and have plain folder names")
-    _check_secrets(protection)
-    return protection
 
 
 def _check_script(script: ProtectedScript) -> None:

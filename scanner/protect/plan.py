@@ -37,13 +37,18 @@ def _protected(pages: Iterable[EndpointSummary]) -> dict[str, list[EndpointSumma
     """Scripts that anyone can call with effect, by base name, with every copy and launcher of that name."""
     by_name: dict[str, list[EndpointSummary]] = defaultdict(list)
     for page in pages:
-        if "/" not in page.path.removeprefix(_VERSION_FOLDER):
+        if "/" not in page.path.removeprefix(_VERSION_FOLDER) and not is_route(page.path):
             by_name[page.path.rpartition("/")[2]].append(page)
     return {
         name: found
         for name, found in by_name.items()
         if not any(map(_caller, found)) and (name in PROTECTED or _strong(found))
     }
+
+
+def is_route(path: str) -> bool:
+    """Whether the path of a page is that of what a request can choose behind it."""
+    return "?" in path
 
 
 def _strong(copies: Iterable[EndpointSummary]) -> bool:

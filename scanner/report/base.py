@@ -23,6 +23,8 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     """False leaves every piece of source code out: reports that are shared outside the site."""
     show_all: bool = False
     """Also what is unchanged or below medium, and every place of a repeated finding."""
+    context: bool = False
+    """Also the lines around a finding's own code, where the result has them."""
     fail_on: Severity | None = Severity.HIGH
     """Least severity that fails the run; None for never."""
     triage: Triage | None = None

@@ -16,6 +16,7 @@ from scanner.report.summary import (
     count,
     coverage_words,
     file_words,
+    is_news,
     release_title,
     triage_words,
     verdict_words,
@@ -51,7 +52,7 @@ def _sections(view: ReportView) -> Iterable[str]:
     yield _head(view, rows.verdict(view, found))
     yield _account(view)
     yield _triage(view, found)
-    yield _news(view) if view.baseline else _inventory(view)
+    yield _news(view, found) if view.baseline else _inventory(view)
     yield _counts(found, compared=view.baseline is not None)
     if selection.groups:
         yield f"\n### {'Worst ten' if len(selection.groups) > _WORST else 'Findings'}\n\n"
@@ -104,16 +105,17 @@ def _sides(view: ReportView) -> list[tuple[str, Report]]:
     return [("current: ", view.current), ("baseline: ", view.baseline)]
 
 
-def _news(view: ReportView) -> str:
+def _news(view: ReportView, found: tuple[rows.Entry, ...]) -> str:
     new, updated, absent = BaselineState.NEW, BaselineState.UPDATED, BaselineState.ABSENT
     hosts, used = rows.destinations(view), rows.secrets(view)
     pages, libraries = rows.endpoints(view), rows.packages(view)
     lines = [
         _line("New destinations", [row for row in hosts if row.state is new], _host),
         _line("Gone destinations", [row for row in hosts if row.state is absent], _host),
+        _line("Secrets on new ways", rows.new_ways(view, found), _way),
         _line("Newly used secrets", [row for row in used if row.state is new], _secret),
         _line("New open pages", [r for r in pages if r.state is new and r.auth not in CLOSED_AUTH], _page),
-        _line("Changed access", [row for row in pages if row.state is updated], _page),
+        _line("Changed access", [r for r in pages if r.state is updated and is_news(r.auth, r.baseline_auth)], _page),
         _line("Packages gaining abilities", [row for row in libraries if row.gained], _package),
         _line("Changed, version kept", [r for r in libraries if r.content_changed_without_version], _package),
     ]
@@ -145,6 +147,10 @@ def _host(row: rows.DestinationRow) -> str:
 
 def _secret(row: rows.SecretRow) -> str:
     return f"{markdown_code(row.name, 100)} ({row.findings:,})"
+
+
+def _way(row: rows.Way) -> str:
+    return f"{markdown_code(row.secret, 100)} → {markdown_code(row.host, 100)}"
 
 
 def _page(row: rows.EndpointRow) -> str:

@@ -12,12 +12,13 @@ import msgspec
 
 from scanner.errors import ExitCode
 from scanner.model.decision import Judgement, Lowering, Notice, Triage
-from scanner.model.finding import Finding, Severity
+from scanner.model.finding import Category, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, EndpointSummary, Report
 from scanner.report.base import ReportView
 
 STATES = tuple(BaselineState)
 _STATE_ORDER: dict[BaselineState | None, int] = {None: -1} | {state: index for index, state in enumerate(STATES)}
+_NO_HOST = frozenset({"local", "own-server", "user-input"})
 COUNTED = (None, BaselineState.NEW, BaselineState.UPDATED)
 """States of findings that can fail a run: in a comparison only what the current release brings."""
 
@@ -55,6 +56,13 @@ class SecretRow(msgspec.Struct, frozen=True):
     name: str
     state: BaselineState | None
     findings: int
+
+
+class Way(msgspec.Struct, frozen=True, order=True):
+    """A secret and a place that it goes to."""
+
+    secret: str
+    host: str
 
 
 class EndpointRow(msgspec.Struct, frozen=True):
@@ -192,6 +200,24 @@ def secrets(view: ReportView) -> list[SecretRow]:
     else:
         rows = [SecretRow(item.name, None, item.findings) for item in content.secrets]
     return sorted(rows, key=lambda row: (_STATE_ORDER[row.state], row.name, row.findings))
+
+
+def new_ways(view: ReportView, found: Iterable[Entry]) -> list[Way]:
+    """Ways of secrets to other machines that the baseline had nowhere, those of the worst findings first."""
+    if view.baseline is None:
+        return []
+    known = {way for finding in view.baseline.findings for way in _ways(finding)}
+    fresh = [entry for entry in found if entry.state in (BaselineState.NEW, BaselineState.UPDATED)]
+    ways = (way for entry in worst_first(fresh) for way in sorted(_ways(entry.finding)))
+    return [way for way in dict.fromkeys(ways) if way not in known]
+
+
+def _ways(finding: Finding) -> set[Way]:
+    """Of a flow to the network: not to the browser, a log, or a place that is not named."""
+    if finding.category is not Category.EXFILTRATION:
+        return set()
+    hosts = [host for host in finding.destinations if host not in _NO_HOST]
+    return {Way(secret, host) for secret in finding.secrets for host in hosts}
 
 
 def endpoints(view: ReportView) -> list[EndpointRow]:

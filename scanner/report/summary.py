@@ -15,6 +15,11 @@ CLOSED_AUTH = frozenset({"login", "cli"})
 """Ways to a page that an outsider does not have."""
 
 
+def is_news(auth: str, old: str | None) -> bool:
+    """Whether a changed page is of interest to an outsider: it is open, or was."""
+    return auth not in CLOSED_AUTH or (old is not None and old not in CLOSED_AUTH)
+
+
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 file`, `2,345 files`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

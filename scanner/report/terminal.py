@@ -22,6 +22,7 @@ from scanner.report.summary import (
     count,
     coverage_words,
     file_words,
+    is_news,
     release_title,
     triage_words,
     verdict_words,
@@ -65,7 +66,7 @@ def _parts(view: ReportView) -> Iterable[RenderableType]:
     yield from _head(view, rows.verdict(view, found))
     yield from _triage(view, found)
     yield _rule(view, "What the release can do" if view.baseline is None else "What is new in this release")
-    yield _news(view) if view.baseline else _inventory(view)
+    yield _news(view, found) if view.baseline else _inventory(view)
     yield from _counts(found, compared=view.baseline is not None)
     if selection.groups:
         yield _rule(view, "Findings, worst first")
@@ -141,7 +142,7 @@ def _problems(label: str, report: Report) -> Iterable[Text]:
             yield Text(f"  · {label}in part: {escape_terminal(item.path, 160)}, not lines {spans}", style="dim")
 
 
-def _news(view: ReportView) -> Table:
+def _news(view: ReportView, found: tuple[rows.Entry, ...]) -> Table:
     new, absent, updated = BaselineState.NEW, BaselineState.ABSENT, BaselineState.UPDATED
     hosts, used = rows.destinations(view), rows.secrets(view)
     pages, libraries = rows.endpoints(view), rows.packages(view)
@@ -149,11 +150,12 @@ def _news(view: ReportView) -> Table:
     _line(grid, "new destinations", [r for r in hosts if r.state is new], _host, "bold red")
     _line(grid, "changed use of", [r for r in hosts if r.state is updated], _host, "yellow", optional=True)
     _line(grid, "gone destinations", [r for r in hosts if r.state is absent], _host, "green")
+    _line(grid, "secrets on new ways", rows.new_ways(view, found), _way, "bold red")
     _line(grid, "newly used secrets", [r for r in used if r.state is new], _secret, "bold red")
     _line(grid, "no longer used", [r for r in used if r.state is absent], _secret, "green", optional=True)
     opened = _open(row for row in pages if row.state is new)
     _line(grid, "new open pages", opened, _page, "bold red")
-    changed = [r for r in pages if r.state is updated]
+    changed = [r for r in pages if r.state is updated and is_news(r.auth, r.baseline_auth)]
     _line(grid, "changed access", changed, _page, "yellow", optional=True)
     _line(grid, "packages gaining abilities", [r for r in libraries if r.gained], _gain, "bold red")
     silent = [r for r in libraries if r.content_changed_without_version]
@@ -208,6 +210,10 @@ def _host(row: rows.DestinationRow) -> str:
 
 def _secret(row: rows.SecretRow) -> str:
     return f"{row.name} ({row.findings:,})"
+
+
+def _way(row: rows.Way) -> str:
+    return f"{row.secret} → {row.host}"
 
 
 def _page(row: rows.EndpointRow) -> str:

@@ -140,15 +140,19 @@ def _values(values: tuple[str, ...], other: tuple[str, ...] | None, style: str) 
 def _code(finding: Finding, view: ReportView) -> Iterable[RenderableType]:
     if not view.excerpts or not finding.excerpt:
         return
-    shown = finding.excerpt[:_EXCERPT_LINES]
+    before, after = (finding.before, finding.after) if view.context else ((), ())
+    own = finding.excerpt[:_EXCERPT_LINES]
+    shown = (*before, *own, *(after if len(own) == len(finding.excerpt) else ()))
+    mark = range(len(before), len(before) + len(own)) if view.context else range(0)
     grid = Table.grid(padding=(0, 1))
     grid.add_column(justify="right", style="dim")
     grid.add_column(width=1, style="dim")
     grid.add_column(overflow="fold")
-    for number, source in enumerate(dedent("\n".join(shown).expandtabs(4)).split("\n"), finding.line):
-        grid.add_row(str(number), "│", Text(escape_terminal_code(source)))
-    if len(finding.excerpt) > len(shown):
-        grid.add_row("", "│", Text(count(len(finding.excerpt) - len(shown), "more line"), style="dim"))
+    for at, source in enumerate(dedent("\n".join(shown).expandtabs(4)).split("\n")):
+        number = str(finding.line - len(before) + at)
+        grid.add_row(number, "┃" if at in mark else "│", Text(escape_terminal_code(source)))
+    if len(finding.excerpt) > len(own):
+        grid.add_row("", "│", Text(count(len(finding.excerpt) - len(own), "more line"), style="dim"))
     yield grid
 
 

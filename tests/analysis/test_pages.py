@@ -108,3 +108,98 @@ def test_without_the_function_that_asks_its_files_are_known_by_name(tmp_path: Pa
     }
     found = release(tmp_path, pages)
     assert (found["Pages/p.php"], found["Pages/open.php"]) == ("login", "none")
+
+
+ROUTES = {
+    "index.php": LOAD.replace("dirname(dirname(__FILE__))", "dirname(__FILE__)")
+    + "if (isset($_GET['route'])) new Route();\nprint 'home';",
+    "Classes/Route.php": (
+        "class Route {\n private static $valid = array('AController:read', 'AController:open', 'BController:write',\n"
+        "  'Nobody:known', 'AController:gone');\n"
+        " function __construct() {\n  $route = $_GET['route'] ?? '';\n  if (!in_array($route, self::$valid)) return;\n"
+        "  list ($class, $method) = explode(':', $route);\n  $c = new $class();\n  $c->$method();\n  exit;\n }\n}\n"
+    ),
+    "Controllers/AController.php": (
+        "class AController { function read() { print 1; } function open() { mail($_POST['to'], 'b', 'c'); } }"
+    ),
+    "Controllers/BController.php": "class BController { function write() { file_put_contents('x', $_POST['x']); } }",
+}
+
+
+def test_routes_are_listed_with_the_class_that_the_code_gives_them_by_name(tmp_path: Path) -> None:
+    by_list = BOOT["Classes/Authentication.php"].replace("array('SendIt", "array('AController:open', 'SendIt")
+    found = release(tmp_path, {**ROUTES, "Classes/Authentication.php": by_list.removeprefix("<?php\n")})
+    assert {path: auth for path, auth in found.items() if path.startswith("index.php")} == {
+        "index.php": "login",
+        "index.php?route=AController:open": "none",
+        "index.php?route=AController:read": "login",
+        "index.php?route=BController:write": "login",
+    }
+
+
+def test_a_condition_on_the_route_opens_that_route_and_not_the_others(tmp_path: Path) -> None:
+    condition = "if (isset($_GET['k']) && $_GET['route'] == 'BController:write') define('NOAUTH', true);\n"
+    found = release(tmp_path, {**ROUTES, "index.php": condition + ROUTES["index.php"]})
+    assert found["index.php"] == found["index.php?route=BController:write"] == "none"
+    assert found["index.php?route=AController:read"] == "login"
+
+
+def test_tables_of_other_shapes_and_files_to_include(tmp_path: Path) -> None:
+    pages = {
+        **ROUTES,
+        "Classes/Route.php": (
+            "class Route {\n"
+            " const MAP = ['a/read' => 'AController@read', 'b/write' => [BController::class, 'write']];\n"
+            " function __construct() {\n  $to = self::MAP[$_GET['route']] ?? null;\n"
+            "  if (is_string($to)) $to = explode('@', $to);\n  call_user_func([new $to[0](), $to[1]]);\n }\n}\n"
+        ),
+        "Pages/pass.php": (
+            "define('NOAUTH', true);\n" + LOAD + "$files = array('Pages/inner.php', 'Pages/none.php');\n"
+            "$file = $_GET['__passthru'];\nif (!in_array($file, $files)) exit;\ninclude APP_PATH_DOCROOT . $file;\n"
+        ),
+        "Pages/inner.php": "require_once dirname(dirname(__FILE__)) . '/Config/init_global.php';\nprint 1;",
+        "Pages/lookup.php": LOAD + "$names = array('AController:read');\nprint in_array($_GET['x'], $names);",
+    }
+    found = {path: auth for path, auth in release(tmp_path, pages).items() if "?" in path}
+    assert found == {
+        "index.php?route=a/read": "login",
+        "index.php?route=b/write": "login",
+        "Pages/pass.php?__passthru=Pages/inner.php": "survey-hash",
+    }
+
+
+def test_a_page_that_hands_some_routes_on_without_a_login(tmp_path: Path) -> None:
+    pages = {
+        **ROUTES,
+        "Surveys/index.php": (
+            "define('NOAUTH', true);\n" + LOAD + "$passed = array('AController:read', 'AController:other');\n"
+            "if (in_array($_GET['route'], $passed)) { include APP_PATH_DOCROOT . 'index.php'; exit; }\nprint 1;\n"
+        ),
+    }
+    found = release(tmp_path, pages)
+    assert (found["index.php?route=AController:read"], found["index.php?route=BController:write"]) == ("login", "login")
+    assert [path for path in found if path.startswith("Surveys/index.php?")] == [
+        "Surveys/index.php?route=AController:read"
+    ]
+    assert found["Surveys/index.php?route=AController:read"] == "none"
+
+
+def test_what_a_route_and_what_a_job_named_by_a_table_can_do(tmp_path: Path) -> None:
+    pages = {
+        **ROUTES,
+        "cron.php": (
+            "define('NOAUTH', true);\nrequire_once dirname(__FILE__) . '/Config/init_global.php';\n"
+            "foreach (db_rows('select name from jobs') as $row) call_user_func(array('Jobs', $row['name']));\n"
+        ),
+        "Classes/Jobs.php": (
+            "class Jobs { static function Clean() { system('rm -r /tmp/x'); }"
+            " function __wakeup() { mail($_POST['to'], 2, 3); } }"
+        ),
+    }
+    release(tmp_path, pages)
+    found = scan(str(tmp_path / "redcap"), ScanOptions(cache=None, jobs=0)).endpoints
+    effects = {page.path.removeprefix("redcap_v@/"): page.effects for page in found}
+    assert effects["cron.php"] == ("exec",)
+    assert effects["index.php?route=AController:open"] == ("mail",)
+    assert effects["index.php?route=AController:read"] == ()
+    assert effects["index.php?route=BController:write"] == ("file-write",)

@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 import axe_core_python
+import msgspec
 import pytest
 from playwright.sync_api import Page
 
+from scanner.model.finding import Severity
+from scanner.model.report import BaselineState
 from tests.browser.conftest import Reader
 from tests.report.sample import COMPARISON, CURRENT
 from tests.report.test_html import large
@@ -174,19 +177,38 @@ def test_five_thousand_findings_are_listed_in_pages(reader: Reader) -> None:
     assert watched.is_quiet()
 
 
-def test_paper_has_every_changed_finding_open_and_no_controls(reader: Reader) -> None:
-    page = reader.open(reader.write(COMPARISON)).page
+def test_paper_has_every_changed_finding_those_that_weigh_open_and_no_controls(reader: Reader) -> None:
+    light = [
+        msgspec.structs.replace(change, current=msgspec.structs.replace(change.current, severity=Severity.LOW))
+        if change.current and change.state is BaselineState.NEW and change.current.severity is Severity.MEDIUM
+        else change
+        for change in COMPARISON.changes
+    ]
+    page = reader.open(reader.write(msgspec.structs.replace(COMPARISON, changes=tuple(light)))).page
     assert page.pdf(format="A4").startswith(b"%PDF")
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     printed = page.locator("article.printed")
-    assert printed.count() == 9
+    lines = page.locator("p.printed-line")
+    assert (printed.count(), lines.count()) == (3, 6)
+    assert lines.locator("pre.code").count() == 0
     assert printed.first.locator("pre.code").first.is_visible()
     assert "New or changed findings: 9. Not printed: 3 other findings." in page.locator("#printed").inner_text()
     assert not any(button.is_visible() for button in page.locator("button, input, select, textarea").all())
     assert page.get_by_text("Decision of the board").is_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert printed.count() == 0
+    assert printed.count() == lines.count() == 0
+
+
+def test_what_opens_comes_into_view(reader: Reader) -> None:
+    page = reader.open(reader.write(COMPARISON)).page
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    seen = page.locator("li.finding.open").bounding_box()
+    assert seen is not None
+    size = page.viewport_size
+    assert size is not None
+    assert seen["y"] + min(seen["height"], size["height"] / 2) <= size["height"]
 
 
 def test_without_script_the_report_is_still_there(reader: Reader) -> None:

@@ -18,6 +18,8 @@ from tests.mutation.trees import apply, files, lay_out, place, places
 
 _CONCERNED = frozenset({Category.EXFILTRATION, Category.EGRESS, Category.CONCEALMENT})
 _OUTPUT_RULE = "secret-in-output"
+_SHOWN = "secret-in-"
+"""How the names of rules about secrets that are shown or stored begin: a header, a log, a file, a redirect."""
 _GRAVE = frozenset({Severity.CRITICAL, Severity.HIGH})
 _PLACES = 400
 _SPECIAL_FILES = "*.php"
@@ -160,7 +162,8 @@ def _outcomes(plants: list[Plant], spans: dict[int, list[Span]], comparison: Com
 
 def _names_it(plant: Plant, finding: Finding) -> bool:
     named = {label if label in plant.labels else label.partition(":")[0] for label in finding.secrets}
-    if finding.rule != plant.rule or not plant.labels.intersection(named):
+    shown = plant.rule == _OUTPUT_RULE and finding.rule.startswith(_SHOWN)
+    if not (shown or finding.rule == plant.rule) or not plant.labels.intersection(named):
         return False
     return finding.severity in _GRAVE or (plant.rule == _OUTPUT_RULE and finding.severity is Severity.MEDIUM)
 

@@ -269,6 +269,8 @@ def test_every_form_of_export_is_read(form: Callable[[], Any], tmp_path: Path) -
         ("a: [1, 2\nb: {", "neither JSON nor YAML"),
         ("- !!python/object/apply:os.system [id]", "neither JSON nor YAML"),
         ('{"resource": {"aws_wafv2_web_acl": {"x": {"rule_json": "{"}}}}', "rule_json"),
+        ('{"WebACL": {"Name": "x", "DefaultAction": {"Allow": {}}, "Rules": "no"}}', "no list of objects"),
+        ('{"WebACL": {"Name": "x", "DefaultAction": {"Allow": {}}, "Rules": [3]}}', "no list of objects"),
         ("\x00", "neither JSON nor YAML"),
     ],
 )

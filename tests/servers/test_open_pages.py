@@ -60,6 +60,20 @@ def test_a_stranger_gets_the_login_form_exactly_where_the_analysis_says_so(
     assert opened.isdisjoint(asked)
 
 
+def test_a_route_answers_a_stranger_exactly_where_the_analysis_says_so(
+    farm: Farm, application: Application, pages: tuple[EndpointSummary, ...]
+) -> None:
+    assert farm.closed
+    application.reset(installed=True, version="15.7.1")
+    routes = {page.path: page.auth for page in pages if "?" in page.path}
+    said = {path for path, auth in routes.items() if auth == "login"}
+    answers = {path: answer(application, f"/{path.replace('redcap_v@', 'redcap_v15.7.1')}") for path in routes}
+    asked = {path for path in routes if FORM in answers[path].body}
+    assert (len(routes), len(said)) == (14, 9)
+    assert asked == said
+    assert b"is not right" in answers["redcap_v@/index.php?route=SendItController:download"].body  # its own message
+
+
 def test_a_page_that_needs_no_login_answers_and_a_fragment_does_nothing(
     farm: Farm, application: Application, names: list[str], classes: dict[str, str]
 ) -> None:

@@ -98,6 +98,28 @@ def test_code_trace_and_both_sides_are_shown(
     assert "\x1b" not in out
 
 
+def test_the_code_around_is_shown_when_the_releases_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "page.php").write_text(
+        "<?php\n$first = 1;\nmail('a@example.org', 'x', getenv('AWS_SECRET_ACCESS_KEY'));\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO("t\nq\n"))
+    assert run(["review", ".", "--reviewer", ADA, "--least", "info", "--no-cache", "--jobs", "1"]) == 1
+    brief, _, whole = capsys.readouterr().out.partition("Decide")
+    assert "$first = 1;" not in brief
+    assert "$first = 1;" in whole
+
+
+def test_a_day_that_has_passed_is_no_day_to_review_by(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert review(monkeypatch, "a\nknown\n", "--review-by", "2020-01-01") == 2
+    assert "has passed" in capsys.readouterr().err
+    assert not (folder / "redcap-review.yaml").exists()
+
+
 def test_nobody_reviews_without_a_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (folder / "report.json").is_file()
     monkeypatch.setattr(_inputs, "configured_person", lambda _folder: "")
@@ -193,7 +215,9 @@ def listed(capsys: pytest.CaptureFixture[str], *options: str) -> list[str]:
 
 def test_list_and_prune(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     path = download(folder, choice(STOLEN.identity), choice(GONE.identity), choice("99990000"))
-    assert run(["review", "--html", path, "--yes", "--reviewer", ADA, "--review-by", "2020-01-01"]) == 0
+    assert run(["review", "--html", path, "--yes", "--reviewer", ADA, "--review-by", "2999-12-31"]) == 0
+    ledger = folder / "redcap-review.yaml"
+    ledger.write_text(ledger.read_text().replace("2999-12-31", "2020-01-01"))  # as time passes
     review(monkeypatch, "s\na\nx\nq\n")
     capsys.readouterr()
     assert len(listed(capsys)) == 4

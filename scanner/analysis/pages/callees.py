@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from scanner.analysis.pages.conditions import ANY, Chosen
 from scanner.analysis.pages.effects import effect_of
-from scanner.analysis.pages.gates import BOOTSTRAPS, END, SWITCH, is_gate, listed_pages, switched_off
+from scanner.analysis.pages.gates import BOOTSTRAPS, END, SWITCH, Asked, is_gate, listed_pages, switched_off
 from scanner.analysis.pages.seen import Act, Flow, Outcome, Seen, Shared, Where
 from scanner.analysis.pages.state import PageState
 from scanner.model.facts import (
@@ -27,8 +28,9 @@ _MAX_METHODS = 3
 class Callees(ABC):
     """The part of a walk that leaves the statement at hand."""
 
-    def __init__(self, shared: Shared, page: int) -> None:
+    def __init__(self, shared: Shared, page: int, chosen: Chosen = ANY) -> None:
         self._shared = shared
+        self._chosen = chosen
         self._program = shared.program
         self._page = page
         self._path = shared.program.files[page].path
@@ -137,7 +139,7 @@ class Callees(ABC):
             return state.copy(), Flow.NEXT
         if self._shared.leads.by_name and self._program.files[target].path.rpartition("/")[2].lower() in BOOTSTRAPS:
             return self._by_name(target, state)
-        key = (target, tuple(self._stack[1:]), *state.key(self._page))
+        key = (target, self._chosen, tuple(self._stack[1:]), *state.key(self._page))
         outcome = self._shared.outcomes.get((self._listed(), *key))
         if outcome is None:
             before, self.seen = self.seen, Seen()
@@ -159,7 +161,7 @@ class Callees(ABC):
         way = state.copy()
         self.seen.boot.add(target)
         if SWITCH in state.constants:
-            way.bypass[f"defines {SWITCH}"] = state.constants[SWITCH]
+            way.bypass[f"defines {SWITCH}"] = self.seen.passed[f"defines {SWITCH}"] = state.constants[SWITCH]
             return way, Flow.NEXT
         self.seen.logins += 1
         self.seen.ended.add("login")
@@ -269,12 +271,15 @@ class Callees(ABC):
     def _gate(self, statements: tuple[Statement, ...], state: PageState, where: Where) -> Flow:
         """A gate is passed over where its first statements return for a constant or for a listed page."""
         self._shared.lists.update(listed_pages(self._program, where.function, statements))
-        found = switched_off(self._program, where.function, statements, state.constants, self._path)
+        asked = Asked(self._path, self._chosen)
+        found = switched_off(self._program, where.function, statements, state.constants, asked)
         if not found:
             self.seen.logins += 1
             self.seen.ended.add("login")
             return Flow.STOP
-        state.bypass.update({switch.why: switch.sure for switch in found})
+        passed = {switch.why: switch.sure for switch in found}
+        state.bypass.update(passed)
+        self.seen.passed.update(passed)
         return Flow.NEXT
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from scanner.model.facts import (
     ArrayLit,
@@ -32,6 +32,17 @@ _EQUAL = frozenset({"==", "==="})
 _UNEQUAL = frozenset({"!=", "!==", "<>"})
 _LISTS = ((Concat, "parts"), (Op, "operands"), (Choice, "options"))
 _OWN = frozenset({"PHP_SAPI", "PHP_OS", "PHP_VERSION", "DIRECTORY_SEPARATOR", "PHP_EOL"})
+
+
+class Chosen(NamedTuple):
+    """A request whose value for one key is known."""
+
+    key: str
+    text: str
+
+
+ANY = Chosen("", "")
+"""A request of which nothing is known."""
 
 
 def operands(value: Value) -> tuple[Value, ...]:
@@ -110,7 +121,16 @@ def asks_for_cli(value: Value) -> bool:
     return any(_is_call(part, "php_sapi_name") or _is_constant(part, "PHP_SAPI") for part in everything_in(value))
 
 
-def ask(value: Value, constants: Mapping[str, bool], depth: int = 0) -> bool | None:
+def compared(value: Value) -> frozenset[str]:
+    """Lower-case texts that values of the request are compared with."""
+    found: set[str] = set()
+    for part in everything_in(value):
+        if isinstance(part, Op) and part.op in _EQUAL | _UNEQUAL and any(map(keys_in, part.operands)):
+            found.update(str(side.value).lower() for side in part.operands if isinstance(side, Const))
+    return frozenset(found)
+
+
+def ask(value: Value, constants: Mapping[str, bool], chosen: Chosen = ANY, depth: int = 0) -> bool | None:
     """Whether a condition holds for a request from a browser; None when that is not known.
 
     `constants`: True for what is surely defined, False for what may be; `$name` for the value of a parameter.
@@ -122,7 +142,7 @@ def ask(value: Value, constants: Mapping[str, bool], depth: int = 0) -> bool | N
     if isinstance(value, Const):
         return bool(value.value)
     if isinstance(value, Op):
-        return _operator(value, constants, depth)
+        return _operator(value, constants, chosen, depth)
     if _is_call(value, "defined") and value.args:
         key = value.args[0].value
         if isinstance(key, Const) and isinstance(key.value, str) and key.value not in _OWN:
@@ -130,15 +150,16 @@ def ask(value: Value, constants: Mapping[str, bool], depth: int = 0) -> bool | N
     return None
 
 
-def _operator(value: Op, constants: Mapping[str, bool], depth: int) -> bool | None:
+def _operator(value: Op, constants: Mapping[str, bool], chosen: Chosen, depth: int) -> bool | None:
     op, parts = value.op, value.operands
-    if op == "isset" and len(parts) == 1 and isinstance(parts[0], Var):
-        return True if f"${parts[0].name}" in constants else None
+    if op == "isset" and len(parts) == 1:
+        known = isinstance(parts[0], Var) and f"${parts[0].name}" in constants
+        return True if known or _is_chosen(parts[0], chosen) else None
     if op == "!" and parts:
-        truth = ask(parts[0], constants, depth + 1)
+        truth = ask(parts[0], constants, chosen, depth + 1)
         return None if truth is None else not truth
     if op in ("&&", "and", "||", "or"):
-        found = [ask(part, constants, depth + 1) for part in parts]
+        found = [ask(part, constants, chosen, depth + 1) for part in parts]
         decisive = op in ("||", "or")
         if decisive in found:
             return decisive
@@ -147,7 +168,23 @@ def _operator(value: Op, constants: Mapping[str, bool], depth: int) -> bool | No
         named = [part.value for part in parts if isinstance(part, Const)]
         if named and str(named[0]).startswith("cli"):  # a browser never runs PHP's command line
             return op in _UNEQUAL
+    if op in _EQUAL | _UNEQUAL and any(_is_chosen(part, chosen) for part in parts):
+        texts = [part.value for part in parts if isinstance(part, Const) and isinstance(part.value, str)]
+        return (texts[0] == chosen.text) is (op in _EQUAL) if texts else None
     return None
+
+
+def _is_chosen(value: Value, chosen: Chosen) -> bool:
+    """Whether a value is that of the known key, as it came: `$_GET['route']`, or that with a default."""
+    if isinstance(value, Choice) and value.options:
+        value = value.options[0]
+    return (
+        bool(chosen.key)
+        and isinstance(value, Index)
+        and isinstance(value.base, Var)
+        and value.base.name in ("_GET", "_REQUEST")
+        and value.key == Const(chosen.key)
+    )
 
 
 def _is_call(value: Value, name: str) -> TypeGuard[Call]:

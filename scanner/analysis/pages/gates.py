@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from scanner.analysis.pages.conditions import ask, listed, switches
+from scanner.analysis.pages.conditions import Chosen, ask, listed, switches
 from scanner.analysis.program import Program
 from scanner.model.facts import ArrayLit, Branch, Call, CallKind, Const, Expr, Return, Statement, StaticProp, Value
 
@@ -91,20 +91,27 @@ class Switch(NamedTuple):
     sure: bool
 
 
+class Asked(NamedTuple):
+    """What is requested: the page's path, and what the request chooses behind it."""
+
+    page: str
+    chosen: Chosen
+
+
 def switched_off(
-    program: Program, function: int, statements: tuple[Statement, ...], constants: Mapping[str, bool], page: str
+    program: Program, function: int, statements: tuple[Statement, ...], constants: Mapping[str, bool], asked: Asked
 ) -> list[Switch]:
     """Why a gate lets the page past: a constant that the page defined, or a list that names it."""
     found: list[Switch] = []
     for condition, branch in pairwise(statements):
         if not (isinstance(condition, Expr) and isinstance(branch, Branch)) or not branch.arms:
             continue
-        truth = ask(condition.value, constants)
+        truth = ask(condition.value, constants, asked.chosen)
         names = [name for name in switches(condition.value) if name in constants]
         if _returns(branch.arms[0]):
             if truth is not False and names:
                 found += [Switch(f"defines {name}", truth is True) for name in names]
-            elif names_page(program, function, listed(condition.value), page):
+            elif names_page(program, function, listed(condition.value), asked):
                 found.append(Switch("is named in the list of pages without authentication", sure=True))
         elif truth is False and names and _ends(branch.arms[0]):
             found += [Switch(f"defines {name}", sure=True) for name in names]
@@ -150,14 +157,15 @@ def entries(program: Program, function: int, value: Value | None) -> list[str]:
 
 
 def listed_pages(program: Program, function: int, statements: tuple[Statement, ...]) -> list[str]:
-    """Lower-case ends of paths of the pages that a gate's lists name."""
+    """Lower-case ends of paths of the pages, and the routes, that a gate's lists name."""
     values = [listed(item.value) for item in statements if isinstance(item, Expr)]
-    names = [text.lower().lstrip("/") for value in values for text in entries(program, function, value)]
-    return [name for name in names if name.endswith(".php")]
+    return [text.lower().lstrip("/") for value in values for text in entries(program, function, value)]
 
 
-def names_page(program: Program, function: int, value: Value | None, page: str) -> bool:
-    """Whether a list has the page's own path, seen from some folder above it."""
-    path = f"/{page.lower()}"
-    names = (text.lower().lstrip("/") for text in entries(program, function, value))
-    return any(path.endswith(f"/{name}") for name in names if name.endswith(".php"))
+def names_page(program: Program, function: int, value: Value | None, asked: Asked) -> bool:
+    """Whether a list has the page's own path, seen from some folder above it, or what is chosen behind it."""
+    path = f"/{asked.page.lower()}"
+    names = {text.lower().lstrip("/") for text in entries(program, function, value)}
+    return any(path.endswith(f"/{name}") for name in names if name.endswith(".php")) or (
+        bool(asked.chosen.text) and asked.chosen.text.lower() in names
+    )

@@ -52,6 +52,10 @@ class Seen:
         """Effects of code that runs before a login is asked for: the first of each."""
         self.conditions: set[tuple[str, str]] = set()
         """Request keys that decide where the page ends or goes on."""
+        self.passed: dict[str, bool] = {}
+        """What let a way past a gate, and whether it always does; the page may end right behind it."""
+        self.named: set[str] = set()
+        """Lower-case texts that the request is compared with."""
         self.logins = 0
         """How often a login was asked for."""
 
@@ -62,6 +66,8 @@ class Seen:
         self.boot |= other.boot
         self.acts = {**other.acts, **self.acts}
         self.conditions |= other.conditions
+        self.passed = {**other.passed, **self.passed}
+        self.named |= other.named
         self.logins += other.logins
 
 

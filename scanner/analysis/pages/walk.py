@@ -7,7 +7,7 @@ as PHP does with an error. That tells pages from the fragments that other pages 
 from __future__ import annotations
 
 from scanner.analysis.pages.callees import Callees
-from scanner.analysis.pages.conditions import REQUEST, ask, asks_for_cli, key_of, keys_in, operands
+from scanner.analysis.pages.conditions import REQUEST, ask, asks_for_cli, compared, key_of, keys_in, operands
 from scanner.analysis.pages.paths import HOLE
 from scanner.analysis.pages.seen import Flow, Where
 from scanner.analysis.pages.state import PageState
@@ -111,6 +111,8 @@ class Walk(Callees):
         flows: set[Flow] = set()
         conditions = self._conditions(branch, before)
         keys = {key for condition in conditions for key in keys_in(condition)}
+        if keys:
+            self.seen.named.update(text for condition in conditions for text in compared(condition))
         settled = False
         for position, arm in enumerate(branch.arms):
             truth = self._ask(conditions[position], state, where) if position < len(conditions) else None
@@ -222,5 +224,5 @@ class Walk(Callees):
 
     def _ask(self, condition: Value, state: PageState, where: Where) -> bool | None:
         if where.function < 0:
-            return ask(condition, {**state.constants, **state.switches})
-        return ask(condition, {**state.constants, **where.switches})
+            return ask(condition, {**state.constants, **state.switches}, self._chosen)
+        return ask(condition, {**state.constants, **where.switches}, self._chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import click
 
 from scanner.commands._session import Command, releases_of, scan_options, scan_settings, show_progress, today
 from scanner.errors import ConfigurationError
+from scanner.model.finding import Finding
 from scanner.model.report import Comparison, Report
 from scanner.report.base import ReportView
 from scanner.report.document import Document, document
@@ -26,6 +27,8 @@ class Subjects(NamedTuple):
     document: Document
     rulings: Rulings
     files: Files
+    whole: Mapping[tuple[str, str], Finding] = {}
+    """By identity and evidence: the findings of releases that were scanned, with the code around them."""
 
     @property
     def release(self) -> str:
@@ -63,7 +66,10 @@ def read_subjects(options: dict[str, Any]) -> Subjects | None:
     named = releases if len(releases) == 1 else releases_of(releases[0], releases[1])
     rulings = local_rulings(files, named)
     triaged = apply(_scanned(releases, options, rulings), rulings, today())
-    return Subjects(document(ReportView(content=triaged.content, triage=triaged.triage)), rulings, files)
+    content = triaged.content
+    found = [item.current for item in content.changes] if isinstance(content, Comparison) else content.findings
+    whole = {(item.identity, item.evidence): item for item in found if item is not None}
+    return Subjects(document(ReportView(content=content, triage=triaged.triage)), rulings, files, whole)
 
 
 def reviewer_in(reviewers: int, release: str, options: dict[str, Any]) -> Reviewer:

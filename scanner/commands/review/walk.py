@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from scanner.commands._help import GroupedCommand
+from scanner.commands._session import today
 from scanner.commands.review._inputs import Subjects, ask, read_subjects, reviewer_in, subject_options
 from scanner.commands.review.html import write_download
 from scanner.errors import ExitCode
@@ -85,6 +86,9 @@ def walk(**options: Any) -> ExitCode:  # noqa: ANN401  click's options by name
     """
     if options["review_by"] and _DATE.match(options["review_by"]) is None:
         message = f"{options['review_by']!r} is no day such as 2026-01-31"
+        raise click.BadParameter(message, param_hint="--review-by")
+    if options["review_by"] and options["review_by"] < today():
+        message = f"{options['review_by']} has passed: these decisions would never count"
         raise click.BadParameter(message, param_hint="--review-by")
     subjects = read_subjects(options)
     if subjects is None and options["html"] is None:
@@ -179,11 +183,14 @@ class _Walk:
         """The finding as the terminal report shows it."""
         entry = entry_of(record)
         known = self._judgements.get((record.identity, record.evidence))
-        entry = Entry(entry.state, entry.finding, entry.baseline, entry.moved_from, known)
+        finding = (
+            self._subjects.whole.get((record.identity, record.evidence), entry.finding) if whole else entry.finding
+        )
+        entry = Entry(entry.state, finding, entry.baseline, entry.moved_from, known)
         click.echo(head, nl=False)
         width = min(160, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 110
         console = Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
-        view = ReportView(content=_NOTHING, show_all=whole, width=width)
+        view = ReportView(content=_NOTHING, show_all=whole, context=whole, width=width)
         for part in blocks(Group((entry,)), view):
             console.print(part, overflow="fold")
 

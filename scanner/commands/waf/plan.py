@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from scanner.commands.waf._inputs import plan_of
+from scanner.commands.waf._inputs import scanned
 from scanner.errors import ExitCode
 from scanner.protect.plan import plan_lines
 from scanner.report.escape import escape_terminal
@@ -30,7 +30,7 @@ def COMMAND(release: str, form: str, output: Path | None) -> ExitCode:  # noqa: 
 
     Read from the release itself: root, version folder, launchers and copies.
     """
-    plan = plan_of(release, None)
+    plan = scanned(release)
     if form == "json":
         text = msgspec.json.format(msgspec.json.encode(plan), indent=2).decode() + "\n"
     else:

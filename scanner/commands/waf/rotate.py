@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from scanner.commands.waf._inputs import plan_of
 from scanner.commands.waf._options import choice_from, rule_options, site_options, write_files
@@ -41,6 +42,9 @@ def COMMAND(release: str | None, names: tuple[str, ...], step: str | None, **opt
     choice = choice_from(options)
     if len(choice.secrets) < 2:  # noqa: PLR2004  old and new
         message = "name the new secret with --next; --current is the one that is accepted now"
+        raise ConfigurationError(message)
+    if choice.secrets[0].reference == choice.secrets[1].reference:
+        message = "the current and the next secret have the same name"
         raise ConfigurationError(message)
     walk = steps(*choice.secrets)
     for position, one in enumerate(walk, start=1):
@@ -89,5 +93,4 @@ def _write_step(step: Step, plan: ProtectionPlan, choice: Choice, names: tuple[s
 def _at(step: Step, plan: ProtectionPlan, choice: Choice, target: Target) -> Protection:
     """The protection at a step; a caller only knows the value that it shows."""
     secrets = (step.shown,) if target.caller else step.accepted
-    fields = {name: getattr(choice, name) for name in choice.__struct_fields__} | {"secrets": secrets}
-    return protection_for(plan, Choice(**fields))
+    return protection_for(plan, msgspec.structs.replace(choice, secrets=secrets))

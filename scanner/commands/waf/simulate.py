@@ -13,6 +13,7 @@ from scanner.commands.waf._options import choice_from, site_options
 from scanner.errors import ExitCode
 from scanner.protect import simulation_text
 from scanner.protect.choice import Choice, protection_for, versions_of
+from scanner.protect.matching import check_names
 from scanner.protect.reach import ANY, MODELS, reaching
 from scanner.protect.simulate import Simulation, Verdict, simulate
 from scanner.protect.wafv2.acl import WebAcl
@@ -69,7 +70,9 @@ def COMMAND(rules: tuple[Path, ...], release: str, **options: Any) -> ExitCode: 
     """  # noqa: D301  click's mark for text that it must not wrap
     acl = load(rules, options["name"])
     plan = plan_of(release, options["plan_file"])
-    protection = protection_for(plan, _as_found(choice_from(options), acl))
+    choice = choice_from(options)
+    check_names(protection_for(plan, choice))
+    protection = protection_for(plan, _as_found(choice, acl))
     versions = versions_of(plan, options["installed"])
     files = release_files(release)
     model = MODELS[options["server"]] if options["server"] != ANY else None
@@ -103,6 +106,9 @@ def _text(result: Simulation, form: str) -> str:
 def _as_found(choice: Choice, acl: WebAcl) -> Choice:
     """The choice with the names that the web ACL itself uses, so that wrong secrets are tried in the right places."""
     names = {opening.kind: opening.name for opening in openings(acl)}
-    fields = {name: getattr(choice, name) for name in choice.__struct_fields__}
-    fields |= {kind: name for kind, name in names.items() if kind in ("header", "cookie", "query")}
-    return Choice(**fields)
+    return msgspec.structs.replace(
+        choice,
+        header=names.get("header", choice.header),
+        cookie=names.get("cookie", choice.cookie),
+        query=names.get("query", choice.query),
+    )

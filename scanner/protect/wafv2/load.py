@@ -189,7 +189,12 @@ def _part(kind: str, names: list[Json], body: dict[str, Json], *, literal: bool 
 
 def _items(part: _Part) -> list[Json]:
     rules = part.body.get("Rules")
-    return rules if isinstance(rules, list) else []
+    if rules is None:
+        return []
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        message = f"the rules of {part.names[0]} are no list of objects"
+        raise ConfigurationError(message)
+    return rules
 
 
 def _expressions(body: dict[str, Json]) -> tuple[str, ...]:

@@ -56,7 +56,9 @@ def news(report: Document, found: Sequence[Flow]) -> list[Card]:
 def _changes(report: Document, found: Sequence[Flow]) -> list[Card]:
     fresh = [row for row in report.findings if row.state in _CHANGED]
     opened = [r for r in report.endpoints if r.state in _CHANGED and r.auth not in CLOSED_AUTH]
-    closed = [r for r in report.endpoints if r.state is BaselineState.UPDATED and r.auth in CLOSED_AUTH]
+    closed = [
+        r for r in report.endpoints if r.auth in CLOSED_AUTH and r.baseline_auth not in (None, r.auth, *CLOSED_AUTH)
+    ]
     packages = [row for row in report.packages if row.gained or row.content_changed_without_version]
     return [
         _card("Contacts new destinations", [_host(flow) for flow in found if flow.state is BaselineState.NEW]),

@@ -49,7 +49,7 @@ def render_page(view: ReportView) -> str:
             script=Markup(script),  # noqa: S704  a file of this package
             data=Markup(script_json(_data(report, listed))),  # noqa: S704  no character of it can end the element
             verdict=_verdict(view),
-            triage=getattr(report, "triage", None),
+            triage=report.triage,
             files=file_words(view),
             limits_hit=[
                 sum(item.count for item in coverage.limits_hit)

@@ -10,7 +10,7 @@ import msgspec
 from scanner.model.finding import Severity
 from scanner.model.report import BaselineState
 from scanner.report.base import ReportView
-from scanner.report.document import Document, FindingRecord, Side, Step
+from scanner.report.document import Decision, Document, FindingRecord, LoweredRecord, Side, Step
 from scanner.report.escape import well_formed
 from scanner.report.html.colours import Line, coloured
 from scanner.report.html.text import LONG, script_json, shown
@@ -127,7 +127,7 @@ def _finding(row: Side, state: str, around: Around, *, full: bool) -> FindingDat
             "old": SideData(**_values(row.baseline, around, full=full)) if row.baseline else None,
             "moved": shown(row.moved_from) if row.moved_from else "",
             "decision": _decision(row.decision),
-            "lowered": _decision(getattr(row, "lowered", None)),
+            "lowered": _decision(row.lowered),
         }
     raw = (well_formed(row.path), well_formed(row.symbol))
     return FindingData(
@@ -186,7 +186,7 @@ def _trace(steps: tuple[Step, ...]) -> Iterable[tuple[str, int, str]]:
         yield from ((shown(step.path), step.line, shown(step.text)) for step in steps[-STEPS // 2 :])
 
 
-def _decision(decision: object) -> dict[str, str]:
+def _decision(decision: Decision | LoweredRecord | None) -> dict[str, str]:
     """Every part of a decision that is a text or a number, by name; `{}` without one."""
     if decision is None:
         return {}

@@ -2,7 +2,7 @@
 function head(finding, open) {
   const place = `${finding.path}:${finding.line}`;
   return h("h3", null, h("button", { type: "button", class: "head", "aria-expanded": open, "aria-controls": `body-${finding.index}`,
-    onclick: () => toggle(finding) },
+    onclick: () => toggleSeen(finding) },
   h("span", { class: `sev ${finding.severity}` }, finding.severity),
   h("span", { class: "what" },
     h("span", { class: "first" },

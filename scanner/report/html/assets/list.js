@@ -46,6 +46,16 @@ function toggle(finding, open = !opened.has(finding.index)) {
   if (open && !place.hasChildNodes()) place.append(...body(finding, false).flat(3).filter(Boolean));
 }
 
+/** Open or close by hand: what opens comes into view, its head at least. */
+function toggleSeen(finding) {
+  toggle(finding);
+  const item = byId(`item-${finding.index}`);
+  const box = item.getBoundingClientRect();
+  if (opened.has(finding.index) && box.bottom > innerHeight) {
+    item.scrollIntoView({ block: box.height < innerHeight * 0.8 ? "nearest" : "start" });
+  }
+}
+
 /** Finding of the element that has the focus, or null. */
 function focused() {
   const item = document.activeElement && document.activeElement.closest("li.finding");

@@ -1,0 +1,47 @@
+"""SQL that a program runs and that writes an address, or the name of a file that is run, into the database.
+
+What the application contacts or loads later is then "a setting", and stands in no call. Recorded are statements of
+which text and values are known well enough; what they set is weighed by the detectors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.summary import Hit
+from scanner.analysis.values import NOTHING, Val, join_all
+from scanner.model.facts import Call
+from scanner.model.signature import CallableKind, Certainty, Signature
+
+KIND = "statement"
+"""Kind of these calls."""
+FUNCTIONS = frozenset({"db_query", "db_multi_query", "db_multi_query_single", "setsystemsetting", "setprojectsetting"})
+"""Functions and methods that take a statement and then its values, or the name of a setting and its value."""
+_WRITE = re.compile(r"\s*(?:update|insert|replace)\b", re.IGNORECASE)
+_RUN = re.compile(r"hook|prepend|\.php", re.IGNORECASE)
+_SIGNATURE = Signature(
+    id="php.statement", callable="query", type=CallableKind.FUNCTION, kind=KIND, lib="php", phase="execute",
+    certainty=Certainty.ALWAYS,
+)  # fmt: skip
+
+
+def observe(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val]) -> None:
+    """Record a call that writes an address or a hook."""
+    statement = args[0] if args else NOTHING
+    writing = [text for text in statement.texts if _WRITE.match(text)] or api.lower().startswith("set")
+    if not writing:
+        return
+    values = [*args[1:2], *((args[1].items or {}).values() if len(args) > 1 else ())]
+    given = join_all((Val(value.texts) for value in values), evaluator.state.overflow)
+    texts = (*statement.texts, *given.texts)
+    if not any("://" in text or _RUN.search(text) for text in texts):
+        return
+    evaluator.add_hit(
+        Hit(
+            evaluator.number, call.line, call.end_line, call.start, call.end, _SIGNATURE, api,
+            {"sql": Val(statement.texts), "values": given}, frozenset(), (), (evaluator.path, call.line),
+            certain=True, computed=evaluator.computed,
+        )
+    )  # fmt: skip

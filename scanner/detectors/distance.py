@@ -1,0 +1,36 @@
+"""How sure a way is: its steps, and the places on it where data of many origins comes together.
+
+Behind a place that calls one of many functions (the handlers of a hook), and behind functions that keep values in a
+property under computed keys (a store of settings), everything that ever went in seems to come out. Such a step says
+less than a plain call does, so it counts for more of them.
+"""
+
+from __future__ import annotations
+
+from scanner.analysis.origins import MANY
+from scanner.analysis.values import Trace, chain
+from scanner.detectors.base import Scene
+
+_DOUBT = 2
+"""Steps that one doubtful step counts for beside itself."""
+_RETURNED, _PASSED = "returned by ", "passed to "
+_REQUEST = "request."
+
+
+def doubts(scene: Scene, trace: Trace) -> int:
+    """Doubtful steps of a way: what one of many functions returned, into a store of values and out of it."""
+    crossroads, found = scene.result.state.mixing.crossroads, 0
+    for path, line, text in chain(trace):
+        found += text.startswith(_RETURNED) and (path, line) in crossroads
+        found += text.removeprefix(_RETURNED).removeprefix(_PASSED).removesuffix("()") in scene.pools
+    return found
+
+
+def distance(scene: Scene, trace: Trace) -> int:
+    """Steps of a way, a doubtful one counted several times."""
+    return trace.length + _DOUBT * doubts(scene, trace)
+
+
+def is_general(label: str) -> bool:
+    """Whether a label stands for many values at once, or for what any visitor types: most of the code touches it."""
+    return label in MANY or label.startswith(_REQUEST)
