@@ -76,6 +76,8 @@ class Frame:
         self.computed = False
         """A callee whose name is computed is being called."""
         self.steps = 0
+        self.named_globals = False
+        """A `global $$name` whose name only callers know has been seen."""
         self.aliases: dict[str, frozenset[str]] = {}
         self.has_properties = False
         self.element_references: dict[str, Value] = {}

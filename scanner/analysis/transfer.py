@@ -202,6 +202,7 @@ def _globals(evaluator: Evaluator, statement: Globals) -> None:
     for name in statement.names:
         written = name.name if isinstance(name, DynVar) else name  # `global $$n` names the variable by its value
         names = [written] if isinstance(written, str) else evaluator.known_texts(evaluator.value(written))
+        evaluator.named_globals |= not names
         for one in names:
             evaluator.globals[one] = one
             evaluator.env.pop(one, None)
