@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from scanner.analysis import code, decoding, keeping, objects, reaches, remote, sinks, transfer
+from scanner.analysis import code, decoding, given, keeping, objects, reaches, remote, sinks, transfer
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
@@ -128,15 +128,25 @@ def apply_summary(
         return _with_return_types(state, number, returns)
     binding = Binding(evaluator, call, number, args, receiver)
     substitution = evaluator.substitution(binding.argument, step, returned)
-    for effect in summary.effects:
-        _apply_effect(evaluator, call, effect, substitution)
+    back = _apply_effects(evaluator, call, summary, substitution)
     for hit in summary.hits:
         _lift(evaluator, call, hit, substitution, symbol, certain=certain)
     reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
-    result = substitution.value(returns)
+    result = evaluator.join(substitution.value(returns), back)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))
     return _with_return_types(state, number, result)
+
+
+def _apply_effects(evaluator: Evaluator, call: Call, summary: Summary, substitution: Substitution) -> Val:
+    """What a callee does besides its value; what comes back of the functions that it was given."""
+    back = NOTHING
+    for effect in summary.effects:
+        if effect.target == given.CALLS:
+            back = evaluator.join(back, given.run(evaluator, call, effect, substitution, summary.returns))
+        else:
+            _apply_effect(evaluator, call, effect, substitution)
+    return back
 
 
 def _with_step(value: Val, step: Callable[[Trace], Trace], depth: int = 2) -> Val:

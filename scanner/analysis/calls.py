@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import builtins, code, keeping, reaches, reflection, rows, sinks, stand_ins, statements
+from scanner.analysis import builtins, code, given, keeping, reaches, reflection, rows, sinks, stand_ins, statements
 from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
@@ -396,6 +396,7 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
         if invoke is not None:
             found.append(apply_summary(evaluator, call, invoke, args, callee))
     if not found:
+        given.leave_to_caller(evaluator, callee, args)
         evaluator.note(
             "dynamic-call", call.line, callee_text(call) if call.kind == CallKind.DYNAMIC else describe(call)
         )

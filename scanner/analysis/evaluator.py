@@ -426,7 +426,8 @@ class Evaluator(Lookup):
         if names:
             return join_all((self.variable(Var(name)) for name in names), self.state.overflow)
         everything = join_all((Val(labels=all_labels(item)) for item in self.env.values()), self.state.overflow)
-        return self.join(everything, self.unknown(node))
+        named = self.global_named(self.value(node.name)) if self.named_globals else NOTHING
+        return join_all([named, everything, self.unknown(node)], self.state.overflow)
 
     def nothing_known(self, node: Unknown) -> Val:
         return self.unknown(node.reason)

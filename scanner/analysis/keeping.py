@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
-from scanner.analysis.origins import DATABASE_FILE
+from scanner.analysis.origins import DATABASE_FILE, FILE
 from scanner.analysis.templates import PARAMETERS, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
 from scanner.model.facts import Call, CallKind
@@ -52,6 +52,7 @@ _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_con
 _MAX_NAMES = 4
 _WORD = re.compile(r"[^\s'\"=<>|;&]*/[^\s'\"=<>|;&]+")
 """What can be a path in a command line."""
+_ENVIRONMENT = re.compile(r"\$\{?([A-Za-z_]\w{0,60})")
 _MAX_COMMAND = 2000
 _MAX_WORDS = 12
 SCHEME = "\2scheme"
@@ -292,6 +293,14 @@ def user_agent(evaluator: Evaluator) -> Val:
     return kept_under(evaluator, "ini", Val(frozenset([key[1]])))
 
 
+def _credentials(evaluator: Evaluator, path: str) -> Val:
+    """What a program reads that a command line gives the path of a credential file."""
+    name = evaluator.state.origins.credential_file(path)
+    if not name:
+        return NOTHING
+    return Val(labels={FILE + name: Trace(evaluator.path, evaluator.line, f"a command is given {name}", None, 1)})
+
+
 def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
     """What was written to the streams and files that a call sends (`ftp_fput`, `CURLOPT_INFILE`, `CURLFile`)."""
     sites = sorted({site for value in roles.values() for site in value.sites})
@@ -305,6 +314,9 @@ def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
         words = {word for text in roles["command"].texts if "/" in text for word in _WORD.findall(text[:_MAX_COMMAND])}
         words |= {word.removeprefix("@") for word in words}
         held += [kept_under(evaluator, "file", Val(frozenset([word]))) for word in sorted(words)[:_MAX_WORDS]]
+        held += [_credentials(evaluator, word) for word in sorted(words)[:_MAX_WORDS]]
+        names = {name for text in roles["command"].texts if "$" in text for name in _ENVIRONMENT.findall(text)}
+        held += [kept_under(evaluator, "env", Val(frozenset([name]))) for name in sorted(names)[:_MAX_WORDS]]
     return join_all(held, evaluator.state.overflow)
 
 

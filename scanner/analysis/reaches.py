@@ -6,6 +6,7 @@ code. A parameter that reaches an effect is carried to the callers as a `Reach` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ _RUN = frozenset({"code", "include", "callee", "unserialize", "command"})
 _OFF = frozenset({"", "0"})
 _DOMAIN = 4
 """Argument of `setcookie`."""
+_COOKIE_DOMAIN = re.compile(r";\s*domain=([^;\s]+)", re.IGNORECASE)
 _PLACES = ("url", "path", "file")
 
 
@@ -45,6 +47,10 @@ def apply_local_sink(frame: Frame, call: Call, sink: LocalSink, args: list[Val],
     if sink.effect == "unserialize" and _without_classes(args):
         return
     values = [_argument(frame, args, receiver, index) for index in sink.data]
+    if sink.callable == "readfile":  # a path with a secret in it is not shown
+        values = [
+            Val(value.texts, {k: t for k, t in value.labels.items() if k.startswith((PARAM, "~"))}) for value in values
+        ]
     values += [_content(frame, call, sink, value) for value in values if sink.reads or value.sites]
     data = join_all((Val(labels=all_labels(value)) for value in values), frame.state.overflow)
     effect, place = sink.effect, NOTHING
@@ -61,6 +67,9 @@ def apply_local_sink(frame: Frame, call: Call, sink: LocalSink, args: list[Val],
 
 def _addressed(effect: str, values: list[Val], args: list[Val]) -> Val:
     """Text with an address in it, or the domain of a cookie: where the browser takes what it gets."""
+    if effect == "cookie" and len(args) == 1:
+        found = (_COOKIE_DOMAIN.search(text) for text in values[0].texts)
+        return Val(frozenset(match[1] for match in found if match is not None))
     if effect == "cookie" and len(args) > _DOMAIN:
         return Val(args[_DOMAIN].texts)
     if effect == "cookie":

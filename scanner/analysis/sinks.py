@@ -12,7 +12,7 @@ from scanner.analysis.origins import FILE
 from scanner.analysis.remote import ANSWER, answers, is_remote
 from scanner.analysis.summary import Hit, closed
 from scanner.analysis.templates import HoleTable, is_known
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
 from scanner.model.facts import Call, CallKind
 from scanner.model.signature import CallableKind, Certainty, Signature
 
@@ -245,7 +245,7 @@ def _handles(roles: Mapping[str, Val], receiver: Val | None) -> frozenset[int]:
     sites = receiver.sites if receiver is not None else frozenset[int]()
     for role in (*_HANDLE_ROLES, "context"):
         if role in roles:
-            sites |= roles[role].sites
+            sites |= roles[role].sites if role != "request" else all_sites(roles[role])
     return sites
 
 

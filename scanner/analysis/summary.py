@@ -82,7 +82,7 @@ class Effect(NamedTuple):
     """A write that a caller's arguments decide: to a handle's state, a property, a global or a by-ref argument."""
 
     target: str
-    """`site`, `store`, `global` or `argument`."""
+    """`site`, `store`, `global` or `argument`; `call` of what a parameter holds (see `given`)."""
     key: tuple[int, str]
     """(site or argument number, role or name)."""
     value: Val

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
-from scanner.analysis.origins import MANY
+from scanner.analysis.origins import DATABASE_FILE, FILE, MANY
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
@@ -127,6 +127,11 @@ def _severity(scene: Scene, label: str, severity: Severity) -> Severity:
     secret = scene.result.state.origins.by_label.get(plain)
     if (secret is not None and secret.severity_floor == "info") or label.startswith("request."):
         return Severity.INFO
+    if plain == FILE + DATABASE_FILE and severity is Severity.MEDIUM:
+        return Severity.HIGH  # all of the credentials, not one value
+    bulk = secret is not None and secret.name.lower() in scene.result.state.origins.bulk
+    if bulk and plain == label and severity is Severity.HIGH:
+        return severity
     if plain != label or (secret is not None and secret.origin is SecretOrigin.FUNCTION):
         return max(Severity.LOW, severity, key=lambda item: item.rank)
     return severity

@@ -1,0 +1,53 @@
+"""Calls of what a caller gives: `function each($f) { $f($x); }` runs whatever its callers pass as `$f`.
+
+The function itself leaves the call, with its arguments, as an effect of its summary; it runs where a closure or the
+name of a function is passed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
+from scanner.analysis.summary import Effect, Substitution, parameter_label
+from scanner.analysis.templates import is_known, parameters
+from scanner.analysis.values import NOTHING, Val, all_labels
+from scanner.model.facts import Arg, Call, CallKind, Unknown
+
+CALLS: Final = "call"
+"""Target of these effects."""
+_CALLEE = "callee"
+_MAX_LIFTS = 2
+"""Callers through which such a call is carried."""
+
+
+def leave_to_caller(evaluator: Evaluator, callee: Val, args: list[Val]) -> None:
+    """Keep a call of what a parameter holds: whoever gives it decides what is called."""
+    for text in sorted(callee.texts):
+        if len(text) == 1 and parameters(text):
+            packed = {_CALLEE: callee, **{str(position): arg for position, arg in enumerate(args)}}
+            evaluator.add_effect(Effect(CALLS, (0, text), Val(items=packed)))
+
+
+def run(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitution, returns: Val) -> Val:
+    """Run what this call gives to the function that it calls.
+
+    Returns the labels of what that gives back, where the called function returns it (`returns`).
+    """
+    value = substitution.value(effect.value)
+    parts = dict(value.items or {})
+    callee = parts.pop(_CALLEE, NOTHING)
+    if not (callee.refs or callee.items or any(map(is_known, callee.texts))):
+        for text in sorted(callee.texts) if effect.lifts < _MAX_LIFTS else ():
+            if len(text) == 1 and parameters(text):
+                evaluator.add_effect(Effect(CALLS, (0, text), value, effect.lifts + 1))
+        return NOTHING
+    if evaluator.inlined >= MAX_INLINE_CLOSURES:
+        return NOTHING
+    evaluator.inlined += 1
+    args = [parts[key] for key in sorted(parts, key=lambda key: (len(key), key))]
+    places = tuple(Arg(Unknown("callback")) for _arg in args)
+    node = Call(CallKind.DYNAMIC, "", None, places, call.line, call.end_line, call.start, call.end)
+    result = evaluator.state.interpreter.call_value(evaluator, node, callee, args, literal=True)
+    returned = parameter_label(effect.key[1]) in returns.labels
+    return Val(labels=all_labels(result)) if returned else NOTHING
