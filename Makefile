@@ -39,7 +39,8 @@ bench: $(INSTALLED) $(BENCH)/.installed corpus ## measure against ast-grep and S
 	$(BIN)/python benchmarks/run.py
 
 noise: $(INSTALLED) corpus ## count what honest upgrades of real applications raise, per rule
-	$(BIN)/python benchmarks/noise.py
+	$(BIN)/python benchmarks/noise.py --write
+	$(BIN)/python scripts/build_docs.py
 
 mutate: $(INSTALLED) corpus ## plant exfiltrations into real code, report how many are found; MUTATE="--plants 500 TREE"
 	$(BIN)/python benchmarks/mutate.py $(or $(MUTATE),--plants 100 .corpus/phpmyadmin-trixie .corpus/roundcube-core-trixie)

@@ -25,6 +25,7 @@ from scanner.analysis.relevance import BULK_SOURCES, sending_functions
 from scanner.analysis.settings import default_hosts, is_settings_file
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
+from scanner.detectors.base import Targets
 from scanner.detectors.decoded import relocate
 from scanner.detectors.overlap import once
 from scanner.detectors.temper import temper
@@ -400,7 +401,9 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
     pages = find_pages(program, own, result.state.users)
     defaults = _default_hosts(release, reader)
     pools = frozenset(program.symbol(number) for number in result.state.mixing.pools)
-    scene = Scene(program, result, tools.catalogue, gathered.facts, pages.endpoints, gathered.others, defaults, pools)
+    scene = Scene(
+        program, result, tools.catalogue, gathered.facts, pages.endpoints, Targets(), gathered.others, defaults, pools
+    )
     raw = once(temper(scene, relocate(scene, finding)) for detector in detectors() for finding in detector.find(scene))
     findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)

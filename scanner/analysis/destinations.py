@@ -62,6 +62,13 @@ class Destination(NamedTuple):
 
 def url_destination(template: str, holes: HoleTable, *, bare_host: bool = False) -> Destination:
     """Destination of a URL template; `bare_host`: a text without scheme is a host, not a local path."""
+    known = holes.destinations.get((template, bare_host))
+    if known is None:
+        known = holes.destinations[template, bare_host] = _destination(template, holes, bare_host=bare_host)
+    return Destination(*known)
+
+
+def _destination(template: str, holes: HoleTable, *, bare_host: bool) -> Destination:
     shown = holes.show(template[:300])
     nested = _NESTED.match(template)
     if nested:

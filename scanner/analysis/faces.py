@@ -16,6 +16,7 @@ from scanner.analysis.values import Val, all_labels
 Face = frozenset[object]
 _DEPTH = 4
 _MAX_ADDRESS = 300
+_PASSING = frozenset({"site", "printed", "thrown"})
 _OF_ADDRESSES = frozenset("./:@")
 _NOT_IN_ADDRESSES = frozenset(" \n\t<>\"'(){}")
 
@@ -54,13 +55,13 @@ def addresses(value: Val, depth: int = _DEPTH) -> frozenset[str]:
 def summary_face(summary: Summary, is_secret: Callable[[str], bool]) -> tuple[object, ...]:
     """What of a summary matters to callers: secrets that come out, and sinks and writes that callers decide.
 
-    Left out: text and classes that a function returns. They change often, as long as stores fill, and hardly ever in
-    a way that a caller would report.
+    Left out: text and classes that a function returns, what it prints and what it throws. They change often, as long
+    as stores fill, and hardly ever in a way that a caller would report.
     """
     return (
         _secrets(summary.returns, is_secret),
         frozenset(_hit_face(hit) for hit in summary.hits),
-        frozenset((effect.target, effect.key) for effect in summary.effects if effect.target != "site"),
+        frozenset((effect.target, effect.key) for effect in summary.effects if effect.target not in _PASSING),
         frozenset((name, label) for name, value in summary.exports.items() for label in _secrets(value, is_secret)),
     )
 

@@ -106,6 +106,8 @@ class Frame:
         """A loop's body is being run for the second time: loops inside it run once."""
         self.concrete = False
         """All that decides is known: loops and branches run as PHP would run them (see `unrolling`)."""
+        self.uncertain = False
+        """In a concrete run: inside a branch of which is not known whether it runs; loops there are approximated."""
         self.tested: list[Val] = []
         """In a concrete run: values of the statements so far, the last of them tests of the branch that follows."""
         self.closures: set[int] = set()
@@ -299,10 +301,10 @@ class Frame:
             if site < 0 or site in escaping:
                 for role, value in sorted(self.sites[site].items()):
                     effects.append(Effect("site", (site, role), value))
-        if self.printed.labels:
-            effects.append(Effect("printed", (0, ""), self.printed))
-        if self.thrown.labels:
-            effects.append(Effect("thrown", (0, ""), Val(labels=self.thrown.labels, types=self.thrown.types)))
+        for target, value in (("printed", self.printed), ("thrown", self.thrown)):
+            labels = self.state.telling(value.labels)  # every caller would carry the rest, and nobody asks for it
+            if labels:
+                effects.append(Effect(target, (0, ""), Val(labels=labels, types=value.types)))
         return Summary(
             self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values())
         )

@@ -111,6 +111,11 @@ def told(label: str, expanded: frozenset[str], holes: HoleTable) -> frozenset[st
     return frozenset(names - {""})
 
 
+def is_named(label: str) -> bool:
+    """Whether a label is an answer of which is known where it came from."""
+    return label.startswith(RESPONSE) and not is_open(label) and label != RESPONSE + UNRESOLVED
+
+
 def template_of(label: str) -> str:
     """Template of the address in an open label."""
     return label.partition(":")[2]

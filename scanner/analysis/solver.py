@@ -101,7 +101,7 @@ def _settle(state: State) -> int:
             times[number] += 1
             evaluated += 1
             summary = state.interpreter.summary(number)
-            if summary_face(summary, state.is_followed) != summary_face(before[number], state.is_followed):
+            if summary_face(summary, state.is_decisive) != summary_face(before[number], state.is_decisive):
                 state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
 
 

@@ -11,6 +11,7 @@ from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import addresses, face
 from scanner.analysis.origins import DATABASE_FILE, FILE, GENERIC, MANY, Origins
 from scanner.analysis.program import Program
+from scanner.analysis.remote import is_named
 from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, join, merge_labels
@@ -265,7 +266,7 @@ class State:
         if not readers:
             return
         before = NOTHING if before is None else before
-        if face(before, self.is_followed) != face(after, self.is_followed):
+        if face(before, self.is_decisive) != face(after, self.is_decisive):
             self.dirty |= readers
         elif addresses(before) != addresses(after):
             self.dirty_texts |= readers
@@ -313,6 +314,14 @@ class State:
     def is_followed(self, label: str) -> bool:
         """Whether a label matters to whoever gets a value: it names a secret, or data of another machine."""
         return label.startswith("~") or self.is_secret(label)
+
+    def is_decisive(self, label: str) -> bool:
+        """Whether a label is worth another round: a secret, or the answer of a host that is known.
+
+        Uploads and answers from anywhere spread through every store of a large application, one round after another,
+        and what they add so late is noise: they are followed as far as the first round takes them.
+        """
+        return is_named(label) or self.is_secret(label)
 
     def add_output(self, item: Output) -> None:
         """Record that data reaches an effect; what is known of one place is joined, shortest ways first."""

@@ -10,7 +10,7 @@ from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.summary import ANY, opened
-from scanner.analysis.unrolling import MAX_ROUNDS, MAX_STEPS, worth
+from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels, text_value
 from scanner.model.facts import (
     ArrayLit,
@@ -76,10 +76,12 @@ def _branch(evaluator: Evaluator, statement: Branch) -> None:
             return
     before = evaluator.env
     outcomes: list[dict[str, Val]] = [] if statement.total else [before]
+    outer, evaluator.uncertain = evaluator.uncertain, evaluator.concrete
     for arm in statement.arms:
         evaluator.env = dict(before)
         run(evaluator, arm)
         outcomes.append(evaluator.env)
+    evaluator.uncertain = outer
     evaluator.env = _joined(evaluator, outcomes)
 
 
@@ -132,7 +134,7 @@ def _unrolled(evaluator: Evaluator, statement: Loop) -> bool:
     heads = [item for item in statement.body if isinstance(item, Assign) and item.op in ("foreach", "foreach-key")]
     if statement.tests and isinstance(statement.body[-1], Expr) and isinstance(statement.body[-1].value, Const):
         return False  # `while (true)`: what ends it is not in the test
-    if not (statement.tests or heads) or not worth(statement, evaluator.state.computes):
+    if evaluator.uncertain or not (statement.tests or heads) or not worth(statement, evaluator.state.computes):
         return False
     env, concrete, steps, tested = dict(evaluator.env), evaluator.concrete, evaluator.steps, evaluator.tested
     returns = evaluator.returns
@@ -152,11 +154,16 @@ def _rounds(evaluator: Evaluator, statement: Loop) -> bool:
     test = statement.body[-statement.tests :]
     if not statement.late:
         run(evaluator, test)
-    for _round in range(MAX_ROUNDS):
-        if not statement.late or _round:
+    known = content(evaluator.env)
+    for number in range(MAX_ROUNDS):
+        if not statement.late or number:
             result = truth(evaluator.tested[-1]) if evaluator.tested else None
             if not result:
                 return result is not None
+        if number in CHECKS or number % CHECKS[-1] == CHECKS[-1] - 1:
+            before, known = known, content(evaluator.env)
+            if before == known:  # nothing but counters has changed: what ends this loop is not modelled
+                return False
         evaluator.tested.clear()
         if not _affordable(evaluator):
             return False

@@ -7,16 +7,22 @@ elsewhere. Only code that computes is run that way, and only within a budget.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
+from scanner.analysis.templates import is_known
+from scanner.analysis.values import Val
 from scanner.model.facts import Assign, Call, CallKind, Concat, Index, Loop, Statement
 
 MAX_ROUNDS = 20_000
 """Rounds of one loop."""
 MAX_STEPS = 400_000
 """Statements that are run that way in one release."""
+CHECKS = (32, 128, 512)
+"""Rounds after which a loop must have built something; from the last on every so many."""
+_COUNTER = 8
+"""Length up to which a text may be but a counter."""
 _MAX_NODES = 400
 """Expressions of a loop's body: what decodes is short."""
 _FEW_NODES = 30
@@ -46,6 +52,26 @@ def worth(loop: Loop, computes: Callable[[str], bool]) -> bool:
             builds = builds or node.op in _BUILDING or isinstance(node.target, Index)
             builds = builds or isinstance(node.value, (Concat, Call))
     return builds or (not calls and number <= _FEW_NODES)  # `for (...) $letter++;`
+
+
+def content(env: Mapping[str, Val]) -> dict[str, Val]:
+    """Variables that hold something known: a text longer than a counter, or an array of known texts."""
+    return {name: value for name, value in env.items() if _is_content(value)}
+
+
+def _is_content(value: Val) -> bool:
+    if value.items:
+        return value.rest is None and all(_known(item) is not None for item in value.items.values())
+    text = _known(value)
+    return text is not None and len(text) > _COUNTER
+
+
+def _known(value: Val) -> str | None:
+    """The only text that a value may be, where it has no holes."""
+    if len(value.texts) != 1:
+        return None
+    (text,) = value.texts
+    return text if is_known(text) else None
 
 
 def _nodes(statements: Iterable[Statement]) -> Iterator[object]:

@@ -8,11 +8,34 @@ from typing import NamedTuple
 from scanner.analysis.endpoints import Endpoint
 from scanner.analysis.program import Program
 from scanner.analysis.solver import Result
+from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace
 from scanner.model.facts import FileFacts
 from scanner.model.finding import Category, Confidence, Finding, Rule, Severity, TraceStep
 from scanner.model.other import OtherFacts
 from scanner.model.signature import Catalogue
+
+
+class Target(NamedTuple):
+    """Where a call goes and how."""
+
+    destinations: tuple[str, ...]
+    shown: tuple[str, ...]
+    """URLs or expressions, for people."""
+    by_caller: bool
+    """Some destination is a parameter of the enclosing function."""
+    by_object: bool = False
+    """Some destination is a property of an object that callers make."""
+
+
+class Targets:
+    """Destinations of calls that were asked for before."""
+
+    def __init__(self) -> None:
+        self.of_hit: dict[int, tuple[Hit, Target]] = {}
+        """By identity of the hit, which is kept with them so that no other can get its number."""
+        self.by_place: dict[tuple[str, int], tuple[str, ...]] | None = None
+        """Path and line -> destinations outside this machine."""
 
 
 class Scene(NamedTuple):
@@ -24,6 +47,8 @@ class Scene(NamedTuple):
     facts: Mapping[str, FileFacts]
     """Canonical path -> facts of every file with PHP in it."""
     endpoints: tuple[Endpoint, ...]
+    targets: Targets
+    """Destinations of the calls, worked out once for all detectors."""
     others: Mapping[str, OtherFacts] = {}
     """Canonical path -> what files say besides PHP."""
     default_hosts: Mapping[str, str] = {}

@@ -85,8 +85,9 @@ def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None,
     }
     if hit.api == "copy" and content.texts and not any(_begins_in_request(scene, text) for text in content.texts):
         from_outside.clear()  # a file whose place the code decides, whatever stands at the end of its name
-    named = any(is_code_file(text) for text in path.texts)
-    by_request = any(_ends_in_request(scene, text) for text in path.texts)
+    places = path.texts - content.texts if hit.api == "copy" else path.texts  # onto itself: nothing new
+    named = any(is_code_file(text) for text in places)
+    by_request = any(_ends_in_request(scene, text) for text in places)
     if hit.api == "move_uploaded_file":
         return (Severity.HIGH, "an upload under the name that its sender gave") if by_request else (None, "")
     if (named or by_request) and (from_outside or (hit.api == "copy" and _remote(content.texts))):

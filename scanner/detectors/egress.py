@@ -12,10 +12,9 @@ import msgspec
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
 from scanner.analysis.sinks import URL_ROLES
 from scanner.analysis.summary import Hit
-from scanner.detectors.base import Scene, finding
+from scanner.detectors.base import Scene, Target, finding
 from scanner.detectors.targets import (
     MAIL_SERVER,
-    Target,
     is_host,
     known_host,
     leaves,

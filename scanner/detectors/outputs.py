@@ -17,6 +17,8 @@ from scanner.model.signature import SecretOrigin
 _HASH = "hash-of:"
 _LONG_WAY_OF_MANY = 5
 """Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
+_LONG_WAY_TO_HOST = 8
+"""The same where the browser takes the output to another host."""
 _PLACES = {"sql": "statement", "command": "command"}
 """What the place of an effect is, where it is no file."""
 
@@ -88,7 +90,9 @@ def _finding(
     plain = label.removeprefix(_HASH)
     digest = "a digest of " if plain != label else ""
     through = f" through {output.via[0]}()" if output.via else ""
-    far = not taken and plain in MANY and distance(scene, trace) + len(output.via) >= _LONG_WAY_OF_MANY
+    steps_away = distance(scene, trace) + len(output.via) if plain in MANY else 0
+    far = steps_away >= (_LONG_WAY_TO_HOST if taken else _LONG_WAY_OF_MANY)
+    least = Severity.MEDIUM if taken else Severity.LOW
     further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
     return finding(
         scene,
@@ -97,7 +101,9 @@ def _finding(
         output.line,
         output.end_line,
         span=(output.start, output.end),
-        severity=_severity(scene, label, severity) if not far else Severity.LOW,
+        severity=max(
+            _severity(scene, label, severity), least if far else Severity.CRITICAL, key=lambda item: item.rank
+        ),
         confidence=Confidence.LIKELY if not far else Confidence.POSSIBLE,
         api=output.api if not output.via else f"{output.via[0]} ({output.api})",
         callee=output.via[0] if output.via else "",

@@ -94,11 +94,14 @@ def requests(label: str) -> bool:
 
 def _calls(scene: Scene) -> dict[tuple[str, int], tuple[str, ...]]:
     """Destinations of outbound calls by place: of the calls themselves, and of those that decide a wrapper's."""
-    found: dict[tuple[str, int], set[str]] = {}
-    for hit in scene.result.hits:
-        place = (scene.program.path(hit.function), hit.line)
-        found.setdefault(place, set()).update(_named(scene, hit))
-    return {place: tuple(sorted(names)) for place, names in found.items()}
+    known = scene.targets.by_place
+    if known is None:
+        found: dict[tuple[str, int], set[str]] = {}
+        for hit in scene.result.hits:
+            place = (scene.program.path(hit.function), hit.line)
+            found.setdefault(place, set()).update(_named(scene, hit))
+        known = scene.targets.by_place = {place: tuple(sorted(names)) for place, names in found.items()}
+    return known
 
 
 def _named(scene: Scene, hit: Hit) -> list[str]:

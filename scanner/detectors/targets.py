@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from scanner.analysis.destinations import (
     LOCAL,
@@ -20,7 +19,7 @@ from scanner.analysis.sinks import ENTITY
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import HoleTable, is_known
 from scanner.analysis.values import Val
-from scanner.detectors.base import Scene
+from scanner.detectors.base import Scene, Target
 from scanner.detectors.commands import KINDS, command_lines, hosts
 from scanner.model.signature import CallableKind, Certainty, Secret
 
@@ -38,20 +37,15 @@ _RESOLVED = re.compile(r"[+-]?[^:\s]*:\d*:(\[[0-9A-Fa-f:]+\]|[^:,\s]+)(?::\d*)?"
 _ROLES = ("url", "url-extra", "host", "dsn", "location", "base_uri", "server", "bucket")
 
 
-class Target(NamedTuple):
-    """Where a call goes and how."""
-
-    destinations: tuple[str, ...]
-    shown: tuple[str, ...]
-    """URLs or expressions, for people."""
-    by_caller: bool
-    """Some destination is a parameter of the enclosing function."""
-    by_object: bool = False
-    """Some destination is a property of an object that callers make."""
-
-
 def target(scene: Scene, hit: Hit) -> Target:
     """Destinations of a call, from every argument that can hold one."""
+    known = scene.targets.of_hit.get(id(hit))
+    if known is None or known[0] is not hit:
+        known = scene.targets.of_hit[id(hit)] = (hit, _target(scene, hit))
+    return known[1]
+
+
+def _target(scene: Scene, hit: Hit) -> Target:
     holes = scene.result.state.holes
     found, by_caller, by_object = _named(hit, holes)
     if hit.signature.kind in KINDS or "command" in hit.roles:

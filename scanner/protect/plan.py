@@ -11,6 +11,7 @@ from scanner.protect.callers import BY_CHECK, OPEN, PROTECTED, UNKNOWN
 
 _VERSION_FOLDER = "redcap_v@/"
 _LOGIN = "login"
+_COMMAND_LINE = "cli"
 _STRONG = frozenset({"db-write", "egress", "exec", "file-write", "mail"})
 _CONDITION = "under a condition"
 
@@ -22,7 +23,8 @@ def plan_for(report: Report) -> ProtectionPlan:
     names = {page.path: script for script, found in chosen.items() for page in found}
     scripts = tuple(_script(name, found) for name, found in sorted(chosen.items()))
     stay = [page for page in pages if page.path not in names and _caller(page)]
-    rest = [page for page in pages if page.path not in names and not _caller(page) and page.effects]
+    others = [page for page in pages if page.path not in names and not _caller(page)]
+    rest = [page for page in others if page.effects and page.auth != _COMMAND_LINE]
     return ProtectionPlan(
         release=report.release.name,
         version=report.release.version,

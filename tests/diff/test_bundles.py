@@ -65,6 +65,11 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes], list[str]]] = {
     ),
     "composers-own-file": ({}, {f"{VENDOR}/composer/platform_check.php": b"<?php"}, []),
     "code-among-pictures": (PICTURES, {"redcap_v15.7.1/Resources/images/c.php": SHELL}, ["code-among-assets high"]),
+    "crowd-among-pictures": (
+        PICTURES,
+        {f"redcap_v15.7.1/Resources/images/{name}.php": SHELL for name in "abc"},
+        ["code-among-assets high"],
+    ),
     "index-among-pictures": (PICTURES, {"redcap_v15.7.1/Resources/images/index.php": b"<?php // nothing"}, []),
     "code-among-code": ({}, {"redcap_v15.7.1/other.php": SHELL}, []),
     "library": (

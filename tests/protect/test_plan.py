@@ -90,3 +90,11 @@ def test_what_is_no_release_of_redcap_is_one_clear_error(tmp_path: Path) -> None
     (tmp_path / "page.php").write_text("<?php echo 1;\n")
     with pytest.raises(Exception, match="is it a release of REDCap"):
         CliRunner().invoke(cli, ["waf", "plan", str(tmp_path)], standalone_mode=False, catch_exceptions=False)
+
+
+def test_what_only_the_command_line_runs_is_neither_open_nor_protected(tmp_path: Path) -> None:
+    files = {"tools/purge.php": "<?php\nif (PHP_SAPI !== 'cli') exit;\nunlink('/tmp/x');\n"}
+    plan = plan_of(tmp_path, files)
+    assert (plan.scripts, plan.stay_open, plan.consider) == ((), (), ())
+    files["tools/purge.php"] = "<?php\nunlink('/tmp/x');\n"
+    assert [page.path for page in plan_of(tmp_path, files).consider] == ["tools/purge.php"]

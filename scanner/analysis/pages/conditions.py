@@ -85,12 +85,14 @@ def everything_in(value: Value) -> Iterator[Value]:
 
 def keys_in(value: Value) -> frozenset[tuple[str, str]]:
     """(superglobal, key) of every value of the request or session in an expression; key `*` where it is not known."""
-    found: set[tuple[str, str]] = set()
-    for part in everything_in(value):
-        if isinstance(part, Index) and isinstance(part.base, Var) and part.base.name in _ASKED:
-            key = part.key.value if isinstance(part.key, Const) else "*"
-            found.add((part.base.name, str(key)))
-    return frozenset(found)
+    return frozenset(key for part in everything_in(value) if (key := key_of(part)) is not None)
+
+
+def key_of(value: Value) -> tuple[str, str] | None:
+    """(superglobal, key) of a value of the request or session; None for any other expression."""
+    if isinstance(value, Index) and isinstance(value.base, Var) and value.base.name in _ASKED:
+        return value.base.name, str(value.key.value if isinstance(value.key, Const) else "*")
+    return None
 
 
 def switches(value: Value) -> tuple[str, ...]:

@@ -54,7 +54,9 @@ class PageState:
     def take(self, ways: Iterable[PageState]) -> None:
         """Become what holds after any one of several ways; without a way, stay."""
         found = list(ways)
-        if not found:
+        if len(found) < 2:  # noqa: PLR2004  nothing to join
+            for name in self.__slots__ if found else ():
+                setattr(self, name, getattr(found[0], name))
             return
         names = {name for way in found for name in way.constants}
         self.constants = {name: all(way.constants.get(name, False) for way in found) for name in sorted(names)}

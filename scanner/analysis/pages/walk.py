@@ -7,7 +7,7 @@ as PHP does with an error. That tells pages from the fragments that other pages 
 from __future__ import annotations
 
 from scanner.analysis.pages.callees import Callees
-from scanner.analysis.pages.conditions import REQUEST, ask, asks_for_cli, compared, keys_in, operands
+from scanner.analysis.pages.conditions import REQUEST, ask, asks_for_cli, compared, key_of, keys_in, operands
 from scanner.analysis.pages.paths import HOLE
 from scanner.analysis.pages.seen import Flow, Where
 from scanner.analysis.pages.state import PageState
@@ -170,7 +170,9 @@ class Walk(Callees):
             return self._statement(value.op, (), state, where)
         if isinstance(value, ConstRef):
             return self._constant(value, state, where)
-        state.keys.update(((where.file, where.function), source, key) for source, key in keys_in(value))
+        key = key_of(value)
+        if key is not None:
+            state.keys.add(((where.file, where.function), *key))
         for part in operands(value):
             flow = self._value(part, state, where)
             if flow is not Flow.NEXT:

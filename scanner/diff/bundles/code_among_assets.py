@@ -31,6 +31,8 @@ _ASSETS = frozenset({
     "scss", "js", "mjs", "map", "mp3", "mp4", "pdf",
 })  # fmt: skip
 _FEWEST = 3
+_NAMED = 12
+"""Names in one finding."""
 _TRIVIAL = 120
 """Bytes up to which a file can only forbid to list its folder."""
 
@@ -41,6 +43,7 @@ def find(bundles: Bundles) -> Iterator[Finding]:
     for path in bundles.baseline:
         folder, _, name = path.rpartition("/")
         endings[folder].append("php" if php_suffix(name) else name.rpartition(".")[2].lower())
+    found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(bundles.current.keys() - bundles.baseline.keys()):
         before = endings.get(path.rpartition("/")[0], [])
         if not php_suffix(path) or len(before) < _FEWEST or "php" in before:
@@ -52,8 +55,19 @@ def find(bundles: Bundles) -> Iterator[Finding]:
         except SourceError:
             continue
         if len(content) > _TRIVIAL and holds_php(named=True, content=content):
-            yield bundle_finding(
-                RULE, Severity.HIGH, path, path.rpartition("/")[2],
-                f"PHP in a folder that held {len(before)} files and no PHP before", {"beside": str(len(before))},
-                package=package_of(path),
-            )  # fmt: skip
+            found[path.rpartition("/")[0]].append(path)
+    for folder, paths in found.items():
+        yield from _findings(paths, len(endings[folder]))
+
+
+def _findings(paths: list[str], before: int) -> Iterator[Finding]:
+    """One finding for the new files of a folder, with all their names; a crowd is told in several."""
+    for start in range(0, len(paths), _NAMED):
+        names = [path.rpartition("/")[2] for path in paths[start : start + _NAMED]]
+        others = f"; {len(names)} files: {', '.join(names)}" if len(names) > 1 else ""
+        details = {"beside": str(before)} | ({"files": " ".join(names)} if others else {})
+        yield bundle_finding(
+            RULE, Severity.HIGH, paths[start], names[0],
+            f"PHP in a folder that held {before} files and no PHP before{others}", details,
+            package=package_of(paths[start]),
+        )  # fmt: skip

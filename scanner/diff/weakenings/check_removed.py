@@ -7,7 +7,8 @@ is still there: a sink, or the rest of the function. The check is told by its na
 
 Severity is by what is gone: a check of identity, permission or signature and a sanitizer of secrets or commands in a
 function that is otherwise the same is `high`; another one is `medium`. One step less where the check went into another
-function of the file or another check came in its place; `low` where the function was written anew.
+function of the file, where another check came in its place, or where it is still called and other calls went together
+with one of its own, as a whole branch does; `low` where the function was written anew.
 
 ## Why is this bad
 One line less is easily overlooked, and everybody may pass.
@@ -90,7 +91,8 @@ def find(pair: Pair) -> Iterator[Weakening]:
     replaced = any(is_guard(name) for name in gained)
     for name in guards:
         moved = _moved(pair, name, new, old)
-        severity = _severity(pair, name, kept=kept, replaced=replaced or moved, gained=gained)
+        partly = new[name] > 0 and any(not is_guard(other) and other not in _LEAVING for other in lost)
+        severity = _severity(pair, name, kept=kept, replaced=replaced or moved or partly, gained=gained)
         sink = next((item for item in sorted(new) if item in pair.sinks or item in _OUTPUT), "")
         still = f", {sink}() is still called" if sink else ""
         line = next((site.line for site in pair.new.calls if site.name == sink), pair.new.line)
@@ -100,9 +102,15 @@ def find(pair: Pair) -> Iterator[Weakening]:
             "old": f"{old[name]} calls",
         }
         yield Weakening(
-            severity, line, name, f"{pair.symbol or 'the file'} no longer calls {name}(){still}",
+            severity, line, name, f"{pair.symbol or 'the file'} {_how(name, old, new)}{still}",
             tuple(evidence.items()), Confidence.LIKELY,
         )  # fmt: skip
+
+
+def _how(name: str, old: Counter[str], new: Counter[str]) -> str:
+    if not new[name]:
+        return f"no longer calls {name}()"
+    return f"calls {name}() less often than before ({new[name]} of {old[name]} calls are left)"
 
 
 def is_guard(name: str) -> bool:
