@@ -38,6 +38,8 @@ _TRIVIAL_BODY = 24
 _TELLING = (b"://", b"data:", b"_GET", b"_POST", b"_REQUEST", b"_COOKIE", b"_FILES", b"_SERVER")
 """What makes even the shortest code worth a look: `include $_GET[0];`."""
 _GLOBALS = b"\xa7GLOBALS"
+_CREDENTIALS = b"database.php"
+"""The site's own file: who includes it has the names in it."""
 _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 """MessagePack of `Index(Var("GLOBALS"), ...)`: one element by key."""
 _CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
@@ -140,7 +142,7 @@ def _mentions_secret(fact: FunctionFact) -> bool:
         return False
     if not fact.name or any(word not in GENERIC for word in fact.mentions):
         return True
-    return _GLOBALS in body or _GLOBAL_STATEMENT in body
+    return _GLOBALS in body or _GLOBAL_STATEMENT in body or _CREDENTIALS in body
 
 
 def _names_in(unit: FileUnit) -> frozenset[str]:

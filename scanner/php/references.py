@@ -15,7 +15,7 @@ class ReferenceLowering(Lowering):
     @handles("variable_name")
     def _variable(self, node: Node) -> Value:
         name = self.source[node.start_byte + 1 : node.end_byte].decode("latin-1")
-        if name in self.words:
+        if name in self.words or name.lower() in self.words:
             self.mentions.add(name)
         return Var(name)
 
@@ -74,7 +74,7 @@ class ReferenceLowering(Lowering):
             return Unknown("syntax")
         if node.kind_id in K_NAME:
             name = self.text(node)
-            if name in self.words:
+            if name in self.words or name.lower() in self.words:
                 self.mentions.add(name)
             return name
         value = self.expression(node)
@@ -103,6 +103,6 @@ class ReferenceLowering(Lowering):
         if not children:
             return Unknown("syntax")
         key = self.expression(children[1]) if len(children) > 1 else None
-        if isinstance(key, Const) and key.value in self.words:
-            self.mentions.add(str(key.value))
+        if isinstance(key, Const) and isinstance(key.value, str) and key.value.lower() in self.words:
+            self.mentions.add(key.value)
         return Index(self.expression(children[0]), key)
