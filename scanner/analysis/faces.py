@@ -1,8 +1,8 @@
 """What of a value or summary can change what those who use it report.
 
 Functions are evaluated again when a store or a summary that they used has changed since. Most changes do not matter:
-one more column name, one more request field. Compared are therefore secrets, parameters that pass through, classes,
-callables, handles, and text that can be part of an address.
+one more column name, one more request field. Compared are therefore secrets, parameters that pass through, classes
+and callables; objects, handles and text that can be part of an address matter to who calls a sink.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ def face(value: Val, is_secret: Callable[[str], bool], depth: int = _DEPTH) -> F
     found: set[object] = {label for label in value.labels if label.startswith(PARAM) or is_secret(label)}
     found |= value.types
     found |= value.refs
-    found |= value.sites
     if depth and value.items:
         for key, item in value.items.items():
             found.update((key, part) for part in face(item, is_secret, depth - 1))
@@ -41,14 +40,15 @@ def face(value: Val, is_secret: Callable[[str], bool], depth: int = _DEPTH) -> F
     return result
 
 
-def addresses(value: Val, depth: int = _DEPTH) -> frozenset[str]:
-    """Texts of a value and of its elements that can be part of an address."""
-    found = {text for text in value.texts if _may_be_address(text)}
+def places(value: Val, depth: int = _DEPTH) -> frozenset[object]:
+    """Texts of a value and of its elements that can be part of an address, and the objects and handles in it."""
+    found: set[object] = {text for text in value.texts if _may_be_address(text)}
+    found |= value.sites
     if depth and value.items:
         for item in value.items.values():
-            found |= addresses(item, depth - 1)
+            found |= places(item, depth - 1)
     if depth and value.rest is not None:
-        found |= addresses(value.rest, depth - 1)
+        found |= places(value.rest, depth - 1)
     return frozenset(found)
 
 

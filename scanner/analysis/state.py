@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.analysis.computing import COMPUTING
-from scanner.analysis.faces import addresses, face
+from scanner.analysis.faces import face, places
 from scanner.analysis.origins import DATABASE_FILE, FILE, GENERIC, MANY, Origins
 from scanner.analysis.program import Program
 from scanner.analysis.remote import is_named
@@ -187,7 +187,7 @@ class State:
         self.dirty: set[int] = set()
         """Functions whose summary was made before something that it depends on was known."""
         self.dirty_texts: set[int] = set()
-        """The same, where only text has changed."""
+        """The same, where only text, objects or handles have changed."""
         self.current = NOBODY
         """Function whose summary is being made; closures inside it are part of it."""
         self.users: dict[int, set[int]] = defaultdict(set)
@@ -262,13 +262,13 @@ class State:
             self._changed(known, merged, self.readers.get(key, NOBODIES))
 
     def _changed(self, before: Val | None, after: Val, readers: AbstractSet[int]) -> None:
-        """Note who must be evaluated again because of a change: text alone matters only to who calls a sink."""
+        """Note who must be evaluated again because of a change: places alone matter only to who calls a sink."""
         if not readers:
             return
         before = NOTHING if before is None else before
         if face(before, self.is_decisive) != face(after, self.is_decisive):
             self.dirty |= readers
-        elif addresses(before) != addresses(after):
+        elif places(before) != places(after):
             self.dirty_texts |= readers
 
     def _telling(self, value: Val) -> Val:
