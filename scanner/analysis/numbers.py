@@ -132,7 +132,7 @@ def _packed(code: str, number: int) -> bytes:
 
 
 def unpacked(form: str, data: str) -> dict[str, str] | None:
-    """Elements that `unpack` gives, by their keys; None for a format that is not known."""
+    """Elements that `unpack` gives, by their keys; None for a format that is not known, or too little data."""
     found: dict[str, str] = {}
     octets, position = to_bytes(data), 0
     for part in form.split("/"):
@@ -152,6 +152,8 @@ def unpacked(form: str, data: str) -> dict[str, str] | None:
             total = (len(octets) - position) // size if count == "*" else int(count or "1")
             for number in range(min(total, 5_000)):
                 chunk = octets[position : position + size]
+                if len(chunk) < size:
+                    return None  # PHP gives false, with a warning
                 position += size
                 key = f"{name}{number + 1}" if count else name or "1"
                 found[key] = str(struct.unpack(_FORMATS[code], chunk)[0])

@@ -45,7 +45,10 @@ def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
             evaluator.state.limit("statements-per-function", evaluator.number)
             return
         evaluator.line = getattr(statement, "line", evaluator.line)
-        _STATEMENTS[type(statement)](evaluator, statement)
+        try:
+            _STATEMENTS[type(statement)](evaluator, statement)
+        except Exception:  # noqa: BLE001  scanned code is hostile: what one statement breaks must not end the scan
+            evaluator.state.limit("analysis-error", evaluator.number)
 
 
 def _expression(evaluator: Evaluator, statement: Expr) -> None:

@@ -126,6 +126,7 @@ def test_little_is_left_unparsed(application: str, suite: str, options: ScanOpti
     coverage = scanned(application, suite, options).coverage
     assert len(coverage.partial) <= coverage.php_files * 0.03
     assert not [skipped for skipped in coverage.skipped if skipped.incomplete]
+    assert not [item for item in coverage.limits_hit if item.limit == "analysis-error"]
 
 
 @each_tree

@@ -125,6 +125,7 @@ def test_program(program: Path, cache: Path, tmp_path: Path) -> None:
     expected = [item for name, text in _files(program) for item in expectations(name, text)]
     report = scan(str(release), ScanOptions(cache=cache, jobs=1))
     assert not problems(expected, report.findings)
+    assert not [item for item in report.coverage.limits_hit if item.limit == "analysis-error"]
 
 
 def test_the_suite_is_complete() -> None:
