@@ -39,6 +39,8 @@ _LOCAL_SCHEMES = frozenset(
 )
 _MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
 """`{host:port/flags}folder` of the IMAP functions."""
+_FIRST_ADDRESS = 1 << 24
+"""Numbers below name no host: 0.0.0.0/8 is "this network" (RFC 1122, 3.2.1.3); they are keys and counters."""
 _HOST_END = re.compile(r"[/?#\\\s]")
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
@@ -194,6 +196,8 @@ def _known_host(host: str) -> str:
     if name.count(":") == 1:
         name = name.partition(":")[0]
     name = urllib.parse.unquote(name).rstrip(".")
+    if name.isdecimal() and int(name[:12]) < _FIRST_ADDRESS:
+        return UNRESOLVED
     address = _ip(name)
     if address:
         return address
