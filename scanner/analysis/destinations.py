@@ -62,20 +62,27 @@ class Destination(NamedTuple):
     scheme: str = ""
 
 
-def url_destination(template: str, holes: HoleTable, *, bare_host: bool = False) -> Destination:
-    """Destination of a URL template; `bare_host`: a text without scheme is a host, not a local path."""
-    known = holes.destinations.get((template, bare_host))
+def url_destination(template: str, holes: HoleTable, *, bare_host: bool = False, is_path: bool = False) -> Destination:
+    """Destination of a URL template.
+
+    `bare_host`: a text without scheme is a host, not a local path. `is_path`: it is opened as a file, so that what
+    begins with two slashes is no URL of the same scheme: at most a share of a Windows server.
+    """
+    key = (template, bare_host, is_path)
+    known = holes.destinations.get(key)
     if known is None:
-        known = holes.destinations[template, bare_host] = _destination(template, holes, bare_host=bare_host)
+        known = holes.destinations[key] = _destination(template, holes, bare_host=bare_host, is_path=is_path)
     return Destination(*known)
 
 
-def _destination(template: str, holes: HoleTable, *, bare_host: bool) -> Destination:
+def _destination(template: str, holes: HoleTable, *, bare_host: bool, is_path: bool) -> Destination:
     shown = holes.show(template[:300])
     nested = _NESTED.match(template)
     if nested:
         inner = template[nested.end() :]
-        return url_destination(inner, holes, bare_host=bare_host) if inner else Destination(LOCAL, shown)
+        return (
+            url_destination(inner, holes, bare_host=bare_host, is_path=is_path) if inner else Destination(LOCAL, shown)
+        )
     mailbox = _MAILBOX.match(template)
     if mailbox:
         return Destination(authority(mailbox[1], holes), shown)
@@ -92,8 +99,19 @@ def _destination(template: str, holes: HoleTable, *, bare_host: bool) -> Destina
         return Destination(authority(_TWICE.sub("", rest), holes), shown, scheme)
     stripped = template.lstrip()
     if stripped.startswith(("//", "\\\\")) and len(stripped) > 2 and not _is_path(stripped):  # noqa: PLR2004  UNC path or scheme-relative URL
+        if is_path and not _names_share(stripped[2:], holes):
+            return Destination(LOCAL if is_known(stripped) else UNRESOLVED, shown)
         return Destination(authority(stripped[2:], holes), shown)
     return _without_scheme(stripped, holes, shown, bare_host=bare_host)
+
+
+def _names_share(rest: str, holes: HoleTable) -> bool:
+    """Whether what follows the two slashes names a server and a share: `server/share`, perhaps inside a hole.
+
+    Without a share no system opens a file of another machine (MS-DTYP 2.2.57, UNC).
+    """
+    server, separator, share = rest.replace("\\", "/").partition("/")
+    return bool(separator and server and share) or holes.hole(rest[-1]) is not None
 
 
 def _is_path(text: str) -> bool:

@@ -87,7 +87,7 @@ def read_at(texts: Iterable[str], holes: HoleTable, trace: Trace) -> dict[str, T
 
 def _label(text: str, holes: HoleTable, prefix: str, *, bare: bool) -> str:
     """Label for an answer from the place that a template names; `` for one that says nothing."""
-    place = url_destination(text, holes, bare_host=bare or prefix != _MAYBE)
+    place = url_destination(text, holes, bare_host=bare or prefix != _MAYBE, is_path=prefix == _MAYBE and not bare)
     if is_local(place.name):
         return ""
     if place.name == UNRESOLVED:

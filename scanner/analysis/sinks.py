@@ -308,7 +308,7 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
             index for index, role in given.items() if role in ("url", "host", "dsn", "path") and 0 <= index < len(args)
         ]
         texts = [text for index in chosen for text in args[index].texts]
-        places = [url_destination(text, evaluator.state.holes) for text in texts]
+        places = [url_destination(text, evaluator.state.holes, is_path=True) for text in texts]
         if all(place.name == LOCAL for place in places):
             return False
         if signature.operation not in ("", "open") and not any(place.scheme for place in places):
@@ -361,7 +361,7 @@ def may_be_url(text: str, holes: HoleTable) -> bool:
     hole = holes.hole(text[0])
     if hole is not None:
         return hole.kind in ("param", "property", "user-input", "config", "env")
-    return url_destination(text, holes).name != LOCAL
+    return url_destination(text, holes, is_path=True).name != LOCAL
 
 
 def _response(evaluator: Evaluator, call: Call, api: str, signature: Signature, roles: Mapping[str, Val]) -> Val:

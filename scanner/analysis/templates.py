@@ -54,8 +54,8 @@ class HoleTable:
         self._elements: list[tuple[str, str, int]] = []
         self._properties: list[bool] = []
         """Of each element: whether it is a property, or something in one."""
-        self.destinations: dict[tuple[str, bool], tuple[str, str, str]] = {}
-        """What templates name as destinations, by text and by whether a bare word is a host (see `destinations`)."""
+        self.destinations: dict[tuple[str, bool, bool], tuple[str, str, str]] = {}
+        """What templates name, by text and by what a bare word and two slashes in it mean (see `destinations`)."""
 
     def template(self, kind: str, text: str) -> str:
         """One-character template for a hole. When the private planes are full, everything is one unknown hole."""

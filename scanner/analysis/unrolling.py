@@ -7,13 +7,11 @@ elsewhere. Only code that computes is run that way, and only within a budget.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-
-import msgspec
+from collections.abc import Callable, Mapping
 
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import Val
-from scanner.model.facts import Assign, Call, CallKind, Concat, Index, Loop, Statement
+from scanner.model.facts import Assign, Call, CallKind, Concat, Index, Loop, nodes
 
 MAX_ROUNDS = 20_000
 """Rounds of one loop."""
@@ -38,7 +36,7 @@ _BUILDING = frozenset({".=", "^="})
 def worth(loop: Loop, computes: Callable[[str], bool]) -> bool:
     """Whether a loop builds text and calls nothing but functions that compute, as `computes` tells by their names."""
     builds, calls, number = False, 0, 0
-    for number, node in enumerate(_nodes(loop.body)):
+    for number, node in enumerate(nodes(loop.body)):
         if number > _MAX_NODES:
             return False
         if isinstance(node, Call):
@@ -72,15 +70,3 @@ def _known(value: Val) -> str | None:
         return None
     (text,) = value.texts
     return text if is_known(text) else None
-
-
-def _nodes(statements: Iterable[Statement]) -> Iterator[object]:
-    """Statements and expressions below some statements, without order."""
-    stack: list[object] = list(statements)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tuple):
-            stack += node
-        elif isinstance(node, msgspec.Struct):
-            yield node
-            stack += [getattr(node, name) for name in node.__struct_fields__]

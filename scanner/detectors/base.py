@@ -8,6 +8,7 @@ from typing import NamedTuple
 from scanner.analysis.endpoints import Endpoint
 from scanner.analysis.program import Program
 from scanner.analysis.solver import Result
+from scanner.analysis.state import Output
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace
 from scanner.model.facts import FileFacts
@@ -69,12 +70,20 @@ def rule(identifier: str, category: Category, title: str, doc: str | None) -> Ru
     return Rule(identifier, category, title, (doc or "").strip())
 
 
+class Position(NamedTuple):
+    """Where a finding stands that is no call of a sink: function, lines, and bytes of the file (0 for none)."""
+
+    function: int
+    line: int
+    end_line: int
+    start: int = 0
+    end: int = 0
+
+
 def finding(
     scene: Scene,
     rule_: Rule,
-    function: int,
-    line: int,
-    end_line: int,
+    place: Hit | Output | Position,
     *,
     severity: Severity,
     confidence: Confidence,
@@ -84,7 +93,6 @@ def finding(
     secrets: Iterable[str] = (),
     details: Iterable[tuple[str, str]] = (),
     trace: Iterable[TraceStep] = (),
-    span: tuple[int, int] = (0, 0),
     callee: str = "",
 ) -> Finding:
     """A finding at a place of the program. `callee` is what is called there, where that is not all of `api`."""
@@ -93,10 +101,10 @@ def finding(
         category=rule_.category,
         severity=severity,
         confidence=confidence,
-        path=scene.program.path(function),
-        line=line,
-        end_line=max(line, end_line),
-        symbol=printable(scene.program.symbol(function)),
+        path=scene.program.path(place.function),
+        line=place.line,
+        end_line=max(place.line, place.end_line),
+        symbol=printable(scene.program.symbol(place.function)),
         api=printable(api),
         message=printable(message),
         destinations=tuple(sorted({printable(item) for item in destinations})),
@@ -104,7 +112,7 @@ def finding(
         details=tuple(sorted({(key, printable(value)) for key, value in details})),
         trace=tuple(trace),
         callee=printable((callee or api).lower()),
-        span=span,
+        span=(place.start, place.end),
     )
 
 

@@ -53,10 +53,7 @@ def _finding(scene: Scene, hit: Hit) -> Finding:
     return finding(
         scene,
         RULE,
-        hit.function,
-        hit.line,
-        hit.end_line,
-        span=(hit.start, hit.end),
+        hit,
         severity=severity,
         confidence=Confidence.LIKELY,
         api=hit.api,

@@ -102,10 +102,7 @@ def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) 
     yield finding(
         scene,
         RULE,
-        hit.function,
-        hit.line,
-        hit.end_line,
-        span=(hit.start, hit.end),
+        hit,
         severity=severity,
         confidence=Confidence.CERTAIN if not labels else Confidence.LIKELY,
         api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",

@@ -101,10 +101,7 @@ def _finding(scene: Scene, rule: Rule, hit: Hit, levels: _Levels, lifted: set[tu
     return finding(
         scene,
         rule,
-        hit.function,
-        hit.line,
-        hit.end_line,
-        span=(hit.start, hit.end),
+        hit,
         severity=severity(scene, hit, outside),
         confidence=_confidence(hit, outside),
         api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",
@@ -145,10 +142,7 @@ def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:
     return finding(
         scene,
         rule,
-        hit.function,
-        hit.line,
-        hit.end_line,
-        span=(hit.start, hit.end),
+        hit,
         severity=Severity.INFO if seen or possible_url(hit) else Severity.LOW,
         confidence=Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE,
         api=hit.api,

@@ -83,10 +83,7 @@ def _finding(scene: Scene, rule_: Rule, hit: Hit, label: str, trace: Trace, outs
     return finding(
         scene,
         rule_,
-        hit.function,
-        hit.line,
-        hit.end_line,
-        span=(hit.start, hit.end),
+        hit,
         severity=severity,
         confidence=confidence if hit.certain else Confidence.POSSIBLE,
         api=api,

@@ -97,10 +97,7 @@ def _finding(
     return finding(
         scene,
         rule,
-        output.function,
-        output.line,
-        output.end_line,
-        span=(output.start, output.end),
+        output,
         severity=max(
             _severity(scene, label, severity), least if far else Severity.CRITICAL, key=lambda item: item.rank
         ),

@@ -144,10 +144,7 @@ def _finding(
     return finding(
         scene,
         rule,
-        output.function,
-        output.line,
-        output.end_line,
-        span=(output.start, output.end),
+        output,
         severity=weight[0],
         confidence=Confidence.LIKELY if weight[1] < _LONG_WAY else Confidence.POSSIBLE,
         api=output.api if not output.via else f"{output.via[0]} ({output.api})",

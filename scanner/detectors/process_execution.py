@@ -57,10 +57,7 @@ def _finding(scene: Scene, hit: Hit) -> Finding:
     return finding(
         scene,
         RULE,
-        hit.function,
-        hit.line,
-        hit.end_line,
-        span=(hit.start, hit.end),
+        hit,
         severity=severity,
         confidence=Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE,
         api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",

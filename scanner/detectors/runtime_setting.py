@@ -68,10 +68,7 @@ def _find(scene: Scene) -> Iterable[Finding]:
             yield finding(
                 scene,
                 RULE,
-                hit.function,
-                hit.line,
-                hit.end_line,
-                span=(hit.start, hit.end),
+                hit,
                 severity=Severity.HIGH,
                 confidence=Confidence.LIKELY,
                 api=hit.api,

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scanner.analysis.state import SecretRead
-from scanner.detectors.base import Detector, Scene, finding, rule
+from scanner.detectors.base import Detector, Position, Scene, finding, rule
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("secret-read", Category.SECRET_USE, "Secret or database credential read", __doc__)
@@ -41,9 +41,7 @@ def _find(scene: Scene) -> Iterable[Finding]:
         yield finding(
             scene,
             RULE,
-            read.function,
-            read.line,
-            read.line,
+            Position(read.function, read.line, read.line),
             severity=Severity.INFO,
             confidence=Confidence.CERTAIN if read.certain else Confidence.POSSIBLE,
             api=read.how,

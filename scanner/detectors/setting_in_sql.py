@@ -74,10 +74,7 @@ def _of_code(scene: Scene, hit: Hit) -> Iterable[Finding]:
         yield finding(
             scene,
             RULE,
-            hit.function,
-            hit.line,
-            hit.end_line,
-            span=(hit.start, hit.end),
+            hit,
             severity=Severity.MEDIUM if hooked else Severity.INFO if known else Severity.LOW,
             confidence=Confidence.LIKELY,
             api=hit.api,

@@ -74,7 +74,7 @@ def _named(hit: Hit, holes: HoleTable) -> tuple[dict[str, Destination], bool, bo
             by_caller, by_object = by_caller or decider == "param", by_object or decider == "property"
             continue
         bare = role in ("host", "server") or hit.signature.kind in _URL_KINDS
-        destination = url_destination(text, holes, bare_host=bare)
+        destination = url_destination(text, holes, bare_host=bare, is_path=possible_url(hit))
         found.setdefault(destination.name, destination)
     return found, by_caller, by_object
 

@@ -24,7 +24,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from scanner.analysis.state import Note
-from scanner.detectors.base import Detector, Scene, finding, rule
+from scanner.detectors.base import Detector, Position, Scene, finding, rule
 from scanner.detectors.near import functions_near
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
@@ -43,9 +43,7 @@ def _find(scene: Scene) -> Iterable[Finding]:
         yield finding(
             scene,
             RULE,
-            function,
-            line,
-            line,
+            Position(function, line, line),
             severity=_severity(kind, near=function in near),
             confidence=Confidence.CERTAIN,
             api=text,

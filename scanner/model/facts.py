@@ -8,6 +8,7 @@ written case. Lines are 1-based, offsets are bytes of the file, both of half-ope
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum
 
 import msgspec
@@ -324,6 +325,18 @@ def encode_body(statements: tuple[Statement, ...]) -> msgspec.Raw:
 def decode_body(body: msgspec.Raw) -> tuple[Statement, ...]:
     """Statements of a function."""
     return _BODY_DECODER.decode(body)
+
+
+def nodes(*roots: object) -> Iterator[msgspec.Struct]:
+    """Every statement and value of some (or of tuples of them), whatever it is nested in: in the order of the text."""
+    stack: list[object] = list(reversed(roots))
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple):
+            stack.extend(reversed(item))
+        elif isinstance(item, msgspec.Struct):
+            yield item
+            stack.extend(getattr(item, name) for name in reversed(item.__struct_fields__))
 
 
 class PropertyFact(msgspec.Struct, frozen=True, array_like=True):

@@ -6,20 +6,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from scanner.model.facts import Call, FileFacts, decode_body
+from scanner.model.facts import Call, FileFacts, decode_body, nodes
 
 
 def values(facts: FileFacts) -> Iterator[msgspec.Struct]:
     """Every statement and value of every function, whatever it is nested in; without recursion."""
     for function in facts.functions:
-        stack: list[object] = [decode_body(function.body)]
-        while stack:
-            item = stack.pop()
-            if isinstance(item, tuple):
-                stack.extend(reversed(item))
-            elif isinstance(item, msgspec.Struct):
-                yield item
-                stack.extend(getattr(item, name) for name in reversed(item.__struct_fields__))
+        yield from nodes(decode_body(function.body))
 
 
 def calls(facts: FileFacts) -> Iterator[Call]:
