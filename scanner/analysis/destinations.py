@@ -41,6 +41,11 @@ _MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
 """`{host:port/flags}folder` of the IMAP functions."""
 _FIRST_ADDRESS = 1 << 24
 """Numbers below name no host: 0.0.0.0/8 is "this network" (RFC 1122, 3.2.1.3); they are keys and counters."""
+_FILE_ENDINGS = frozenset(
+    {"asp", "aspx", "cgi", "css", "gif", "htm", "html", "ico", "inc", "jpeg", "jpg", "js", "json", "jsp", "pdf", "php",
+     "phtml", "png", "svg", "txt", "xhtml", "xml"}
+)  # fmt: skip
+"""Ends of the names of files that are no top-level domains (IANA, root zone database)."""
 _HOST_END = re.compile(r"[/?#\\\s]")
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
@@ -181,6 +186,8 @@ def authority(rest: str, holes: HoleTable) -> str:
         return _hole_destination(holes_in[-1].kind, holes_in[-1].text)
     # A hole at the end stays: `https://api.example.org` . $suffix can become another host.
     pattern = re.sub(r"\*+", "*", to_text(known))
+    if pattern.rpartition(".")[2] in _FILE_ENDINGS:
+        return UNRESOLVED  # a path whose beginning, host and first slash, is not known
     return pattern if _HOST_NAME.fullmatch(pattern) else _domain(pattern)
 
 

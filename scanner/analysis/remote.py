@@ -27,7 +27,7 @@ REQUEST = "request"
 _SERVICES = frozenset({"http", "sdk", "soap", "ftp", "storage-sdk"})
 _SERVERS = frozenset({"socket", "ssh", "ldap", "mail", "dns"})
 """Kinds whose usual answer is the data of a server of the site: it counts where the code names the host."""
-_FILES = frozenset({"file-url", "image-url", "xml-url", "include-url"})
+FILE_KINDS = frozenset({"file-url", "image-url", "xml-url", "include-url"})
 _PLACES = ("url", "url-extra", "host", "dsn", "location", "base_uri", "server", "bucket")
 _BARE = frozenset({"host", "server"})
 _MAX_PLACES = 4
@@ -60,7 +60,7 @@ def answers(signature: Signature, roles: Mapping[str, Val], holes: HoleTable, tr
         prefix = RESPONSE
     elif signature.kind in _SERVERS:
         prefix = _NAMED
-    elif signature.kind in _FILES:
+    elif signature.kind in FILE_KINDS:
         prefix = _MAYBE
     else:
         return {}

@@ -15,6 +15,7 @@ from scanner.analysis.destinations import (
     is_local,
     url_destination,
 )
+from scanner.analysis.remote import FILE_KINDS
 from scanner.analysis.sinks import ENTITY
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import HoleTable, is_known
@@ -74,7 +75,7 @@ def _named(hit: Hit, holes: HoleTable) -> tuple[dict[str, Destination], bool, bo
             by_caller, by_object = by_caller or decider == "param", by_object or decider == "property"
             continue
         bare = role in ("host", "server") or hit.signature.kind in _URL_KINDS
-        destination = url_destination(text, holes, bare_host=bare, is_path=possible_url(hit))
+        destination = url_destination(text, holes, bare_host=bare, is_path=hit.signature.kind in FILE_KINDS)
         found.setdefault(destination.name, destination)
     return found, by_caller, by_object
 
