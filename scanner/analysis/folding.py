@@ -12,6 +12,7 @@ import binascii
 import bz2
 import codecs
 import html
+import ipaddress
 import re
 import urllib.parse
 import zlib
@@ -359,6 +360,15 @@ def _formatted(value: str, kind: str) -> str:
     if kind == "c":
         return chr(number % 256)
     return format(number, kind)
+
+
+@folds("ip2long")
+@known_only
+def _from_address(args: Sequence[str]) -> str | None:
+    try:
+        return str(int(ipaddress.IPv4Address(args[0])))
+    except ValueError:
+        return None
 
 
 @folds("long2ip")
