@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from scanner import pipeline
-from scanner.analysis.endpoints import Walk
+from scanner.analysis.pages.walk import Walk
 from scanner.cli import run
 from scanner.detectors import Detector, Scene, detectors
 from scanner.diff import weakened
+from scanner.diff.weakenings.pairs import pairs
 from scanner.errors import ExitCode
 from scanner.model.finding import Finding
 from scanner.model.report import Report
@@ -39,12 +40,10 @@ def broken_by(*names: str) -> Callable[[], tuple[Detector, ...]]:
         if not names or any(scene.program.path(hit.function) in names for hit in scene.result.hits):
             raise RecursionError
 
-    return lambda: tuple(
-        item._replace(find=lambda scene, find=item.find: failing(find, scene))
-        if item.rule.id == "url-capable-call"
-        else item
-        for item in detectors()
-    )
+    def replaced(item: Detector) -> Detector:
+        return item._replace(find=lambda scene: failing(item.find, scene))
+
+    return lambda: tuple(replaced(item) if item.rule.id == "url-capable-call" else item for item in detectors())
 
 
 def hosts(report: Report) -> set[str]:
@@ -109,7 +108,6 @@ def test_a_comparison_that_breaks_over_one_file_names_it(
     old = tmp_path_factory.mktemp("old")
     for name in "ab":
         (old / f"{name}.php").write_text(f"<?php\nfunction f{name}($u) {{ return 1; }}\n")
-    pairs = weakened.pairs
 
     def failing(before: bytes | None, *rest: object) -> object:
         if before is not None and b"fa" in before:
