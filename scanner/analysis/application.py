@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from scanner.analysis import code, decoding, given, keeping, objects, reaches, remote, sinks, transfer
 from scanner.analysis.binding import Binding
@@ -25,6 +25,10 @@ from scanner.analysis.summary import (
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import SHORT_BODY, Call, Var, decode_body
 from scanner.model.signature import Certainty
+
+
+_MAX_OTHERS = 60
+"""Methods of one name whose sinks are looked at beside those that a call surely may mean."""
 
 
 def summary_of(state: State, number: int) -> Summary:
@@ -109,7 +113,7 @@ def apply_summary(
     decoded = decoding.decode(evaluator, call, number, args, receiver) if args else None
     if decoded is not None:
         return decoded
-    if not _worth_following(state, number):
+    if not (_worth_following(state, number) or any(holds_secret(state, arg) for arg in args)):
         state.users[number].add(state.current)
         return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
     summary = summary_of(state, number)
@@ -167,6 +171,38 @@ def _with_step(value: Val, step: Callable[[Trace], Trace], depth: int = 2) -> Va
 def _worth_following(state: State, number: int) -> bool:
     fact = state.program.functions[number]
     return number in state.followed or number in state.summaries or fact.end - fact.start <= SHORT_BODY
+
+
+def apply_sinks(
+    evaluator: Evaluator, call: Call, numbers: Sequence[int], args: list[Val], receiver: Val | None
+) -> None:
+    """What functions that this call only perhaps means send of its secrets; what else they would do is left out.
+
+    An object that nobody can tell the class of has one of many methods: their writes would mix everything with
+    everything, but a secret that one of them sends must be seen.
+    """
+    state = evaluator.state
+    if not any(holds_secret(state, arg) for arg in args):
+        return
+    for number in [number for number in numbers if number in state.followed][:_MAX_OTHERS]:
+        hits = [hit for hit in summary_of(state, number).hits if hit.signature.certainty is not Certainty.NEVER_ALONE]
+        if not hits:
+            continue
+        symbol = state.program.symbol(number)
+
+        def step(trace: Trace, symbol: str = symbol) -> Trace:
+            return Trace(evaluator.path, call.line, f"passed to {symbol}()", trace, trace.length + 1)
+
+        binding = Binding(evaluator, call, number, args, receiver)
+        substitution = evaluator.substitution(binding.argument, step, step)
+        for hit in hits:
+            _lift(evaluator, call, hit, substitution, symbol, certain=False)
+
+
+def holds_secret(state: State, value: Val) -> bool:
+    """Whether what a function is given decides that it is followed, however long it is: it may keep it somewhere."""
+    labels = all_labels(value)
+    return bool(labels) and any(map(state.is_secret, labels))
 
 
 def _with_return_types(state: State, number: int, result: Val) -> Val:

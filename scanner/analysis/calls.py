@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.analysis import builtins, code, given, keeping, reaches, reflection, rows, sinks, stand_ins, statements
-from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
+from scanner.analysis.application import apply_sinks, apply_summary, evaluate_closure, passed_through
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
@@ -20,6 +20,7 @@ _MANY_TARGETS = 8
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
 _MAX_OVERRIDES = 8
+"""Methods of subclasses whose whole effect is taken."""
 _SETS_DEFAULT = frozenset({"stream_context_set_default", "libxml_set_streams_context"})
 BOUND = "\0bound"
 """Element of a closure's value: the object that `bind` gave it as `$this`."""
@@ -70,6 +71,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
         numbers = program.by_name.get(lower)
         if numbers:
             results = [apply_summary(evaluator, call, number, args, None) for number in numbers[:_MAX_CANDIDATES]]
+            apply_sinks(evaluator, call, numbers[_MAX_CANDIDATES:], args, None)
             result = join_all(results, evaluator.state.overflow)
             return result if secret is None else _returned_secret(evaluator, secret, call, args)
         if secret is not None:
@@ -162,8 +164,9 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
             yield Val(labels=state.telling(receiver.labels))
         return
     numbers = _implementations(state, cls, lower)
-    for number in numbers:
+    for number in numbers[:_MAX_OVERRIDES]:
         yield apply_summary(evaluator, call, number, args, receiver)
+    apply_sinks(evaluator, call, numbers[_MAX_OVERRIDES:], args, receiver)
     if not numbers:
         yield from _magic_sinks(evaluator, call, cls, name, args, receiver)
 
@@ -237,7 +240,7 @@ def _implementations(state: State, cls: str, method: str) -> list[int]:
         numbers[own] = None
     for child in state.program.descendants(cls)[:200]:
         number = state.program.own_methods(child).get(method)
-        if number is not None and len(numbers) < _MAX_OVERRIDES:
+        if number is not None:
             numbers[number] = None
     return list(numbers)
 
@@ -261,6 +264,8 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
             state.mixing.crossroads.add((evaluator.path, call.line))
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
         return join_all(results, state.overflow)
+    if not receiver.types:
+        apply_sinks(evaluator, call, numbers, args, receiver)
     return passed_through(evaluator, call, receiver, args)
 
 
@@ -294,7 +299,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
             evaluator, call, signatures, args, receiver, api=f"{_written(state, cls)}::{name}", certain=True
         )
     secret = _function_secret(evaluator, frozenset([cls]), lower)
-    numbers = _implementations(state, cls, lower) if call.receiver == "static" else []
+    numbers = _implementations(state, cls, lower)[:_MAX_OVERRIDES] if call.receiver == "static" else []
     own = state.program.find_method(cls, lower)
     if own is not None and own not in numbers:
         numbers.insert(0, own)

@@ -63,6 +63,9 @@ _STEPS = frozenset({"++", "--", "x++", "x--"})
 _TERNARY = 3
 """Parts of `a ? b : c` whose condition is kept."""
 MAX_INLINE_CLOSURES = 40
+"""Callables and includes that one function runs with its own values."""
+_MAX_CREATED_CLOSURES = 120
+"""Closures of one function that run where they are created; more are evaluated by themselves."""
 _MAX_DIGITS = 9
 MAX_KEYS = 4
 """Keys of a parameter's elements that are kept apart at one place."""
@@ -407,10 +410,11 @@ class Evaluator(Lookup):
 
     def capture(self, number: int) -> None:
         """Evaluate a closure's body here, with what it captures: its calls run with the values of this place."""
-        if self.inlined >= MAX_INLINE_CLOSURES or len(self.state.active) >= self.state.limits.call_depth:
+        if self.created >= _MAX_CREATED_CLOSURES or len(self.state.active) >= self.state.limits.call_depth:
             self.state.limit("closures-per-function", self.number)
+            self.state.left_closures.add(number)
             return
-        self.inlined += 1
+        self.created += 1
         self.closures.add(number)
         self.state.interpreter.closure(self, number)
 

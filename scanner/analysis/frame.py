@@ -12,6 +12,7 @@ from scanner.analysis.summary import (
     MAX_EFFECTS,
     MAX_HITS,
     MAX_KEPT_LIFTS,
+    MAX_TELLING_HITS,
     PARAM,
     RECEIVER,
     Effect,
@@ -24,7 +25,7 @@ from scanner.analysis.summary import (
     symbolic,
 )
 from scanner.analysis.templates import is_known
-from scanner.analysis.values import NOTHING, Trace, Val, all_sites, join, text_value
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, text_value
 from scanner.model.facts import Call, CallKind, FunctionFact, Value
 from scanner.model.signature import Secret
 
@@ -69,6 +70,7 @@ class Frame:
         self.by_ref: dict[int, Val] = {}
         self.line = self.fact.line
         self.inlined = 0
+        self.created = 0
         self.reaches: dict[tuple[object, ...], Reach] = {}
         self.promoted: list[tuple[str, Val]] = []
         """Constructor parameters that are properties, too."""
@@ -174,7 +176,7 @@ class Frame:
     def add_hit(self, hit: Hit) -> None:
         """Record the call of a sink, once per place, signature and wrapper chain."""
         key = (hit.function, hit.start, hit.signature.id, hit.inner)
-        if len(self.hits) >= MAX_HITS and key not in self.hits:
+        if len(self.hits) >= MAX_HITS and key not in self.hits and not self._must_be_kept(hit):
             self.state.limit("sinks-per-function", self.number)
             return
         known = self.hits.get(key)
@@ -186,6 +188,17 @@ class Frame:
                 roles[role] = self.join(roles[role], value) if role in roles else value
             hit = hit._replace(roles=roles, sites=known.sites | hit.sites)
         self.hits[key] = hit
+
+    def _must_be_kept(self, hit: Hit) -> bool:
+        """Whether a sink is kept beyond the bound: many calls of little worth must not hide one that sends."""
+        if not hit.via:
+            return True  # as many as the code has
+        if len(self.hits) >= MAX_TELLING_HITS:
+            return False
+        return any(
+            any("://" in text for text in value.texts) or any(map(self.state.is_secret, all_labels(value)))
+            for value in hit.roles.values()
+        )
 
     # -- handles and closures ---------------------------------------------------------------------------------
 

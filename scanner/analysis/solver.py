@@ -53,8 +53,11 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
                 done.add(number)
                 evaluated += 1
                 _summary(state, number)
-        wave = sorted(_wrapper_callers(state, callers, asked) - done)
+        wave = sorted((_wrapper_callers(state, callers, asked) | state.left_closures) - done)
     evaluated += _settle(state)
+    for number in sorted(state.left_closures - done):  # left in a second round only, where the stack was deeper
+        evaluated += 1
+        interpreter.summary(number)
     return Result(
         state,
         tuple(_final_hits(state)),

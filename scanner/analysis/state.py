@@ -200,6 +200,8 @@ class State:
         self.site_libraries: dict[int, set[str]] = defaultdict(set)
         """Which library's signature made a handle: its methods are that library's."""
         self.site_names: list[tuple[int, int]] = []
+        self.left_closures: set[int] = set()
+        """Closures that did not run where they are created: evaluated by themselves, so that no call goes unseen."""
         self.followed: frozenset[int] = frozenset()
         """Functions that are worth following into whatever their length."""
         self.decoding = Decoding()

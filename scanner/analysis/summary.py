@@ -36,20 +36,22 @@ ANY = "*"
 """Key of an element of which only is known that it is one."""
 RECEIVER = -1
 _FIRST_ELEMENT = chr(FIRST_ELEMENT)
-MAX_LIFTS = 7
-"""Levels of wrappers that are followed outwards."""
-MAX_URL_LIFTS = 3
+MAX_LIFTS = 20
+"""Levels of wrappers that are followed outwards. Beyond them a destination is told to be unresolved."""
+MAX_URL_LIFTS = 12
 """The same for file functions that only perhaps get a URL."""
-MAX_PAYLOAD_LIFTS = 2
+MAX_PAYLOAD_LIFTS = 6
 """The same for what is only perhaps sent, to a place that no argument names: messages for a log."""
 MAX_EFFECT_LIFTS = 1
 """Levels of callers to which a write of a parameter is carried."""
 MAX_KEPT_LIFTS = 5
 """The same for what is kept under a name: few functions do that."""
-MAX_EFFECTS = 60
+MAX_EFFECTS = 250
 """Writes kept per summary."""
 MAX_HITS = 120
-"""Calls of sinks kept per summary."""
+"""Calls of sinks kept per summary, without those of the function's own code and those that tell a host or a secret."""
+MAX_TELLING_HITS = 2000
+"""Calls of sinks kept per summary in all."""
 
 
 class Hit(NamedTuple):

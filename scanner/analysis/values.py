@@ -161,8 +161,13 @@ def merge_labels(first: Mapping[str, Trace], second: Mapping[str, Trace]) -> Map
     if merged is None:
         return first
     if len(merged) > MAX_LABELS:
-        return {label: merged[label] for label in sorted(merged)[:MAX_LABELS]}
+        return {label: merged[label] for label in sorted(merged, key=_worth)[:MAX_LABELS]}
     return merged
+
+
+def _worth(label: str) -> tuple[int, str]:
+    """Sorts secrets first: where not all labels are kept, what has no name of its own must not push them out."""
+    return (2 if label.startswith(("~", "env.")) else 1 if label.startswith("param:") else 0, label)
 
 
 def _before(first: Trace, second: Trace) -> bool:
