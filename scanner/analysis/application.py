@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
 from scanner.analysis import code, decoding, given, keeping, objects, reaches, remote, sinks, transfer
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.faces import summary_face
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
     EMPTY,
@@ -26,7 +29,6 @@ from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import SHORT_BODY, Call, Var, decode_body
 from scanner.model.signature import Certainty
 
-
 _MAX_OTHERS = 60
 """Methods of one name whose sinks are looked at beside those that a call surely may mean."""
 
@@ -42,6 +44,7 @@ def summary_of(state: State, number: int) -> Summary:
         return state.previous.get(number, EMPTY)
     if len(state.active) >= state.limits.call_depth:
         state.limit("call-depth", number)
+        state.left.functions.add(number)
         return state.previous.get(number, EMPTY)
     return compute(state, number)
 
@@ -71,7 +74,16 @@ def compute(state: State, number: int) -> Summary:
     if len(kept) < len(summary.effects):
         summary = summary._replace(effects=tuple(kept))
     state.summaries[number] = summary
+    if number in state.left.functions:
+        _tell_who_went_on(state, number, summary)
     return summary
+
+
+def _tell_who_went_on(state: State, number: int, summary: Summary) -> None:
+    """Callers that went on without a function are evaluated again, where it does something that they must see."""
+    if summary_face(summary, state.is_decisive) != summary_face(EMPTY, state.is_decisive):
+        state.left.functions.discard(number)
+        state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
 
 
 def _run_late_closures(evaluator: Evaluator) -> None:
@@ -114,6 +126,7 @@ def apply_summary(
     if decoded is not None:
         return decoded
     if not (_worth_following(state, number) or any(holds_secret(state, arg) for arg in args)):
+        state.kept.passed_over.add(number)
         state.users[number].add(state.current)
         return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
     summary = summary_of(state, number)
@@ -170,7 +183,25 @@ def _with_step(value: Val, step: Callable[[Trace], Trace], depth: int = 2) -> Va
 
 def _worth_following(state: State, number: int) -> bool:
     fact = state.program.functions[number]
-    return number in state.followed or number in state.summaries or fact.end - fact.start <= SHORT_BODY
+    if number in state.followed or number in state.summaries or fact.end - fact.start <= SHORT_BODY:
+        return True
+    return names_kept_secret(state, number)
+
+
+def names_kept_secret(state: State, number: int) -> bool:
+    """Whether a function names a property of its class, a static property or a global that holds a secret."""
+    kept = state.kept
+    version, answer = kept.known.get(number, (0, False))
+    if version == kept.version or answer:
+        return answer
+    program = state.program
+    names = set(kept.shared)
+    for cls in program.ancestors(program.class_key(number)):
+        names |= kept.properties.get(cls, set())
+    body = bytes(program.functions[program.with_body(number)].body) if names else b""
+    answer = any(msgspec.msgpack.encode(name) in body for name in names)
+    kept.known[number] = (kept.version, answer)
+    return answer
 
 
 def apply_sinks(
@@ -202,7 +233,7 @@ def apply_sinks(
 def holds_secret(state: State, value: Val) -> bool:
     """Whether what a function is given decides that it is followed, however long it is: it may keep it somewhere."""
     labels = all_labels(value)
-    return bool(labels) and any(map(state.is_secret, labels))
+    return bool(labels) and any(map(state.is_specific, labels))
 
 
 def _with_return_types(state: State, number: int, result: Val) -> Val:

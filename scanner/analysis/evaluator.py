@@ -412,7 +412,7 @@ class Evaluator(Lookup):
         """Evaluate a closure's body here, with what it captures: its calls run with the values of this place."""
         if self.created >= _MAX_CREATED_CLOSURES or len(self.state.active) >= self.state.limits.call_depth:
             self.state.limit("closures-per-function", self.number)
-            self.state.left_closures.add(number)
+            self.state.left.closures.add(number)
             return
         self.created += 1
         self.closures.add(number)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from scanner.analysis.application import names_kept_secret
 from scanner.analysis.destinations import UNRESOLVED, url_destination
 from scanner.analysis.faces import summary_face
 from scanner.analysis.interpreter import PhpInterpreter
@@ -53,9 +54,9 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
                 done.add(number)
                 evaluated += 1
                 _summary(state, number)
-        wave = sorted((_wrapper_callers(state, callers, asked) | state.left_closures) - done)
+        wave = sorted((_wrapper_callers(state, callers, asked) | state.left.closures | state.left.functions) - done)
     evaluated += _settle(state)
-    for number in sorted(state.left_closures - done):  # left in a second round only, where the stack was deeper
+    for number in sorted(state.left.closures - done):  # left in a second round only, where the stack was deeper
         evaluated += 1
         interpreter.summary(number)
     return Result(
@@ -102,6 +103,7 @@ def _settle(state: State) -> int:
     times: dict[int, int] = defaultdict(int)
     evaluated = 0
     while True:
+        _wake(state)
         texts = {n for n in state.dirty_texts if n in state.summaries and state.summaries[n].hits}
         dirty = state.dirty | texts
         wave = sorted(n for n in dirty if n in state.summaries and times[n] < state.limits.rounds)
@@ -116,6 +118,14 @@ def _settle(state: State) -> int:
             summary = _summary(state, number)
             if summary_face(summary, state.is_decisive) != summary_face(before[number], state.is_decisive):
                 state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
+
+
+def _wake(state: State) -> None:
+    """Who passed over a function that turns out to name a place where a secret is kept is evaluated again."""
+    for number in sorted(state.kept.passed_over):
+        if names_kept_secret(state, number):
+            state.kept.passed_over.discard(number)
+            state.dirty |= state.users[number]
 
 
 def _wrapper_callers(state: State, callers: Callers, seen: set[int]) -> set[int]:

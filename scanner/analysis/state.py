@@ -14,7 +14,7 @@ from scanner.analysis.program import Program
 from scanner.analysis.remote import is_named
 from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
-from scanner.analysis.values import NOTHING, Trace, Val, join, merge_labels
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, merge_labels
 from scanner.model.facts import Assign, Call, Param, Value
 from scanner.model.signature import Catalogue, LocalSink
 from scanner.signatures.match import Matcher
@@ -24,8 +24,11 @@ if TYPE_CHECKING:  # the interpreter's parts know the state; only its types are 
     from scanner.analysis.frame import Frame
 
 
+_INNER = "\2"
+"""Begins the first part of the keys of stores that no name of the program stands for: files, caches, cells."""
 NOBODY = -1
 NOBODIES: frozenset[int] = frozenset()
+_OF_VISITORS = ("~", "request.", "session.")
 
 
 class Limits(NamedTuple):
@@ -33,7 +36,7 @@ class Limits(NamedTuple):
 
     call_depth: int = 24
     """Nested summaries on demand."""
-    statements: int = 20_000
+    statements: int = 200_000
     """Statements evaluated per function."""
     rounds: int = 1
     """How often one function is evaluated again because something that it used has changed."""
@@ -104,6 +107,42 @@ class Mixing:
         """Functions that read or write a property's element under a computed key: one of all its values."""
 
 
+class Left:
+    """What a bound kept from running where it belongs: evaluated by itself, so that no call goes unseen."""
+
+    def __init__(self) -> None:
+        self.closures: set[int] = set()
+        """Closures that did not run where they are created."""
+        self.functions: set[int] = set()
+        """Functions that were called so deep inside others that the caller went on without them."""
+
+
+class KeptSecrets:
+    """Where secrets are kept under names of the program's own, and who was not looked into for want of a reason."""
+
+    def __init__(self) -> None:
+        self.properties: dict[str, set[str]] = defaultdict(set)
+        """By class key: properties that hold a secret."""
+        self.shared: set[str] = set()
+        """Static properties and globals that hold a secret."""
+        self.passed_over: set[int] = set()
+        """Long functions without a word of the vocabulary that were called, and not followed."""
+        self.version = 0
+        self.known: dict[int, tuple[int, bool]] = {}
+        """By function: whether it names one of them, and as of which version."""
+
+    def add(self, key: tuple[str, str]) -> None:
+        """Note a store that holds a secret."""
+        cls, name = key
+        if cls.startswith(_INNER) or not name:
+            return
+        names = self.shared if name.startswith("::") or not cls else self.properties[cls]
+        plain = name.removeprefix("::")
+        if plain not in names:
+            names.add(plain)
+            self.version += 1
+
+
 def _methods(sinks: Iterable[LocalSink]) -> dict[str, tuple[LocalSink, ...]]:
     """Methods that print, store or run what they are given, by lower-case name."""
     found: dict[str, tuple[LocalSink, ...]] = {}
@@ -166,7 +205,7 @@ class Interpreter(Protocol):
 class State:
     """Shared state of one analysis. Stores only grow; summaries are computed once per round."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915  one line per kind of state
         self, program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limits, interpreter: Interpreter
     ) -> None:
         self.interpreter = interpreter
@@ -200,8 +239,8 @@ class State:
         self.site_libraries: dict[int, set[str]] = defaultdict(set)
         """Which library's signature made a handle: its methods are that library's."""
         self.site_names: list[tuple[int, int]] = []
-        self.left_closures: set[int] = set()
-        """Closures that did not run where they are created: evaluated by themselves, so that no call goes unseen."""
+        self.left = Left()
+        self.kept = KeptSecrets()
         self.followed: frozenset[int] = frozenset()
         """Functions that are worth following into whatever their length."""
         self.decoding = Decoding()
@@ -261,7 +300,13 @@ class State:
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
             self.stores[key] = merged
+            if merged.labels or merged.height:
+                self._note_secret(key, merged)
             self._changed(known, merged, self.readers.get(key, NOBODIES))
+
+    def _note_secret(self, key: tuple[str, str], value: Val) -> None:
+        if any(map(self.is_specific, all_labels(value))):
+            self.kept.add(key)
 
     def _changed(self, before: Val | None, after: Val, readers: AbstractSet[int]) -> None:
         """Note who must be evaluated again because of a change: places alone matter only to who calls a sink."""
@@ -308,6 +353,10 @@ class State:
         """Whether a label names a secret (or a digest of one), not just where data came from."""
         plain = label.removeprefix("hash-of:")
         return plain in self.origins.by_label or label in MANY or plain.startswith(FILE)
+
+    def is_specific(self, label: str) -> bool:
+        """Whether a label names one secret of the site: not many at once, and not what any visitor types or has."""
+        return not label.startswith(_OF_VISITORS) and label not in MANY and self.is_secret(label)
 
     def telling(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
         """Secrets, data of other machines, and what only a caller knows."""

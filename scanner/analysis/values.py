@@ -12,7 +12,7 @@ from scanner.analysis.templates import FIRST_PRIVATE, PARAMETERS
 MAX_TEXTS = 24
 """Different strings kept per value; more become one unknown hole."""
 MAX_ITEMS = 120
-"""Elements kept apart per array; more are merged into `rest`."""
+"""Elements kept apart per array; of those beyond, which say least are merged into `rest`."""
 MAX_WEIGHT = 300
 """Values kept apart inside one value."""
 _PLAIN = 16
@@ -238,7 +238,7 @@ def join(first: Val, second: Val, overflow: str) -> Val:
         sites = _bounded(sites | second.sites) if sites else second.sites
     items, rest = first.items, first.rest
     if second.items is not None and second.items is not items:
-        items = second.items if items is None else _merge_items(items, second.items, overflow)
+        items, rest = (second.items, rest) if items is None else _merge_items(items, second.items, rest, overflow)
     if second.rest is not None and second.rest is not rest:
         rest = second.rest if rest is None else join(rest, second.rest, overflow)
     for whole in (first, second):
@@ -267,7 +267,10 @@ def _bounded(sites: frozenset[int]) -> frozenset[int]:
     return sites if len(sites) <= MAX_SITES else frozenset(sorted(sites)[:MAX_SITES])
 
 
-def _merge_items(one: Mapping[str, Val], two: Mapping[str, Val], overflow: str) -> Mapping[str, Val]:
+def _merge_items(
+    one: Mapping[str, Val], two: Mapping[str, Val], rest: Val | None, overflow: str
+) -> tuple[Mapping[str, Val], Val | None]:
+    """Elements of two arrays, bounded; what is too much is part of the rest."""
     merged: dict[str, Val] | None = None
     for key, value in two.items():
         known = one.get(key)
@@ -277,10 +280,20 @@ def _merge_items(one: Mapping[str, Val], two: Mapping[str, Val], overflow: str) 
                 merged = dict(one)
             merged[key] = joined
     if merged is None:
-        return one
-    if len(merged) > MAX_ITEMS:
-        return {key: merged[key] for key in sorted(merged)[:MAX_ITEMS]}
-    return merged
+        return one, rest
+    return (merged, rest) if len(merged) <= MAX_ITEMS else _bounded_items(merged, rest, overflow)
+
+
+def _bounded_items(items: Mapping[str, Val], rest: Val | None, overflow: str) -> tuple[Mapping[str, Val], Val]:
+    """The most telling elements apart, all others as one."""
+    ranked = sorted(items, key=lambda key: (_says_little(items[key]), key))
+    others = join_all((items[key] for key in ranked[MAX_ITEMS:]), overflow)
+    kept = {key: items[key] for key in sorted(ranked[:MAX_ITEMS])}
+    return kept, others if rest is None else join(rest, others, overflow)
+
+
+def _says_little(value: Val) -> bool:
+    return not (value.labels or value.height or value.refs or value.types or any("://" in t for t in value.texts))
 
 
 def all_labels(value: Val, depth: int = 6) -> Mapping[str, Trace]:
