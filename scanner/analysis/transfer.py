@@ -32,6 +32,7 @@ from scanner.model.facts import (
     Value,
     Var,
 )
+from scanner.model.report import ANALYSIS_ERROR
 
 _SUPERGLOBALS = SUPERGLOBALS | {"GLOBALS"}
 
@@ -48,7 +49,7 @@ def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
         try:
             _STATEMENTS[type(statement)](evaluator, statement)
         except Exception:  # noqa: BLE001  scanned code is hostile: what one statement breaks must not end the scan
-            evaluator.state.limit("analysis-error", evaluator.number)
+            evaluator.state.limit(ANALYSIS_ERROR, evaluator.number)
 
 
 def _expression(evaluator: Evaluator, statement: Expr) -> None:
