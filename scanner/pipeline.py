@@ -26,9 +26,8 @@ from scanner.analysis.settings import default_hosts, is_settings_file
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.base import Targets
-from scanner.detectors.decoded import relocate
+from scanner.detectors.guard import detect
 from scanner.detectors.overlap import once
-from scanner.detectors.temper import temper
 from scanner.diff.bundles import bundle_rules
 from scanner.diff.compare import compare
 from scanner.diff.escalate import escalate
@@ -56,8 +55,10 @@ from scanner.model.facts import SHORT_BODY, FileFacts
 from scanner.model.finding import Rule
 from scanner.model.other import MEMBER_MARK
 from scanner.model.report import (
+    ANALYSIS_ERROR,
     Comparison,
     EndpointSummary,
+    LimitHit,
     ReleaseInfo,
     Report,
 )
@@ -405,14 +406,15 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
         program, result, tools.catalogue, gathered.facts, pages.endpoints, Targets(), gathered.others, defaults, pools,
         program.homes(),
     )  # fmt: skip
-    raw = once(temper(scene, relocate(scene, finding)) for detector in detectors() for finding in detector.find(scene))
-    findings = collect(dress(raw, reader.read, release))
+    detected = detect(scene, detectors())
+    findings = collect(dress(once(detected.findings), reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
     effects = page_effects(result, program, findings, pages)
+    broken = (*detected.broken, *(LimitHit(ANALYSIS_ERROR, path) for path in pages.broken))
     report = Report(
         tool_version=__version__,
         release=ReleaseInfo(release.name, release.version, release.layout, len(release.files)),
-        coverage=coverage(release, program, result, gathered, reader.lost, findings),
+        coverage=coverage(release, program, result, gathered, reader.lost, findings, broken),
         findings=findings,
         rules=rules(),
         destinations=destinations(findings),

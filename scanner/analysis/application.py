@@ -78,11 +78,15 @@ def _run_late_closures(evaluator: Evaluator) -> None:
 
 
 def evaluate_closure(
-    evaluator: Evaluator, number: int, args: list[Val] | None = None, carried: Mapping[str, Val] | None = None
+    evaluator: Evaluator,
+    number: int,
+    args: list[Val] | None = None,
+    carried: Mapping[str, Val] | None = None,
+    scope: str = "",
 ) -> Val:
     """Run a closure's body with the variables it captures; its sinks belong to the function around it.
 
-    `carried`: captured variables of a closure that was made elsewhere.
+    `carried`: captured variables of a closure that was made elsewhere. `scope`: class that it was bound to.
     """
     state = evaluator.state
     if number in state.active or len(state.active) >= state.limits.call_depth:
@@ -90,6 +94,7 @@ def evaluate_closure(
     state.active.append(number)
     try:
         inner = Evaluator(state, number)
+        inner.cls = scope or inner.cls
         inner.adopt(evaluator, args, carried)
         transfer.run(inner, decode_body(inner.fact.body))
     finally:

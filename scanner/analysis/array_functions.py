@@ -10,9 +10,11 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, folded, handles, is_callable, labels_of
 from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all, merge_labels
-from scanner.model.facts import Call, Index, Value
+from scanner.model.facts import Call, Const, Index, Value, Var
 
 _NUMBER = re.compile(r"-?\d{1,9}")
+_MAX_KEYS = 100
+"""Keys that are taken from an array one by one."""
 _PLAIN_PATTERN = re.compile(r"([/#~%@!])([\w %#@:=-]{1,60})\1[imsuD]*")
 """A regular expression that is nothing but a word."""
 
@@ -63,7 +65,7 @@ def _array_merge(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 
 
 @handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse", "iterator_to_array",
-          "array_change_key_case", "array_diff_key", "array_intersect_key", "array_pad", "current",
+          "array_change_key_case", "array_diff_key", "array_pad", "current",
           "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min", "array_column",
           "array_chunk")  # fmt: skip
 def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
@@ -80,6 +82,16 @@ def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if name.startswith("array_") and name not in ("array_pop", "array_shift"):
         return args[0].replaced(rest=elements) if elements is not args[0] else args[0]
     return elements
+
+
+@handles("array_intersect_key")
+def _array_intersect_key(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """Elements whose keys another array has: known ones are taken one by one, also from all globals."""
+    wanted = list((args[1].items or {}) if len(args) == 2 and args[1].rest is None else ())  # noqa: PLR2004
+    if not wanted or (args[0].items is not None and args[0].rest is None):
+        return _array_same(evaluator, node, args)
+    base = node.args[0].value if node.args else Var("array")
+    return Val(items={key: evaluator.element(args[0], [key], Index(base, Const(key))) for key in wanted[:_MAX_KEYS]})
 
 
 @handles("array_keys", "array_key_first", "array_key_last", "key")

@@ -26,6 +26,7 @@ _HASH_KEYS = frozenset({"s", "hash", "survey_hash", "doc_id_hash", "__report", "
 _MAX_PAGES = 20_000
 _MAX_WALKS = 1_000
 """Routes for which their page is walked again."""
+_BROKEN = "could not be followed, and so may never ask for a login"
 _NO_USERS: Mapping[int, AbstractSet[int]] = {}
 
 
@@ -48,6 +49,8 @@ class Pages(NamedTuple):
     """Sorted by path; empty when nothing in the program asks for a login."""
     bootstrap: frozenset[str]
     """Files that are loaded on the way to the login: what they do, every page does."""
+    broken: tuple[str, ...] = ()
+    """Pages and files of routes over which the analyser stumbled; such a page counts as open."""
 
 
 def find_pages(
@@ -63,19 +66,29 @@ def find_pages(
     found: dict[int, Endpoint] = {}
     named: dict[int, AbstractSet[str]] = {}
     bootstrap: set[int] = set()
+    broken: list[str] = []
     for number in _candidates(program, facts):
-        walk = Walk(shared, number)
-        walk.run()
-        endpoint = _classified(program.files[number].path, walk, whole=not program.files[number].facts.gaps)
+        path, walk = program.files[number].path, Walk(shared, number)
+        try:
+            walk.run()
+            endpoint = _classified(path, walk, whole=not program.files[number].facts.gaps)
+        except Exception:  # noqa: BLE001  scanned code is hostile: one page must not end the scan
+            broken.append(path)
+            endpoint = Endpoint(path, "none", _BROKEN)
         if endpoint is not None:
             found[number] = endpoint
             named[number] = walk.seen.named
             bootstrap |= walk.seen.boot
     opened = {page.path for page in found.values() if page.auth != "login"}  # a launcher loads these: no bootstrap
-    routes = _routes(shared, found, named, users)
+    try:
+        routes = _routes(shared, found, named, users, broken)
+    except Exception:  # noqa: BLE001  the pages stay
+        routes = []
+        broken.append("")
     return Pages(
         tuple(sorted([*found.values(), *routes])),
         frozenset(program.files[number].path for number in bootstrap) - opened,
+        tuple(broken),
     )
 
 
@@ -84,8 +97,9 @@ def _routes(
     pages: Mapping[int, Endpoint],
     named: Mapping[int, AbstractSet[str]],
     users: Mapping[int, AbstractSet[int]],
+    broken: list[str],
 ) -> list[Endpoint]:
-    """Routes behind the pages, each with its class."""
+    """Routes behind the pages, each with its class; pages over which the analyser stumbles go into `broken`."""
     walks = 0
     found: list[Endpoint] = []
     for route in find_routes(shared.program, shared.paths, list(pages), users):
@@ -93,7 +107,11 @@ def _routes(
         again = "condition" in page.how or name in named[route.page] or name in shared.lists
         if again and walks < _MAX_WALKS:
             walks += 1
-            page = _walked_for(shared, route) or page
+            try:
+                page = _walked_for(shared, route) or page
+            except Exception:  # noqa: BLE001  as above
+                broken.append(page.path)
+                page = page._replace(auth="none", how=_BROKEN)
         found.append(Endpoint(route.path(shared.program), page.auth, page.how, route.functions))
     return found
 

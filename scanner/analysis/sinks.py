@@ -29,6 +29,7 @@ _EFFECTS = {"db": ("sql", "payload"), "exec": ("command", "command"), "process":
 """Kinds of signatures that are an effect on this machine, too, and the role of what they run."""
 _ESCAPES = frozenset({"mysqli_real_escape_string", "mysqli_escape_string", "mysqli::real_escape_string"})
 """Functions that give back the text that they were given, as far as it needs no escaping."""
+_ARCHIVES = frozenset({"zip", "phar"})
 _TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
 
 
@@ -47,6 +48,8 @@ def apply(
     for signature in signatures[:4]:
         roles = argument_values(evaluator, signature, call, args, receiver)
         handles = _handles(roles, receiver) | _default_context(evaluator, signature, roles)
+        if signature.lib in _ARCHIVES:
+            keeping.packed(evaluator, signature, roles, receiver)
         if signature.phase == "configure" or _only_configures(signature):
             results.append(_configure(evaluator, signature, call, roles, handles, receiver))
             continue
@@ -270,6 +273,9 @@ def _configure(
     state = {role: value for role, value in roles.items() if role not in _HANDLE_ROLES}
     if sum(argument.role == "handle" for argument in signature.arguments) > 1:  # curl_multi_add_handle
         state = evaluator.with_sites(state, handles)
+    if "url" in state and state["url"].sites - handles:  # `withUri(new Uri(...))`
+        named = evaluator.with_sites({}, state["url"].sites - handles).get("url", NOTHING)
+        state["url"] = evaluator.join(state["url"], named)
     for site in sorted(handles):
         for role, value in state.items():
             evaluator.set_site(site, role, value)

@@ -17,8 +17,9 @@ from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import Callers, relevance
 from scanner.analysis.state import Limits, Note, Output, SecretRead, State
-from scanner.analysis.summary import Hit, Summary, depends_on_caller
+from scanner.analysis.summary import EMPTY, Hit, Summary, depends_on_caller
 from scanner.analysis.values import NOTHING, Val, chain, join
+from scanner.model.report import ANALYSIS_ERROR
 from scanner.model.signature import Catalogue
 from scanner.signatures.match import Matcher
 
@@ -51,7 +52,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
             if number not in done:
                 done.add(number)
                 evaluated += 1
-                interpreter.summary(number)
+                _summary(state, number)
         wave = sorted(_wrapper_callers(state, callers, asked) - done)
     evaluated += _settle(state)
     return Result(
@@ -63,6 +64,15 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
         tuple(sorted(state.limits_hit)),
         evaluated,
     )
+
+
+def _summary(state: State, number: int) -> Summary:
+    """Summary of one function; where the analyser breaks over it, none, and that is counted."""
+    try:
+        return state.interpreter.summary(number)
+    except Exception:  # noqa: BLE001  scanned code is hostile: what one function breaks must not end the scan
+        state.limit(ANALYSIS_ERROR, number)
+        return state.summaries.setdefault(number, EMPTY)
 
 
 def _place(output: Output) -> tuple[object, ...]:
@@ -100,7 +110,7 @@ def _settle(state: State) -> int:
         for number in wave:
             times[number] += 1
             evaluated += 1
-            summary = state.interpreter.summary(number)
+            summary = _summary(state, number)
             if summary_face(summary, state.is_decisive) != summary_face(before[number], state.is_decisive):
                 state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
 

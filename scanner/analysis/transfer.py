@@ -32,6 +32,7 @@ from scanner.model.facts import (
     Value,
     Var,
 )
+from scanner.model.report import ANALYSIS_ERROR
 
 _SUPERGLOBALS = SUPERGLOBALS | {"GLOBALS"}
 
@@ -48,7 +49,7 @@ def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
         try:
             _STATEMENTS[type(statement)](evaluator, statement)
         except Exception:  # noqa: BLE001  scanned code is hostile: what one statement breaks must not end the scan
-            evaluator.state.limit("analysis-error", evaluator.number)
+            evaluator.state.limit(ANALYSIS_ERROR, evaluator.number)
 
 
 def _expression(evaluator: Evaluator, statement: Expr) -> None:
@@ -263,7 +264,8 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     elif node.op not in ("=", "&"):
         old = evaluator.value(node.target)
         labels = evaluator.join(Val(labels=all_labels(old)), Val(labels=all_labels(value))).labels
-        exact = evaluator.concrete or node.op == "^="
+        union = node.op == "+=" and any(part.items is not None or part.rest is not None for part in (old, value))
+        exact = evaluator.concrete or node.op == "^=" or union
         value = evaluator.combined(node.op[:-1], [old, value], labels, node.target) if exact else Val(labels=labels)
     elif node.op == "&" and isinstance(node.target, Var) and isinstance(node.value, Var):
         _alias(evaluator, node.target.name, node.value.name)

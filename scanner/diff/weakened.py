@@ -17,7 +17,7 @@ from scanner.errors import SourceError
 from scanner.facts.cache import Cache
 from scanner.findings.collect import collect
 from scanner.model.finding import Finding, Rule
-from scanner.model.report import BaselineState, Comparison, FindingChange, LimitHit
+from scanner.model.report import ANALYSIS_ERROR, BaselineState, Comparison, FindingChange, LimitHit
 
 Reader = Callable[[str], bytes]
 """Canonical path -> bytes. Raises: SourceError."""
@@ -66,7 +66,11 @@ def find_weakenings(inputs: Inputs) -> tuple[tuple[Finding, ...], tuple[LimitHit
                 limits.append(LimitHit(LIMIT, path))
                 continue
             left -= size
-            findings = list(_in_file(path, *sides, inputs.sinks))
+            try:
+                findings = list(_in_file(path, *sides, inputs.sinks))
+            except Exception:  # noqa: BLE001  scanned code is hostile: one file must not end the comparison
+                limits.append(LimitHit(ANALYSIS_ERROR, path))
+                continue
             fresh[key] = _ENCODER.encode(findings)
         found += findings
     inputs.cache.write(fresh)
@@ -172,5 +176,11 @@ def with_changes(
     findings, limits = find_weakenings(inputs)
     comparison = add_findings(comparison, dressed(findings), [item.rule for item in comparers()], limits)
     bundles = Bundles(comparison.packages, inputs.baseline, inputs.current, inputs.read_old, inputs.read_new)
-    strays = collect(finding for item in bundle_rules() for finding in item.find(bundles))
-    return add_findings(comparison, strays, [item.rule for item in bundle_rules()])
+    strays: list[Finding] = []
+    broken: list[LimitHit] = []
+    for item in bundle_rules():
+        try:
+            strays += item.find(bundles)
+        except Exception:  # noqa: BLE001  as above
+            broken.append(LimitHit(ANALYSIS_ERROR, ""))
+    return add_findings(comparison, collect(strays), [item.rule for item in bundle_rules()], sorted(set(broken)))

@@ -34,8 +34,12 @@ def coverage(
     gathered: Gathered,
     lost: Mapping[str, str],
     findings: Iterable[Finding],
+    broken: Iterable[LimitHit] = (),
 ) -> Coverage:
-    """The account of all files: each is PHP, other or skipped. Remarks are not about a file, or not its only entry."""
+    """The account of all files: each is PHP, other or skipped. Remarks are not about a file, or not its only entry.
+
+    `broken`: where the phases after the analysis broke.
+    """
     remarks, refused = _remarks(release)
     failed = {**gathered.failed, **lost}
     skipped = [*refused, *(SkippedFile(path, reason) for path, reason in failed.items())]
@@ -46,6 +50,8 @@ def coverage(
     notes = Counter(note.kind for note in result.notes)
     limits = Counter((name, program.path(number).partition("//")[0]) for name, number in result.limits)
     limits.update((f"file-{cut}", path) for path, item in gathered.others.items() for cut in item.cuts)
+    for hit in broken:
+        limits[hit.limit, hit.path] += hit.count
     return Coverage(
         files=len(whole) + other + len(skipped),
         php_files=len(whole),
