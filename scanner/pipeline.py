@@ -396,7 +396,7 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
     """From facts to report, in this process."""
     release = opened.release
     reader = _Reader(opened)
-    program = Program(gathered.facts, reader.lower, tools.matcher.class_names)
+    program = Program(gathered.facts, reader.lower, tools.matcher.known_classes)
     result = solve(program, tools.catalogue, tools.matcher)
     own = {
         path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
@@ -405,8 +405,9 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
     defaults = _default_hosts(release, reader)
     pools = frozenset(program.symbol(number) for number in result.state.mixing.pools)
     scene = Scene(
-        program, result, tools.catalogue, gathered.facts, pages.endpoints, Targets(), gathered.others, defaults, pools
-    )
+        program, result, tools.catalogue, gathered.facts, pages.endpoints, Targets(), gathered.others, defaults, pools,
+        program.homes(),
+    )  # fmt: skip
     detected = detect(scene, detectors())
     reach = Reach(result, program, pages)
     raw = with_triggers(once(detected.findings), program, pages, reach)
