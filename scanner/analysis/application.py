@@ -94,11 +94,15 @@ def _run_late_closures(evaluator: Evaluator) -> None:
 
 
 def evaluate_closure(
-    evaluator: Evaluator, number: int, args: list[Val] | None = None, carried: Mapping[str, Val] | None = None
+    evaluator: Evaluator,
+    number: int,
+    args: list[Val] | None = None,
+    carried: Mapping[str, Val] | None = None,
+    scope: str = "",
 ) -> Val:
     """Run a closure's body with the variables it captures; its sinks belong to the function around it.
 
-    `carried`: captured variables of a closure that was made elsewhere.
+    `carried`: captured variables of a closure that was made elsewhere. `scope`: class that it was bound to.
     """
     state = evaluator.state
     if number in state.active or len(state.active) >= state.limits.call_depth:
@@ -106,6 +110,7 @@ def evaluate_closure(
     state.active.append(number)
     try:
         inner = Evaluator(state, number)
+        inner.cls = scope or inner.cls
         inner.adopt(evaluator, args, carried)
         transfer.run(inner, decode_body(inner.fact.body))
     finally:
@@ -365,5 +370,10 @@ def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[V
             evaluator.env[call.receiver.name] = evaluator.join(known, Val(labels=given))
     of_client = frozenset(site for site in receiver.sites if site in evaluator.state.site_libraries)
     result = Val(evaluator.unknown(call).texts, labels, sites=of_client)  # `$client->bucket('x')` belongs to it
+    return evaluator.join(result, queried(evaluator, args))
+
+
+def queried(evaluator: Evaluator, args: list[Val]) -> Val:
+    """Rows of the query that an object of unknown class is given: a connection's `query` and `prepare` do read them."""
     rows = [evaluator.rows(arg) for arg in args if arg.texts and not depends_on_caller(arg)]
-    return join_all([result, *rows], evaluator.state.overflow)
+    return join_all(rows, evaluator.state.overflow)

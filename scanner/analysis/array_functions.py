@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping
 from scanner.analysis import folding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, folded, handles, is_callable, labels_of
+from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all, merge_labels
-from scanner.model.facts import Call, Index, Value
+from scanner.model.facts import Call, Const, Index, Value, Var
 
 _NUMBER = re.compile(r"-?\d{1,9}")
+_MAX_KEYS = 100
+"""Keys that are taken from an array one by one."""
 _PLAIN_PATTERN = re.compile(r"([/#~%@!])([\w %#@:=-]{1,60})\1[imsuD]*")
 """A regular expression that is nothing but a word."""
 
@@ -33,6 +36,10 @@ def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return evaluator.join(result, Val(labels=pieces.labels)) if pieces.labels else result
 
 
+_LISTED = frozenset({",", ";", ", ", "; ", "|", "\n"})
+"""What stands between the parts of a list of addresses."""
+
+
 @handles("explode", "str_split", "preg_split")
 def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     labels = labels_of(evaluator, args)
@@ -46,6 +53,9 @@ def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         if len(separators) == 1 and separators[0] and len(texts) == 1:
             pieces = texts[0].split(separators[0])[:300]
             return Val(items={str(i): Val(frozenset([p])) for i, p in enumerate(pieces)}, labels=labels)
+        given = frozenset(text for text in args[1].texts if PARAMETERS.fullmatch(text))
+        if given and _LISTED.issuperset(separators):  # a list of one, until the caller shows that it has more
+            return Val(rest=Val(given, labels), labels=labels)
     return Val(rest=Val(evaluator.unknown(node).texts, labels), labels=labels)
 
 
@@ -55,7 +65,7 @@ def _array_merge(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 
 
 @handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse", "iterator_to_array",
-          "array_change_key_case", "array_diff_key", "array_intersect_key", "array_pad", "current",
+          "array_change_key_case", "array_diff_key", "array_pad", "current",
           "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min", "array_column",
           "array_chunk")  # fmt: skip
 def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
@@ -72,6 +82,16 @@ def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if name.startswith("array_") and name not in ("array_pop", "array_shift"):
         return args[0].replaced(rest=elements) if elements is not args[0] else args[0]
     return elements
+
+
+@handles("array_intersect_key")
+def _array_intersect_key(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """Elements whose keys another array has: known ones are taken one by one, also from all globals."""
+    wanted = list((args[1].items or {}) if len(args) == 2 and args[1].rest is None else ())  # noqa: PLR2004
+    if not wanted or (args[0].items is not None and args[0].rest is None):
+        return _array_same(evaluator, node, args)
+    base = node.args[0].value if node.args else Var("array")
+    return Val(items={key: evaluator.element(args[0], [key], Index(base, Const(key))) for key in wanted[:_MAX_KEYS]})
 
 
 @handles("array_keys", "array_key_first", "array_key_last", "key")

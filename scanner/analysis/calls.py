@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.analysis import builtins, code, given, keeping, reaches, reflection, rows, sinks, stand_ins, statements
-from scanner.analysis.application import apply_sinks, apply_summary, evaluate_closure, passed_through
+from scanner.analysis.application import apply_sinks, apply_summary, evaluate_closure, passed_through, queried
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
@@ -191,7 +191,7 @@ def _caught(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Va
 
 
 def _method_of_closure(evaluator: Evaluator, call: Call, closure: Val, method: str, args: list[Val]) -> Val:
-    callee = closure if method == "__invoke" else _bound(closure, args[:1])
+    callee = closure if method == "__invoke" else _bound(evaluator, closure, args[: 1 + (method == "bindto")])
     return callee if method == "bindto" else call_value(evaluator, call, callee, args[method == "call" :])
 
 
@@ -263,7 +263,8 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         if len(numbers) > 1:
             state.mixing.crossroads.add((evaluator.path, call.line))
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
-        return join_all(results, state.overflow)
+        results.append(Val(labels=state.telling(receiver.labels)))  # it may be another method of that name
+        return join_all([*results, queried(evaluator, args)], state.overflow)
     if not receiver.types:
         apply_sinks(evaluator, call, numbers, args, receiver)
     return passed_through(evaluator, call, receiver, args)
@@ -309,7 +310,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
     if secret is not None:
         return _returned_secret(evaluator, secret, call, args)
     if cls == "closure" and args and lower in ("fromcallable", "bind"):
-        return _bound(args[0], args[1:])
+        return _bound(evaluator, args[0], args[1:])
     if args and lower in ("from", "tryfrom") and evaluator.is_enum(frozenset([cls])):
         return args[0].replaced(types=frozenset([cls]))
     magic = state.program.find_method(cls, "__callstatic")
@@ -319,11 +320,15 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
     return passed_through(evaluator, call, NOTHING, args)
 
 
-def _bound(closure: Val, target: Sequence[Val]) -> Val:
-    """A closure with another object as its `$this`."""
+def _bound(evaluator: Evaluator, closure: Val, target: Sequence[Val]) -> Val:
+    """A closure with another object as its `$this`, or with the scope of another class: `bind($f, null, 'C')`."""
     if not target or not closure.refs:
         return closure
-    return closure.replaced(items={**(closure.items or {}), CARRIED + "this": target[0], BOUND: target[0]})
+    this = target[0]
+    if len(target) > 1 and not this.types:
+        names = [evaluator.state.program.find_class(name.lstrip("\\")) for name in evaluator.known_texts(target[1])]
+        this = this.replaced(types=frozenset(names) | target[1].types)
+    return closure.replaced(items={**(closure.items or {}), CARRIED + "this": this, BOUND: this})
 
 
 def _new(evaluator: Evaluator, call: Call) -> Val:
@@ -437,13 +442,15 @@ def _call_reference(
     evaluator: Evaluator, call: Call, ref: FunctionRef, items: Mapping[str, Val], args: list[Val]
 ) -> Val:
     fact = evaluator.state.program.functions[ref.function]
+    classes = sorted(items[BOUND].types) if BOUND in items else []
+    cls = classes[0] if len(classes) == 1 else ""
     if fact.name == "{closure}" and ref.function in evaluator.closures:
         scope = {**evaluator.env, "this": items[BOUND]} if BOUND in items else None
-        return evaluate_closure(evaluator, ref.function, args, scope)
+        return evaluate_closure(evaluator, ref.function, args, scope, cls)
     carried = {key.removeprefix(CARRIED): value for key, value in items.items() if key.startswith(CARRIED)}
     if fact.name == "{closure}" and carried and evaluator.inlined < MAX_INLINE_CLOSURES:
         evaluator.inlined += 1
-        return evaluate_closure(evaluator, ref.function, args, carried)
+        return evaluate_closure(evaluator, ref.function, args, carried, cls)
     bound = Val(types=frozenset([ref.bound])) if ref.bound else None
     return apply_summary(evaluator, call, ref.function, args, bound)
 

@@ -17,7 +17,7 @@ from scanner.analysis.origins import DATABASE_FILE, FILE
 from scanner.analysis.templates import PARAMETERS, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
 from scanner.model.facts import Call, CallKind
-from scanner.model.signature import LocalSink
+from scanner.model.signature import LocalSink, Signature
 
 _WRITES: Mapping[str, tuple[str, int, int]] = {
     "define": ("const", 0, 1),
@@ -49,6 +49,8 @@ _MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
 _STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf"})
 _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
                            "fpassthru", "gzread", "bzread"})  # fmt: skip
+_PACKING = frozenset({"addFile", "addGlob", "buildFromDirectory", "replaceFile"})
+"""Methods of archives that take a file in."""
 _MAX_NAMES = 4
 _WORD = re.compile(r"[^\s'\"=<>|;&]*/[^\s'\"=<>|;&]+")
 """What can be a path in a command line."""
@@ -155,6 +157,13 @@ def written(evaluator: Evaluator, sink: LocalSink, args: list[Val], receiver: Va
         _hold(evaluator, receiver, join_all((args[i] for i in sink.data if 0 <= i < len(args)), ""))
     if sink.effect == "file" and -1 in sink.data and args:
         _store(evaluator, "file", args[0], Val(labels=all_labels(receiver)))
+
+
+def packed(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], receiver: Val | None) -> None:
+    """A method that puts a file into an archive: the archive holds what the file holds."""
+    if receiver is not None and signature.callable.rpartition("::")[2] in _PACKING:
+        for role in ("path", "url"):
+            _hold(evaluator, receiver, content_of(evaluator, roles.get(role, NOTHING)))
 
 
 CACHES = frozenset({"redis", "memcached", "memcache", "predis\\client", "relay\\relay"})
@@ -293,12 +302,18 @@ def user_agent(evaluator: Evaluator) -> Val:
     return kept_under(evaluator, "ini", Val(frozenset([key[1]])))
 
 
-def _credentials(evaluator: Evaluator, path: str) -> Val:
-    """What a program reads that a command line gives the path of a credential file."""
+def _credentials(evaluator: Evaluator, path: str, how: str = "a command is given {}") -> Val:
+    """What a program reads that is given the path of a credential file; `how`: what happens to it, for people."""
     name = evaluator.state.origins.credential_file(path)
     if not name:
         return NOTHING
-    return Val(labels={FILE + name: Trace(evaluator.path, evaluator.line, f"a command is given {name}", None, 1)})
+    return Val(labels={FILE + name: Trace(evaluator.path, evaluator.line, how.format(name), None, 1)})
+
+
+def content_of(evaluator: Evaluator, path: Val) -> Val:
+    """What a file holds: what was written to it, and what a file of its name is known to hold."""
+    held = [_credentials(evaluator, text, "{} is sent as a file") for text in sorted(path.texts)[:_MAX_NAMES]]
+    return join_all([kept_under(evaluator, "file", path), *held], evaluator.state.overflow)
 
 
 def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
@@ -308,8 +323,9 @@ def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
     for site in sorted({site for value in roles.values() for site in all_sites(value)}.difference(sites)):
         inner = evaluator.sites.get(site, {})  # `['file' => new CURLFile($path)]`
         held += [inner[role] for role in (HELD, "payload") if role in inner]
+        held += [content_of(evaluator, inner["file"])] if "file" in inner else []
     if "file" in roles:
-        held.append(kept_under(evaluator, "file", roles["file"]))
+        held.append(content_of(evaluator, roles["file"]))
     if "command" in roles and evaluator.state.stores:
         words = {word for text in roles["command"].texts if "/" in text for word in _WORD.findall(text[:_MAX_COMMAND])}
         words |= {word.removeprefix("@") for word in words}

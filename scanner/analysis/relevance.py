@@ -68,7 +68,7 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
         SETTINGS | {name.rpartition("::")[2] for name in functions} | (catalogue.dynamic_code.keys() - _CONSTRUCTS)
     )
     generic = matcher.method_names - strong
-    calling = _CONSTRUCTS | catalogue.higher_order.keys() | SENSITIVE
+    calling = _CONSTRUCTS | {_called_as(name) for name in catalogue.higher_order} | SENSITIVE
     names = tuple(_names_in(unit) for unit in program.files)
     libraries = {number for number, found in enumerate(names) if not matcher.class_names.isdisjoint(found)}
     roots = [
@@ -89,6 +89,12 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
         frozenset(_closure(program, [*roots, *_with_urls(program)])),
         names,
     )
+
+
+def _called_as(name: str) -> str:
+    """How a function's facts name a callable of the catalogue: a constructor by its class, a method by its name."""
+    cls, _separator, method = name.rpartition("::")
+    return _short(cls) if method == "__construct" else method
 
 
 def _runs_request(fact: FunctionFact, calling: AbstractSet[str]) -> bool:

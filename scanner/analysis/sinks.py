@@ -11,13 +11,14 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import FILE
 from scanner.analysis.remote import ANSWER, answers, is_remote
 from scanner.analysis.summary import Hit, closed
-from scanner.analysis.templates import HoleTable, is_known
+from scanner.analysis.templates import PARAMETERS, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
 from scanner.model.facts import Call, CallKind
 from scanner.model.signature import CallableKind, Certainty, Signature
 
 _HANDLE_ROLES = ("handle", "client", "request")
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
+_HOST = re.compile(r"://[^/?#]+[/?#]")
 _OPENED = frozenset({"file-url", "xml-url", "image-url"})
 """Kinds of functions that open addresses through PHP's streams."""
 ENTITY = re.compile(r"\bSYSTEM\s*[\"']((?:https?|ftps?)://[^\"'>]*)", re.IGNORECASE)
@@ -28,6 +29,7 @@ _EFFECTS = {"db": ("sql", "payload"), "exec": ("command", "command"), "process":
 """Kinds of signatures that are an effect on this machine, too, and the role of what they run."""
 _ESCAPES = frozenset({"mysqli_real_escape_string", "mysqli_escape_string", "mysqli::real_escape_string"})
 """Functions that give back the text that they were given, as far as it needs no escaping."""
+_ARCHIVES = frozenset({"zip", "phar"})
 _TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
 
 
@@ -46,6 +48,8 @@ def apply(
     for signature in signatures[:4]:
         roles = argument_values(evaluator, signature, call, args, receiver)
         handles = _handles(roles, receiver) | _default_context(evaluator, signature, roles)
+        if signature.lib in _ARCHIVES:
+            keeping.packed(evaluator, signature, roles, receiver)
         if signature.phase == "configure" or _only_configures(signature):
             results.append(_configure(evaluator, signature, call, roles, handles, receiver))
             continue
@@ -152,9 +156,17 @@ def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) 
     """
     if signature.certainty is Certainty.ALWAYS:
         return roles
+    open_texts = [text for role in URL_ROLES if role in roles for text in roles[role].texts if PARAMETERS.search(text)]
+    if signature.certainty is Certainty.IF_URL and open_texts and all(map(_host_stands, open_texts)):
+        return roles  # `'https://host/?' . $this->data` is as sure
     holes = evaluator.state.holes
     addressed = signature.certainty is not Certainty.IF_URL
     return {role: value if addressed and role in URL_ROLES else closed(value, holes) for role, value in roles.items()}
+
+
+def _host_stands(text: str) -> bool:
+    """Whether an address names its host before the first piece that a caller decides."""
+    return _HOST.search(PARAMETERS.split(text, maxsplit=1)[0]) is not None
 
 
 def _only_configures(signature: Signature) -> bool:
@@ -261,6 +273,9 @@ def _configure(
     state = {role: value for role, value in roles.items() if role not in _HANDLE_ROLES}
     if sum(argument.role == "handle" for argument in signature.arguments) > 1:  # curl_multi_add_handle
         state = evaluator.with_sites(state, handles)
+    if "url" in state and state["url"].sites - handles:  # `withUri(new Uri(...))`
+        named = evaluator.with_sites({}, state["url"].sites - handles).get("url", NOTHING)
+        state["url"] = evaluator.join(state["url"], named)
     for site in sorted(handles):
         for role, value in state.items():
             evaluator.set_site(site, role, value)

@@ -264,7 +264,8 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     elif node.op not in ("=", "&"):
         old = evaluator.value(node.target)
         labels = evaluator.join(Val(labels=all_labels(old)), Val(labels=all_labels(value))).labels
-        exact = evaluator.concrete or node.op == "^="
+        union = node.op == "+=" and any(part.items is not None or part.rest is not None for part in (old, value))
+        exact = evaluator.concrete or node.op == "^=" or union
         value = evaluator.combined(node.op[:-1], [old, value], labels, node.target) if exact else Val(labels=labels)
     elif node.op == "&" and isinstance(node.target, Var) and isinstance(node.value, Var):
         _alias(evaluator, node.target.name, node.value.name)

@@ -92,6 +92,9 @@ def _texts(hit: Hit) -> Iterable[tuple[str, str]]:
     if hit.signature.kind == "mail" and "header" in hit.roles:
         for text in sorted(hit.roles["header"].texts):
             yield from (("host", address) for line in _COPIES.findall(text) for address in line.split(","))
+        for name, value in (hit.roles["header"].items or {}).items():  # `['Bcc' => 'a@example.net']`
+            if name.lower() in ("bcc", "cc"):
+                yield from (("host", address) for text in sorted(value.texts) for address in text.split(","))
     if hit.signature.kind == "redirect" and "header" in hit.roles:
         for text in sorted(hit.roles["header"].texts):
             yield "url", _location(text)
