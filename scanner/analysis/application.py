@@ -304,5 +304,10 @@ def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[V
             evaluator.env[call.receiver.name] = evaluator.join(known, Val(labels=given))
     of_client = frozenset(site for site in receiver.sites if site in evaluator.state.site_libraries)
     result = Val(evaluator.unknown(call).texts, labels, sites=of_client)  # `$client->bucket('x')` belongs to it
+    return evaluator.join(result, queried(evaluator, args))
+
+
+def queried(evaluator: Evaluator, args: list[Val]) -> Val:
+    """Rows of the query that an object of unknown class is given: a connection's `query` and `prepare` do read them."""
     rows = [evaluator.rows(arg) for arg in args if arg.texts and not depends_on_caller(arg)]
-    return join_all([result, *rows], evaluator.state.overflow)
+    return join_all(rows, evaluator.state.overflow)

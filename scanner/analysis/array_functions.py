@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from scanner.analysis import folding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, folded, handles, is_callable, labels_of
+from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all, merge_labels
 from scanner.model.facts import Call, Const, Index, Value, Var
 
@@ -35,6 +36,10 @@ def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return evaluator.join(result, Val(labels=pieces.labels)) if pieces.labels else result
 
 
+_LISTED = frozenset({",", ";", ", ", "; ", "|", "\n"})
+"""What stands between the parts of a list of addresses."""
+
+
 @handles("explode", "str_split", "preg_split")
 def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     labels = labels_of(evaluator, args)
@@ -48,6 +53,9 @@ def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         if len(separators) == 1 and separators[0] and len(texts) == 1:
             pieces = texts[0].split(separators[0])[:300]
             return Val(items={str(i): Val(frozenset([p])) for i, p in enumerate(pieces)}, labels=labels)
+        given = frozenset(text for text in args[1].texts if PARAMETERS.fullmatch(text))
+        if given and _LISTED.issuperset(separators):  # a list of one, until the caller shows that it has more
+            return Val(rest=Val(given, labels), labels=labels)
     return Val(rest=Val(evaluator.unknown(node).texts, labels), labels=labels)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.analysis import builtins, code, given, keeping, reaches, reflection, rows, sinks, stand_ins, statements
-from scanner.analysis.application import apply_summary, evaluate_closure, passed_through
+from scanner.analysis.application import apply_summary, evaluate_closure, passed_through, queried
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
@@ -261,7 +261,7 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
             state.mixing.crossroads.add((evaluator.path, call.line))
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
         results.append(Val(labels=state.telling(receiver.labels)))  # it may be another method of that name
-        return join_all(results, state.overflow)
+        return join_all([*results, queried(evaluator, args)], state.overflow)
     return passed_through(evaluator, call, receiver, args)
 
 

@@ -220,7 +220,7 @@ def _known_host(host: str) -> str:
         return _ip(name) or UNRESOLVED
     if name.count(":") == 1:
         name = name.partition(":")[0]
-    name = urllib.parse.unquote(name).rstrip(".")
+    name = urllib.parse.unquote(name).strip(".")
     if name.isdecimal() and int(name[:12]) < _FIRST_ADDRESS:
         return UNRESOLVED
     address = _ip(name)

@@ -31,7 +31,7 @@ def labels_of(evaluator: Evaluator, values: list[Val]) -> dict[str, Trace]:
 
 
 def folded(evaluator: Evaluator, name: str, args: list[Val]) -> frozenset[str]:
-    """All results for the known strings of the arguments, bounded; empty when one cannot be folded."""
+    """All results for the known strings of the arguments, bounded; empty when none can be folded."""
     if not folding.foldable(name):
         return frozenset()
     options = [sorted(evaluator.texts(arg, "argument")) for arg in args]
@@ -41,7 +41,10 @@ def folded(evaluator: Evaluator, name: str, args: list[Val]) -> frozenset[str]:
     if total > MAX_TEXTS:
         return frozenset()
     results = [folding.fold(name, combination) for combination in itertools.product(*options)]
-    return frozenset(result for result in results if result is not None)
+    known = frozenset(result for result in results if result is not None)
+    if known and None in results:  # what cannot be folded is still one of the values
+        return known | evaluator.unknown(f"{name}(...)").texts
+    return known
 
 
 def contents(evaluator: Evaluator, value: Val) -> Val:

@@ -77,7 +77,7 @@ class Program:
     ) -> None:
         """`lower` gives the facts of a file with all its bodies, for functions that are only outlines.
 
-        `foreign`: lower-case names of classes of known libraries, which the program need not hold itself.
+        `foreign`: lower-case names of classes of PHP and of known libraries, which the program need not hold itself.
         """
         self._lower = lower
         self._foreign = foreign
@@ -222,6 +222,13 @@ class Program:
         cls = "class@anonymous" if fact.cls.startswith("class@anonymous") else fact.cls
         return f"{cls}::{fact.name}" if cls else fact.name
 
+    def homes(self) -> dict[str, frozenset[str]]:
+        """Symbol -> paths of the files that functions of that name stand in."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for number in range(len(self.functions)):
+            found[self.symbol(number)].add(self.path(number))
+        return {symbol: frozenset(paths) for symbol, paths in found.items()}
+
     def return_classes(self, function: int) -> frozenset[str]:
         """Classes that a function declares to return."""
         known = self._return_classes.get(function)
@@ -243,8 +250,8 @@ class Program:
     def find_class(self, name: str) -> str:
         """Key of a class by written name: as it stands, else by its last part when that is unique."""
         key = name.lower()
-        if key in self.classes or (key in self._foreign and "\\" in key):
-            return key  # a known library's class is that library's, even if it lies outside the release
+        if key in self.classes or key in self._foreign:
+            return key  # a class of PHP or of a known library is just that, even if it lies outside the release
         same = self.by_last_part.get(key.rpartition("\\")[2])
         return same[0] if same and len(set(same)) == 1 else key
 

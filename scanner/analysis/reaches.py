@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_REACHES = 60
 """Effects kept per summary."""
-MAX_LIFTS = 4
+MAX_LIFTS = 6
 """Levels of functions through which an effect is followed outwards."""
 _SHOWN = frozenset({"browser", "log", "cookie", "header", "exception", "file", "sql"})
 """Effects that must not get secrets."""

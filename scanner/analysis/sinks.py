@@ -11,13 +11,14 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import FILE
 from scanner.analysis.remote import ANSWER, answers, is_remote
 from scanner.analysis.summary import Hit, closed
-from scanner.analysis.templates import HoleTable, is_known
+from scanner.analysis.templates import PARAMETERS, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
 from scanner.model.facts import Call, CallKind
 from scanner.model.signature import CallableKind, Certainty, Signature
 
 _HANDLE_ROLES = ("handle", "client", "request")
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
+_HOST = re.compile(r"://[^/?#]+[/?#]")
 _OPENED = frozenset({"file-url", "xml-url", "image-url"})
 """Kinds of functions that open addresses through PHP's streams."""
 ENTITY = re.compile(r"\bSYSTEM\s*[\"']((?:https?|ftps?)://[^\"'>]*)", re.IGNORECASE)
@@ -155,9 +156,17 @@ def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) 
     """
     if signature.certainty is Certainty.ALWAYS:
         return roles
+    open_texts = [text for role in URL_ROLES if role in roles for text in roles[role].texts if PARAMETERS.search(text)]
+    if signature.certainty is Certainty.IF_URL and open_texts and all(map(_host_stands, open_texts)):
+        return roles  # `'https://host/?' . $this->data` is as sure
     holes = evaluator.state.holes
     addressed = signature.certainty is not Certainty.IF_URL
     return {role: value if addressed and role in URL_ROLES else closed(value, holes) for role, value in roles.items()}
+
+
+def _host_stands(text: str) -> bool:
+    """Whether an address names its host before the first piece that a caller decides."""
+    return _HOST.search(PARAMETERS.split(text, maxsplit=1)[0]) is not None
 
 
 def _only_configures(signature: Signature) -> bool:

@@ -152,6 +152,8 @@ def picked(value: Val, key: str, holes: HoleTable, overflow: str) -> Val:
     """Element of an argument; key `*` for any of them."""
     if key == ANY:
         found = [*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])]
+        if not found and value.texts:  # `(array) $to`: one address is a list of one
+            found = [Val(value.texts)]
     else:
         item = (value.items or {}).get(key, value.rest)
         found = [] if item is None else [item]

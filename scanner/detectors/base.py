@@ -56,6 +56,8 @@ class Scene(NamedTuple):
     """Setting -> host that the release's own SQL gives it."""
     pools: frozenset[str] = frozenset()
     """Symbols of functions that return one of the values of a store (see `Mixing`)."""
+    homes: Mapping[str, frozenset[str]] = {}
+    """Symbol -> paths of the files that functions of that name stand in."""
 
 
 class Detector(NamedTuple):

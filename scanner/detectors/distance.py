@@ -7,6 +7,8 @@ less than a plain call does, so it counts for more of them.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from scanner.analysis.origins import MANY
 from scanner.analysis.values import Trace, chain
 from scanner.detectors.base import Scene
@@ -23,6 +25,18 @@ def doubts(scene: Scene, trace: Trace) -> int:
     for path, line, text in chain(trace):
         found += text.startswith(_RETURNED) and (path, line) in crossroads
         found += text.removeprefix(_RETURNED).removeprefix(_PASSED).removesuffix("()") in scene.pools
+    return found
+
+
+def leaps(scene: Scene, trace: Trace) -> int:
+    """Steps that no call explains: a value put into a property or a global in one file and read of it in another.
+
+    What was passed to a function goes on in that function's file, what one returned goes on where it was called.
+    """
+    found, steps = 0, chain(trace)
+    for (path, _line, _text), (before, _from, text) in pairwise(steps):
+        called = text.startswith(_PASSED) and path in scene.homes.get(text.removeprefix(_PASSED).removesuffix("()"), ())
+        found += path != before and not called
     return found
 
 

@@ -12,7 +12,7 @@ from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
 from scanner.detectors.base import Scene, finding, printable, steps
 from scanner.detectors.commands import KINDS, command_lines, uses_network
-from scanner.detectors.distance import distance, doubts, is_general
+from scanner.detectors.distance import distance, doubts, is_general, leaps
 from scanner.detectors.egress import details
 from scanner.detectors.targets import expected, is_public, known_host, leaves, target
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
@@ -25,6 +25,8 @@ _HASH = "hash-of:"
 _SHORT_WAY = 8
 _LONG_WAY_OF_MANY = 8
 """Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
+_LONGER_WAY = 14
+"""The same where each step is a call."""
 _MANY_DOUBTS = 2
 
 
@@ -160,7 +162,9 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
 def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Severity) -> tuple[Severity, Confidence]:
     """Less where the way is a guess: a named secret stays loud, what stands for many values does not."""
     doubtful = doubts(scene, trace) >= _MANY_DOUBTS
-    far = is_general(plain) and distance(scene, trace) + len(hit.via) >= _LONG_WAY_OF_MANY
+    far = is_general(plain) and distance(scene, trace) + len(hit.via) >= (
+        _LONG_WAY_OF_MANY if doubtful or leaps(scene, trace) else _LONGER_WAY
+    )
     if not doubtful and not far:
         return severity, Confidence.LIKELY
     most = Severity.MEDIUM if is_general(plain) else Severity.HIGH

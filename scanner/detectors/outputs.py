@@ -9,7 +9,7 @@ from scanner.analysis.origins import DATABASE_FILE, FILE, MANY
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
-from scanner.detectors.distance import distance
+from scanner.detectors.distance import distance, leaps
 from scanner.detectors.targets import expected
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
 from scanner.model.signature import SecretOrigin
@@ -19,6 +19,8 @@ _LONG_WAY_OF_MANY = 5
 """Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
 _LONG_WAY_TO_HOST = 8
 """The same where the browser takes the output to another host."""
+_LONGER_WAY = 12
+"""The same where each step is a call."""
 _PLACES = {"sql": "statement", "command": "command"}
 """What the place of an effect is, where it is no file."""
 
@@ -91,7 +93,8 @@ def _finding(
     digest = "a digest of " if plain != label else ""
     through = f" through {output.via[0]}()" if output.via else ""
     steps_away = distance(scene, trace) + len(output.via) if plain in MANY else 0
-    far = steps_away >= (_LONG_WAY_TO_HOST if taken else _LONG_WAY_OF_MANY)
+    limit = _LONG_WAY_TO_HOST if taken else _LONG_WAY_OF_MANY
+    far = steps_away >= (limit if steps_away < limit or leaps(scene, trace) else _LONGER_WAY)
     least = Severity.MEDIUM if taken else Severity.LOW
     further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
     return finding(

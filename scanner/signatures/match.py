@@ -72,6 +72,10 @@ class Matcher:
         classes = {*self._new, *self._magic, *(cls for cls, _ in self._members)}
         self.class_names: frozenset[str] = frozenset(classes | {_short(cls) for cls in classes})
         """Whole names and their last parts."""
+        own = {_class(item) for item in catalogue.signatures if item.lib == "redcap"}
+        self.known_classes: frozenset[str] = frozenset(cls for cls in classes if "\\" in cls or cls not in own)
+        """Whole names of classes that lie outside of a release or stand in it under just this name: REDCap's own are
+        in the catalogue without their namespace."""
 
     # -- by name -----------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,9 @@ MAX_FILES = 4
 _NETWORK = "secret-to-network"
 _PLAIN = frozenset({"global", "copy", "file-get-contents"})
 """The plainest source, carrier and channel."""
+_AS_TEXT = (
+    "json_encode(%s)", "serialize(%s)", "var_export(%s, true)", "print_r(%s, true)", "http_build_query(%s)",
+)  # fmt: skip
 _STYLES = ("function", "function", "static", "instance", "inherited", "method-of-class")
 
 
@@ -223,6 +226,8 @@ class _Assembly:
         """Statements that put the secret into the main variable, through `depth` functions."""
         value = f"$v{self._id}"
         body = self._part(self._source, "s", "", value)
+        if self._source.arrays and not self._carrier.arrays:
+            body += f" {value} = {self._random.choice(_AS_TEXT) % value};"
         if not depth:
             return body
         if carry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -13,6 +14,8 @@ from scanner.model.signature import Secret
 from scanner.signatures.load import load_catalogue
 
 HERE = Path(__file__).resolve().parent
+_SUFFIX = "UNIQ"
+"""The hole that is a part of longer names."""
 
 
 class Template(NamedTuple):
@@ -27,14 +30,24 @@ class Template(NamedTuple):
     origin: str = ""
     labels: tuple[str, ...] = ()
     scope: str = ""
+    arrays: bool = False
+    """A source that makes an array, a carrier that takes one: to all others an array is no more than the word Array."""
     needs: str = ""
     rule: str = "secret-to-network"
 
     def filled(self, text: str, names: dict[str, str]) -> str:
         """A text of this template with its holes filled."""
-        for hole in sorted(names, key=len, reverse=True):
-            text = text.replace(hole, names[hole])
-        return text
+        return _holes(tuple(sorted(names, key=len, reverse=True))).sub(lambda found: names[found.group()], text)
+
+
+@cache
+def _holes(names: tuple[str, ...]) -> re.Pattern[str]:
+    """One pass for all holes: what fills one is not searched for others (HOST stands in HOSTNAME)."""
+    return re.compile("|".join(re.escape(name) if name == _SUFFIX else rf"{_edge(name)}\b" for name in names))
+
+
+def _edge(name: str) -> str:
+    return re.escape(name) if name.startswith("$") else rf"(?<![A-Z_]){re.escape(name)}"
 
 
 @cache
