@@ -101,7 +101,7 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                 code.callee(evaluator, node, callback, args)
                 continue
             others = [contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions]
-            others = keeping.handled(evaluator, name) or _given(evaluator, name, others, args)
+            others = keeping.handled(evaluator, name) or _walking(evaluator, name, others, args)
             literal = position < len(node.args) and isinstance(node.args[position].value, Const)
             result = evaluator.state.interpreter.call_value(
                 evaluator, _with_values(node, others or [NOTHING]), callback, others or [NOTHING], literal=literal
@@ -120,7 +120,7 @@ def _walked(evaluator: Evaluator, node: Call, array: Val, written: Val) -> None:
         evaluator.state.interpreter.write(evaluator, target, evaluator.join(array, Val(rest=written)))
 
 
-def _given(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]) -> list[Val]:
+def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]) -> list[Val]:
     """Arguments of a callback; of one that walks over an array: element, key, what else was given."""
     if name == "preg_replace_callback":
         return [Val(rest=args[2] if len(args) > 2 else NOTHING)]  # noqa: PLR2004  matches of the subject
