@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import builtins, code, given, keeping, reaches, reflection, rows, sinks, stand_ins, statements
+from scanner.analysis import (
+    builtins,
+    code,
+    given,
+    keeping,
+    reaches,
+    reflection,
+    resolution,
+    rows,
+    sinks,
+    stand_ins,
+    statements,
+)
 from scanner.analysis.application import apply_sinks, apply_summary, evaluate_closure, passed_through, queried
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
 from scanner.analysis.origins import FILE
-from scanner.analysis.state import State
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind, Const, Unknown
-from scanner.model.signature import Certainty, Secret, Signature
+from scanner.model.signature import Certainty, Secret
 
 _MANY_TARGETS = 8
 """Functions that one place may call, from which on which of them it calls is a guess."""
@@ -156,14 +167,14 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
     if cls in keeping.CACHES:
         yield keeping.of_cache(evaluator, lower, args)
     ancestors = state.program.ancestors(cls)
-    signatures = _sure(state, cls, ancestors, state.matcher.method(cls, lower, ancestors))
+    signatures = resolution.sure(state, cls, ancestors, state.matcher.method(cls, lower, ancestors))
     if signatures:
-        api = f"{_written(state, cls)}::{name}"
+        api = f"{resolution.written(state, cls)}::{name}"
         yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
         if signatures[0].certainty is not Certainty.ALWAYS:  # an object gives back what was put into it
             yield Val(labels=state.telling(receiver.labels))
         return
-    numbers = _implementations(state, cls, lower)
+    numbers = resolution.implementations(state, cls, lower)
     for number in numbers[:_MAX_OVERRIDES]:
         yield apply_summary(evaluator, call, number, args, receiver)
     apply_sinks(evaluator, call, numbers[_MAX_OVERRIDES:], args, receiver)
@@ -178,7 +189,7 @@ def _magic_sinks(
     state = evaluator.state
     signatures = state.matcher.magic(cls, name.lower(), state.program.ancestors(cls))
     if signatures:
-        api = f"{_written(state, cls)}::{name}"
+        api = f"{resolution.written(state, cls)}::{name}"
         yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
 
 
@@ -215,34 +226,6 @@ def _function_secret(evaluator: Evaluator, classes: frozenset[str], method: str)
         if secret is not None:
             return secret
     return None
-
-
-def _sure(state: State, cls: str, ancestors: Sequence[str], signatures: tuple[Signature, ...]) -> tuple[Signature, ...]:
-    """Signatures that fit the class; one that only shares its last name part does not, where the program has the class.
-
-    REDCap's own classes stand in the catalogue without namespace, so those are left as they are.
-    """
-    if not signatures or cls not in state.program.classes:
-        return signatures
-    return tuple(s for s in signatures if s.lib == "redcap" or state.matcher.exact(s, cls, ancestors))
-
-
-def _written(state: State, cls: str) -> str:
-    units = state.program.classes.get(cls)
-    return units[0].fact.name if units else cls
-
-
-def _implementations(state: State, cls: str, method: str) -> list[int]:
-    """The method of a class and its overrides in subclasses."""
-    numbers: dict[int, None] = {}
-    own = state.program.find_method(cls, method)
-    if own is not None:
-        numbers[own] = None
-    for child in state.program.descendants(cls)[:200]:
-        number = state.program.own_methods(child).get(method)
-        if number is not None:
-            numbers[number] = None
-    return list(numbers)
 
 
 def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: list[Val]) -> Val:
@@ -290,17 +273,17 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
     ancestors = state.program.ancestors(cls)
     relative = call.receiver in ("self", "static", "parent")
     receiver = evaluator.env.get("this", Val(types=frozenset([cls]))) if relative else Val(types=frozenset([cls]))
-    signatures = _sure(state, cls, ancestors, state.matcher.static(cls, lower, ancestors))
+    signatures = resolution.sure(state, cls, ancestors, state.matcher.static(cls, lower, ancestors))
     if not signatures and call.receiver == "parent":
         signatures = (
             state.matcher.new(cls, ancestors) if lower == "__construct" else state.matcher.method(cls, lower, ancestors)
         )
     if signatures:
         return sinks.apply(
-            evaluator, call, signatures, args, receiver, api=f"{_written(state, cls)}::{name}", certain=True
+            evaluator, call, signatures, args, receiver, api=f"{resolution.written(state, cls)}::{name}", certain=True
         )
     secret = _function_secret(evaluator, frozenset([cls]), lower)
-    numbers = _implementations(state, cls, lower)[:_MAX_OVERRIDES] if call.receiver == "static" else []
+    numbers = resolution.implementations(state, cls, lower)[:_MAX_OVERRIDES] if call.receiver == "static" else []
     own = state.program.find_method(cls, lower)
     if own is not None and own not in numbers:
         numbers.insert(0, own)
@@ -362,9 +345,11 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         for part in args[:2]:
             code.callee(evaluator, call, part, args)
         return reflection.instance(cls, args)
-    signatures = _sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
+    signatures = resolution.sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
     if signatures:
-        made = sinks.apply(evaluator, call, signatures, args, instance, api=f"new {_written(state, cls)}", certain=True)
+        made = sinks.apply(
+            evaluator, call, signatures, args, instance, api=f"new {resolution.written(state, cls)}", certain=True
+        )
         file = {label: trace for label, trace in made.labels.items() if label.startswith(FILE)}
         return instance.replaced(labels=file) if file else instance
     constructor = state.program.find_method(cls, "__construct")

@@ -1,0 +1,37 @@
+"""What the name of a class or a method stands for: signatures of known libraries, and methods of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.analysis.state import State
+from scanner.model.signature import Signature
+
+
+def sure(state: State, cls: str, ancestors: Sequence[str], signatures: tuple[Signature, ...]) -> tuple[Signature, ...]:
+    """Signatures that fit the class; one that only shares its last name part does not, where the program has the class.
+
+    REDCap's own classes stand in the catalogue without namespace, so those are left as they are.
+    """
+    if not signatures or cls not in state.program.classes:
+        return signatures
+    return tuple(s for s in signatures if s.lib == "redcap" or state.matcher.exact(s, cls, ancestors))
+
+
+def written(state: State, cls: str) -> str:
+    """Name of a class as its declaration writes it."""
+    units = state.program.classes.get(cls)
+    return units[0].fact.name if units else cls
+
+
+def implementations(state: State, cls: str, method: str) -> list[int]:
+    """The method of a class and its overrides in subclasses."""
+    numbers: dict[int, None] = {}
+    own = state.program.find_method(cls, method)
+    if own is not None:
+        numbers[own] = None
+    for child in state.program.descendants(cls)[:200]:
+        number = state.program.own_methods(child).get(method)
+        if number is not None:
+            numbers[number] = None
+    return list(numbers)
