@@ -49,6 +49,8 @@ from scanner.findings.collect import collect
 from scanner.findings.dress import dress
 from scanner.findings.effects import page_effects
 from scanner.findings.packages import package_versions, summarise_packages
+from scanner.findings.reach import Reach
+from scanner.findings.triggers import with_triggers
 from scanner.findings.upstream import RULE as UPSTREAM_RULE
 from scanner.findings.upstream import verified
 from scanner.model.facts import SHORT_BODY, FileFacts
@@ -407,9 +409,11 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
         program.homes(),
     )  # fmt: skip
     detected = detect(scene, detectors())
-    findings = collect(dress(once(detected.findings), reader.read, release))
+    reach = Reach(result, program, pages)
+    raw = with_triggers(once(detected.findings), program, pages, reach)
+    findings = collect(dress(raw, reader.read, release))
     packages = summarise_packages(release, package_versions(release, reader.read), findings)
-    effects = page_effects(result, program, findings, pages)
+    effects = page_effects(program, findings, pages, reach)
     broken = (*detected.broken, *(LimitHit(ANALYSIS_ERROR, path) for path in pages.broken))
     report = Report(
         tool_version=__version__,

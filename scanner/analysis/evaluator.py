@@ -171,6 +171,8 @@ class Evaluator(Lookup):
         base = self.value(node.base)
         if not keys and base.rest is not None and isinstance(node.base, Prop | StaticProp):
             self.state.mixing.pools.add(self.number)
+        if keys and base.items and base.items.keys().isdisjoint(keys) and len(keys) < len(key.texts):
+            keys = []  # the key may be something else than the texts that are known, which the array does not have
         result = self.element(base, keys, node)
         return self.join(result, self._offset(base, key, node)) if base.types else result
 

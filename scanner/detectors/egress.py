@@ -27,6 +27,8 @@ from scanner.model.signature import Certainty
 
 _UNKNOWN = re.compile(r"\{(?!config:|env:|user-input:|own-server:|secret:|param:)[^{}]*\}")
 """A piece that is not known, shown by its expression: locals in it would make a renaming look like a change."""
+BY_CALLERS = ("destination", "decided by callers")
+"""Detail of a sink in a wrapper: its callers have findings of their own."""
 _DATA_ROLES = ("payload", "header", "auth", "body", "query", "other")
 
 
@@ -148,7 +150,7 @@ def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:
         api=hit.api,
         message=f"{hit.api}() is called with a destination that the callers of this function decide",
         destinations=() if seen else (UNRESOLVED,),
-        details=[*details(hit), ("destination", "decided by callers")],
+        details=[*details(hit), BY_CALLERS],
     )
 
 

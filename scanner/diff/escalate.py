@@ -12,16 +12,18 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.detectors.browser_request import QUIET, RUNS
+from scanner.detectors.egress import BY_CALLERS
 from scanner.detectors.open_page import ADDRESS
 from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
 from scanner.detectors.targets import is_public
 from scanner.detectors.temper import SAMPLE
-from scanner.model.finding import Category, Confidence, Finding, Severity
+from scanner.model.finding import TRIGGER, Category, Confidence, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, FindingChange
 from scanner.signatures.expectations import allows
 
 _UNRESOLVED = "unresolved"
 _NAMELESS = frozenset({_UNRESOLVED, "user-input", "own-server", "local", "local-mail-server"})
+_NOWHERE = frozenset({_UNRESOLVED, "own-server", "local", "local-mail-server"})
 _ACTIVE = frozenset({Category.EGRESS, Category.EXFILTRATION, Category.PAYLOAD, Category.CONCEALMENT})
 """What a package must not begin to do while its version stays."""
 _STATES = [BaselineState.NEW, BaselineState.UPDATED, BaselineState.ABSENT, BaselineState.UNCHANGED]
@@ -69,7 +71,8 @@ def _raised(change: FindingChange, before: _Before) -> FindingChange:
     finding = change.current
     if finding is None or change.state not in (BaselineState.NEW, BaselineState.UPDATED):
         return change
-    severity = min(finding.severity, _severity(change, finding, before), key=lambda item: item.rank)
+    grades = (finding.severity, _severity(change, finding, before), _of_trigger(change, finding, before))
+    severity = min(grades, key=lambda item: item.rank)
     if severity is finding.severity:
         return change
     return msgspec.structs.replace(change, current=msgspec.structs.replace(finding, severity=severity))
@@ -93,6 +96,19 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
         page = dict(finding.details).get(ADDRESS, finding.path)
         return Severity.HIGH if before.pages.get(page) != "none" else Severity.INFO
     return Severity.INFO
+
+
+def _of_trigger(change: FindingChange, finding: Finding, before: _Before) -> Severity:
+    """A call that an open page, a command or cron reaches now, and reached by none of these in the baseline."""
+    if change.baseline is None or not before.pages or finding.confidence is Confidence.POSSIBLE:
+        return Severity.INFO
+    gained = _triggers(finding) - _triggers(change.baseline)
+    nowhere = bool(finding.destinations) and _NOWHERE.issuperset(finding.destinations)
+    return Severity.MEDIUM if gained and not nowhere and BY_CALLERS not in finding.details else Severity.INFO
+
+
+def _triggers(finding: Finding) -> set[str]:
+    return {value for name, value in finding.details if name == TRIGGER}
 
 
 def _unknown(finding: Finding, before: _Before) -> set[str]:

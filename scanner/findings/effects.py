@@ -1,9 +1,4 @@
-"""What a call of a page can do: its own findings and those of everything that it reaches.
-
-Reached is what the program phase saw being called or included, and, from functions that it did not evaluate, every
-function that a called name can mean when few share that name. Where only the class of a callee is known (cron jobs that
-a table names), every method of the class is. So the effects are those of some way through the code, not of every way.
-"""
+"""What a call of a page can do: its own findings and those of everything that it reaches."""
 
 from __future__ import annotations
 
@@ -12,15 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from scanner.analysis.endpoints import Pages
-from scanner.analysis.pages.jobs import called_by_data
-from scanner.analysis.pages.tables import DISPATCHING
 from scanner.analysis.program import Program
-from scanner.analysis.solver import Result
+from scanner.findings.reach import Reach
 from scanner.model.finding import Category, Finding
 
-_SHARED_NAME = 2
-"""Functions of one name beyond which a call by that name reaches none of them."""
-_MAX_REACHED = 20_000
 _NOWHERE = frozenset({"local", "own-server", "localhost"})
 _FILE_WRITES = frozenset(
     {"file_put_contents", "fwrite", "fputs", "fputcsv", "move_uploaded_file", "copy", "rename", "unlink", "mkdir",
@@ -38,70 +28,27 @@ _BY_RULE = {"process-execution": "exec", "dynamic-code": "exec"}
 
 
 def page_effects(
-    result: Result, program: Program, findings: Iterable[Finding], pages: Pages
+    program: Program, findings: Iterable[Finding], pages: Pages, reach: Reach
 ) -> dict[str, tuple[str, ...]]:
     """Sorted subset of `db-write egress exec file-write mail secrets` for each page, by path.
 
     What the files on the way to the login do at file scope, every page does: it is left out.
     """
-    first = {unit.path: unit.first for unit in reversed(program.files)}
-    shared = frozenset(first[path] for path in pages.bootstrap if path in first)
-    graph = _Graph(result, program, findings, shared)
-    starts = {page.path: page.functions or (first[page.path],) for page in pages.endpoints}
-    return {path: tuple(sorted(graph.reached(numbers))) for path, numbers in starts.items()}
+    graph = _Graph(program, findings)
+    return {page.path: tuple(sorted(graph.of_all(reach.of_page(page)))) for page in pages.endpoints}
 
 
 class _Graph:
-    """Who calls whom, and what each function does itself."""
+    """What the functions that pages reach do themselves."""
 
-    def __init__(self, result: Result, program: Program, findings: Iterable[Finding], shared: frozenset[int]) -> None:
+    def __init__(self, program: Program, findings: Iterable[Finding]) -> None:
         self._program = program
-        self._shared = shared
-        self._evaluated = {self._outline(number) for number in result.state.summaries}
-        self._callees: dict[int, set[int]] = defaultdict(set)
-        for callee, callers in result.state.users.items():
-            for caller in callers:
-                self._callees[self._outline(caller)].add(self._outline(callee))
         self._found = _by_place(findings)
         self._own: dict[int, frozenset[str]] = {}
-        self._by_data: dict[int, frozenset[int]] = {}
 
-    def _outline(self, number: int) -> int:
-        return self._program.outline_of.get(number, number)
-
-    def reached(self, starts: tuple[int, ...]) -> set[str]:
-        """Effects of functions and of all that they reach."""
-        seen, waiting = {*starts, *self._shared}, list(starts)
-        effects: set[str] = set()
-        while waiting and len(seen) <= _MAX_REACHED:
-            number = waiting.pop()
-            effects |= self._of(number)
-            for callee in sorted(self._next(number) - seen):
-                seen.add(callee)
-                waiting.append(callee)
-        return effects
-
-    def _next(self, number: int) -> set[int]:
-        found = set(self._callees.get(number, ()))
-        if number < 0:
-            return found
-        found |= self._named_by_data(number)
-        if number in self._evaluated:
-            return found
-        for name in self._program.functions[number].called:
-            for known in (self._program.by_name.get(name, ()), self._program.by_method.get(name, ())):
-                if 0 < len(known) <= _SHARED_NAME:
-                    found.update(known)
-        return found
-
-    def _named_by_data(self, number: int) -> frozenset[int]:
-        """Methods of known classes that the function calls by names from elsewhere."""
-        if DISPATCHING.isdisjoint(self._program.functions[number].called):
-            return frozenset()
-        known = self._by_data.get(number)
-        if known is None:
-            known = self._by_data[number] = frozenset(map(self._outline, called_by_data(self._program, number)))
-        return known
+    def of_all(self, numbers: Iterable[int]) -> set[str]:
+        """Effects of all of some functions."""
+        return {effect for number in numbers for effect in self._of(number)}
 
     def _of(self, number: int) -> frozenset[str]:
         if number < 0:

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 import msgspec
 
+TRIGGER = "trigger"
+"""Key of a finding's details: what makes its code run besides a person who is logged in."""
+
 
 class Severity(StrEnum):
     """Impact if the finding is what it looks like."""

@@ -29,6 +29,12 @@ BOOT = {
         "  if (isset($_POST['username'])) { return self::check($_POST['username'], $_POST['password']); }\n"
         "  print '<form>'; exit;\n }\n static function check($a, $b) { return false; }\n}\n"
     ),
+    "Config/installed.php": (
+        "<?php\nfunction not_installed() {\n if (installed()) { return; }\n"
+        " define('NOT_INSTALLED', true); header('Location: setup.php'); die();\n}\n"
+        "function installed() { return file_exists('config.php'); }\n"
+    ),
+    "Config/old_php.php": "<?php\nif (!defined('PHP_VERSION_ID')) { define('PHP_VERSION_ID', 50100); }\n",
     "Classes/Records.php": "<?php\nclass Records { static function delete($id) { db_query('delete from x'); } }\n",
 }
 LOAD = "require_once dirname(dirname(__FILE__)) . '/Config/init_global.php';\n"
@@ -49,6 +55,14 @@ PAGES = {
     "survey-hash": "define('NOAUTH', true);\n" + LOAD + "$s = $_GET['s']; if (!known($s)) exit;\nprint 1;",
     "cli": "if (PHP_SAPI !== 'cli') exit('no');\nprint Records::delete(1);",
     "cli by function": "if (php_sapi_name() != 'cli') { die; }\n" + LOAD + "print 1;",
+    "none: loads what ends the request only at times": (
+        "define('NOAUTH', true);\nrequire dirname(__DIR__) . '/Config/installed.php';\nnot_installed();\n"
+        + LOAD
+        + "print 1;"
+    ),
+    "none: constant of PHP that a library defines": (
+        "if (PHP_VERSION_ID > 70000) { echo 1; }\ndefine('NOAUTH', true);\n" + LOAD + "print 1;"
+    ),
     "fragment: needs a constant": "if (!defined('API')) exit;\nprint Records::delete($_POST['id']);",
     "fragment: class not loaded": "$data = Records::delete(PROJECT_ID);\nprint $data;",
     "fragment: function not loaded": "print tt('title'); function_of_page();",

@@ -56,6 +56,10 @@ class Callees(ABC):
         """Run statements in order."""
 
     @abstractmethod
+    def _whole(self, statements: tuple[Statement, ...], state: PageState, where: Where) -> Flow:
+        """Run all statements of a function or a file."""
+
+    @abstractmethod
     def _value(self, value: Value, state: PageState, where: Where) -> Flow:
         """Run the calls in an expression, innermost first."""
 
@@ -262,8 +266,8 @@ class Callees(ABC):
         if known is None:
             self._bodies[key] = (Flow.NEXT, state.copy())  # what calls itself adds nothing
             state.entered.add(number)
-            flow = self._block(decode_body(fact.body), state, inside)
-            self._bodies[key] = known = (Flow.NEXT if flow is Flow.RETURN else flow, state.copy())
+            flow = self._whole(decode_body(fact.body), state, inside)
+            self._bodies[key] = known = (flow, state.copy())
         else:
             state.add(known[1])
         return known[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeGuard
 
@@ -31,7 +32,19 @@ _MAX_DEPTH = 40
 _EQUAL = frozenset({"==", "==="})
 _UNEQUAL = frozenset({"!=", "!==", "<>"})
 _LISTS = ((Concat, "parts"), (Op, "operands"), (Choice, "options"))
-_OWN = frozenset({"PHP_SAPI", "PHP_OS", "PHP_VERSION", "DIRECTORY_SEPARATOR", "PHP_EOL"})
+_OWN = re.compile(
+    r"(?:PHP|E|M|ENT|LC|EXTR|SORT|COUNT|CASE|LOCK|SEEK|FILE|PATHINFO|GLOB|INI|STR_PAD|UPLOAD_ERR|PASSWORD|CRYPT|DATE|LOG|DNS"
+    r"|JSON|MB|PREG|FILTER|HASH|XML|LIBXML|ZLIB|ZEND|CURL(?:OPT|E|INFO|M|PROTO|SSLOPT)?|OPENSSL|SODIUM|STREAM|PSFS|IMG|IMAGETYPE"
+    r"|MYSQLI|LDAP|PGSQL|SQLITE3|SOAP|T|PCNTL|SIG|POSIX|SOCK|AF|MSG|IDNA|INTL|GRAPHEME|ICONV|FTP|DEBUG_BACKTRACE|ARRAY_FILTER"
+    r"|SCANDIR|CONNECTION|CREDITS|INFO|ASSERT|FNM|TOKEN)_\w+|DIRECTORY_SEPARATOR|PATH_SEPARATOR|NAN|INF|STD(?:IN|OUT|ERR)"
+)
+"""Constants of PHP and its extensions, by the prefixes that the manual's lists of predefined constants have. A library
+that defines one for older versions of PHP does not make it one that has to be loaded."""
+
+
+def is_own(name: str) -> bool:
+    """Whether a constant is one that PHP defines itself."""
+    return _OWN.fullmatch(name) is not None
 
 
 class Chosen(NamedTuple):
@@ -145,7 +158,7 @@ def ask(value: Value, constants: Mapping[str, bool], chosen: Chosen = ANY, depth
         return _operator(value, constants, chosen, depth)
     if _is_call(value, "defined") and value.args:
         key = value.args[0].value
-        if isinstance(key, Const) and isinstance(key.value, str) and key.value not in _OWN:
+        if isinstance(key, Const) and isinstance(key.value, str) and not is_own(key.value):
             return constants.get(key.value, False) or (None if key.value in constants else False)
     return None
 

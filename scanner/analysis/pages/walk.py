@@ -7,7 +7,7 @@ as PHP does with an error. That tells pages from the fragments that other pages 
 from __future__ import annotations
 
 from scanner.analysis.pages.callees import Callees
-from scanner.analysis.pages.conditions import REQUEST, ask, asks_for_cli, compared, key_of, keys_in, operands
+from scanner.analysis.pages.conditions import REQUEST, ask, asks_for_cli, compared, is_own, key_of, keys_in, operands
 from scanner.analysis.pages.paths import HOLE
 from scanner.analysis.pages.seen import Flow, Where
 from scanner.analysis.pages.state import PageState
@@ -40,8 +40,12 @@ _CHOSEN = frozenset({"_GET", "_REQUEST", "_COOKIE"})
 class Walk(Callees):
     """One page. `state` is what holds at its end; `ended` says why it ended, where that is known."""
 
+    _early: list[PageState]
+    """What holds where the code at hand returned before its end."""
+
     def run(self) -> None:
         """Walk the page from its first statement."""
+        self._early = []
         self.goes_on = self._file(self._page, self.state, 0) is Flow.NEXT
 
     # -- code -------------------------------------------------------------------------------------------------
@@ -52,8 +56,18 @@ class Walk(Callees):
         if unit.facts.gaps:
             state.unknown = True
         self._stack.append(number)
-        flow = self._block(decode_body(unit.facts.functions[0].body), state, Where(number, -1, depth))
+        flow = self._whole(decode_body(unit.facts.functions[0].body), state, Where(number, -1, depth))
         self._stack.pop()
+        return flow
+
+    def _whole(self, statements: tuple[Statement, ...], state: PageState, where: Where) -> Flow:
+        """All of a function's or a file's code: where one way returns early, a way that ends later does not end it."""
+        outer, self._early = self._early, []
+        flow = self._block(statements, state, where)
+        early, self._early = self._early, outer
+        if flow is Flow.STOP and early and not state.asked:
+            state.take(early)
+            return Flow.NEXT
         return Flow.NEXT if flow is Flow.RETURN else flow
 
     def _block(self, statements: tuple[Statement, ...], state: PageState, where: Where) -> Flow:
@@ -120,7 +134,7 @@ class Walk(Callees):
                 continue
             way = state.copy()
             logins = self.seen.logins
-            flow = self._block(arm, way, where)
+            flow = self._arm(arm, way, where)
             self._note_keys(keys, state, way, flow)
             if self.seen.logins != logins and truth is None and any(source in _CHOSEN for source, _key in keys):
                 self._request_decides = True
@@ -139,6 +153,12 @@ class Walk(Callees):
             state.take(ways)
             return Flow.NEXT
         return Flow.RETURN if Flow.RETURN in flows else Flow.STOP
+
+    def _arm(self, statements: tuple[Statement, ...], way: PageState, where: Where) -> Flow:
+        flow = self._block(statements, way, where)
+        if flow is Flow.RETURN:
+            self._early.append(way)
+        return flow
 
     def _conditions(self, branch: Branch, before: tuple[Statement, ...]) -> list[Value]:
         """The conditions of the arms: the expressions that stand right before an `if`."""
@@ -214,6 +234,7 @@ class Walk(Callees):
         if (
             where.function >= 0
             or not units
+            or is_own(value.name)
             or value.name in state.constants
             or self._has_library(state)
             or any(self._program.file_of[unit.function] in state.loaded for unit in units)
