@@ -48,6 +48,7 @@ def compute(state: State, number: int) -> Summary:
     """Evaluate a function and keep its summary."""
     state.active.append(number)
     outer, state.current = state.current, number
+    inside, state.decoding.inside = state.decoding.inside, 0
     try:
         evaluator = Evaluator(state, number)
         transfer.run(evaluator, decode_body(evaluator.fact.body))
@@ -58,7 +59,7 @@ def compute(state: State, number: int) -> Summary:
         summary = evaluator.summary()
     finally:
         state.active.pop()
-        state.current = outer
+        state.current, state.decoding.inside = outer, inside
     kept: list[Effect] = []
     for effect in summary.effects:
         if effect.target == "site" and effect.key[0] >= 0 and not depends_on_caller(effect.value):
@@ -95,6 +96,8 @@ def evaluate_closure(
         return NOTHING
     if len(state.active) >= state.limits.call_depth:
         state.cut[state.current].add(state.current)
+        return NOTHING
+    if not state.run_inside(number):
         return NOTHING
     state.active.append(number)
     try:
