@@ -9,7 +9,6 @@ import msgspec
 from scanner.analysis import code, decoding, given, keeping, objects, reaches, remote, sinks, transfer
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.faces import summary_face
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
     EMPTY,
@@ -44,7 +43,7 @@ def summary_of(state: State, number: int) -> Summary:
         return state.previous.get(number, EMPTY)
     if len(state.active) >= state.limits.call_depth:
         state.limit("call-depth", number)
-        state.left.functions.add(number)
+        state.cut[number].add(state.current)
         return state.previous.get(number, EMPTY)
     return compute(state, number)
 
@@ -75,16 +74,7 @@ def compute(state: State, number: int) -> Summary:
     if len(kept) < len(summary.effects):
         summary = summary._replace(effects=tuple(kept))
     state.summaries[number] = summary
-    if number in state.left.functions:
-        _tell_who_went_on(state, number, summary)
     return summary
-
-
-def _tell_who_went_on(state: State, number: int, summary: Summary) -> None:
-    """Callers that went on without a function are evaluated again, where it does something that they must see."""
-    if summary_face(summary, state.is_decisive) != summary_face(EMPTY, state.is_decisive):
-        state.left.functions.discard(number)
-        state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
 
 
 def _run_late_closures(evaluator: Evaluator) -> None:
@@ -106,8 +96,16 @@ def evaluate_closure(
     `carried`: captured variables of a closure that was made elsewhere. `scope`: class that it was bound to.
     """
     state = evaluator.state
-    if number in state.active or len(state.active) >= state.limits.call_depth or not state.run_inside(number):
+    if number in state.active:
         return NOTHING
+    if len(state.active) >= state.limits.call_depth:
+        state.cut[state.current].add(state.current)
+        state.left_closures.add(number)
+        return NOTHING
+    if not state.run_inside(number):
+        state.left_closures.add(number)
+        return NOTHING
+    state.run_closures.add(number)
     state.active.append(number)
     try:
         inner = Evaluator(state, number)

@@ -412,9 +412,12 @@ class Evaluator(Lookup):
 
     def capture(self, number: int) -> None:
         """Evaluate a closure's body here, with what it captures: its calls run with the values of this place."""
-        if self.created >= _MAX_CREATED_CLOSURES or len(self.state.active) >= self.state.limits.call_depth:
-            self.state.limit("closures-per-function", self.number)
-            self.state.left.closures.add(number)
+        state = self.state
+        if self.created >= _MAX_CREATED_CLOSURES or len(state.active) >= state.limits.call_depth:
+            state.limit("closures-per-function", self.number)
+            state.left_closures.add(number)
+            if self.created < _MAX_CREATED_CLOSURES:
+                state.cut[state.current].add(state.current)
             return
         self.created += 1
         self.closures.add(number)

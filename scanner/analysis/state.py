@@ -113,16 +113,6 @@ class Mixing:
         """Functions that read or write a property's element under a computed key: one of all its values."""
 
 
-class Left:
-    """What a bound kept from running where it belongs: evaluated by itself, so that no call goes unseen."""
-
-    def __init__(self) -> None:
-        self.closures: set[int] = set()
-        """Closures that did not run where they are created."""
-        self.functions: set[int] = set()
-        """Functions that were called so deep inside others that the caller went on without them."""
-
-
 class KeptSecrets:
     """Where secrets are kept under names of the program's own, and who was not looked into for want of a reason."""
 
@@ -211,7 +201,7 @@ class Interpreter(Protocol):
 class State:
     """Shared state of one analysis. Stores only grow; summaries are computed once per round."""
 
-    def __init__(  # noqa: PLR0915  one line per kind of state
+    def __init__(  # noqa: PLR0915  one line per part of the state
         self, program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limits, interpreter: Interpreter
     ) -> None:
         self.interpreter = interpreter
@@ -245,11 +235,15 @@ class State:
         self.site_libraries: dict[int, set[str]] = defaultdict(set)
         """Which library's signature made a handle: its methods are that library's."""
         self.site_names: list[tuple[int, int]] = []
-        self.left = Left()
+        self.left_closures: set[int] = set()
+        """Closures that a bound kept from running: evaluated by themselves, so that no call goes unseen."""
+        self.run_closures: set[int] = set()
         self.kept = KeptSecrets()
         self.followed: frozenset[int] = frozenset()
         """Functions that are worth following into whatever their length."""
         self.decoding = Decoding()
+        self.cut: dict[int, set[int]] = defaultdict(set)
+        """By function that was called too deep to be evaluated there: those that went on without its summary."""
         self.summaries: dict[int, Summary] = {}
         self.previous: dict[int, Summary] = {}
         """Summaries of the round before, for recursive calls."""

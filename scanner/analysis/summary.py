@@ -37,15 +37,15 @@ ANY = "*"
 RECEIVER = -1
 _FIRST_ELEMENT = chr(FIRST_ELEMENT)
 MAX_LIFTS = 20
-"""Levels of wrappers that are followed outwards. Beyond them a destination is told to be unresolved."""
+"""Levels of wrappers that are followed outwards."""
 MAX_URL_LIFTS = 12
 """The same for file functions that only perhaps get a URL."""
 MAX_PAYLOAD_LIFTS = 6
 """The same for what is only perhaps sent, to a place that no argument names: messages for a log."""
 MAX_EFFECT_LIFTS = 1
-"""Levels of callers to which a write of a parameter is carried."""
+"""Levels of callers to which a write of a parameter to a property is carried: all objects of the class share it."""
 MAX_KEPT_LIFTS = 5
-"""The same for what is kept under a name: few functions do that."""
+"""The same for what is kept under a name, in a global or in a static property: there is one of each."""
 MAX_EFFECTS = 250
 """Writes kept per summary."""
 MAX_HITS = 120
