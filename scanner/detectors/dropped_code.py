@@ -30,7 +30,7 @@ from scanner.analysis.summary import Hit
 from scanner.analysis.values import NOTHING, all_labels
 from scanner.detectors.base import Detector, Scene, finding, rule
 from scanner.detectors.decoded import clipped
-from scanner.detectors.literals import stands_in_file
+from scanner.detectors.literals import standing_nowhere, stands_in_file
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("dropped-code", Category.CONCEALMENT, "Code or server settings written to a file", __doc__)
@@ -74,7 +74,8 @@ def _finding(scene: Scene, hit: Hit) -> Iterable[Finding]:
 def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None, str]:
     content, path = hit.roles.get("content", NOTHING), hit.roles.get("path", NOTHING)
     if codes:
-        hidden = not stands_in_file(scene, hit.function, codes[0][:40])
+        head = codes[0][:40]
+        hidden = not stands_in_file(scene, hit.function, head) and bool(standing_nowhere(scene, [head]))
         severity = Severity.HIGH if hidden or _acts(scene, hit) else Severity.LOW
         return severity, "decoded PHP code" if hidden else "PHP code"
     from_outside = {
