@@ -46,6 +46,7 @@ def compute(state: State, number: int) -> Summary:
     """Evaluate a function and keep its summary."""
     state.active.append(number)
     outer, state.current = state.current, number
+    inside, state.decoding.inside = state.decoding.inside, 0
     try:
         evaluator = Evaluator(state, number)
         transfer.run(evaluator, decode_body(evaluator.fact.body))
@@ -56,7 +57,7 @@ def compute(state: State, number: int) -> Summary:
         summary = evaluator.summary()
     finally:
         state.active.pop()
-        state.current = outer
+        state.current, state.decoding.inside = outer, inside
     kept: list[Effect] = []
     for effect in summary.effects:
         if effect.target == "site" and effect.key[0] >= 0 and not depends_on_caller(effect.value):
@@ -89,7 +90,7 @@ def evaluate_closure(
     `carried`: captured variables of a closure that was made elsewhere. `scope`: class that it was bound to.
     """
     state = evaluator.state
-    if number in state.active or len(state.active) >= state.limits.call_depth:
+    if number in state.active or len(state.active) >= state.limits.call_depth or not state.run_inside(number):
         return NOTHING
     state.active.append(number)
     try:

@@ -102,8 +102,6 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                 continue
             others = [contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions]
             others = keeping.handled(evaluator, name) or _walking(evaluator, name, others, args)
-            if name == "preg_replace_callback":
-                others = [Val(rest=args[2] if len(args) > 2 else NOTHING)]  # noqa: PLR2004  matches of the subject
             literal = position < len(node.args) and isinstance(node.args[position].value, Const)
             result = evaluator.state.interpreter.call_value(
                 evaluator, _with_values(node, others or [NOTHING]), callback, others or [NOTHING], literal=literal
@@ -124,6 +122,8 @@ def _walked(evaluator: Evaluator, node: Call, array: Val, written: Val) -> None:
 
 def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]) -> list[Val]:
     """Arguments of a callback; of one that walks over an array: element, key, what else was given."""
+    if name == "preg_replace_callback":
+        return [Val(rest=args[2] if len(args) > 2 else NOTHING)]  # noqa: PLR2004  matches of the subject
     return [_innermost(evaluator, args[0]), NOTHING, *others[1:]] if name in _WALKS and others else others
 
 

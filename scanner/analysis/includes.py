@@ -83,6 +83,8 @@ def _run_inside(evaluator: Evaluator, number: int, given: Mapping[str, Val]) -> 
     if len(state.active) >= state.limits.call_depth:
         state.limit("call-depth", number)
         return NOTHING
+    if not state.run_inside(number):
+        return NOTHING
     evaluator.inlined += 1
     state.active.append(number)
     try:

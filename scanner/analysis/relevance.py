@@ -16,7 +16,7 @@ from typing import NamedTuple
 from scanner.analysis.origins import GENERIC
 from scanner.analysis.program import FileUnit, Program
 from scanner.analysis.reflection import METHODS
-from scanner.analysis.statements import FUNCTIONS
+from scanner.analysis.statements import FUNCTIONS, GRAVE
 from scanner.model.facts import FunctionFact
 from scanner.model.signature import CallableKind, Catalogue, Certainty
 from scanner.signatures.match import Matcher
@@ -49,6 +49,8 @@ _ALWAYS = frozenset({"()", "eval", "backtick", "class_alias"}) | BULK_SOURCES | 
 
 
 _STATEMENTS = FUNCTIONS | {"query", "prepare", "exec", "execute", "mysqli_query", "mysqli_prepare"}
+_GRAVE = re.compile(GRAVE.pattern.replace(r"\b", "").encode(), re.IGNORECASE)
+"""In an encoded body: what stands before a text there is its length, which may be a letter."""
 _WRITES = re.compile(rb"(?:update|insert|replace)\b|set(?:System|Project)Setting\b", re.IGNORECASE)
 
 
@@ -106,10 +108,12 @@ def _runs_request(fact: FunctionFact, calling: AbstractSet[str]) -> bool:
 
 
 def _sets_address(fact: FunctionFact) -> bool:
-    """Whether a function runs a statement that writes, and names an address or the file of hooks: few do."""
+    """Whether a function runs a statement that writes, and names an address or the file of hooks, or a grave one."""
     if _STATEMENTS.isdisjoint(fact.called):
         return False
     body = bytes(fact.body)
+    if _GRAVE.search(body):
+        return True
     return (b"://" in body or b"hook_functions_file" in body) and _WRITES.search(body) is not None
 
 

@@ -28,6 +28,10 @@ NOBODY = -1
 NOBODIES: frozenset[int] = frozenset()
 
 
+MAX_INSIDE = 600
+"""Closures and included files that run inside one function, those inside them counted: each may run others twice."""
+
+
 class Limits(NamedTuple):
     """Bounds of the program phase; each is counted in the report when it is hit."""
 
@@ -85,6 +89,8 @@ class Decoding:
     """What is known of code that computes text, and what following it has cost."""
 
     def __init__(self) -> None:
+        self.inside = 0
+        """Closures and included files that have run inside the function that is evaluated."""
         self.unrolled = 0
         """Statements that loops over known bounds have run."""
         self.computes: dict[str, bool] = {}
@@ -334,6 +340,14 @@ class State:
                 labels=tuple(sorted(labels.items())), places=tuple(sorted({*known.places, *item.places}))
             )
         self.outputs[key] = item
+
+    def run_inside(self, function: int) -> bool:
+        """Whether another closure or included file may run inside the function that is evaluated; counts it."""
+        self.decoding.inside += 1
+        if self.decoding.inside > MAX_INSIDE:
+            self.limit("closures-per-function", function)
+            return False
+        return True
 
     def limit(self, name: str, function: int) -> None:
         """Count a limit that was hit."""

@@ -20,6 +20,12 @@ KIND = "statement"
 FUNCTIONS = frozenset({"db_query", "db_multi_query", "db_multi_query_single", "setsystemsetting", "setprojectsetting"})
 """Functions and methods that take a statement and then its values, or the name of a setting and its value."""
 _WRITE = re.compile(r"\s*(?:update|insert|replace)\b", re.IGNORECASE)
+GRAVE = re.compile(
+    r"\binto\s+(?:out|dump)file\b|\bload_file\s*\(|\bload\s+data\s+(?:local\s+)?infile\b|\bsoname\s*['\"]"
+    r"|\binstall\s+(?:plugin|component)\s+\w|\bengine\s*=\s*['\"]?federated\b|\bcreate\s+server\s+\S+\s+foreign\b",
+    re.IGNORECASE,
+)
+"""A statement that reaches files or programs of the database server, or another database."""
 _RUN = re.compile(r"hook|prepend|\.php", re.IGNORECASE)
 _SIGNATURE = Signature(
     id="php.statement", callable="query", type=CallableKind.FUNCTION, kind=KIND, lib="php", phase="execute",
@@ -31,6 +37,8 @@ def observe(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val]) -> 
     """Record a call that writes an address or a hook."""
     statement = args[0] if args else NOTHING
     writing = [text for text in statement.texts if _WRITE.match(text)] or api.lower().startswith("set")
+    if any(GRAVE.search(text) for text in statement.texts):
+        _record(evaluator, call, api, statement, NOTHING)
     if not writing:
         return
     values = [*args[1:2], *((args[1].items or {}).values() if len(args) > 1 else ())]
@@ -38,6 +46,10 @@ def observe(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val]) -> 
     texts = (*statement.texts, *given.texts)
     if not any("://" in text or _RUN.search(text) for text in texts):
         return
+    _record(evaluator, call, api, statement, given)
+
+
+def _record(evaluator: Evaluator, call: Call, api: str, statement: Val, given: Val) -> None:
     evaluator.add_hit(
         Hit(
             evaluator.number, call.line, call.end_line, call.start, call.end, _SIGNATURE, api,

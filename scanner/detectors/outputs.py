@@ -102,7 +102,9 @@ def _finding(
         rule,
         output,
         severity=max(
-            _severity(scene, label, severity), least if far else Severity.CRITICAL, key=lambda item: item.rank
+            _severity(scene, label, severity, taken=bool(taken)),
+            least if far else Severity.CRITICAL,
+            key=lambda item: item.rank,
         ),
         confidence=Confidence.LIKELY if not far else Confidence.POSSIBLE,
         api=output.api if not output.via else f"{output.via[0]} ({output.api})",
@@ -121,8 +123,11 @@ def _meant(scene: Scene, label: str, host: str) -> bool:
     return secret is not None and (secret.severity_floor == "info" or expected(secret, host))
 
 
-def _severity(scene: Scene, label: str, severity: Severity) -> Severity:
-    """Less for digests and for what has no name of its own; nothing for what is public by design."""
+def _severity(scene: Scene, label: str, severity: Severity, *, taken: bool) -> Severity:
+    """Less for digests and for what has no name of its own; nothing for what is public by design.
+
+    The session's number belongs into the visitor's own browser, and nowhere else (`taken`).
+    """
     plain = label.removeprefix(_HASH)
     secret = scene.result.state.origins.by_label.get(plain)
     if (secret is not None and secret.severity_floor == "info") or label.startswith("request."):
@@ -132,7 +137,8 @@ def _severity(scene: Scene, label: str, severity: Severity) -> Severity:
     bulk = secret is not None and secret.name.lower() in scene.result.state.origins.bulk
     if bulk and plain == label and severity is Severity.HIGH:
         return severity
-    if plain != label or (secret is not None and secret.origin is SecretOrigin.FUNCTION):
+    nameless = secret is not None and secret.origin is SecretOrigin.FUNCTION
+    if plain != label or (nameless and not (taken and secret is not None and secret.kind == "session")):
         return max(Severity.LOW, severity, key=lambda item: item.rank)
     return severity
 

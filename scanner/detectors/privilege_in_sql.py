@@ -2,7 +2,8 @@
 
 ## What it does
 Lists statements of SQL scripts, and of upgrades written in PHP, that give a privilege, name a hook file, add a cron
-job, enable a module, make a trigger, an event or a function of a library, or read and write files.
+job, enable a module, make a trigger, an event or a function of a library, or read and write files. Of other code those
+that it runs and that read or write files of the database server, load a library there, or reach another database.
 
 ## Why is this bad
 What an upgrade does to the database outlives the release, and the next comparison of code shows nothing of it.
@@ -18,16 +19,31 @@ UPDATE redcap_user_information SET super_user = 1 WHERE username = 'support';
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from scanner.detectors.base import Detector, Scene, rule
-from scanner.detectors.remarks import RISK, finding_of, places
+from scanner.analysis.destinations import url_destination
+from scanner.analysis.statements import GRAVE, KIND
+from scanner.analysis.summary import Hit
+from scanner.detectors.base import Detector, Scene, finding, printable, rule
+from scanner.detectors.remarks import RISK, finding_of, is_named, places
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("privilege-in-sql", Category.WEAKENING, "SQL that gives privileges, adds jobs or reaches files", __doc__)
 
 
+_ADDRESS = re.compile(
+    r"(?:mysql|mariadb|https?|ftp)://[^\s'\"]+|(?:\\{2,4}|(?<=['\"])//)[\w.-]+[\\/][^\s'\"]*", re.IGNORECASE
+)
+"""An address in a statement, or a share of another machine."""
+_CLIPPED = 200
+
+
 def _find(scene: Scene) -> Iterable[Finding]:
+    scripts = {place.path for place in places(scene, "sql")}
+    for hit in scene.result.hits:
+        if hit.signature.kind == KIND and scene.program.path(hit.function) not in scripts:
+            yield from _of_code(scene, hit)
     for place in places(scene, "sql"):
         remark = place.remark
         grave = remark.grade == "risk"
@@ -39,6 +55,30 @@ def _find(scene: Scene) -> Iterable[Finding]:
             details=[("statement", remark.text), *([RISK] if grave else [])],
             message=f"{remark.api}: {remark.text}",
         )
+
+
+def _of_code(scene: Scene, hit: Hit) -> Iterable[Finding]:
+    """A statement that the code itself runs and that reaches files or programs of the server, or another database."""
+    holes = scene.result.state.holes
+    for text in sorted(hit.roles["sql"].texts):
+        match = GRAVE.search(text)
+        if match is None:
+            continue
+        urls = [re.sub(r"\A\\+", "//", address[0]) for address in _ADDRESS.finditer(text)]
+        hosts = {name for url in urls if is_named(name := url_destination(url, holes).name)}
+        shown = " ".join(holes.show(text[:_CLIPPED]).split())
+        yield finding(
+            scene,
+            RULE,
+            hit,
+            severity=Severity.MEDIUM,
+            confidence=Confidence.LIKELY,
+            api=hit.api,
+            message=f"the code runs {match[0].lower()}: {printable(shown)}",
+            destinations=hosts,
+            details=[("statement", printable(shown)), RISK],
+        )
+        return
 
 
 DETECTOR = Detector(RULE, _find)

@@ -24,6 +24,8 @@ _LEAVES = frozenset(
 )
 _MAX_LEAVES = 60
 _MAX_LOOKUPS = 40
+_MAX_CALLS = 20
+"""Calls of one client that are looked at."""
 
 
 def labels_of(texts: list[str]) -> tuple[str, ...]:
@@ -47,6 +49,10 @@ def sent(folding: Folding, given: list[Node]) -> tuple[str, ...]:
             if leaf.type == "string":
                 text = "" if depth == 0 else text
             texts.append(text)
+            if leaf.type == "subscript_expression" and (name := folding.property(leaf)):  # `document['coo' + 'kie']`
+                base = leaf.child_by_field_name("object")
+                before = text_of(base, folding.source)[:60].decode("utf-8", "replace") if base is not None else ""
+                texts.append(f"{before}.{name}")
             if leaf.type == "identifier" and depth < 3 and lookups < _MAX_LOOKUPS:  # noqa: PLR2004
                 lookups += 1
                 pending += [(value, depth + 1) for value in folding.definitions(text.encode(), leaf)[:2]]
@@ -62,6 +68,21 @@ def _within(leaf: Node, node: Node) -> bool:
 def in_address(address: Text) -> tuple[str, ...]:
     """Labels of what stands in an address."""
     return labels_of(list(address.holes))
+
+
+def sent_by_client(folding: Folding, call: Node) -> tuple[str, ...]:
+    """Labels of what the calls of a client send that was made with an address: `const api = axios.create({...})`."""
+    made = call.parent
+    name = made.child_by_field_name("name") if made is not None and made.type == "variable_declarator" else None
+    if name is None or name.type != "identifier":
+        return ()
+    pattern = re.compile(rb"(?<![\w$.])" + re.escape(text_of(name, folding.source)) + rb"\s*+\.\s*+\w++\s*+\(")
+    labels: set[str] = set()
+    for match, _ in zip(pattern.finditer(folding.source, call.end_byte), range(_MAX_CALLS), strict=False):
+        leaf = folding.leaf(match.end() - 1, match.end())
+        if leaf is not None and leaf.parent is not None:
+            labels.update(sent(folding, [leaf.parent]))
+    return tuple(sorted(labels))
 
 
 def sent_later(folding: Folding, call: Node, callee: Node) -> tuple[str, ...]:

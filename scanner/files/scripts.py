@@ -13,7 +13,7 @@ from scanner.files.addresses import Text, hole, is_elsewhere, is_open, normalise
 from scanner.files.concealment import concealed
 from scanner.files.folding import Folding, arguments
 from scanner.files.grammars import Node, parse, text_of
-from scanner.files.payloads import sent, sent_later
+from scanner.files.payloads import sent, sent_by_client, sent_later
 from scanner.files.pieces import Apis, Found, Piece
 
 _MAX_HITS = 4000
@@ -32,6 +32,8 @@ _MARKUP = re.compile(
     rb"<(?:script|img|iframe|frame|link|form|object|embed|video|audio|source|meta|base|svg|input|style)\b",
     re.IGNORECASE,
 )
+_MADE = re.compile(rb"\bnew\s++Blob\s*+\(\s*+\[\s*+(?=[\"'`])")
+"""A file made of a text: what a worker runs."""
 _STYLE = re.compile(rb"\burl\(|@import\b")
 _SOURCE_MAP = re.compile(rb"//[#@] ?sourceMappingURL=([^\s'\"]{1,2000})")
 _FOREIGN = re.compile(
@@ -57,7 +59,7 @@ def read_script(piece: Piece, apis: Apis) -> Iterator[Found | Piece]:
                 grade="quiet",
             )
     places = _places(source, apis)
-    if not places and not concealed(source) and not _MARKUP.search(source) and not _STYLE.search(source):
+    if not (places or concealed(source) or any(one.search(source) for one in (_MARKUP, _STYLE, _MADE))):
         return
     foreign = _FOREIGN.search(source) is not None
     root = parse(source, "typescript" if piece.language == "typescript" else "javascript")
@@ -71,6 +73,7 @@ def read_script(piece: Piece, apis: Apis) -> Iterator[Found | Piece]:
         yield Found(piece.base, piece.base, "cut", "names")
     yield from concealed_code(piece, folding)
     if foreign:
+        yield from reader.embedded(_MADE, "script")
         yield from reader.embedded(_MARKUP, "markup")
         yield from reader.embedded(_STYLE, "style")
 
@@ -159,7 +162,8 @@ class _Reader:
         if name == "document.open" or not given:
             return
         if position is not None and (name != "postMessage"):
-            yield from self._request(call, name, given, max(position, 0), strict=position >= 0)
+            later = sent_by_client(self._folding, call) if last in ("create", "extend", "defaults") else ()
+            yield from self._request(call, name, given, max(position, 0), strict=position >= 0, sends=later)
         elif last == "open" and len(given) > 1:
             later = sent_later(self._folding, call, callee)
             known = any(_METHOD.match(value.text) for value in self._folding.values(given[0]))
@@ -195,9 +199,8 @@ class _Reader:
         code = last == "src" and self._is_made(callee, b"script")
         for address in self._addresses(value):
             if is_elsewhere(address):
-                yield self._found(
-                    node, "script.src" if code else last if last != "location" else "location", address, (), code=code
-                )
+                labels = sent(self._folding, [value]) if value is not None and not code else ()
+                yield self._found(node, "script.src" if code else last, address, labels, code=code)
 
     def _attribute(self, call: Node, callee: Node, last: str, given: list[Node]) -> Iterator[Found]:
         names = {value.text.lower() for value in self._folding.values(given[0])}
@@ -267,7 +270,9 @@ class _Reader:
         """Pages and styles in strings of the script."""
         seen: set[int] = set()
         for match, _ in zip(pattern.finditer(self._folding.source), range(200), strict=False):
-            node = _whole_string(self._folding.leaf(match.start(), match.end()))
+            made = language == "script"
+            node = self._folding.leaf(match.end(), match.end() + 1) if made else self._folding.leaf(*match.span())
+            node = _whole_string(node)
             if node is None or node.id in seen:
                 continue
             seen.add(node.id)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.files.addresses import is_elsewhere, normalise, page_text
-from scanner.files.grammars import nodes_of, parse, text_of
+from scanner.files.grammars import Node, nodes_of, parse, text_of
 from scanner.files.payloads import in_address
 from scanner.files.pieces import Apis, Found, Piece
 
@@ -20,6 +20,9 @@ _NOT_HERE = frozenset({"import_statement", "namespace_statement"})
 """An import is a node of its own; the address of a namespace is only a name."""
 _TEXTS = frozenset({"string_value", "plain_value"})
 _MAX_NODES = 20_000
+_MAX_SELECTORS = 4000
+_PIECE_OF_VALUE = re.compile(rb"\[\s*(?:value|content|nonce|data-[\w-]{1,60})\s*[\^$*]=", re.IGNORECASE)
+"""A selector that asks for a piece of what a field or an element holds."""
 
 
 def read_style(piece: Piece, _apis: Apis) -> Iterator[Found | Piece]:
@@ -49,7 +52,17 @@ def read_style(piece: Piece, _apis: Apis) -> Iterator[Found | Piece]:
             if is_elsewhere(address):
                 api = f"{head} {piece.api}".strip()
                 start, end = piece.place(node.start_byte), piece.place(node.end_byte)
-                yield Found(start, max(start, end), "request", api, address, in_address(address))
+                sends = (*in_address(address), *_asked(node, source))
+                yield Found(start, max(start, end), "request", api, address, sends)
+
+
+def _asked(node: Node, source: bytes) -> tuple[str, ...]:
+    """What the rule around an address asks of a page: `input[value^="a"]` tells the host how a value begins."""
+    while node.parent is not None and node.type != "rule_set":
+        node = node.parent
+    head = node.named_children[0] if node.type == "rule_set" and node.named_children else None
+    selectors = text_of(head, source)[:_MAX_SELECTORS] if head is not None else b""
+    return ("browser.field-value",) if _PIECE_OF_VALUE.search(selectors) else ()
 
 
 def _plain(text: bytes) -> str:
