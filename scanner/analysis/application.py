@@ -11,6 +11,7 @@ from scanner.analysis.state import State
 from scanner.analysis.summary import (
     EMPTY,
     MAX_LIFTS,
+    MAX_NAMED_LIFTS,
     MAX_PAYLOAD_LIFTS,
     MAX_URL_LIFTS,
     PARAM,
@@ -38,6 +39,7 @@ def summary_of(state: State, number: int) -> Summary:
         return state.previous.get(number, EMPTY)
     if len(state.active) >= state.limits.call_depth:
         state.limit("call-depth", number)
+        state.cut[number].add(state.current)
         return state.previous.get(number, EMPTY)
     return compute(state, number)
 
@@ -90,7 +92,12 @@ def evaluate_closure(
     `carried`: captured variables of a closure that was made elsewhere. `scope`: class that it was bound to.
     """
     state = evaluator.state
-    if number in state.active or len(state.active) >= state.limits.call_depth or not state.run_inside(number):
+    if number in state.active:
+        return NOTHING
+    if len(state.active) >= state.limits.call_depth:
+        state.cut[state.current].add(state.current)
+        return NOTHING
+    if not state.run_inside(number):
         return NOTHING
     state.active.append(number)
     try:
@@ -243,7 +250,7 @@ def _lift(
 def _max_lifts(hit: Hit, *, symbolic: bool) -> int:
     """How many levels of wrappers are followed: fewest for logs and the like, where no caller decides an address."""
     if "command" in hit.roles or _names_host(hit):
-        return MAX_LIFTS
+        return MAX_NAMED_LIFTS
     if hit.signature.certainty is Certainty.IF_URL:
         return MAX_URL_LIFTS
     if hit.signature.certainty is Certainty.IF_REMOTE and not symbolic and hit.roles.keys().isdisjoint(sinks.URL_ROLES):

@@ -411,6 +411,8 @@ class Evaluator(Lookup):
         """Evaluate a closure's body here, with what it captures: its calls run with the values of this place."""
         if self.inlined >= MAX_INLINE_CLOSURES or len(self.state.active) >= self.state.limits.call_depth:
             self.state.limit("closures-per-function", self.number)
+            if self.inlined < MAX_INLINE_CLOSURES:
+                self.state.cut[self.state.current].add(self.state.current)
             return
         self.inlined += 1
         self.closures.add(number)

@@ -274,7 +274,8 @@ class Frame:
         if depends_on_caller(value):
             if value.types:  # the declared class of a parameter holds whoever calls
                 self.state.write_store(key, Val(types=value.types))
-            if lifts <= (MAX_KEPT_LIFTS if key[0].startswith("\2") else MAX_EFFECT_LIFTS):
+            single = target == "global" or key[0].startswith("\2") or key[1].startswith("::")
+            if lifts <= (MAX_KEPT_LIFTS if single else MAX_EFFECT_LIFTS):
                 self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
         else:
             self.state.write_store(key, value)

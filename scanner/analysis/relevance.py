@@ -45,7 +45,7 @@ _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 _CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
 BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo", "get_defined_constants"})
 """Functions that give many secrets at once."""
-_ALWAYS = frozenset({"()", "eval", "backtick", "class_alias"}) | BULK_SOURCES | METHODS
+_ALWAYS = frozenset({"()", "eval", "backtick", "class_alias", "session_id", "session_encode"}) | BULK_SOURCES | METHODS
 
 
 _STATEMENTS = FUNCTIONS | {"query", "prepare", "exec", "execute", "mysqli_query", "mysqli_prepare"}

@@ -23,6 +23,9 @@ from scanner.model.report import ANALYSIS_ERROR
 from scanner.model.signature import Catalogue
 from scanner.signatures.match import Matcher
 
+_DEEPENINGS = 4
+"""How often what was called too deep is evaluated from the top; what is too deep even then is counted."""
+
 
 class Result(NamedTuple):
     """What the program phase found."""
@@ -46,7 +49,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
     callers = Callers(program, relevant.names)
     asked: set[int] = set()
     wave = sorted(relevant.roots, key=lambda number: (not _fills_stores(program, number), number))
-    evaluated = 0
+    evaluated, deepenings = 0, _DEEPENINGS
     while wave:
         for number in wave:
             if number not in done:
@@ -54,6 +57,10 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
                 evaluated += 1
                 _summary(state, number)
         wave = sorted(_wrapper_callers(state, callers, asked) - done)
+        if not wave and deepenings:
+            deepenings -= 1
+            evaluated += _deepen(state)
+            wave = sorted(_wrapper_callers(state, callers, asked) - done)
     evaluated += _settle(state)
     return Result(
         state,
@@ -89,6 +96,25 @@ def _fills_stores(program: Program, number: int) -> bool:
     """Whether a function's purpose is to set what others read: these come first, so that little is done twice."""
     name = program.functions[number].name
     return not name or name.lower() == "__construct"
+
+
+def _deepen(state: State) -> int:
+    """Evaluate what was called too deep, from here, then again those that went on without it.
+
+    Returns the number of evaluations.
+    """
+    cut = {number: sorted(found) for number, found in sorted(state.cut.items())}
+    state.cut.clear()
+    for number in cut:
+        state.limits_hit.discard(("call-depth", number))
+        state.interpreter.summary(number)
+    waiting = sorted({caller for found in cut.values() for caller in found if caller in state.summaries})
+    for number in waiting:
+        before = state.previous[number] = state.summaries.pop(number)
+        summary = state.interpreter.summary(number)
+        if summary_face(summary, state.is_decisive) != summary_face(before, state.is_decisive):
+            state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
+    return len(cut) + len(waiting)
 
 
 def _settle(state: State) -> int:

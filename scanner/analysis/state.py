@@ -172,7 +172,7 @@ class Interpreter(Protocol):
 class State:
     """Shared state of one analysis. Stores only grow; summaries are computed once per round."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0915  one line per part of the state
         self, program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limits, interpreter: Interpreter
     ) -> None:
         self.interpreter = interpreter
@@ -209,6 +209,8 @@ class State:
         self.followed: frozenset[int] = frozenset()
         """Functions that are worth following into whatever their length."""
         self.decoding = Decoding()
+        self.cut: dict[int, set[int]] = defaultdict(set)
+        """By function that was called too deep to be evaluated there: those that went on without its summary."""
         self.summaries: dict[int, Summary] = {}
         self.previous: dict[int, Summary] = {}
         """Summaries of the round before, for recursive calls."""

@@ -38,14 +38,16 @@ RECEIVER = -1
 _FIRST_ELEMENT = chr(FIRST_ELEMENT)
 MAX_LIFTS = 7
 """Levels of wrappers that are followed outwards."""
+MAX_NAMED_LIFTS = 12
+"""The same where the call is sure to leave: its address names a host, or it runs a command."""
 MAX_URL_LIFTS = 3
 """The same for file functions that only perhaps get a URL."""
 MAX_PAYLOAD_LIFTS = 2
 """The same for what is only perhaps sent, to a place that no argument names: messages for a log."""
 MAX_EFFECT_LIFTS = 1
-"""Levels of callers to which a write of a parameter is carried."""
+"""Levels of callers to which a write of a parameter to a property is carried: all objects of the class share it."""
 MAX_KEPT_LIFTS = 5
-"""The same for what is kept under a name: few functions do that."""
+"""The same for what is kept under a name, in a global or in a static property: there is one of each."""
 MAX_EFFECTS = 60
 """Writes kept per summary."""
 MAX_HITS = 120

@@ -34,6 +34,8 @@ from scanner.model.facts import (
 )
 from scanner.model.report import ANALYSIS_ERROR
 
+_GENERATOR = frozenset({"generator"})
+"""The class of PHP that a generator is: what it is sent comes out of it again, as far as anybody knows."""
 _SUPERGLOBALS = SUPERGLOBALS | {"GLOBALS"}
 
 
@@ -67,7 +69,7 @@ def _assignment(evaluator: Evaluator, statement: Assign) -> None:
 def _return(evaluator: Evaluator, statement: Return) -> None:
     value = evaluator.value(statement.value)
     if evaluator.fact.is_generator:
-        value = Val(rest=value, labels=value.labels)
+        value = Val(rest=value, labels=value.labels, types=_GENERATOR)
     evaluator.returns = evaluator.join(evaluator.returns, value)
 
 

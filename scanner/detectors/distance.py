@@ -34,10 +34,16 @@ def leaps(scene: Scene, trace: Trace) -> int:
     What was passed to a function goes on in that function's file, what one returned goes on where it was called.
     """
     found, steps = 0, chain(trace)
-    for (path, _line, _text), (before, _from, text) in pairwise(steps):
-        called = text.startswith(_PASSED) and path in scene.homes.get(text.removeprefix(_PASSED).removesuffix("()"), ())
-        found += path != before and not called
+    for (path, _line, text), (before, _from, earlier) in pairwise(steps):
+        if path != before:
+            entered = earlier.startswith(_PASSED) and path in _homes(scene, earlier.removeprefix(_PASSED))
+            left = text.startswith(_RETURNED) and before in _homes(scene, text.removeprefix(_RETURNED))
+            found += not (entered or left)
     return found
+
+
+def _homes(scene: Scene, called: str) -> frozenset[str]:
+    return scene.homes.get(called.removesuffix("()"), frozenset())
 
 
 def distance(scene: Scene, trace: Trace) -> int:
