@@ -13,7 +13,7 @@ from scanner.analysis import arithmetic, folding
 from scanner.analysis.describe import describe
 from scanner.analysis.frame import cell, variable_mark
 from scanner.analysis.lookup import Lookup
-from scanner.analysis.origins import MANY, REQUEST_GLOBALS, SUPERGLOBALS
+from scanner.analysis.origins import MANY, OWN_CONSTANTS, REQUEST_GLOBALS, SUPERGLOBALS
 from scanner.analysis.remote import FILE_FIELDS, UPLOAD
 from scanner.analysis.state import State
 from scanner.analysis.summary import ANY, PARAM, opened
@@ -276,6 +276,7 @@ class Evaluator(Lookup):
             label: trace
             for label, trace in base.labels.items()
             if ((derived and label in MANY) or not self._bulk(label, keys))
+            and not (label == "constants" and keys and OWN_CONSTANTS.issuperset(keys))
             and not (bulk and label.startswith("function."))
             and not (label == UPLOAD and FILE_FIELDS.issuperset(keys or [UPLOAD]))
         }

@@ -14,6 +14,13 @@ SUPERGLOBALS = REQUEST_GLOBALS | {"_SESSION", "_SERVER", "_ENV"}
 """What is written to an element of these is read there again, anywhere in the program."""
 MANY = frozenset({"globals", "environment", "session", "constants"})
 """Labels of values that hold many secrets at once."""
+OWN_CONSTANTS = frozenset(
+    {"Core", "calendar", "ctype", "curl", "date", "dom", "exif", "fileinfo", "filter", "ftp", "gd", "gettext", "gmp",
+     "hash", "iconv", "imap", "intl", "json", "ldap", "libxml", "mbstring", "mysqli", "openssl", "pcntl", "pcre",
+     "pgsql", "posix", "readline", "session", "soap", "sockets", "sodium", "SPL", "standard", "tokenizer", "xml",
+     "zip", "zlib"}
+)  # fmt: skip
+"""Extensions by which `get_defined_constants(true)` sorts: the program's own are under `user`."""
 FILE = "file:"
 """Prefix of the label of what a file on the list of credential paths holds."""
 SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_URI", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "argv")

@@ -24,6 +24,10 @@ _TELLING_HEADERS = re.compile(
     r"(?:link|report-to|reporting-endpoints|nel|alt-svc|sourcemap|speculation-rules|content-security-policy[\w-]*)\s*:",
     re.IGNORECASE,
 )
+_RELATION = re.compile(r"\brel\s*=\s*\"[^\"]{0,200}\"", re.IGNORECASE)
+"""Name of a relation in a `Link` header: an address that nobody contacts."""
+_PAGES = (".php", ".html", ".htm")
+"""Ends of no domain: behind the slashes of an address that was put together stands a page."""
 _MAX_TEXTS = 12
 
 
@@ -43,13 +47,13 @@ def _host(url: str, holes: HoleTable) -> Iterator[str]:
     rest = url.partition("//")[2]
     if rest and rest[0] < FIRST_PRIVATE:
         name = url_destination(url, holes).name
-        if is_named(name):
+        if is_named(name) and not name.lower().endswith(_PAGES):
             yield name
 
 
 def header(scene: Scene, output: Output) -> list[str]:
     """Hosts that a response header makes the browser contact."""
-    texts = [text for text in output.places[:_MAX_TEXTS] if _TELLING_HEADERS.match(text)]
+    texts = [_RELATION.sub("", text) for text in output.places[:_MAX_TEXTS] if _TELLING_HEADERS.match(text)]
     holes = scene.result.state.holes
     return sorted({host for text in texts for match in _ADDRESS.finditer(text) for host in _host(match[0], holes)})
 

@@ -27,10 +27,11 @@ from collections.abc import Iterable
 from scanner.analysis.code import KIND
 from scanner.analysis.sensitive import WRITE, is_code_file, is_php
 from scanner.analysis.summary import Hit
+from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, all_labels
 from scanner.detectors.base import Detector, Scene, finding, rule
 from scanner.detectors.decoded import clipped
-from scanner.detectors.literals import stands_in_file
+from scanner.detectors.literals import standing_nowhere, stands_in_file
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("dropped-code", Category.CONCEALMENT, "Code or server settings written to a file", __doc__)
@@ -41,6 +42,8 @@ _HANDLERS = re.compile(
 )
 _ACTIVE = frozenset({KIND, "exec", "process", "http", "socket"})
 _REMOTE = frozenset({"request", "response", "upload"})
+_TELLING = 12
+"""Characters of a line that is not written by chance."""
 _DIRECT = 2
 """Steps of a trace up to which the request decides what is written."""
 
@@ -74,7 +77,9 @@ def _finding(scene: Scene, hit: Hit) -> Iterable[Finding]:
 def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None, str]:
     content, path = hit.roles.get("content", NOTHING), hit.roles.get("path", NOTHING)
     if codes:
-        hidden = not stands_in_file(scene, hit.function, codes[0][:40])
+        hidden = not stands_in_file(scene, hit.function, codes[0][:40]) and bool(
+            standing_nowhere(scene, _first_lines(codes[0]))
+        )
         severity = Severity.HIGH if hidden or _acts(scene, hit) else Severity.LOW
         return severity, "decoded PHP code" if hidden else "PHP code"
     from_outside = {
@@ -92,6 +97,12 @@ def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None,
     if named and any(_HANDLERS.search(text) for text in content.texts):
         return Severity.HIGH, "settings that the server obeys"
     return None, ""
+
+
+def _first_lines(code: str) -> list[str]:
+    """The first lines that are long enough to tell: code that a function puts together stands in the release so."""
+    lines = [line.strip() for line in code[:400].split("\n")]
+    return [line for line in lines if len(line) >= _TELLING and is_known(line)][:4] or [code[:40]]
 
 
 def _remote(texts: Iterable[str]) -> bool:

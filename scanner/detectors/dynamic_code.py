@@ -23,6 +23,7 @@ eval(gzinflate(base64_decode($blob)));
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -35,6 +36,7 @@ from scanner.analysis.values import NOTHING, Trace, Val, all_labels
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
 from scanner.detectors.commands import hosts as command_line_hosts
 from scanner.detectors.decoded import innermost
+from scanner.detectors.literals import standing_nowhere
 from scanner.detectors.targets import is_host, target
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
@@ -49,6 +51,10 @@ _SOURCES = {
 }
 _COMMAND = "expect://"
 """What stands after it is a command line."""
+_STRANGE = ("include", "require", "preg_", "mb_")
+"""Ways to run text that nobody takes who wants it to be read."""
+_HARMFUL = re.compile(r"[$][{$]|GLOBALS|static|global\b|::|->|=(?![=>])|`|&\s*[$]|[(]")
+"""What can do something beyond giving a value: assignments, calls, variable variables, programs."""
 _SHORT_WAY = 4
 """Steps of a trace."""
 _REMOTE = frozenset({"request", "response", "upload"})
@@ -94,6 +100,8 @@ def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) 
     if hit.api == "assert" and not hit.computed and not labels and not any(map(is_known, value.texts)):
         return  # an expression, as far as anybody can tell
     severity = _severity(hit, labels)
+    if severity is Severity.HIGH and not labels and _does_nothing(scene, hit, value):
+        severity = Severity.MEDIUM if standing_nowhere(scene, value.texts) else Severity.LOW
     shown = next(iter(hit.roles["shown"].texts), "").lstrip("=") if "shown" in hit.roles else hit.api
     origin = ", ".join(_SOURCES[label] for label in sorted(labels))
     details = [("origin", origin)] if origin else []
@@ -113,6 +121,25 @@ def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) 
     )
 
 
+def _does_nothing(scene: Scene, hit: Hit, code: Val) -> bool:
+    """Whether all of the code is known, was analysed like other code, and does nothing to anything outside of it.
+
+    What it assigns to globals or defines counts as doing something: other code may rely on it.
+    """
+    if hit.api.startswith(_STRANGE) or not code.texts or not all(map(is_known, code.texts)) or depends_on_caller(code):
+        return False
+    program, result = scene.program, scene.result
+    units = [path for path, unit in program.code.items() if (unit.host, unit.start) == (hit.function, hit.start)]
+    paths = frozenset(units)
+    if len(paths) < len(code.texts) or any(map(_HARMFUL.search, code.texts)):
+        return False
+    files = [unit.facts for unit in program.files if unit.path in paths]
+    if any(facts.gaps or len(facts.functions) > 1 or facts.classes or facts.functions[0].called for facts in files):
+        return False
+    seen = (item.function for part in (result.hits, result.outputs, result.reads, result.notes) for item in part)
+    return all(program.path(function) not in paths for function in seen)
+
+
 def _near(trace: Trace) -> bool:
     """Whether data takes a short way inside one file: over long ways everything comes from the request somehow."""
     current: Trace | None = trace
@@ -128,6 +155,8 @@ def _message(hit: Hit, shown: str, origin: str, text: str, severity: Severity) -
         return f"the function that is called here is named by {origin}"
     if origin:
         return f"{hit.api} runs code that comes from {origin}: {shown}"
+    if severity is Severity.MEDIUM:
+        return f"{hit.api} runs code that is decoded here and only gives a value: {text[:120]}"
     if text and severity is not Severity.LOW:
         return f"{hit.api} runs code that is decoded here: {text[:120]}"
     return f"{hit.api} runs {shown} as PHP code"
@@ -142,7 +171,7 @@ def _severity(hit: Hit, labels: Mapping[str, Trace]) -> Severity:
         return Severity.CRITICAL
     shown = next(iter(hit.roles["shown"].texts), "") if "shown" in hit.roles else ""
     code = hit.roles.get("code", NOTHING)
-    if hit.api.startswith(("include", "require", "preg_", "mb_")):
+    if hit.api.startswith(_STRANGE):
         return Severity.HIGH  # nobody writes code that way who wants it to be read
     literal = shown.startswith("=") and bool(code.texts) and all(map(is_known, code.texts)) and not hit.computed
     if literal and not depends_on_caller(code):

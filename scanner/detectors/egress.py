@@ -13,9 +13,11 @@ from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_IN
 from scanner.analysis.sinks import URL_ROLES
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Scene, Target, finding
+from scanner.detectors.literals import stands_in_file
 from scanner.detectors.targets import (
     MAIL_SERVER,
     is_host,
+    is_public,
     known_host,
     leaves,
     possible_url,
@@ -29,6 +31,8 @@ _UNKNOWN = re.compile(r"\{(?!config:|env:|user-input:|own-server:|secret:|param:
 """A piece that is not known, shown by its expression: locals in it would make a renaming look like a change."""
 BY_CALLERS = ("destination", "decided by callers")
 """Detail of a sink in a wrapper: its callers have findings of their own."""
+ELSEWHERE = ("host", "named in another file")
+"""Detail of a call that may go to one of some hosts or elsewhere, and none of these stands in its file."""
 _DATA_ROLES = ("payload", "header", "auth", "body", "query", "other")
 
 
@@ -113,6 +117,7 @@ def _finding(scene: Scene, rule: Rule, hit: Hit, levels: _Levels, lifted: set[tu
         details=[
             *details(hit),
             *_defaults(scene, outside),
+            *_elsewhere(scene, hit, outside),
             *(("url", _UNKNOWN.sub("{?}", text)) for text in place.shown[:6]),
         ],
     )
@@ -152,6 +157,15 @@ def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:
         destinations=() if seen else (UNRESOLVED,),
         details=[*details(hit), BY_CALLERS],
     )
+
+
+def _elsewhere(scene: Scene, hit: Hit, destinations: list[str]) -> Iterable[tuple[str, str]]:
+    """Whether the hosts stand in other files, and the address may be anything else: values that stores joined."""
+    hosts = [name for name in destinations if is_public(name)]
+    if not hit.via or not hosts or UNRESOLVED not in destinations:
+        return
+    if not any(stands_in_file(scene, hit.function, name.strip("*.").split(":")[0]) for name in hosts):
+        yield ELSEWHERE
 
 
 def _defaults(scene: Scene, destinations: Iterable[str]) -> Iterable[tuple[str, str]]:

@@ -58,8 +58,9 @@ def _find(scene: Scene) -> Iterable[Finding]:
 
 
 def _bare(host: str) -> str:
-    """A host's name alone."""
-    return host.partition("/")[0].rpartition("@")[2].split(":")[0].lstrip("*.")
+    """A host's name alone; of a pattern (`*.example.net`, `api.example.net*`) the longest part that is known."""
+    name = host.partition("/")[0].rpartition("@")[2].split(":")[0]
+    return max((part.strip(".") for part in name.split("*")), key=len)
 
 
 def _tail(bare: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from scanner.analysis.code import KIND as CODE
 from scanner.analysis.destinations import LOCAL, OWN_SERVER
 from scanner.analysis.keeping import HELD
+from scanner.analysis.origins import FILE
 from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
@@ -26,8 +27,11 @@ _SHORT_WAY = 8
 _LONG_WAY_OF_MANY = 8
 """Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
 _LONGER_WAY = 14
-"""The same where each step is a call."""
+"""The same where each step is a call, and for any secret where not each is."""
 _MANY_DOUBTS = 2
+_OF_EVERY_VISITOR = frozenset({"session.id"})
+"""Secrets that every page reads: a long way of one is a guess."""
+_LONG_WAY_OF_VISITORS = 6
 
 
 def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
@@ -89,6 +93,7 @@ def _finding(scene: Scene, rule_: Rule, hit: Hit, label: str, trace: Trace, outs
         severity=severity,
         confidence=confidence if hit.certain else Confidence.POSSIBLE,
         api=api,
+        callee=hit.via[0] if hit.via else "",
         message=f"{digest}{plain} reaches {hit.api}(){_through(hit)} and goes to {where}, {verdict}",
         destinations=outside,
         secrets=[plain],
@@ -162,12 +167,13 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
 def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Severity) -> tuple[Severity, Confidence]:
     """Less where the way is a guess: a named secret stays loud, what stands for many values does not."""
     doubtful = doubts(scene, trace) >= _MANY_DOUBTS
-    far = is_general(plain) and distance(scene, trace) + len(hit.via) >= (
-        _LONG_WAY_OF_MANY if doubtful or leaps(scene, trace) else _LONGER_WAY
-    )
-    if not doubtful and not far:
+    general = is_general(plain) or plain in _OF_EVERY_VISITOR or plain.startswith(FILE)
+    guessed = doubtful or leaps(scene, trace)
+    most_steps = _LONG_WAY_OF_VISITORS if plain in _OF_EVERY_VISITOR else _LONG_WAY_OF_MANY
+    far = distance(scene, trace) + len(hit.via) >= (most_steps if guessed and general else _LONGER_WAY)
+    if not doubtful and not (far and (guessed or general)):
         return severity, Confidence.LIKELY
-    most = Severity.MEDIUM if is_general(plain) else Severity.HIGH
+    most = Severity.MEDIUM if general else Severity.HIGH
     return max(severity, most, key=lambda item: item.rank), Confidence.POSSIBLE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
 from scanner.detectors.distance import distance, leaps
+from scanner.detectors.remarks import RISK
 from scanner.detectors.targets import expected
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
 from scanner.model.signature import SecretOrigin
@@ -21,6 +23,9 @@ _LONG_WAY_TO_HOST = 8
 """The same where the browser takes the output to another host."""
 _LONGER_WAY = 12
 """The same where each step is a call."""
+_TO_VISITOR = frozenset({"browser", "header", "cookie"})
+_KEY = re.compile(r"password\Z|\Asalt\Z|ssl_key\Z", re.IGNORECASE)
+"""Names in the site's own file that are a key, unlike its host names and accounts."""
 _PLACES = {"sql": "statement", "command": "command"}
 """What the place of an effect is, where it is no file."""
 
@@ -112,9 +117,16 @@ def _finding(
         message=f"{digest}{plain} reaches {where}: it is given to {output.api}{through}{further}",
         destinations=taken,
         secrets=[plain],
-        details=details(scene, output),
+        details=[*details(scene, output), *([RISK] if _opens_all(scene, output, label) and not far else [])],
         trace=(*steps(trace), *last_steps(scene, output)),
     )
+
+
+def _opens_all(scene: Scene, output: Output, label: str) -> bool:
+    """Whether a visitor gets what opens the database or every encrypted value: no page of the product shows that."""
+    secret = scene.result.state.origins.by_label.get(label)
+    grave = secret is not None and secret.origin is SecretOrigin.DATABASE_PHP and secret.severity_floor == ""
+    return grave and output.effect in _TO_VISITOR and secret is not None and _KEY.search(secret.name) is not None
 
 
 def _meant(scene: Scene, label: str, host: str) -> bool:

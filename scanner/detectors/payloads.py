@@ -13,7 +13,7 @@ from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, steps
 from scanner.detectors.distance import distance
 from scanner.detectors.outputs import Way, details, last_steps, shortest, source
-from scanner.detectors.targets import is_public, known_host, leaves, target
+from scanner.detectors.targets import is_public, known_host, leaves, possible_url, target
 from scanner.model.finding import Confidence, Finding, Rule, Severity
 
 _LONG_WAY_OF_REQUEST = 2
@@ -41,7 +41,7 @@ def payload_findings(
     """One finding per source and effect. `sources`: labels that count; `verb`: what happens to the data, `is run`."""
     found: list[tuple[Way, Finding]] = []
     lifted = {output.inner for output in scene.result.outputs if output.via}
-    calls = _calls(scene)
+    calls, vague = _calls(scene), _vague(scene)
     for output in scene.result.outputs:
         labels = {label: trace for label, trace in output.labels if sources(label)}
         weights = weigh(scene, output) if labels else None
@@ -53,6 +53,8 @@ def payload_findings(
             hosts = _hosts(label, trace, calls)
             foreign = any(_is_foreign(scene, name) for name in hosts)
             length = trace.length if label == REQUEST else distance(scene, trace) + len(output.via)
+            if foreign and source(trace) in vague:
+                length += _LONG_WAY
             severity = _at_distance(
                 length,
                 weights.foreign if foreign else weights.other,
@@ -68,7 +70,12 @@ def _at_distance(length: int, severity: Severity, long_way: int, *, foreign: boo
     """A long way counts less: every call on it is one that is only assumed to pass the data on unchanged."""
     if length < long_way:
         return severity
-    least = (Severity.HIGH if severity is Severity.CRITICAL else Severity.MEDIUM) if foreign else Severity.LOW
+    if not foreign:
+        least = Severity.LOW
+    elif severity is Severity.CRITICAL and length < 2 * long_way:
+        least = Severity.HIGH
+    else:
+        least = Severity.MEDIUM
     return max(severity, least, key=lambda item: item.rank)
 
 
@@ -102,6 +109,22 @@ def _calls(scene: Scene) -> dict[tuple[str, int], tuple[str, ...]]:
             found.setdefault(place, set()).update(_named(scene, hit))
         known = scene.targets.by_place = {place: tuple(sorted(names)) for place, names in found.items()}
     return known
+
+
+def _vague(scene: Scene) -> frozenset[tuple[str, int]]:
+    """Calls of file functions that may get one of several hosts or anything else: values of settings that were joined.
+
+    What such a call reads counts as if it had come a long way.
+    """
+    return frozenset(
+        (scene.program.path(hit.function), hit.line)
+        for hit in scene.result.hits
+        if possible_url(hit) and UNRESOLVED in (names := leaves(target(scene, hit).destinations)) and _several(names)
+    )
+
+
+def _several(names: Iterable[str]) -> bool:
+    return sum(is_public(name) for name in names) > 1
 
 
 def _named(scene: Scene, hit: Hit) -> list[str]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.detectors.browser_request import QUIET, RUNS
-from scanner.detectors.egress import BY_CALLERS
+from scanner.detectors.egress import BY_CALLERS, ELSEWHERE
 from scanner.detectors.open_page import ADDRESS
 from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
 from scanner.detectors.targets import is_public
@@ -40,6 +40,8 @@ class _Before(NamedTuple):
     """Path -> access class."""
     tampered: frozenset[str]
     """Packages that changed under their old version."""
+    placed: frozenset[str] = frozenset()
+    """What calls of the current release contact that name it in their own file, or nothing else beside it."""
     allowed: tuple[str, ...] = ()
     """Hosts that the site allows: a call to one is no news."""
 
@@ -56,6 +58,12 @@ def escalate(comparison: Comparison, allowed: Sequence[str] = ()) -> Comparison:
         frozenset(host for finding in outbound for host in finding.destinations),
         {endpoint.path: endpoint.auth for endpoint in baseline.endpoints},
         frozenset(item.name for item in comparison.packages if item.content_changed_without_version),
+        frozenset(
+            host
+            for finding in comparison.current.findings
+            if finding.category is Category.EGRESS and ELSEWHERE not in finding.details
+            for host in finding.destinations
+        ),
         tuple(allowed),
     )
     changes = (_raised(change, before) for change in comparison.changes)
@@ -85,7 +93,8 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
     if finding.package in before.tampered and finding.category in _ACTIVE:
         return Severity.HIGH
     if finding.category is Category.PAYLOAD and finding.severity.rank <= Severity.MEDIUM.rank:
-        return Severity.HIGH if _unknown(finding, before) else Severity.INFO
+        guessed = finding.confidence is Confidence.POSSIBLE
+        return Severity.HIGH if _unknown(finding, before) and not guessed else Severity.INFO
     if RISK in finding.details:
         return Severity.HIGH
     if finding.category is Category.EGRESS and not {BROWSER, SCRIPT}.isdisjoint(finding.details):
@@ -135,6 +144,7 @@ def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severi
     unknown = _unknown(finding, before)
     if any(map(is_public, unknown)):
         vague = finding.confidence is Confidence.POSSIBLE and finding.rule == "url-capable-call"
+        vague = vague or (ELSEWHERE in finding.details and before.placed >= unknown)
         return Severity.MEDIUM if vague else Severity.HIGH
     redirected = change.baseline is not None and bool(gained - _NAMELESS)
     hidden = _UNRESOLVED in gained and finding.confidence is not Confidence.POSSIBLE

@@ -24,7 +24,7 @@ _WRITING_SQL = re.compile(
     rb"(?:alter|create|drop)\s+table)\b",
     re.IGNORECASE,
 )
-_BY_RULE = {"process-execution": "exec", "dynamic-code": "exec"}
+_BY_RULE = {"process-execution": "exec", "remote-command": "exec", "dynamic-code": "exec"}
 
 
 def page_effects(

@@ -14,6 +14,9 @@ from scanner.report.rows import Entry, worst_first
 from scanner.report.summary import count
 
 _DECIDED = "decided"
+_CALLS = frozenset({"outbound-call", "url-capable-call"})
+_OF_ONE_CALL = frozenset({"url", "via", "sends", "channel"})
+"""Details in which calls of one wrapper to one destination may differ."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -59,7 +62,11 @@ def select(view: ReportView, found: Iterable[Entry]) -> Selection:
 
 
 def group(found: Iterable[Entry]) -> list[Group]:
-    """Entries with the same rule, state, severity, API, destinations, secrets and details, in the given order."""
+    """Entries with the same rule, state, severity, API, destinations, secrets and details, in the given order.
+
+    Calls that leave the server and are of medium severity at most are one group for each wrapper and destination:
+    their addresses and what they send may differ.
+    """
     members: dict[object, list[Entry]] = {}
     for entry in found:
         members.setdefault(_key(entry), []).append(entry)
@@ -85,12 +92,15 @@ def _reason_to_hide(entry: Entry) -> str:
 
 def _key(entry: Entry) -> object:
     finding = entry.finding
-    old = _evidence(entry.baseline) if entry.baseline else None
-    return (
-        entry.state, finding.rule, finding.severity, finding.confidence, _evidence(finding), old, entry.judgement,
-        entry.lowered,
-    )  # fmt: skip
+    folded = finding.rule in _CALLS and finding.severity.rank >= Severity.MEDIUM.rank
+    old = _evidence(entry.baseline, folded=folded) if entry.baseline else None
+    confidence = None if folded else finding.confidence
+    new = _evidence(finding, folded=folded)
+    return (entry.state, finding.rule, finding.severity, confidence, new, old, entry.judgement, entry.lowered)
 
 
-def _evidence(finding: Finding) -> object:
-    return (finding.api, finding.destinations, finding.secrets, finding.details)
+def _evidence(finding: Finding, *, folded: bool) -> object:
+    details = finding.details
+    if folded:
+        details = tuple(item for item in details if item[0] not in _OF_ONE_CALL)
+    return (finding.api, finding.destinations, finding.secrets, details)

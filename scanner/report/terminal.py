@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from io import StringIO
 from typing import TypeVar
@@ -12,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scanner.model.finding import Severity
-from scanner.model.report import BaselineState, Report
+from scanner.model.report import FLOW_LIMITS, BaselineState, LimitHit, Report
 from scanner.report import rows
 from scanner.report.base import Format, ReportView
 from scanner.report.escape import escape_terminal
@@ -131,15 +132,28 @@ def _problems(label: str, report: Report) -> Iterable[Text]:
     coverage = report.coverage
     lines = [f"not read: {item.path} ({item.reason})" for item in sorted(coverage.skipped) if item.incomplete]
     lines += [f"{item.path}: {item.reason}" for item in sorted(coverage.remarks)]
-    lines += [f"limit hit: {item.limit} in {item.path or 'the whole release'}" for item in sorted(coverage.limits_hit)]
+    harmless = [item for item in coverage.limits_hit if item.limit in FLOW_LIMITS]
+    hit = sorted(item for item in coverage.limits_hit if item not in harmless)
+    lines += [f"limit hit: {item.limit} in {item.path or 'the whole release'}" for item in hit]
     for line in lines[:_PROBLEMS_LISTED]:
         yield Text(f"  ! {label}{escape_terminal(line, 160)}", style="yellow")
     if len(lines) > _PROBLEMS_LISTED:
         yield Text(f"  ! {label}and {len(lines) - _PROBLEMS_LISTED:,} more: see the JSON report", style="yellow")
+    if harmless:
+        yield Text(f"  · {label}{escape_terminal(_folded(harmless), 300)}", style="dim")
     if not lines:
         for item in sorted(coverage.partial)[:_PARTIAL_LISTED]:
             spans = ", ".join(f"{start}-{end}" for start, end in item.lines[:_PARTIAL_LISTED])
             yield Text(f"  · {label}in part: {escape_terminal(item.path, 160)}, not lines {spans}", style="dim")
+
+
+def _folded(limits: list[LimitHit]) -> str:
+    """Limits that leave every call listed and only cut ways short, in one line."""
+    counts: Counter[str] = Counter()
+    for item in limits:
+        counts[item.limit] += item.count
+    words = ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items()))
+    return f"ways cut short in {count(len({item.path for item in limits}), 'file')}, every call is listed: {words}"
 
 
 def _news(view: ReportView, found: tuple[rows.Entry, ...]) -> Table:

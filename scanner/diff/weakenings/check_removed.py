@@ -47,7 +47,7 @@ _STRONG = re.compile(
     r"|(?:check|valid(?:ate)?)_?(?:sig|token|login|session|user|access|rights|host|origin|url|path|upload|file)\w*"
     r"|allow_?\w*(?:outbound|request|url|host)|outbound_?allowed|is_?allowed|is_?permitted|require_?(?:login|auth|admin|user|token)"
     r"|is_?(?:admin|super_?user|logged_?in|trusted|safe|internal|private)"
-    r"|is_uploaded_file|sanitiz|^(?:filter_var|basename|realpath)$"
+    r"|is_uploaded_file|sanitiz(?!\w*(?:title|slug|dash|class|case|whitespace))|^(?:filter_var|basename|realpath)$"
 )
 """Checks without which everybody may, and sanitizers without which anything goes, in lower case, `_` or not."""
 _GUARD = re.compile(
@@ -58,7 +58,7 @@ _NO_GUARD = re.compile(
     r"^(?:get|set|fetch|load|create|make|generate|new|add|build|print|render|log|count|init|define|reset|include|require(?:_once)?$)"
 )
 _NOUN = re.compile(
-    r"invalidat|(?:error|exception|message|html|link|form|page|cache|title|name|info|list|label|status)s?$"
+    r"invalidat|(?:error|exception|message|html|link|form|page|cache|title|(?<!file)(?<!file_)name|info|list|label|status)s?$"
 )
 """Names that speak of a check, but of what comes of it."""
 _OUTPUT = frozenset(

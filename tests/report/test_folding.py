@@ -1,0 +1,33 @@
+"""What the first screen folds: cut ways into one line, calls of one wrapper to one destination into one block."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scanner.cli import run
+from scanner.errors import ExitCode
+
+CALLS = 30
+CHAIN = 12
+
+
+def test_calls_of_one_wrapper_to_one_host_are_one_block(tmp_path: Path) -> None:
+    for side in ("old", "new"):
+        (tmp_path / side).mkdir()
+        calls = [f"  get('https://one.example.net/a{number}?x=' . $_GET['x']);" for number in range(CALLS)]
+        chain = [f"function w{number}($u) {{ return w{number - 1}($u); }}" for number in range(1, CHAIN)]
+        code = [
+            "<?php", "function get($u) { return curl_exec(curl_init($u)); }",
+            "function w0($u) { return curl_exec(curl_init($u)); }", *chain, f"w{CHAIN - 1}('https://deep.example.net/');",
+            "function first() { get('https://one.example.net/'); }",
+            "function all() {", *(calls if side == "new" else []), "}",
+        ]  # fmt: skip
+        (tmp_path / side / "page.php").write_text("\n".join(code) + "\n")
+    report = tmp_path / "report.txt"
+    arguments = ["diff", str(tmp_path / "old"), str(tmp_path / "new"), "--no-cache", "--quiet", "--jobs", "1"]
+    assert run([*arguments, "--format", f"terminal={report}", "--fail-on", "never"]) == ExitCode.OK
+    text = report.read_text()
+    assert f"{CALLS} times" in text
+    assert text.count("outbound-call") == 1
+    assert "limit hit" not in text
+    assert "ways cut short in 1 file, every call is listed: wrapper-depth" in text
