@@ -8,7 +8,7 @@ from scanner.cli import run
 from scanner.errors import ExitCode
 
 CALLS = 30
-CHAIN = 12
+CHAIN = 23
 
 
 def test_calls_of_one_wrapper_to_one_host_are_one_block(tmp_path: Path) -> None:
