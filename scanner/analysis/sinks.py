@@ -16,6 +16,8 @@ from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, 
 from scanner.model.facts import Call, CallKind
 from scanner.model.signature import CallableKind, Certainty, Signature
 
+_PLACES = frozenset({"url", "host", "dsn", "path"})
+"""Roles of what can be an address or a path."""
 _HANDLE_ROLES = ("handle", "client", "request")
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
 _HOST = re.compile(r"://[^/?#]+[/?#]")
@@ -59,6 +61,8 @@ def apply(
                 continue
             handles = handles | results[-1].sites
         _remember_host(evaluator, signature, roles, handles)
+        if signature.type is CallableKind.METHOD and _PLACES.isdisjoint(roles):
+            roles = evaluator.with_sites(roles, handles)  # the object's own path: `(new SplFileInfo($u))->openFile()`
         sends = _sends(evaluator, signature, call, args, roles)
         _reach(evaluator, call, signature, api, roles, handles, sends=sends)
         if sends or _tells_database(evaluator, signature, roles, handles):
@@ -319,10 +323,10 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
         return True
     if signature.certainty is Certainty.IF_URL:
         given = evaluator.state.matcher.argument_roles(signature, call.args)
-        chosen = [
-            index for index, role in given.items() if role in ("url", "host", "dsn", "path") and 0 <= index < len(args)
-        ]
+        chosen = [index for index, role in given.items() if role in _PLACES and 0 <= index < len(args)]
         texts = [text for index in chosen for text in args[index].texts]
+        if _PLACES.isdisjoint(given.values()):
+            texts = [text for role in sorted(_PLACES & roles.keys()) for text in roles[role].texts]
         places = [url_destination(text, evaluator.state.holes, is_path=True) for text in texts]
         if all(place.name == LOCAL for place in places):
             return False
