@@ -9,7 +9,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL, VALUE_FUNCTIONS
 from scanner.analysis.summary import PARAM, parameter_label, symbolic
-from scanner.analysis.values import NOTHING, Trace, Val, join_all
+from scanner.analysis.values import NOTHING, Trace, Val, join_all, text_value
 from scanner.model.facts import Arg, Call, ClassConst, Const, ConstRef, Index, Unknown, Var
 
 array_functions.register()
@@ -293,6 +293,12 @@ def _extract(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         evaluator.extracted = evaluator.join(evaluator.extracted, args[0])
         evaluator.note("dynamic-variables", node.line, "extract(...)")
     return NOTHING
+
+
+@handles("session_name")
+def _session_name(_evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
+    """The cookie of the session, as PHP names it unless it is told otherwise (session.name, PHP manual)."""
+    return text_value("PHPSESSID")
 
 
 @handles("get_defined_vars")

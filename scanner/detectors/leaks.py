@@ -29,7 +29,7 @@ _LONG_WAY_OF_MANY = 8
 _LONGER_WAY = 14
 """The same where each step is a call, and for any secret where not each is."""
 _MANY_DOUBTS = 2
-_OF_EVERY_VISITOR = frozenset({"session.id"})
+_OF_EVERY_VISITOR = frozenset({"session.id", "session.PHPSESSID"})
 """Secrets that every page reads: a long way of one is a guess."""
 _LONG_WAY_OF_VISITORS = 6
 
