@@ -73,8 +73,9 @@ def in_address(address: Text) -> tuple[str, ...]:
 def sent_by_client(folding: Folding, call: Node) -> tuple[str, ...]:
     """Labels of what the calls of a client send that was made with an address: `const api = axios.create({...})`."""
     made = call.parent
-    name = made.child_by_field_name("name") if made is not None and made.type == "variable_declarator" else None
-    if name is None or name.type != "identifier":
+    field = {"variable_declarator": "name", "assignment_expression": "left"}.get(made.type if made is not None else "")
+    name = made.child_by_field_name(field) if made is not None and field is not None else None
+    if name is None or name.type not in ("identifier", "member_expression"):
         return ()
     pattern = re.compile(rb"(?<![\w$.])" + re.escape(text_of(name, folding.source)) + rb"\s*+\.\s*+\w++\s*+\(")
     labels: set[str] = set()

@@ -18,6 +18,8 @@ from scanner.files.pieces import Apis, Found, Piece
 
 _MAX_HITS = 4000
 """Names in one script that are looked at."""
+_CHANNELS = frozenset({"WebSocket", "WebTransport", "Worker", "SharedWorker", "RTCPeerConnection"})
+"""Classes whose objects send what their methods are given."""
 _ROOTS = ("window", "self", "globalThis", "top", "parent", "global", "document")
 _CODE = frozenset(
     {"import", "importScripts", "Worker", "SharedWorker", "jQuery.getScript", "navigator.serviceWorker.register",
@@ -184,9 +186,9 @@ class _Reader:
         name, given = self._name(callee), arguments(call)
         position = self._apis.constructors.get(name)
         if position is not None and given:
-            yield from self._request(
-                call, f"new {name}", given, max(position, 0), strict=name not in ("Request", "Image", "Audio")
-            )
+            later = sent_by_client(self._folding, call) if name in _CHANNELS else ()
+            strict = name not in ("Request", "Image", "Audio")
+            yield from self._request(call, f"new {name}", given, max(position, 0), strict=strict, sends=later)
 
     def _assignment(self, node: Node, callee: Node) -> Iterator[Found]:
         name = self._name(callee)
