@@ -13,6 +13,7 @@ from scanner.analysis.summary import (
     MAX_HITS,
     MAX_KEPT_LIFTS,
     MAX_TELLING_HITS,
+    MAX_VALUE_LIFTS,
     PARAM,
     RECEIVER,
     Effect,
@@ -35,13 +36,6 @@ PRIMITIVES = frozenset(
     {"array", "bool", "callable", "false", "float", "int", "iterable", "mixed", "never", "null", "object", "string",
      "true", "void"}
 )  # fmt: skip
-
-
-def variable_mark(name: str) -> bytes:
-    """How a variable stands in an encoded body: `Var(name)` as MessagePack."""
-    raw = name.encode()
-    size = bytes([0xA0 | len(raw)]) if len(raw) < 32 else b"\xd9" + bytes([min(len(raw), 255)])  # noqa: PLR2004  fixstr
-    return b"\x92\x01" + size + raw
 
 
 def cell(closure: int, name: str) -> tuple[str, str]:
@@ -70,7 +64,6 @@ class Frame:
         self.by_ref: dict[int, Val] = {}
         self.line = self.fact.line
         self.inlined = 0
-        self.created = 0
         self.reaches: dict[tuple[object, ...], Reach] = {}
         self.promoted: list[tuple[str, Val]] = []
         """Constructor parameters that are properties, too."""
@@ -288,8 +281,13 @@ class Frame:
             if value.types:  # the declared class of a parameter holds whoever calls
                 self.state.write_store(key, Val(types=value.types))
             single = target == "global" or key[0].startswith("\2") or key[1].startswith("::")
-            if lifts <= (MAX_KEPT_LIFTS if single else MAX_EFFECT_LIFTS):
-                self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
+            if lifts > (MAX_KEPT_LIFTS if single else MAX_EFFECT_LIFTS):
+                if single:  # a property is told apart by the object it belongs to, by other means
+                    self.state.limit("wrapper-depth", self.number)
+                return
+            if lifts > MAX_VALUE_LIFTS:
+                value = Val(labels=self.state.telling(value.labels))
+            self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
         else:
             self.state.write_store(key, value)
 
