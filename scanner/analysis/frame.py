@@ -59,7 +59,7 @@ class Frame:
         self.after_include = False
         self.returns = NOTHING
         self.hits: dict[tuple[object, ...], Hit] = {}
-        self.effects: dict[tuple[str, tuple[int, str]], Effect] = {}
+        self.effects: dict[tuple[str, tuple[int, str], int], Effect] = {}
         self.sites: dict[int, dict[str, Val]] = {}
         self.by_ref: dict[int, Val] = {}
         self.line = self.fact.line
@@ -273,6 +273,8 @@ class Frame:
     def write_shared(self, target: str, key: tuple[str, str], value: Val, lifts: int = 0) -> None:
         """Write to a store that outlives the call."""
         self.stored_sites |= all_sites(value)
+        if lifts > MAX_VALUE_LIFTS:
+            value = Val(labels=self.state.lasting(value.labels))
         if depends_on_caller(value):
             if target == "store":
                 self.state.note_instance(key)
@@ -285,21 +287,23 @@ class Frame:
                 if single:  # a property is told apart by the object it belongs to, by other means
                     self.state.limit("wrapper-depth", self.number)
                 return
-            if lifts > MAX_VALUE_LIFTS:
-                value = Val(labels=self.state.telling(value.labels))
             self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
         else:
             self.state.write_store(key, value)
 
     def add_effect(self, effect: Effect) -> None:
-        """Record a write that callers decide, once per place that is written."""
-        known = self.effects.get((effect.target, effect.key))
+        """Record a write that callers decide, once per place that is written and level it comes from.
+
+        Levels are not joined: what a function writes itself would take what comes from far along, again and again.
+        """
+        key = effect.target, effect.key, effect.lifts
+        known = self.effects.get(key)
         if known is not None:
-            effect = known._replace(value=self.join(known.value, effect.value), lifts=min(known.lifts, effect.lifts))
+            effect = known._replace(value=self.join(known.value, effect.value))
         elif len(self.effects) >= MAX_EFFECTS:
             self.state.limit("effects-per-function", self.number)
             return
-        self.effects[effect.target, effect.key] = effect
+        self.effects[key] = effect
 
     def summary(self) -> Summary:
         """What was found, once the body has been evaluated."""

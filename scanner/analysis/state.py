@@ -362,6 +362,10 @@ class State:
         """Secrets, data of other machines, and what only a caller knows."""
         return {label: trace for label, trace in labels.items() if label.startswith(PARAM) or self.is_followed(label)}
 
+    def lasting(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
+        """Single secrets of the site, and what only a caller knows: worth a way through any number of functions."""
+        return {label: trace for label, trace in labels.items() if label.startswith(PARAM) or self.is_specific(label)}
+
     def is_followed(self, label: str) -> bool:
         """Whether a label matters to whoever gets a value: it names a secret, or data of another machine."""
         return label.startswith("~") or self.is_secret(label)
