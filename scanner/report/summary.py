@@ -36,7 +36,8 @@ def verdict_words(judged: Verdict, *, compared: bool) -> tuple[str, str]:
             if (number := sum(entry.finding.severity is severity for entry in judged.failing))
         ]
         kind = "new or changed finding" if compared else "finding"
-        word, sentence = "FAIL", f"{count(len(judged.failing), kind)} fail the run: {', '.join(counts)}."
+        verb = "fails" if len(judged.failing) == 1 else "fail"
+        word, sentence = "FAIL", f"{count(len(judged.failing), kind)} {verb} the run: {', '.join(counts)}."
     else:
         kind = "No new or changed finding" if compared else "No finding"
         undecided = " is undecided" if judged.decided else ""
@@ -56,7 +57,7 @@ def coverage_words(coverage: Coverage) -> list[str]:
     """The coverage account: what was read, and what could not be resolved."""
     lines = sum(end - start + 1 for item in coverage.partial for start, end in item.lines)
     read = [
-        f"{coverage.files:,} files, {coverage.php_files:,} with PHP: {coverage.parsed:,} analysed whole",
+        f"{count(coverage.files, 'file')}, {coverage.php_files:,} with PHP: {coverage.parsed:,} analysed whole",
         f"{len(coverage.partial):,} in part" + (f" ({count(lines, 'line')} not understood)" if lines else ""),
         f"{len(coverage.skipped):,} not read",
     ]
