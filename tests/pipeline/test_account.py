@@ -42,8 +42,9 @@ def test_every_file_is_php_other_or_skipped(tmp_path: Path) -> None:
 def test_examples_in_documentation_are_no_php_that_was_read_in_part(tmp_path: Path) -> None:
     """Unless some code loads the file."""
     text = b"Call it so:\n<?php f(... ?>\n"
-    tree = {"guide.rst.txt": text, "README.md": text, "loaded.md": text, "a.php": b"<?php include __DIR__ . '/loaded.md';"}
-    report = scan(str(write_tree(tmp_path, {**tree, "odd.gif": text})), HERE)
+    texts = dict.fromkeys(("guide.rst.txt", "README.md", "loaded.md", "odd.gif"), text)
+    tree = write_tree(tmp_path, {**texts, "a.php": b"<?php include __DIR__ . '/loaded.md';"})
+    report = scan(str(tree), HERE)
     assert_accounted(report, 5)
     assert [item.path for item in report.coverage.partial] == ["loaded.md", "odd.gif"]
     assert {item.path for item in report.findings if item.rule == "unparsed-region"} >= {"guide.rst.txt", "README.md"}

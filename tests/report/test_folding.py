@@ -34,12 +34,11 @@ def test_calls_of_one_wrapper_to_one_host_are_one_block(tmp_path: Path) -> None:
 
 
 def test_what_a_release_no_longer_has_comes_after_what_it_brings(tmp_path: Path) -> None:
-    """However bad it was; and one finding fails a run, two fail it."""
+    """However bad it was; and one finding `fails` a run."""
     gone, brought = "eval($_POST['x']);", "file_get_contents('https://new.example.net/');"
-    for side, codes in (("old", [gone]), ("new", [brought])):
+    for side, code in (("old", gone), ("new", brought)):
         (tmp_path / side).mkdir()
-        for number, code in enumerate(codes):
-            (tmp_path / side / f"{side}{number}.php").write_text(f"<?php\n{code}\n")
+        (tmp_path / side / f"{side}.php").write_text(f"<?php\n{code}\n")
     report = tmp_path / "report.txt"
     arguments = ["diff", str(tmp_path / "old"), str(tmp_path / "new"), "--no-cache", "--quiet", "--jobs", "1"]
     assert run([*arguments, "--format", f"terminal={report}"]) == ExitCode.FINDINGS
