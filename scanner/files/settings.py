@@ -57,6 +57,9 @@ def read_server(content: bytes) -> Iterator[Found]:
         if words:
             yield from _directive(offset, line, words, context)
 
+_INTERPRETER = re.compile(r"\A/(?:cgi-bin|cgi-sys|fcgi-bin|php-bin)/php[\d.]*(?:-cgi|-fcgi)?(?:\.f?cgi)?\Z", re.IGNORECASE)
+"""PHP itself as a program of the server, where Apache's manual puts such programs (mod_actions)."""
+
 
 def _lines(content: bytes, comment: bytes) -> Iterator[tuple[int, str]]:
     """Lines with what continues them, comments and blank lines left out."""
@@ -132,8 +135,10 @@ def _runs(offset: int, line: str, name: str, target: str) -> Iterator[Found]:
 def _handler(offset: int, line: str, name: str, rest: list[str], context: str) -> Iterator[Found]:
     """Which files the server runs: a trick when their names do not say so."""
     joined = " ".join(rest)
-    if name == "action" and len(rest) > 1:
-        yield _setting(offset, line, "Action", "trick")
+    if name == "action":
+        if len(rest) > 1:
+            yield _setting(offset, line, "Action", "weak" if _INTERPRETER.search(rest[1]) else "trick")
+        return
     if not _PHP_TYPE.search(joined):
         return
     names = rest[1:] if name in ("addhandler", "addtype") else []
