@@ -48,7 +48,9 @@ _FILE_ENDINGS = frozenset(
      "phtml", "png", "svg", "txt", "xhtml", "xml"}
 )  # fmt: skip
 """Ends of the names of files that are no top-level domains (IANA, root zone database)."""
-_PATHS = frozenset({"DOCUMENT_ROOT", "SCRIPT_FILENAME", "CONTEXT_DOCUMENT_ROOT", "HOME", "PWD", "TMPDIR", "TEMP", "TMP"})
+_PATHS = frozenset(
+    {"DOCUMENT_ROOT", "SCRIPT_FILENAME", "CONTEXT_DOCUMENT_ROOT", "HOME", "PWD", "TMPDIR", "TEMP", "TMP"}
+)
 """Variables of the server and the system that hold a path of this machine (CGI 1.1, POSIX)."""
 _HOST_END = re.compile(r"[/?#\\\s]")
 _DATA_ADDRESS = re.compile(r"\s*data:(?:[a-z]{1,20}/[a-z]|;|,)", re.IGNORECASE)

@@ -57,7 +57,9 @@ def read_server(content: bytes) -> Iterator[Found]:
         if words:
             yield from _directive(offset, line, words, context)
 
-_INTERPRETER = re.compile(r"\A/(?:cgi-bin|cgi-sys|fcgi-bin|php-bin)/php[\d.]*(?:-cgi|-fcgi)?(?:\.f?cgi)?\Z", re.IGNORECASE)
+_INTERPRETER = re.compile(
+    r"\A/(?:cgi-bin|cgi-sys|fcgi-bin|php-bin)/php[\d.]*(?:-cgi|-fcgi)?(?:\.f?cgi)?\Z", re.IGNORECASE
+)
 """PHP itself as a program of the server, where Apache's manual puts such programs (mod_actions)."""
 
 
