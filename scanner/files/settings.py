@@ -29,6 +29,10 @@ _PHP_TYPE = re.compile(
     r"(?:x-httpd-(?:php|eaphp|cgi|ea-)|php-script|php\d*-fcgi|application/x-lsphp|proxy:(?:unix|fcgi):|cgi-script)",
     re.IGNORECASE,
 )
+_INTERPRETER = re.compile(
+    r"\A/(?:cgi-bin|cgi-sys|fcgi-bin|php-bin)/php[\d.]*(?:-cgi|-fcgi)?(?:\.f?cgi)?\Z", re.IGNORECASE
+)
+"""PHP itself as a program of the server, where Apache's manual puts such programs (mod_actions)."""
 _PHP_NAME = re.compile(r"\.?(?:php\d?|phtml|phar|pht|phps|inc)\Z", re.IGNORECASE)
 _IN_CONTEXT = re.compile(r"<Files(?:Match)?\s+~?\s*[\"']?([^\"'>]+)", re.IGNORECASE)
 _PHP_FILES = re.compile(r"ph(?:p|\(|ar|t|\[)", re.IGNORECASE)
@@ -56,11 +60,6 @@ def read_server(content: bytes) -> Iterator[Found]:
         words = [a or b or c for a, b, c in _WORD.findall(line)]
         if words:
             yield from _directive(offset, line, words, context)
-
-_INTERPRETER = re.compile(
-    r"\A/(?:cgi-bin|cgi-sys|fcgi-bin|php-bin)/php[\d.]*(?:-cgi|-fcgi)?(?:\.f?cgi)?\Z", re.IGNORECASE
-)
-"""PHP itself as a program of the server, where Apache's manual puts such programs (mod_actions)."""
 
 
 def _lines(content: bytes, comment: bytes) -> Iterator[tuple[int, str]]:
