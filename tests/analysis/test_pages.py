@@ -65,7 +65,7 @@ PAGES = {
     "cli by the address": "if (!empty($_SERVER['REMOTE_ADDR'])) { exit('no'); }\nprint Records::delete(1);",
     "cli in another file": (
         "$root = getenv('ROOT');\nif ($root === false) { $root = __DIR__ . '/..'; }\n"
-        "require_once \"$root/Config/cli.php\";\nprint Records::delete(1);"
+        'require_once "$root/Config/cli.php";\nprint Records::delete(1);'
     ),
     "none: a name of two": (
         "if (PHP_SAPI !== 'cli' && PHP_SAPI !== 'fpm-fcgi') exit('no');\nmysqli_query($c, $_GET['q']);\n"

@@ -29,7 +29,7 @@ REQUEST = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES"})
 SESSION = "_SESSION"
 _ASKED = REQUEST | {SESSION}
 _MAX_DEPTH = 40
-_STREAMS = (Const("STDIN"), Const("STDOUT"), Const("STDERR"))
+_STREAMS = frozenset({"STDIN", "STDOUT", "STDERR"})
 _OF_WEB = (Const("REQUEST_METHOD"), Const("REMOTE_ADDR"), Const("SERVER_PROTOCOL"))
 """What a web server has to set for every request. Source: RFC 3875, 4.1.8, 4.1.12, 4.1.16."""
 _COMMAND_LINES = ("cli", "phpdbg", "micro")
@@ -145,7 +145,8 @@ def _is_interface(value: Value) -> bool:
 
 def _is_stream(value: Value) -> bool:
     """`defined('STDIN')`: PHP defines the streams on its command line alone."""
-    return _is_call(value, "defined") and bool(value.args) and value.args[0].value in _STREAMS
+    name = value.args[0].value if _is_call(value, "defined") and value.args else None
+    return isinstance(name, Const) and name.value in _STREAMS
 
 
 def _is_of_web(value: Value) -> bool:
@@ -180,7 +181,7 @@ def ask(value: Value, constants: Mapping[str, bool], chosen: Chosen = ANY, depth
         return False if _all_command_lines(value.args[1].value) else None
     if _is_call(value, "defined") and value.args:
         key = value.args[0].value
-        if _is_stream(value) and key.value not in constants:
+        if _is_stream(value) and not constants.keys() & _STREAMS:
             return False
         if isinstance(key, Const) and isinstance(key.value, str) and not is_own(key.value):
             return constants.get(key.value, False) or (None if key.value in constants else False)
