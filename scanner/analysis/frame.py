@@ -25,7 +25,7 @@ from scanner.analysis.summary import (
     symbolic,
 )
 from scanner.analysis.templates import is_known
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, text_value
+from scanner.analysis.values import CUT_SITES, NOTHING, Trace, Val, all_labels, all_sites, join, text_value
 from scanner.model.facts import Call, CallKind, FunctionFact, Value
 from scanner.model.signature import Secret
 
@@ -220,6 +220,10 @@ class Frame:
         for site in sorted(sites):
             for role, value in self.sites.get(site, {}).items():
                 merged[role] = self.join(merged[role], value) if role in merged else value
+        if CUT_SITES in sites:
+            self.state.limit("handles-per-value", self.number)
+            unknown = self.unknown("handles beyond the bound")
+            merged = {role: self.join(value, unknown) for role, value in merged.items()}
         return merged
 
     def run_method(self, number: int, args: list[Val], place: Value, receiver: Val | None = None) -> Val:
