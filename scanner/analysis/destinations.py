@@ -41,12 +41,20 @@ _MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
 """`{host:port/flags}folder` of the IMAP functions."""
 _FIRST_ADDRESS = 1 << 24
 """Numbers below name no host: 0.0.0.0/8 is "this network" (RFC 1122, 3.2.1.3); they are keys and counters."""
+_SMALL_NUMBER = re.compile(r"\d+|0\.\d{1,6}")
+"""A whole number, or a fraction below one: `0.5` is no way in which anybody writes an address."""
 _FILE_ENDINGS = frozenset(
     {"asp", "aspx", "cgi", "css", "gif", "htm", "html", "ico", "inc", "jpeg", "jpg", "js", "json", "jsp", "pdf", "php",
      "phtml", "png", "svg", "txt", "xhtml", "xml"}
 )  # fmt: skip
 """Ends of the names of files that are no top-level domains (IANA, root zone database)."""
+_PATHS = frozenset(
+    {"DOCUMENT_ROOT", "SCRIPT_FILENAME", "CONTEXT_DOCUMENT_ROOT", "HOME", "PWD", "TMPDIR", "TEMP", "TMP"}
+)
+"""Variables of the server and the system that hold a path of this machine (CGI 1.1, POSIX)."""
 _HOST_END = re.compile(r"[/?#\\\s]")
+_DATA_ADDRESS = re.compile(r"\s*data:(?:[a-z]{1,20}/[a-z]|;|,)", re.IGNORECASE)
+"""`data:image/png;base64,...` (RFC 2397), which has no slashes: what follows the colon is no port."""
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
 _PAIRS = re.compile(r"[A-Za-z][\w ]{0,30}=")
@@ -126,7 +134,7 @@ def _is_path(text: str) -> bool:
 
 
 def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: bool) -> Destination:
-    if not template:
+    if not template or _DATA_ADDRESS.match(template):
         return Destination(LOCAL, shown)
     hole = holes.hole(template[0])
     if hole is not None:
@@ -209,7 +217,7 @@ def _hole_destination(kind: str, text: str) -> str:
     if kind == "own-server":
         return OWN_SERVER
     if kind == "env":
-        return f"env:{text}"
+        return LOCAL if text in _PATHS else f"env:{text}"
     return UNRESOLVED
 
 
@@ -221,7 +229,7 @@ def _known_host(host: str) -> str:
     if name.count(":") == 1:
         name = name.partition(":")[0]
     name = urllib.parse.unquote(name).strip(".")
-    if name.isdecimal() and int(name[:12]) < _FIRST_ADDRESS:
+    if _SMALL_NUMBER.fullmatch(name) and int(name.partition(".")[0][:12]) < _FIRST_ADDRESS:
         return UNRESOLVED
     address = _ip(name)
     if address:

@@ -26,7 +26,7 @@ from scanner.analysis.summary import (
     symbolic,
 )
 from scanner.analysis.templates import is_known
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, text_value
+from scanner.analysis.values import CUT_SITES, NOTHING, Trace, Val, all_labels, all_sites, join, text_value
 from scanner.model.facts import Call, CallKind, FunctionFact, Value
 from scanner.model.signature import Secret
 
@@ -105,6 +105,12 @@ class Frame:
         """In a concrete run: inside a branch of which is not known whether it runs; loops there are approximated."""
         self.tested: list[Val] = []
         """In a concrete run: values of the statements so far, the last of them tests of the branch that follows."""
+        self.looping = 0
+        """Loops around the statement that is evaluated."""
+        self.verdicts: Mapping[str, Trace] = {}
+        """Secrets that the tests in front of the branch or loop that follows have told."""
+        self.deciding: Mapping[str, Trace] = {}
+        """Secrets of which a test decides whether the statement that is evaluated runs (see `implicit`)."""
         self.closures: set[int] = set()
         """Closures created here: calling one runs it with this function's variables."""
         self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}
@@ -207,6 +213,10 @@ class Frame:
         for site in sorted(sites):
             for role, value in self.sites.get(site, {}).items():
                 merged[role] = self.join(merged[role], value) if role in merged else value
+        if CUT_SITES in sites:
+            self.state.limit("handles-per-value", self.number)
+            unknown = self.unknown("handles beyond the bound")
+            merged = {role: self.join(value, unknown) for role, value in merged.items()}
         return merged
 
     def run_method(self, number: int, args: list[Val], place: Value, receiver: Val | None = None) -> Val:

@@ -18,7 +18,9 @@ MAX_WEIGHT = 300
 _PLAIN = 16
 """Plain texts of a long list that weigh as much as one value: obfuscated code keeps its characters in such lists."""
 MAX_LABELS = 24
-MAX_SITES = 12
+MAX_SITES = 32
+CUT_SITES = 1 << 60
+"""Stands for the handles and objects of a value beyond `MAX_SITES`: nothing is known of them."""
 
 
 class Trace(NamedTuple):
@@ -264,7 +266,7 @@ def join_all(values: Iterable[Val], overflow: str) -> Val:
 
 
 def _bounded(sites: frozenset[int]) -> frozenset[int]:
-    return sites if len(sites) <= MAX_SITES else frozenset(sorted(sites)[:MAX_SITES])
+    return sites if len(sites) <= MAX_SITES else frozenset([*sorted(sites)[: MAX_SITES - 1], CUT_SITES])
 
 
 def _merge_items(

@@ -55,6 +55,8 @@ _STRANGE = ("include", "require", "preg_", "mb_")
 """Ways to run text that nobody takes who wants it to be read."""
 _HARMFUL = re.compile(r"[$][{$]|GLOBALS|static|global\b|::|->|=(?![=>])|`|&\s*[$]|[(]")
 """What can do something beyond giving a value: assignments, calls, variable variables, programs."""
+_GIVEN = re.compile(r"\A\s*\$[a-z_]\w*\s*=(?![=>&])", re.IGNORECASE)
+"""A variable of the wrapper, which takes the value."""
 _SHORT_WAY = 4
 """Steps of a trace."""
 _REMOTE = frozenset({"request", "response", "upload"})
@@ -131,7 +133,8 @@ def _does_nothing(scene: Scene, hit: Hit, code: Val) -> bool:
     program, result = scene.program, scene.result
     units = [path for path, unit in program.code.items() if (unit.host, unit.start) == (hit.function, hit.start)]
     paths = frozenset(units)
-    if len(paths) < len(code.texts) or any(map(_HARMFUL.search, code.texts)):
+    texts = [_GIVEN.sub("", text, count=1) if hit.via else text for text in code.texts]
+    if len(paths) < len(code.texts) or any(map(_HARMFUL.search, texts)):
         return False
     files = [unit.facts for unit in program.files if unit.path in paths]
     if any(facts.gaps or len(facts.functions) > 1 or facts.classes or facts.functions[0].called for facts in files):
@@ -156,9 +159,9 @@ def _message(hit: Hit, shown: str, origin: str, text: str, severity: Severity) -
     if origin:
         return f"{hit.api} runs code that comes from {origin}: {shown}"
     if severity is Severity.MEDIUM:
-        return f"{hit.api} runs code that is decoded here and only gives a value: {text[:120]}"
+        return f"{hit.api} runs code that is decoded or put together here and only gives a value: {text[:120]}"
     if text and severity is not Severity.LOW:
-        return f"{hit.api} runs code that is decoded here: {text[:120]}"
+        return f"{hit.api} runs code that is decoded or put together here: {text[:120]}"
     return f"{hit.api} runs {shown} as PHP code"
 
 

@@ -29,6 +29,10 @@ _PHP_TYPE = re.compile(
     r"(?:x-httpd-(?:php|eaphp|cgi|ea-)|php-script|php\d*-fcgi|application/x-lsphp|proxy:(?:unix|fcgi):|cgi-script)",
     re.IGNORECASE,
 )
+_INTERPRETER = re.compile(
+    r"\A/(?:cgi-bin|cgi-sys|fcgi-bin|php-bin)/php[\d.]*(?:-cgi|-fcgi)?(?:\.f?cgi)?\Z", re.IGNORECASE
+)
+"""PHP itself as a program of the server, where Apache's manual puts such programs (mod_actions)."""
 _PHP_NAME = re.compile(r"\.?(?:php\d?|phtml|phar|pht|phps|inc)\Z", re.IGNORECASE)
 _IN_CONTEXT = re.compile(r"<Files(?:Match)?\s+~?\s*[\"']?([^\"'>]+)", re.IGNORECASE)
 _PHP_FILES = re.compile(r"ph(?:p|\(|ar|t|\[)", re.IGNORECASE)
@@ -132,8 +136,10 @@ def _runs(offset: int, line: str, name: str, target: str) -> Iterator[Found]:
 def _handler(offset: int, line: str, name: str, rest: list[str], context: str) -> Iterator[Found]:
     """Which files the server runs: a trick when their names do not say so."""
     joined = " ".join(rest)
-    if name == "action" and len(rest) > 1:
-        yield _setting(offset, line, "Action", "trick")
+    if name == "action":
+        if len(rest) > 1:
+            yield _setting(offset, line, "Action", "weak" if _INTERPRETER.search(rest[1]) else "trick")
+        return
     if not _PHP_TYPE.search(joined):
         return
     names = rest[1:] if name in ("addhandler", "addtype") else []

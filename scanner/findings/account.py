@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from scanner.analysis.program import Program
 from scanner.analysis.solver import Result
+from scanner.facts.classify import php_suffix
 from scanner.facts.gather import Gathered
+from scanner.files.kinds import kind_of
 from scanner.model.facts import FileFacts
 from scanner.model.finding import Category, Finding
 from scanner.model.report import (
@@ -25,6 +27,9 @@ _RELEASE_CODES = frozenset(
     {"data-after-archive", "data-before-archive", "git-data", "no-end-mark", "overlap", "unlisted-data"}
 )
 """Codes of refusals that are about an archive or a folder as a whole."""
+
+_QUOTING = frozenset({"text", "shell", "python", "perl", "ruby", "make", "docker", "ci"})
+"""Kinds of files whose PHP stands in examples and in programs that write it. It is analysed all the same."""
 
 
 def coverage(
@@ -44,9 +49,11 @@ def coverage(
     failed = {**gathered.failed, **lost}
     skipped = [*refused, *(SkippedFile(path, reason) for path, reason in failed.items())]
     own = {file.path for file in release.files}
-    whole = {path: facts for path, facts in gathered.facts.items() if path not in failed and path in own}
+    found = {path: facts for path, facts in gathered.facts.items() if path not in failed and path in own}
+    whole = {path: facts for path, facts in found.items() if path in result.state.included or not _quotes(path, facts)}
     partial = _partial(whole)
     other = sum(file.path not in gathered.facts and file.path not in failed for file in release.files)
+    other += len(found) - len(whole)
     notes = Counter(note.kind for note in result.notes)
     limits = Counter((name, program.path(number).partition("//")[0]) for name, number in result.limits)
     limits.update((f"file-{cut}", path) for path, item in gathered.others.items() for cut in item.cuts)
@@ -77,6 +84,11 @@ def _remarks(release: Release) -> tuple[list[SkippedFile], list[SkippedFile]]:
         kind = remarks if code in NOTE_CODES or code in _RELEASE_CODES else refused
         kind.append(SkippedFile(item.path, item.reason, item.incomplete))
     return remarks, refused
+
+
+def _quotes(path: str, facts: FileFacts) -> bool:
+    """Whether a file is documentation, or a script of another language, that holds pieces of PHP and is none itself."""
+    return bool(facts.gaps) and not php_suffix(path) and kind_of(path) in _QUOTING
 
 
 def _partial(facts: Mapping[str, FileFacts]) -> tuple[PartialFile, ...]:

@@ -55,8 +55,9 @@ class LimitHit(msgspec.Struct, frozen=True, order=True):
 ANALYSIS_ERROR = "analysis-error"
 """An error of the analyser itself in one statement, file or rule: what it belongs to is not analysed there."""
 FLOW_LIMITS = frozenset(
-    {"wrapper-depth", "call-depth", "sinks-per-function", "effects-per-function", "closures-per-function"}
-)
+    {"wrapper-depth", "call-depth", "sinks-per-function", "effects-per-function", "closures-per-function",
+     "handles-per-value"}
+)  # fmt: skip
 """Limits on how far a flow is followed: every call is still listed, so they leave no part of a file unread."""
 FILE_LIMITS = frozenset(
     {"file-remarks", "file-names", "file-tags", "file-nodes", "file-depth", "file-pieces", "file-lines",

@@ -23,6 +23,10 @@ _INVISIBLE = re.compile(
 )
 _OPENING = re.compile(rb"\xe2(?:\x80[\xaa\xab\xad\xae]|\x81[\xa6-\xa8])")
 _CLOSING = re.compile(rb"\xe2(?:\x80\xac|\x81\xa9)")
+_ENTRY = re.compile(
+    rb"\s*+(['\"])\xe2(?:\x80[\xaa-\xae]|\x81[\xa6-\xa9])\1\s*+(?:=>\s*+(['\"])[^'\"\\]{0,8}\2)?\s*+,?\s*+"
+)
+"""A line of a table of characters: one control alone, and at most what stands for it: nothing to be reordered."""
 _WORD = re.compile(rb"\w*+[\x80-\xff][\w\x80-\xff]*+")
 _ENCODED = re.compile(rb"[A-Za-z0-9+/=]{1500,}+")
 _BLANK_LINES = 60
@@ -83,11 +87,14 @@ def _characters(source: bytes, masked: bytes) -> list[tuple[str, int]]:
 
 
 def _bidirectional(source: bytes, position: int) -> tuple[str, int]:
-    """Controls that are closed on their line show text of another direction; open ones reorder what follows."""
+    """Controls that are closed on their line show text of another direction; open ones reorder what follows.
+
+    A character alone in its literal is an entry of a table.
+    """
     start = source.rfind(b"\n", 0, position) + 1
     end = source.find(b"\n", position)
     line = source[start : end if end >= 0 else len(source)][:LONG_LINE]
-    balanced = len(_OPENING.findall(line)) == len(_CLOSING.findall(line))
+    balanced = len(_OPENING.findall(line)) == len(_CLOSING.findall(line)) or _ENTRY.fullmatch(line) is not None
     return ("bidi-balanced" if balanced else "bidi-character", position)
 
 

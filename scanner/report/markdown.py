@@ -15,6 +15,7 @@ from scanner.report.summary import (
     CLOSED_AUTH,
     count,
     coverage_words,
+    failing_words,
     file_words,
     is_news,
     release_title,
@@ -71,13 +72,15 @@ def _sections(view: ReportView) -> Iterable[str]:
 def _head(view: ReportView, judged: rows.Verdict) -> str:
     word, sentence = verdict_words(judged, compared=view.baseline is not None)
     title = escape_markdown(release_title(view))
-    return f"## {_SIGNS.get(word, '')}{word}: {title}\n\n{sentence}\n"
+    rules = f"\n{escape_markdown(words, 1000)}\n" if (words := failing_words(judged)) else ""
+    return f"## {_SIGNS.get(word, '')}{word}: {title}\n\n{sentence}\n{rules}"
 
 
 def _account(view: ReportView) -> str:
     lines = []
     for label, report in _sides(view):
-        read, unresolved = coverage_words(report.coverage)
+        before = view.baseline.coverage if view.baseline and report is view.current else None
+        read, unresolved = coverage_words(report.coverage, before)
         mark = "⚠️ **Incomplete.** " if report.coverage.incomplete else ""
         lines.append(f"- {label}{mark}{read}; {unresolved}")
     if words := file_words(view):

@@ -147,8 +147,9 @@ def not_compared(view: ReportView) -> list[Finding]:
 
 
 def worst_first(found: Iterable[Entry]) -> list[Entry]:
-    """The same entries by severity, then by state."""
-    return sorted(found, key=lambda entry: (entry.finding.severity.rank, _order(entry)))
+    """The same entries by severity, then by state; what the current release no longer has comes after all others."""
+    gone = BaselineState.ABSENT
+    return sorted(found, key=lambda entry: (entry.state is gone, entry.finding.severity.rank, _order(entry)))
 
 
 def _order(entry: Entry) -> tuple[int, int, str, str, int, str, tuple[str, ...]]:

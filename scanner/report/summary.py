@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -13,6 +14,10 @@ from scanner.report.rows import Entry, Verdict
 
 CLOSED_AUTH = frozenset({"login", "cli"})
 """Ways to a page that an outsider does not have."""
+
+
+_REASONS = 4
+"""Reasons that are named."""
 
 
 def is_news(auth: str, old: str | None) -> bool:
@@ -36,7 +41,8 @@ def verdict_words(judged: Verdict, *, compared: bool) -> tuple[str, str]:
             if (number := sum(entry.finding.severity is severity for entry in judged.failing))
         ]
         kind = "new or changed finding" if compared else "finding"
-        word, sentence = "FAIL", f"{count(len(judged.failing), kind)} fail the run: {', '.join(counts)}."
+        verb = "fails" if len(judged.failing) == 1 else "fail"
+        word, sentence = "FAIL", f"{count(len(judged.failing), kind)} {verb} the run: {', '.join(counts)}."
     else:
         kind = "No new or changed finding" if compared else "No finding"
         undecided = " is undecided" if judged.decided else ""
@@ -52,20 +58,56 @@ def verdict_words(judged: Verdict, *, compared: bool) -> tuple[str, str]:
     return word, sentence
 
 
-def coverage_words(coverage: Coverage) -> list[str]:
-    """The coverage account: what was read, and what could not be resolved."""
+def failing_words(judged: Verdict) -> str:
+    """Which rules fail the run, the worst first: `open-page 2 high, dynamic-code 1 high`; empty when none does."""
+    counts = Counter((entry.finding.severity.rank, entry.finding.rule) for entry in judged.failing)
+    levels = [severity.value for severity in Severity]
+    ordered = sorted(counts.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
+    return ", ".join(f"{rule} {number:,} {levels[rank]}" for (rank, rule), number in ordered)
+
+
+def coverage_words(coverage: Coverage, before: Coverage | None = None) -> list[str]:
+    """The coverage account: what was read, and what could not be resolved; `before`: by the scan of the baseline."""
     lines = sum(end - start + 1 for item in coverage.partial for start, end in item.lines)
     read = [
-        f"{coverage.files:,} files, {coverage.php_files:,} with PHP: {coverage.parsed:,} analysed whole",
+        f"{count(coverage.files, 'file')}, {coverage.php_files:,} with PHP: {coverage.parsed:,} analysed whole",
         f"{len(coverage.partial):,} in part" + (f" ({count(lines, 'line')} not understood)" if lines else ""),
-        f"{len(coverage.skipped):,} not read",
+        f"{len(coverage.skipped):,} not read" + _reasons(coverage),
     ]
-    limits = sum(item.count for item in coverage.limits_hit)
-    unresolved = (
-        f"unresolved: {count(coverage.unresolved_calls, 'call')}, {count(coverage.unresolved_includes, 'include')},"
-        f" {count(coverage.unresolved_destinations, 'destination')}; limits hit: {limits:,}"
+    limits = [sum(item.count for item in side.limits_hit) for side in (coverage, before) if side is not None]
+    sides = [side for side in (coverage, before) if side is not None]
+    unresolved = ", ".join(
+        (
+            _both("call", [side.unresolved_calls for side in sides]),
+            _both("include", [side.unresolved_includes for side in sides]),
+            _both("destination", [side.unresolved_destinations for side in sides]),
+        )
     )
-    return [", ".join(read), unresolved]
+    return [", ".join(read), f"unresolved: {unresolved}; limits hit: {limits[0]:,}{_old(limits)}"]
+
+
+def _reasons(coverage: Coverage) -> str:
+    """Why files were not read, where none of it makes the scan incomplete: ` (11 symlink)`."""
+    codes = Counter(_code(item.reason) for item in coverage.skipped)
+    if not codes or coverage.incomplete:
+        return ""
+    ordered = sorted(codes.items(), key=lambda item: (-item[1], item[0]))
+    return f" ({', '.join(f'{number:,} {code}' for code, number in ordered[:_REASONS])})"
+
+
+def _code(reason: str) -> str:
+    """`symlink` of `symlink: points outside`; the rest may hold names from the release, which are not escaped here."""
+    code = reason.partition(":")[0]
+    return code if re.fullmatch(r"[a-z][a-z-]{0,40}", code) else "other"
+
+
+def _both(noun: str, numbers: list[int]) -> str:
+    return count(numbers[0], noun) + _old(numbers)
+
+
+def _old(numbers: list[int]) -> str:
+    """What the number was in the baseline, where it was another."""
+    return f" (was {numbers[1]:,})" if len(numbers) > 1 and numbers[0] != numbers[1] else ""
 
 
 def triage_words(view: ReportView, found: Iterable[Entry]) -> list[str]:

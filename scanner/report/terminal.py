@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scanner.analysis.destinations import UNRESOLVED
 from scanner.model.finding import Severity
 from scanner.model.report import FLOW_LIMITS, BaselineState, LimitHit, Report
 from scanner.report import rows
@@ -22,6 +23,7 @@ from scanner.report.summary import (
     CLOSED_AUTH,
     count,
     coverage_words,
+    failing_words,
     file_words,
     is_news,
     release_title,
@@ -89,12 +91,15 @@ def _head(view: ReportView, judged: rows.Verdict) -> Iterable[Text]:
     tool = f"redcap-scanner {view.current.tool_version}"
     yield Text.assemble((escape_terminal(release_title(view)), "bold"), ("   " + escape_terminal(tool), "dim"))
     yield Text.assemble((f" {word} ", _VERDICT_STYLE.get(word, "bold reverse")), " ", (sentence, "bold"))
+    if words := failing_words(judged):
+        yield Text(escape_terminal(f"  {words}", 1000), style="bold")
     sides = [("", view.current)] + ([("baseline: ", view.baseline)] if view.baseline else [])
     for label, report in sides:
         loud = report.coverage.incomplete
         if label and not loud:
             continue
-        read, unresolved = coverage_words(report.coverage)
+        before = view.baseline.coverage if view.baseline and not label else None
+        read, unresolved = coverage_words(report.coverage, before)
         yield Text(f"{label}{read}\n{label}{unresolved}", style="bold yellow" if loud else "")
         yield from _problems(label, report)
     if words := file_words(view):
@@ -162,7 +167,8 @@ def _news(view: ReportView, found: tuple[rows.Entry, ...]) -> Table:
     pages, libraries = rows.endpoints(view), rows.packages(view)
     grid = _grid()
     _line(grid, "new destinations", [r for r in hosts if r.state is new], _host, "bold red")
-    _line(grid, "changed use of", [r for r in hosts if r.state is updated], _host, "yellow", optional=True)
+    other = [r for r in hosts if r.state is updated and r.host != UNRESOLVED]
+    _line(grid, "changed calls to", other, _host, "yellow", optional=True)
     _line(grid, "gone destinations", [r for r in hosts if r.state is absent], _host, "green")
     _line(grid, "secrets on new ways", rows.new_ways(view, found), _way, "bold red")
     _line(grid, "newly used secrets", [r for r in used if r.state is new], _secret, "bold red")

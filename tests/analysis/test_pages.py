@@ -34,6 +34,9 @@ BOOT = {
         " define('NOT_INSTALLED', true); header('Location: setup.php'); die();\n}\n"
         "function installed() { return file_exists('config.php'); }\n"
     ),
+    "Config/cli.php": (
+        "<?php\nif (defined('LOADED')) { return; }\nif (PHP_SAPI !== 'cli' && PHP_SAPI !== 'phpdbg') { exit(1); }\n"
+    ),
     "Config/old_php.php": "<?php\nif (!defined('PHP_VERSION_ID')) { define('PHP_VERSION_ID', 50100); }\n",
     "Classes/Records.php": "<?php\nclass Records { static function delete($id) { db_query('delete from x'); } }\n",
 }
@@ -55,6 +58,27 @@ PAGES = {
     "survey-hash": "define('NOAUTH', true);\n" + LOAD + "$s = $_GET['s']; if (!known($s)) exit;\nprint 1;",
     "cli": "if (PHP_SAPI !== 'cli') exit('no');\nprint Records::delete(1);",
     "cli by function": "if (php_sapi_name() != 'cli') { die; }\n" + LOAD + "print 1;",
+    "cli by two names": "if (PHP_SAPI !== 'cli' && PHP_SAPI !== 'phpdbg') exit('no');\nprint Records::delete(1);",
+    "cli by a list": "if (!in_array(PHP_SAPI, ['cli', 'phpdbg'], true)) exit('no');\nprint Records::delete(1);",
+    "cli by its streams": "if (!defined('STDIN')) exit('no');\nprint Records::delete(1);",
+    "cli by the request": "if (isset($_SERVER['REQUEST_METHOD'])) exit('no');\nprint Records::delete(1);",
+    "cli by the address": "if (!empty($_SERVER['REMOTE_ADDR'])) { exit('no'); }\nprint Records::delete(1);",
+    "cli in another file": (
+        "$root = getenv('ROOT');\nif ($root === false) { $root = __DIR__ . '/..'; }\n"
+        'require_once "$root/Config/cli.php";\nprint Records::delete(1);'
+    ),
+    "none: a name of two": (
+        "if (PHP_SAPI !== 'cli' && PHP_SAPI !== 'fpm-fcgi') exit('no');\nmysqli_query($c, $_GET['q']);\n"
+        "require dirname(__DIR__) . '/Config/init_functions.php';\nprint Records::delete(1);"
+    ),
+    "none: streams of its own": (
+        "define('STDIN', 1);\nif (!defined('STDIN')) exit('no');\n"
+        "require dirname(__DIR__) . '/Config/init_functions.php';\nprint Records::delete(1);"
+    ),
+    "none: a header": (
+        "if (isset($_SERVER['HTTP_X_FROM'])) exit('no');\n"
+        "require dirname(__DIR__) . '/Config/init_functions.php';\nprint Records::delete(1);"
+    ),
     "none: loads what ends the request only at times": (
         "define('NOAUTH', true);\nrequire dirname(__DIR__) . '/Config/installed.php';\nnot_installed();\n"
         + LOAD

@@ -39,6 +39,17 @@ def test_every_file_is_php_other_or_skipped(tmp_path: Path) -> None:
     assert not report.coverage.incomplete
 
 
+def test_examples_in_documentation_are_no_php_that_was_read_in_part(tmp_path: Path) -> None:
+    """Unless some code loads the file."""
+    text = b"Call it so:\n<?php f(... ?>\n"
+    texts = dict.fromkeys(("guide.rst.txt", "README.md", "loaded.md", "odd.gif"), text)
+    tree = write_tree(tmp_path, {**texts, "a.php": b"<?php include __DIR__ . '/loaded.md';"})
+    report = scan(str(tree), HERE)
+    assert_accounted(report, 5)
+    assert [item.path for item in report.coverage.partial] == ["loaded.md", "odd.gif"]
+    assert {item.path for item in report.findings if item.rule == "unparsed-region"} >= {"guide.rst.txt", "README.md"}
+
+
 def test_a_member_that_hides_another_is_counted_and_remarked(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("page.php", CALL)

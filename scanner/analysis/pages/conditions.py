@@ -29,6 +29,11 @@ REQUEST = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES"})
 SESSION = "_SESSION"
 _ASKED = REQUEST | {SESSION}
 _MAX_DEPTH = 40
+_STREAMS = frozenset({"STDIN", "STDOUT", "STDERR"})
+_OF_WEB = (Const("REQUEST_METHOD"), Const("REMOTE_ADDR"), Const("SERVER_PROTOCOL"))
+"""What a web server has to set for every request. Source: RFC 3875, 4.1.8, 4.1.12, 4.1.16."""
+_COMMAND_LINES = ("cli", "phpdbg", "micro")
+"""Beginnings of the names of interfaces that no web server uses."""
 _EQUAL = frozenset({"==", "==="})
 _UNEQUAL = frozenset({"!=", "!==", "<>"})
 _LISTS = ((Concat, "parts"), (Op, "operands"), (Choice, "options"))
@@ -130,8 +135,22 @@ def listed(value: Value) -> Value | None:
 
 
 def asks_for_cli(value: Value) -> bool:
-    """Whether a condition is about PHP's interface."""
-    return any(_is_call(part, "php_sapi_name") or _is_constant(part, "PHP_SAPI") for part in everything_in(value))
+    """Whether a condition is about PHP's interface, or about what only one of a command line or a web server sets."""
+    return any(_is_interface(part) or _is_stream(part) or _is_of_web(part) for part in everything_in(value))
+
+
+def _is_interface(value: Value) -> bool:
+    return _is_call(value, "php_sapi_name") or _is_constant(value, "PHP_SAPI")
+
+
+def _is_stream(value: Value) -> bool:
+    """`defined('STDIN')`: PHP defines the streams on its command line alone."""
+    name = value.args[0].value if _is_call(value, "defined") and value.args else None
+    return isinstance(name, Const) and name.value in _STREAMS
+
+
+def _is_of_web(value: Value) -> bool:
+    return isinstance(value, Index) and value.base == Var("_SERVER") and value.key in _OF_WEB
 
 
 def compared(value: Value) -> frozenset[str]:
@@ -156,8 +175,14 @@ def ask(value: Value, constants: Mapping[str, bool], chosen: Chosen = ANY, depth
         return bool(value.value)
     if isinstance(value, Op):
         return _operator(value, constants, chosen, depth)
+    if _is_call(value, "empty") and value.args and _is_of_web(value.args[0].value):
+        return False
+    if _is_call(value, "in_array") and len(value.args) > 1 and _is_interface(value.args[0].value):
+        return False if _all_command_lines(value.args[1].value) else None
     if _is_call(value, "defined") and value.args:
         key = value.args[0].value
+        if _is_stream(value) and not constants.keys() & _STREAMS:
+            return False
         if isinstance(key, Const) and isinstance(key.value, str) and not is_own(key.value):
             return constants.get(key.value, False) or (None if key.value in constants else False)
     return None
@@ -167,7 +192,9 @@ def _operator(value: Op, constants: Mapping[str, bool], chosen: Chosen, depth: i
     op, parts = value.op, value.operands
     if op == "isset" and len(parts) == 1:
         known = isinstance(parts[0], Var) and f"${parts[0].name}" in constants
-        return True if known or _is_chosen(parts[0], chosen) else None
+        return True if known or _is_of_web(parts[0]) or _is_chosen(parts[0], chosen) else None
+    if op == "empty" and len(parts) == 1 and _is_of_web(parts[0]):
+        return False
     if op == "!" and parts:
         truth = ask(parts[0], constants, chosen, depth + 1)
         return None if truth is None else not truth
@@ -177,14 +204,23 @@ def _operator(value: Op, constants: Mapping[str, bool], chosen: Chosen, depth: i
         if decisive in found:
             return decisive
         return None if None in found else not decisive
-    if op in _EQUAL | _UNEQUAL and any(map(asks_for_cli, parts)):
+    if op in _EQUAL | _UNEQUAL and any(_is_interface(part) for side in parts for part in everything_in(side)):
         named = [part.value for part in parts if isinstance(part, Const)]
-        if named and str(named[0]).startswith("cli"):  # a browser never runs PHP's command line
+        if named and str(named[0]).startswith(_COMMAND_LINES):  # a browser never runs PHP's command line
             return op in _UNEQUAL
     if op in _EQUAL | _UNEQUAL and any(_is_chosen(part, chosen) for part in parts):
         texts = [part.value for part in parts if isinstance(part, Const) and isinstance(part.value, str)]
         return (texts[0] == chosen.text) is (op in _EQUAL) if texts else None
     return None
+
+
+def _all_command_lines(value: Value) -> bool:
+    """Whether a list names interfaces of the command line only."""
+    return (
+        isinstance(value, ArrayLit)
+        and bool(value.items)
+        and all(isinstance(i.value, Const) and str(i.value.value).startswith(_COMMAND_LINES) for i in value.items)
+    )
 
 
 def _is_chosen(value: Value, chosen: Chosen) -> bool:
