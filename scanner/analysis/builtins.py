@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import array_functions, arrays, code, keeping, objects, reaches, sensitive
+from scanner.analysis import array_functions, arrays, code, implicit, keeping, objects, reaches, sensitive
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL, VALUE_FUNCTIONS
@@ -29,6 +29,9 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
         result = arrays.call(evaluator, node, name, args)
     if result is None:
         result = handler(evaluator, node, args) if handler is not None else _general(evaluator, node, name, args)
+    if name in implicit.COMPARING:
+        told = implicit.of_function(evaluator, node, args)
+        result = evaluator.join(result, Val(labels=told)) if told else result
     return evaluator.join(result, side_effects(evaluator, node, name, args))
 
 

@@ -8,6 +8,7 @@ from scanner.analysis import (
     builtins,
     code,
     given,
+    implicit,
     keeping,
     reaches,
     reflection,
@@ -45,7 +46,8 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
 
 def arguments(evaluator: Evaluator, call: Call) -> list[Val]:
     """Values of the arguments in written order; a spread argument stands for all that follow."""
-    return [evaluator.value(arg.value) for arg in call.args]
+    args = [evaluator.value(arg.value) for arg in call.args]
+    return implicit.passed(evaluator, args) if evaluator.deciding else args
 
 
 # -- kinds of calls ----------------------------------------------------------------------------------------------

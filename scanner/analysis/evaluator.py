@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable as Function
 from collections.abc import Iterable, Mapping
 
-from scanner.analysis import arithmetic, folding
+from scanner.analysis import arithmetic, folding, implicit
 from scanner.analysis.describe import describe
 from scanner.analysis.frame import cell, variable_mark
 from scanner.analysis.lookup import Lookup
@@ -177,6 +177,8 @@ class Evaluator(Lookup):
         if keys and base.items and base.items.keys().isdisjoint(keys) and len(keys) < len(key.texts):
             keys = []  # the key may be something else than the texts that are known, which the array does not have
         result = self.element(base, keys, node)
+        if key.labels:
+            result = self.join(result, implicit.looked_up(self, node, key))
         return self.join(result, self._offset(base, key, node)) if base.types else result
 
     def _offset(self, base: Val, key: Val, node: Index) -> Val:
@@ -320,7 +322,7 @@ class Evaluator(Lookup):
             return self._asked(node)
         operands = [self.value(operand) for operand in node.operands]
         if node.op in _BOOLEAN:
-            return self._compared(node.op, operands)
+            return self._compared(node, operands)
         if node.op in _STEPS:
             return self._stepped(node, operands[0])
         labels = join_all((Val(labels=all_labels(operand)) for operand in operands), self.state.overflow).labels
@@ -343,13 +345,18 @@ class Evaluator(Lookup):
             return Val(texts, labels)
         return Val(texts or self.unknown(shown).texts, labels)
 
-    def _compared(self, operator: str, operands: list[Val]) -> Val:
-        """Comparisons matter only where a loop or a branch is run as PHP would run it."""
-        if not self.concrete:
-            return NOTHING
-        if operator == "condition" and len(operands) == 1:
-            return operands[0]
-        return arithmetic.boolean(operator, [self.known_texts(operand) for operand in operands])
+    def _compared(self, node: Op, operands: list[Val]) -> Val:
+        """Comparisons matter where loops and branches are run as PHP would, and for what they tell of a secret."""
+        if self.concrete:
+            if node.op == "condition" and len(operands) == 1:
+                return operands[0]
+            result = arithmetic.boolean(node.op, [self.known_texts(operand) for operand in operands])
+            if result.texts:
+                return result
+        for operand in operands:
+            if operand.labels:
+                return implicit.compared(self, node.op, node.operands, operands)
+        return NOTHING
 
     def _asked(self, node: Op) -> Val:
         """`isset` and `empty` in a concrete run."""
@@ -379,9 +386,14 @@ class Evaluator(Lookup):
         known = self.known_texts(value)
         following = [arithmetic.step(text, node.op) for text in known]
         if len(known) != 1 or following[0] is None:
+            if self.deciding:
+                value = implicit.counted(self, value)
+                self.state.interpreter.write(self, node.operands[0], value)
             return Val(labels=value.labels)
         changed = Val(frozenset([following[0]]), value.labels)
-        if self.concrete or known[0][-1:].isalpha():
+        if self.deciding and not self.concrete:
+            changed = implicit.counted(self, self.join(changed, self.unknown(node)))
+        if self.concrete or self.deciding or known[0][-1:].isalpha():
             self.state.interpreter.write(self, node.operands[0], changed)
         return value if node.op.startswith("x") else changed
 

@@ -112,6 +112,12 @@ class Frame:
         """In a concrete run: inside a branch of which is not known whether it runs; loops there are approximated."""
         self.tested: list[Val] = []
         """In a concrete run: values of the statements so far, the last of them tests of the branch that follows."""
+        self.looping = 0
+        """Loops around the statement that is evaluated."""
+        self.verdicts: Mapping[str, Trace] = {}
+        """Secrets that the tests in front of the branch or loop that follows have told."""
+        self.deciding: Mapping[str, Trace] = {}
+        """Secrets of which a test decides whether the statement that is evaluated runs (see `implicit`)."""
         self.closures: set[int] = set()
         """Closures created here: calling one runs it with this function's variables."""
         self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import objects
+from scanner.analysis import implicit, objects
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
@@ -56,18 +56,25 @@ def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
 
 def _expression(evaluator: Evaluator, statement: Expr) -> None:
     value = evaluator.value(statement.value)
+    if value.labels:
+        told = implicit.of_test(evaluator, statement.value, value)
+        evaluator.verdicts = merge_labels(evaluator.verdicts, told)
     if evaluator.concrete:
         evaluator.tested.append(value)
 
 
 def _assignment(evaluator: Evaluator, statement: Assign) -> None:
     value = assign(evaluator, statement)
+    if evaluator.verdicts:
+        evaluator.verdicts = {}
     if evaluator.concrete:
         evaluator.tested.append(value)
 
 
 def _return(evaluator: Evaluator, statement: Return) -> None:
     value = evaluator.value(statement.value)
+    if evaluator.deciding:
+        value = implicit.returned(evaluator, statement.value, value)
     if evaluator.fact.is_generator:
         value = Val(rest=value, labels=value.labels, types=_GENERATOR)
     evaluator.returns = evaluator.join(evaluator.returns, value)
@@ -75,6 +82,18 @@ def _return(evaluator: Evaluator, statement: Return) -> None:
 
 def _branch(evaluator: Evaluator, statement: Branch) -> None:
     """Each arm starts from the same variables; afterwards they are joined."""
+    told, evaluator.verdicts = evaluator.verdicts, {}
+    if not told:
+        _arms(evaluator, statement)
+        return
+    before = evaluator.deciding
+    implicit.decide(evaluator, told)
+    _arms(evaluator, statement)
+    if () not in statement.arms or not evaluator.looping:  # else `continue`: what follows in the loop depends on it
+        evaluator.deciding = before
+
+
+def _arms(evaluator: Evaluator, statement: Branch) -> None:
     if evaluator.concrete and statement.tested:
         chosen = _chosen(evaluator, statement)
         if chosen is not None:
@@ -116,6 +135,18 @@ def _joined(evaluator: Evaluator, outcomes: list[dict[str, Val]]) -> dict[str, V
 
 
 def _loop(evaluator: Evaluator, statement: Loop) -> None:
+    """What tests of the loop, or a `continue` in it, decide is decided until it ends."""
+    told, evaluator.verdicts = evaluator.verdicts, {}
+    before = evaluator.deciding
+    if told:
+        implicit.decide(evaluator, told)
+    evaluator.looping += 1
+    _repeated(evaluator, statement)
+    evaluator.looping -= 1
+    evaluator.deciding, evaluator.verdicts = before, {}
+
+
+def _repeated(evaluator: Evaluator, statement: Loop) -> None:
     """Twice: what the first round assigns is seen by the second, in which inner loops run only once."""
     if _unrolled(evaluator, statement):
         return
@@ -275,6 +306,7 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
         evaluator.place_references[node.target.name] = node.value
         write(evaluator, node.target, value)
         return value
+    value = implicit.assigned(evaluator, node, value) if evaluator.deciding else value
     write(evaluator, node.target, value)
     if isinstance(node.target, Var) and not node.op.startswith("foreach"):
         _write_back(evaluator, node.target.name, value)

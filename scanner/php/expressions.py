@@ -20,7 +20,6 @@ from scanner.model.facts import (
     Op,
     Unknown,
     Value,
-    Var,
 )
 from scanner.php.calls import CallLowering
 from scanner.php.lowering import handler_of, handles
@@ -115,7 +114,7 @@ class ExpressionLowering(CallLowering):
         if then is None:
             return Choice((condition, self.optional(otherwise)))
         arms = [self.expression(then), self.optional(otherwise)]
-        if not isinstance(condition, (Var, Const, ConstRef)):
+        if not isinstance(condition, (Const, ConstRef)):
             arms.append(Op("condition", (condition,)))
         return Choice(tuple(arms))
 

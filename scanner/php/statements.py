@@ -16,6 +16,7 @@ from scanner.model.facts import (
     Expr,
     Globals,
     Loop,
+    Op,
     Return,
     Statement,
     StaticVar,
@@ -31,6 +32,10 @@ from scanner.php.parser import ERROR_KIND, Node, kind_ids
 
 _MAX_FALLING = 50
 """Statements of earlier cases that are repeated in the case they fall into."""
+_LETTER = 3
+"""Bytes of a literal of one letter."""
+_LETTERS = 3
+"""Cases of one letter that are enough to say that a `switch` looks letters up."""
 _LEAVING = frozenset({"break_statement", "return_statement", "continue_statement", "exit_statement", "goto_statement"})
 
 StatementHandler = Function[["StatementLowering", Node, list[Statement]], None]
@@ -279,11 +284,11 @@ class StatementLowering(ExpressionLowering):
 
         What would be repeated too often becomes a branch of its own, in front of the cases that follow.
         """
-        self._test(node, out)
         arms: list[tuple[Statement, ...]] = []
         total = False
         falling: tuple[Statement, ...] = ()
         body = node.child_by_field_id(F_BODY)
+        self._subject(node, body, out)
         for case in self.named(body) if body is not None else ():
             if case.kind_id not in K_CASES:
                 continue
@@ -300,6 +305,16 @@ class StatementLowering(ExpressionLowering):
                 arms, falling = [], ()
             total = total or case.kind_id in K_DEFAULT
         out.append(Branch(tuple(arms), total))
+
+    def _subject(self, node: Node, body: Node | None, out: list[Statement]) -> None:
+        """What a `switch` looks at; where it is compared with letters, a comparison with some of them."""
+        self._test(node, out)
+        subject = out[-1] if out else None
+        values = [case.child_by_field_id(F_VALUE) for case in self.named(body)] if body is not None else []
+        letters = [value for value in values if value is not None and value.end_byte - value.start_byte == _LETTER]
+        constants = tuple(self.expression(value) for value in letters[:_LETTERS])
+        if isinstance(subject, Expr) and len(constants) == _LETTERS:
+            out[-1] = Expr(Op("condition", (subject.value, *constants)), subject.line)
 
     @handles("while_statement", "do_statement")
     def _loop(self, node: Node, out: list[Statement]) -> None:

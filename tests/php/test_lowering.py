@@ -172,7 +172,7 @@ EXPRESSIONS: list[tuple[str, Value]] = [
     # operators
     ("$a ?? $b", Choice((A, B))),
     ("$a ?: $b", Choice((A, B))),
-    ("$o ? $a : $b", Choice((A, B))),
+    ("$o ? $a : $b", Choice((A, B, Op("condition", (OBJ,))))),
     ("f() ? $a : $b", Choice((A, B, Op("condition", (function("f"),))))),
     ("match($o) {1 => $a, default => $b}", Choice((A, B, Op("condition", (OBJ, ONE))))),
     ("$a ^ $b", Op("^", (A, B))),
