@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
-
 from scanner.analysis import code, decoding, given, keeping, objects, reaches, remote, sinks, transfer
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.program import Program
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
     EMPTY,
@@ -98,11 +97,11 @@ def evaluate_closure(
     state = evaluator.state
     if number in state.active:
         return NOTHING
-    if len(state.active) >= state.limits.call_depth:
+    deep = len(state.active) >= state.limits.call_depth
+    if deep:
+        state.limit("call-depth", state.current)
         state.cut[state.current].add(state.current)
-        state.left_closures.add(number)
-        return NOTHING
-    if not state.run_inside(number):
+    if deep or not state.run_inside(number):
         state.left_closures.add(number)
         return NOTHING
     state.run_closures.add(number)
@@ -199,13 +198,16 @@ def names_kept_secret(state: State, number: int) -> bool:
     if version == kept.version or answer:
         return answer
     program = state.program
-    names = set(kept.shared)
-    for cls in program.ancestors(program.class_key(number)):
-        names |= kept.properties.get(cls, set())
-    body = bytes(program.functions[program.with_body(number)].body) if names else b""
-    answer = any(msgspec.msgpack.encode(name) in body for name in names)
+    marks = [kept.shared, *(kept.properties[cls] for cls in _classes(program, number) if cls in kept.properties)]
+    body = bytes(program.functions[program.with_body(number)].body) if any(marks) else b""
+    answer = any(mark in body for group in marks for mark in group)
     kept.known[number] = (kept.version, answer)
     return answer
+
+
+def _classes(program: Program, number: int) -> Sequence[str]:
+    cls = program.class_key(number)
+    return program.ancestors(cls) if cls else ()
 
 
 def apply_sinks(
@@ -292,7 +294,7 @@ def _lift(
         roles["payload"] = evaluator.join(roles.get("payload", NOTHING), held)
     if not _worth_lifting(evaluator, hit, roles, sites) or _tells_nothing(evaluator, hit, roles, sites):
         return
-    if len(hit.via) >= _max_lifts(hit, symbolic=symbolic_site):
+    if reaches.levels(evaluator.state, hit) >= _max_lifts(hit, symbolic=symbolic_site):
         evaluator.state.limit("wrapper-depth", evaluator.number)
         return
     lifted = hit._replace(

@@ -55,6 +55,7 @@ _PATHS = frozenset(
 _HOST_END = re.compile(r"[/?#\\\s]")
 _DATA_ADDRESS = re.compile(r"\s*data:(?:[a-z]{1,20}/[a-z]|;|,)", re.IGNORECASE)
 """`data:image/png;base64,...` (RFC 2397), which has no slashes: what follows the colon is no port."""
+_SCHEMES = frozenset({"http:", "https:", "ssl:", "tls:", "tcp:", "udp:", "imap:", "imaps:", "ldap:", "ldaps:", "smtp:"})
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
 _PAIRS = re.compile(r"[A-Za-z][\w ]{0,30}=")
@@ -148,6 +149,8 @@ def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: b
     if not bare_host or template[0] in "/.~" or _WINDOWS_DRIVE.match(template):
         return Destination(LOCAL, shown)
     head = _HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2]
+    if head.lower() in _SCHEMES:  # `@ssl://`: what was put in front of an address, and no address behind it
+        return Destination(UNRESOLVED, shown)
     if is_known(head) and not looks_like_host(head):
         return Destination(LOCAL, shown)
     if not is_known(head) and "." not in head:  # a beginning without a dot: not enough to be the name of a host
@@ -190,7 +193,7 @@ def authority(rest: str, holes: HoleTable) -> str:
         return _known_host(port_free)
     known = "".join(c if holes.hole(c) is None else "*" for c in port_free).lower()
     bare = known.replace("*", "").strip(".:")
-    if not bare:  # nothing but holes: the last one decides whose domain it is
+    if not bare or bare.isdecimal():  # nothing but holes, and a number: the last one decides whose domain it is
         return _hole_destination(holes_in[-1].kind, holes_in[-1].text)
     # A hole at the end stays: `https://api.example.org` . $suffix can become another host.
     pattern = re.sub(r"\*+", "*", to_text(known))

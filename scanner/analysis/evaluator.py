@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from scanner.analysis import arithmetic, folding, implicit
 from scanner.analysis.describe import describe
-from scanner.analysis.frame import cell, variable_mark
+from scanner.analysis.frame import cell
 from scanner.analysis.lookup import Lookup
 from scanner.analysis.origins import MANY, OWN_CONSTANTS, REQUEST_GLOBALS, SUPERGLOBALS
 from scanner.analysis.remote import FILE_FIELDS, UPLOAD
@@ -49,6 +49,7 @@ from scanner.model.facts import (
     Unknown,
     Value,
     Var,
+    variable_mark,
 )
 
 _NUMERIC = frozenset({"(int)", "(integer)", "(float)", "(double)", "-", "*", "/", "%", "**", "<<", ">>", "&", "|"})
@@ -64,8 +65,6 @@ _TERNARY = 3
 """Parts of `a ? b : c` whose condition is kept."""
 MAX_INLINE_CLOSURES = 40
 """Callables and includes that one function runs with its own values."""
-_MAX_CREATED_CLOSURES = 120
-"""Closures of one function that run where they are created; more are evaluated by themselves."""
 _MAX_DIGITS = 9
 MAX_KEYS = 4
 """Keys of a parameter's elements that are kept apart at one place."""
@@ -425,14 +424,6 @@ class Evaluator(Lookup):
 
     def capture(self, number: int) -> None:
         """Evaluate a closure's body here, with what it captures: its calls run with the values of this place."""
-        state = self.state
-        if self.created >= _MAX_CREATED_CLOSURES or len(state.active) >= state.limits.call_depth:
-            state.limit("closures-per-function", self.number)
-            state.left_closures.add(number)
-            if self.created < _MAX_CREATED_CLOSURES:
-                state.cut[state.current].add(state.current)
-            return
-        self.created += 1
         self.closures.add(number)
         self.state.interpreter.closure(self, number)
 

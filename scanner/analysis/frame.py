@@ -13,6 +13,7 @@ from scanner.analysis.summary import (
     MAX_HITS,
     MAX_KEPT_LIFTS,
     MAX_TELLING_HITS,
+    MAX_VALUE_LIFTS,
     PARAM,
     RECEIVER,
     Effect,
@@ -37,13 +38,6 @@ PRIMITIVES = frozenset(
 )  # fmt: skip
 
 
-def variable_mark(name: str) -> bytes:
-    """How a variable stands in an encoded body: `Var(name)` as MessagePack."""
-    raw = name.encode()
-    size = bytes([0xA0 | len(raw)]) if len(raw) < 32 else b"\xd9" + bytes([min(len(raw), 255)])  # noqa: PLR2004  fixstr
-    return b"\x92\x01" + size + raw
-
-
 def cell(closure: int, name: str) -> tuple[str, str]:
     """Store of a variable that a closure captures by reference."""
     return "\2cell", f"{closure}:{name}"
@@ -65,12 +59,11 @@ class Frame:
         self.after_include = False
         self.returns = NOTHING
         self.hits: dict[tuple[object, ...], Hit] = {}
-        self.effects: dict[tuple[str, tuple[int, str]], Effect] = {}
+        self.effects: dict[tuple[str, tuple[int, str], int], Effect] = {}
         self.sites: dict[int, dict[str, Val]] = {}
         self.by_ref: dict[int, Val] = {}
         self.line = self.fact.line
         self.inlined = 0
-        self.created = 0
         self.reaches: dict[tuple[object, ...], Reach] = {}
         self.promoted: list[tuple[str, Val]] = []
         """Constructor parameters that are properties, too."""
@@ -290,6 +283,8 @@ class Frame:
     def write_shared(self, target: str, key: tuple[str, str], value: Val, lifts: int = 0) -> None:
         """Write to a store that outlives the call."""
         self.stored_sites |= all_sites(value)
+        if lifts > MAX_VALUE_LIFTS:
+            value = Val(labels=self.state.lasting(value.labels))
         if depends_on_caller(value):
             if target == "store":
                 self.state.note_instance(key)
@@ -298,20 +293,27 @@ class Frame:
             if value.types:  # the declared class of a parameter holds whoever calls
                 self.state.write_store(key, Val(types=value.types))
             single = target == "global" or key[0].startswith("\2") or key[1].startswith("::")
-            if lifts <= (MAX_KEPT_LIFTS if single else MAX_EFFECT_LIFTS):
-                self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
+            if lifts > (MAX_KEPT_LIFTS if single else MAX_EFFECT_LIFTS):
+                if single:  # a property is told apart by the object it belongs to, by other means
+                    self.state.limit("wrapper-depth", self.number)
+                return
+            self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
         else:
             self.state.write_store(key, value)
 
     def add_effect(self, effect: Effect) -> None:
-        """Record a write that callers decide, once per place that is written."""
-        known = self.effects.get((effect.target, effect.key))
+        """Record a write that callers decide, once per place that is written and level it comes from.
+
+        Levels are not joined: what a function writes itself would take what comes from far along, again and again.
+        """
+        key = effect.target, effect.key, effect.lifts
+        known = self.effects.get(key)
         if known is not None:
-            effect = known._replace(value=self.join(known.value, effect.value), lifts=min(known.lifts, effect.lifts))
+            effect = known._replace(value=self.join(known.value, effect.value))
         elif len(self.effects) >= MAX_EFFECTS:
             self.state.limit("effects-per-function", self.number)
             return
-        self.effects[effect.target, effect.key] = effect
+        self.effects[key] = effect
 
     def summary(self) -> Summary:
         """What was found, once the body has been evaluated."""

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from scanner.analysis import code, sinks
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
-from scanner.analysis.frame import variable_mark
 from scanner.analysis.origins import DATABASE_FILE
 from scanner.analysis.summary import PARAM
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
-from scanner.model.facts import Call, Value
+from scanner.model.facts import Call, Value, variable_mark
 
 INCLUDES = frozenset({"include", "include_once", "require", "require_once"})
 _MAX_CANDIDATES = 3

@@ -27,6 +27,8 @@ MAX_REACHES = 60
 """Effects kept per summary."""
 MAX_LIFTS = 8
 """Levels of functions through which an effect is followed outwards."""
+_FANNED = 12
+"""Levels that a call of one of many functions counts for beside itself."""
 _SHOWN = frozenset({"browser", "log", "cookie", "header", "exception", "file", "sql"})
 """Effects that must not get secrets."""
 _FED = frozenset({"file", "code", "include", "callee", "unserialize", "unpack", "command", "sql"})
@@ -114,7 +116,7 @@ def lift(frame: Frame, call: Call, reaches: Iterable[Reach], substitution: Subst
         }
         if not labels:
             continue
-        if len(item.via) >= MAX_LIFTS:
+        if levels(frame.state, item) >= MAX_LIFTS:
             frame.state.limit("wrapper-depth", frame.number)
             continue
         lifted = item._replace(
@@ -123,6 +125,19 @@ def lift(frame: Frame, call: Call, reaches: Iterable[Reach], substitution: Subst
             hops=with_hop(frame.state.program.path(item.function), item),
         )  # fmt: skip
         _keep(frame, lifted)
+
+
+def levels(state: State, item: Reach | Hit) -> int:
+    """Functions between the deciding call and the effect; a call of one of many functions counts for more of them.
+
+    What goes through the handlers of a hook comes from nearly everywhere, while wrappers around wrappers call each
+    other by name.
+    """
+    crossroads = state.mixing.crossroads
+    if not crossroads or not item.via:
+        return len(item.via)
+    places = [(state.program.path(item.function), item.line), *(hop[:2] for hop in item.hops)]
+    return len(item.via) + _FANNED * sum(place in crossroads for place in places)
 
 
 def with_hop(path: str, item: Reach | Hit) -> tuple[tuple[str, int, str], ...]:

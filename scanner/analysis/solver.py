@@ -62,11 +62,9 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
             deepenings -= 1
             evaluated += _deepen(state)
             wave = sorted(_wrapper_callers(state, callers, asked) - done)
-        wave = wave or sorted(state.left_closures - state.run_closures - done)
+        wave = wave or _left(state, done)
     evaluated += _settle(state)
-    for number in sorted(
-        state.left_closures - state.run_closures - done
-    ):  # left in a second round only, where the stack was deeper
+    for number in _left(state, done):  # left in a second round only, where the stack was deeper
         evaluated += 1
         _summary(state, number)
     return Result(
@@ -105,6 +103,11 @@ def _fills_stores(program: Program, number: int) -> bool:
     return not name or name.lower() == "__construct"
 
 
+def _left(state: State, done: set[int]) -> list[int]:
+    """Closures that ran nowhere: what they call must be seen all the same."""
+    return sorted(state.left_closures - state.run_closures - done)
+
+
 def _deepen(state: State) -> int:
     """Evaluate what was called too deep, from here, then again those that went on without it.
 
@@ -114,13 +117,12 @@ def _deepen(state: State) -> int:
     state.cut.clear()
     for number in cut:
         state.limits_hit.discard(("call-depth", number))
-        state.interpreter.summary(number)
+        _summary(state, number)
     waiting = sorted({caller for found in cut.values() for caller in found if caller in state.summaries})
     for number in waiting:
         before = state.previous[number] = state.summaries.pop(number)
-        summary = state.interpreter.summary(number)
-        if summary_face(summary, state.is_decisive) != summary_face(before, state.is_decisive):
-            state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
+        summary = _summary(state, number)
+        _tell_users(state, number, before, summary)
     return len(cut) + len(waiting)
 
 
@@ -145,8 +147,13 @@ def _settle(state: State) -> int:
             times[number] += 1
             evaluated += 1
             summary = _summary(state, number)
-            if summary_face(summary, state.is_decisive) != summary_face(before[number], state.is_decisive):
-                state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
+            _tell_users(state, number, before[number], summary)
+
+
+def _tell_users(state: State, number: int, before: Summary, after: Summary) -> None:
+    """Who took a summary in is evaluated again, where it has changed in what callers must see."""
+    if summary_face(after, state.is_decisive) != summary_face(before, state.is_decisive):
+        state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
 
 
 def _wake(state: State) -> None:

@@ -15,7 +15,7 @@ from scanner.analysis.remote import is_named
 from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, merge_labels
-from scanner.model.facts import Assign, Call, Param, Value
+from scanner.model.facts import Assign, Call, Param, Value, text_mark
 from scanner.model.signature import Catalogue, LocalSink
 from scanner.signatures.match import Matcher
 
@@ -117,10 +117,10 @@ class KeptSecrets:
     """Where secrets are kept under names of the program's own, and who was not looked into for want of a reason."""
 
     def __init__(self) -> None:
-        self.properties: dict[str, set[str]] = defaultdict(set)
-        """By class key: properties that hold a secret."""
-        self.shared: set[str] = set()
-        """Static properties and globals that hold a secret."""
+        self.properties: dict[str, set[bytes]] = defaultdict(set)
+        """By class key: properties that hold a secret, as their names stand in an encoded body."""
+        self.shared: set[bytes] = set()
+        """Static properties and globals that hold a secret, likewise."""
         self.passed_over: set[int] = set()
         """Long functions without a word of the vocabulary that were called, and not followed."""
         self.version = 0
@@ -132,10 +132,10 @@ class KeptSecrets:
         cls, name = key
         if cls.startswith(_INNER) or not name:
             return
-        names = self.shared if name.startswith("::") or not cls else self.properties[cls]
-        plain = name.removeprefix("::")
-        if plain not in names:
-            names.add(plain)
+        marks = self.shared if name.startswith("::") or not cls else self.properties[cls]
+        mark = text_mark(name.removeprefix("::"))
+        if mark not in marks:
+            marks.add(mark)
             self.version += 1
 
 
@@ -361,6 +361,10 @@ class State:
     def telling(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
         """Secrets, data of other machines, and what only a caller knows."""
         return {label: trace for label, trace in labels.items() if label.startswith(PARAM) or self.is_followed(label)}
+
+    def lasting(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
+        """Single secrets of the site, and what only a caller knows: worth a way through any number of functions."""
+        return {label: trace for label, trace in labels.items() if label.startswith(PARAM) or self.is_specific(label)}
 
     def is_followed(self, label: str) -> bool:
         """Whether a label matters to whoever gets a value: it names a secret, or data of another machine."""

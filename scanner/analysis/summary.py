@@ -46,6 +46,8 @@ MAX_EFFECT_LIFTS = 1
 """Levels of callers to which a write of a parameter to a property is carried: all objects of the class share it."""
 MAX_KEPT_LIFTS = 5
 """The same for what is kept under a name, in a global or in a static property: there is one of each."""
+MAX_VALUE_LIFTS = 2
+"""After these levels only the labels of what is kept go on: which secrets it may hold, not its text or callables."""
 MAX_EFFECTS = 250
 """Writes kept per summary."""
 MAX_HITS = 120

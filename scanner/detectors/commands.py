@@ -29,7 +29,7 @@ _HOST_OPTION = re.compile(r"(?:^|\s)(?:-h\s*|--host[=\s])['\"]?([^\s'\"]+)")
 _FILE_OPTIONS = frozenset({"-o", "-O", "-T", "-K", "-i", "-F", "-f", "-E", "-c", "-b", "--output", "--config", "--cert",
                            "--cookie-jar", "--cacert", "--key", "-out", "-in"})  # fmt: skip
 _FILE_NAME = re.compile(
-    r"[^:@]*\.(?:php|py|pl|rb|js|sh|bat|exe|jar|txt|log|json|xml|csv|sql|ya?ml|conf|cnf|ini|pem|key|crt|cer|html?|css|"
+    r"[^:@]*\.(?:php|phar|py|pl|rb|js|sh|bat|exe|jar|txt|log|json|xml|csv|sql|ya?ml|conf|cnf|ini|pem|key|crt|cer|html?|css|"
     r"pdf|png|jpe?g|gif|svg|gz|tgz|bz2|xz|zip|tar|tmp|lock|out|err|pid|sock|so|dll|md)",
     re.IGNORECASE,
 )

@@ -40,6 +40,13 @@ _HANDLERS = re.compile(
     r"Options\s+.*ExecCGI|system\.webServer|\* \* \*",
     re.IGNORECASE,
 )
+_RETURN = re.compile(r"\s*+<\?php\s++return\b(.*?);?\s*(?:\?>\s*)?", re.IGNORECASE | re.DOTALL)
+_STRING = re.compile(r"'(?:[^'\\]|\\.)*+'|\"[^\"\\$]*+\"", re.DOTALL)
+_DOES = re.compile(
+    r"[$`;?<]|::|->|(?!array\b)\b\w+\s*+\(|\)\s*+\(|\b(?:include|require|eval|exit|die|print|throw|fn|function|new|yield)",
+    re.IGNORECASE,
+)
+"""What in an expression can do anything but give a value."""
 _ACTIVE = frozenset({KIND, "exec", "process", "http", "socket"})
 _REMOTE = frozenset({"request", "response", "upload"})
 _TELLING = 12
@@ -77,8 +84,10 @@ def _finding(scene: Scene, hit: Hit) -> Iterable[Finding]:
 def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None, str]:
     content, path = hit.roles.get("content", NOTHING), hit.roles.get("path", NOTHING)
     if codes:
-        hidden = not stands_in_file(scene, hit.function, codes[0][:40]) and bool(
-            standing_nowhere(scene, _first_lines(codes[0]))
+        hidden = (
+            not all(map(_gives_a_value, codes))
+            and not stands_in_file(scene, hit.function, codes[0][:40])
+            and bool(standing_nowhere(scene, _first_lines(codes[0])))
         )
         severity = Severity.HIGH if hidden or _acts(scene, hit) else Severity.LOW
         return severity, "decoded PHP code" if hidden else "PHP code"
@@ -97,6 +106,12 @@ def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None,
     if named and any(_HANDLERS.search(text) for text in content.texts):
         return Severity.HIGH, "settings that the server obeys"
     return None, ""
+
+
+def _gives_a_value(code: str) -> bool:
+    """Whether PHP code returns an array or a scalar and does nothing else: what a cache writes."""
+    match = _RETURN.fullmatch(code) if is_known(code) else None
+    return match is not None and not _DOES.search(_STRING.sub("''", match[1]))
 
 
 def _first_lines(code: str) -> list[str]:

@@ -322,6 +322,16 @@ def encode_body(statements: tuple[Statement, ...]) -> msgspec.Raw:
     return msgspec.Raw(_BODY_ENCODER.encode(statements)) if statements else NO_BODY
 
 
+def text_mark(name: str) -> bytes:
+    """How a name stands in an encoded body."""
+    return _BODY_ENCODER.encode(name)
+
+
+def variable_mark(name: str) -> bytes:
+    """How a variable stands in an encoded body."""
+    return _BODY_ENCODER.encode(Var(name))
+
+
 def decode_body(body: msgspec.Raw) -> tuple[Statement, ...]:
     """Statements of a function."""
     return _BODY_DECODER.decode(body)

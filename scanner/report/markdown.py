@@ -153,7 +153,9 @@ def _secret(row: rows.SecretRow) -> str:
 
 
 def _way(row: rows.Way) -> str:
-    return f"{markdown_code(row.secret, 100)} → {markdown_code(row.host, 100)}"
+    return f"{markdown_code(row.secret, 100)} → {markdown_code(row.host, 100)}" + (
+        " (possible)" if row.possible else ""
+    )
 
 
 def _page(row: rows.EndpointRow) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from scanner.errors import ExitCode
 from scanner.model.decision import Judgement, Lowering, Notice, Triage
-from scanner.model.finding import Category, Finding, Severity
+from scanner.model.finding import Category, Confidence, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, EndpointSummary, Report
 from scanner.report.base import ReportView
 
@@ -63,6 +63,8 @@ class Way(msgspec.Struct, frozen=True, order=True):
 
     secret: str
     host: str
+    possible: bool = False
+    """Every finding that has it is only a possible one."""
 
 
 class EndpointRow(msgspec.Struct, frozen=True):
@@ -204,13 +206,18 @@ def secrets(view: ReportView) -> list[SecretRow]:
 
 
 def new_ways(view: ReportView, found: Iterable[Entry]) -> list[Way]:
-    """Ways of secrets to other machines that the baseline had nowhere, those of the worst findings first."""
+    """Ways of secrets to other machines that the baseline had nowhere, those of the worst findings first.
+
+    Those that are only possible come after all others.
+    """
     if view.baseline is None:
         return []
     known = {way for finding in view.baseline.findings for way in _ways(finding)}
     fresh = [entry for entry in found if entry.state in (BaselineState.NEW, BaselineState.UPDATED)]
-    ways = (way for entry in worst_first(fresh) for way in sorted(_ways(entry.finding)))
-    return [way for way in dict.fromkeys(ways) if way not in known]
+    sure = {way for e in fresh if e.finding.confidence is not Confidence.POSSIBLE for way in _ways(e.finding)}
+    ways = dict.fromkeys(way for entry in worst_first(fresh) for way in sorted(_ways(entry.finding)))
+    rows = [Way(way.secret, way.host, way not in sure) for way in ways if way not in known]
+    return sorted(rows, key=lambda way: way.possible)
 
 
 def _ways(finding: Finding) -> set[Way]:

@@ -233,7 +233,7 @@ def _secret(row: rows.SecretRow) -> str:
 
 
 def _way(row: rows.Way) -> str:
-    return f"{row.secret} → {row.host}"
+    return f"{row.secret} → {row.host}" + (" (possible)" if row.possible else "")
 
 
 def _page(row: rows.EndpointRow) -> str:

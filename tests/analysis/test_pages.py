@@ -67,6 +67,13 @@ PAGES = {
         "$root = getenv('ROOT');\nif ($root === false) { $root = __DIR__ . '/..'; }\n"
         'require_once "$root/Config/cli.php";\nprint Records::delete(1);'
     ),
+    "cli in another file, by a choice": (
+        "require_once getenv('ROOT') !== false ? getenv('ROOT') . '/Config/cli.php' : __DIR__ . '/../Config/cli.php';\n"
+        "print Records::delete(1);"
+    ),
+    "none: a choice of which one is not known": (
+        "require_once isset($_GET['x']) ? $_GET['x'] : __DIR__ . '/../Config/cli.php';\nprint Records::delete(1);"
+    ),
     "none: a name of two": (
         "if (PHP_SAPI !== 'cli' && PHP_SAPI !== 'fpm-fcgi') exit('no');\nmysqli_query($c, $_GET['q']);\n"
         "require dirname(__DIR__) . '/Config/init_functions.php';\nprint Records::delete(1);"

@@ -7,12 +7,15 @@ from abc import ABC, abstractmethod
 from scanner.analysis.pages.conditions import ANY, Chosen
 from scanner.analysis.pages.effects import effect_of
 from scanner.analysis.pages.gates import BOOTSTRAPS, END, SWITCH, Asked, is_gate, listed_pages, switched_off
+from scanner.analysis.pages.paths import HOLE
 from scanner.analysis.pages.seen import Act, Flow, Outcome, Seen, Shared, Where
 from scanner.analysis.pages.state import PageState
 from scanner.model.facts import (
     Call,
     CallKind,
+    Choice,
     Const,
+    Op,
     Param,
     Statement,
     Value,
@@ -112,8 +115,11 @@ class Callees(ABC):
     def _include(self, name: str, call: Call, state: PageState, where: Where) -> Flow:
         path = call.args[0].value if call.args else Const("")
         texts = state.texts if where.function < 0 else {}
-        text = self._shared.paths.fold(path, self._program.files[where.file].path, texts)
-        targets = self._shared.paths.included(text, where.file)
+        here = self._program.files[where.file].path
+        found = [self._shared.paths.fold(option, here, texts) for option in _either(path)]
+        text = found[-1] if found else HOLE
+        named = [self._shared.paths.included(option, where.file) for option in found]
+        targets = sorted({target for files in named for target in files}) if all(named) else []
         if text.rpartition("/")[2].lower() in ("database.php", "autoload.php"):
             state.autoload = state.autoload or text.lower().endswith("autoload.php")
             if not targets:
@@ -285,6 +291,13 @@ class Callees(ABC):
         state.bypass.update(passed)
         self.seen.passed.update(passed)
         return Flow.NEXT
+
+
+def _either(value: Value) -> list[Value]:
+    """What a value is chosen from: `getenv('ROOT') ? ... : ...`, without the condition."""
+    if not isinstance(value, Choice):
+        return [value]
+    return [option for option in value.options if not (isinstance(option, Op) and option.op == "condition")]
 
 
 def _switches(params: tuple[Param, ...], call: Call) -> dict[str, bool]:

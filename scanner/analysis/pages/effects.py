@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanner.analysis.pages.conditions import keys_in
-from scanner.model.facts import Call, CallKind, Const
+from scanner.model.facts import Call, CallKind, Const, ConstRef, Value
 
 _BY_NAME = {
     **dict.fromkeys(("exec", "system", "passthru", "shell_exec", "popen", "proc_open", "pcntl_exec"), "exec"),
@@ -27,7 +27,14 @@ def effect_of(name: str, call: Call) -> str:
         return "exec" if keys_in(call.receiver) else ""
     if call.kind != CallKind.FUNCTION:
         return ""
+    if name in ("fwrite", "fputs") and call.args and _is_standard(call.args[0].value):
+        return "output"
     if name in ("file_get_contents", "fopen") and call.args:
         text = call.args[0].value
         return "egress" if isinstance(text, Const) and "://" in str(text.value) else ""
     return _BY_NAME.get(name, "")
+
+
+def _is_standard(value: Value) -> bool:
+    """`STDERR`, `STDOUT`: what is written there is no file."""
+    return isinstance(value, ConstRef) and value.name in ("STDERR", "STDOUT")
