@@ -21,6 +21,7 @@ from scanner.analysis import reflection
 from scanner.analysis.endpoints import find_pages
 from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
+from scanner.analysis.release_data import ReleaseData
 from scanner.analysis.relevance import BULK_SOURCES, sending_functions
 from scanner.analysis.settings import default_hosts, is_settings_file
 from scanner.analysis.solver import solve
@@ -396,7 +397,8 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
     """From facts to report, in this process."""
     release = opened.release
     reader = _Reader(opened)
-    program = Program(gathered.facts, reader.lower, tools.matcher.known_classes)
+    data = ReleaseData((file.path for file in release.files), reader.raw)
+    program = Program(gathered.facts, reader.lower, tools.matcher.known_classes, data)
     result = solve(program, tools.catalogue, tools.matcher)
     own = {
         path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"

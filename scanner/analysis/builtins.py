@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import array_functions, arrays, code, implicit, keeping, objects, reaches, sensitive
+from scanner.analysis import (
+    array_functions,
+    arrays,
+    code,
+    implicit,
+    keeping,
+    objects,
+    reaches,
+    sensitive,
+    serialized,
+    shipped,
+)
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL, VALUE_FUNCTIONS
@@ -13,9 +24,11 @@ from scanner.analysis.values import NOTHING, Trace, Val, join_all, text_value
 from scanner.model.facts import Arg, Call, ClassConst, Const, ConstRef, Index, Unknown, Var
 
 array_functions.register()
+serialized.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
 _WALKS = frozenset({"array_walk", "array_walk_recursive"})
+_MATCHES = frozenset({"preg_match", "preg_match_all"})
 _TRUE = frozenset({"1"})
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
@@ -210,6 +223,8 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
             if isinstance(target, (Var, Index)):
                 labels = labels_of(evaluator, args)
                 value = evaluator.join(args[position], Val(evaluator.unknown(target).texts, labels))
+                if name in _MATCHES and len(args) > 1:
+                    value = evaluator.join(value, shipped.matches(evaluator, args[1]))
                 if name == "proc_open":  # its pipes belong to the process: what is written to them goes there
                     process = frozenset([evaluator.state.site(evaluator.number, node.start)])
                     value = Val(rest=Val(labels=labels, sites=process))

@@ -17,6 +17,7 @@ from scanner.analysis import (
     reflection,
     resolution,
     rows,
+    shipped,
     sinks,
     stand_ins,
     statements,
@@ -75,6 +76,8 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             statements.observe(evaluator, call, candidate, args)
         if signatures:
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
+            if lower in shipped.READS:
+                result = shipped.read(evaluator, lower, args, result)
             if lower in _SETS_DEFAULT:
                 evaluator.default_context |= result.sites | (args[0].sites if args else frozenset())
             known = secret and evaluator.read_secret(secret, call.line, callee_text(call))

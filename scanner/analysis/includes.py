@@ -30,7 +30,7 @@ def include(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
     results: list[Val] = []
     resolved = False
     for text in sorted(target.texts):
-        tail = _known_tail(evaluator, text)
+        tail = known_tail(evaluator, text)
         if tail.rpartition("/")[2].lower() == DATABASE_FILE:
             resolved = True
             for secret in state.origins.database.values():
@@ -101,7 +101,7 @@ def _run_inside(evaluator: Evaluator, number: int, given: Mapping[str, Val]) -> 
     return inner.returns
 
 
-def _known_tail(evaluator: Evaluator, text: str) -> str:
+def known_tail(evaluator: Evaluator, text: str) -> str:
     """Known end of a path template, from the last hole on."""
     tail = text
     for position in range(len(text) - 1, -1, -1):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from scanner.analysis.release_data import ReleaseData
 from scanner.model.facts import Call, ClassFact, FileFacts, FunctionFact, Value
 
 MAX_ANCESTORS = 64
@@ -74,11 +75,14 @@ class Program:
         facts: Mapping[str, FileFacts],
         lower: Callable[[str], FileFacts | None] = _no_bodies,
         foreign: AbstractSet[str] = _NONE,
+        data: ReleaseData | None = None,
     ) -> None:
         """`lower` gives the facts of a file with all its bodies, for functions that are only outlines.
 
         `foreign`: lower-case names of classes of PHP and of known libraries, which the program need not hold itself.
+        `data`: files of the release that the program may read while it runs.
         """
+        self.data = data or ReleaseData()
         self._lower = lower
         self._foreign = foreign
         self._whole: dict[int, dict[int, int]] = {}

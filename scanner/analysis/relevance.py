@@ -37,6 +37,8 @@ _TRIVIAL_BODY = 24
 """Encoded bytes of a file's own code up to which it only declares: longer code may set globals for the rest."""
 _TELLING = (b"://", b"data:", b"_GET", b"_POST", b"_REQUEST", b"_COOKIE", b"_FILES", b"_SERVER")
 """What makes even the shortest code worth a look: `include $_GET[0];`."""
+_SERIALIZED = (b"O:", b"Tz", b"YT", b"read", b"contents")
+"""In a function that unserializes: an object, one or an array in base64, or where else the text may come from."""
 _GLOBALS = b"\xa7GLOBALS"
 _CREDENTIALS = b"database.php"
 """The site's own file: who includes it has the names in it."""
@@ -70,7 +72,7 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
         SETTINGS | {name.rpartition("::")[2] for name in functions} | (catalogue.dynamic_code.keys() - _CONSTRUCTS)
     )
     generic = matcher.method_names - strong
-    calling = _CONSTRUCTS | {_called_as(name) for name in catalogue.higher_order} | SENSITIVE
+    calling = _CONSTRUCTS | {"unserialize"} | {_called_as(name) for name in catalogue.higher_order} | SENSITIVE
     names = tuple(_names_in(unit) for unit in program.files)
     libraries = {number for number, found in enumerate(names) if not matcher.class_names.isdisjoint(found)}
     roots = [
@@ -100,10 +102,12 @@ def _called_as(name: str) -> str:
 
 
 def _runs_request(fact: FunctionFact, calling: AbstractSet[str]) -> bool:
-    """Whether a function that includes, calls back or writes names the request, or an address, itself."""
+    """Whether a function that includes, calls back or writes names the request, or an address, itself; or an object."""
     if calling.isdisjoint(fact.called):
         return False
     body = bytes(fact.body)
+    if "unserialize" in fact.called and any(mark in body for mark in _SERIALIZED):
+        return True
     return any(mark in body for mark in _TELLING)
 
 

@@ -17,8 +17,10 @@ def stands_in_file(scene: Scene, function: int, text: str) -> bool:
 
 
 def standing_nowhere(scene: Scene, texts: Iterable[str]) -> set[str]:
-    """Those of some texts that stand in no literal of the release. One pass over all files."""
+    """Those of some texts that stand in no literal of the release, nor in data that it reads: one pass over all."""
     left = {_octets(text): text for text in texts}
+    for wanted in [wanted for wanted, text in left.items() if scene.program.data.holds(text)]:
+        del left[wanted]
     for path in sorted(scene.facts) if left else ():
         literals = _literals(scene.facts[path])
         for wanted in [wanted for wanted in left if wanted in literals]:
