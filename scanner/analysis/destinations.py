@@ -14,6 +14,7 @@ OWN_SERVER = "own-server"
 USER_INPUT = "user-input"
 LOCAL = "local"
 
+_THIS_MACHINE = frozenset({LOCAL, "localhost", "localhost.localdomain", "localhost6", "ip6-localhost"})
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):(?://|(?=[A-Za-z]+=))")
 _TWICE = re.compile(r"\A(?:(?:ssl|tls|tlsv1\.[0-3]|tcp|https?|imaps?|ldaps?|smtps?)://)+", re.IGNORECASE)
 """`ssl://` put before what has a scheme already: no host is called `ssl`."""
@@ -193,7 +194,8 @@ def authority(rest: str, holes: HoleTable) -> str:
         return _known_host(port_free)
     known = "".join(c if holes.hole(c) is None else "*" for c in port_free).lower()
     bare = known.replace("*", "").strip(".:")
-    if not bare or bare.isdecimal():  # nothing but holes, and a number: the last one decides whose domain it is
+    if not bare or bare.isdecimal() or (known[0] == "*" and "." not in bare):
+        # Nothing but holes, a number, or the end of a name whose middle is not known: the last one decides.
         return _hole_destination(holes_in[-1].kind, holes_in[-1].text)
     # A hole at the end stays: `https://api.example.org` . $suffix can become another host.
     pattern = re.sub(r"\*+", "*", to_text(known))
@@ -270,7 +272,7 @@ def _ip(name: str) -> str:
 
 def is_local(name: str) -> bool:
     """Whether a destination surely stays on the machine."""
-    if name in (LOCAL, "localhost") or name.endswith(".localhost"):
+    if name in _THIS_MACHINE or name.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(name).is_loopback

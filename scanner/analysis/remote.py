@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT, is_local, url_destination
 from scanner.analysis.templates import PARAMETERS, HoleTable
 from scanner.analysis.values import Trace, Val
-from scanner.model.signature import Certainty, Signature
+from scanner.model.signature import CallableKind, Certainty, Signature
 
 ANSWER = "response"
 """Label of whatever a described call gives back, a local file's content included: it is not text of the release."""
@@ -32,6 +32,10 @@ _PLACES = ("url", "url-extra", "host", "dsn", "location", "base_uri", "server", 
 _BARE = frozenset({"host", "server"})
 _MAX_PLACES = 4
 _MAX_TEXT = 200
+_PREDICATES = frozenset(
+    {"file_exists", "is_file", "is_dir", "is_link", "is_readable", "is_writable", "is_writeable", "is_executable",
+     "checkdnsrr", "dns_check_record", "copy", "rename", "unlink", "mkdir", "rmdir", "touch"}
+)  # fmt: skip
 _BODY = re.compile(r"php://input\b", re.IGNORECASE)
 FILE_FIELDS = frozenset({"name", "type", "size", "error", "full_path"})
 """What `$_FILES` says of an upload, unlike what was uploaded."""
@@ -52,6 +56,11 @@ def host_of(label: str) -> str:
     if not label.startswith(RESPONSE):
         return ""
     return UNRESOLVED if PARAMETERS.search(label) else label.removeprefix(RESPONSE)
+
+
+def answers_yes_or_no(signature: Signature) -> bool:
+    """Whether a function only says whether something is so: nothing that another machine sends is in its result."""
+    return signature.type is CallableKind.FUNCTION and signature.callable in _PREDICATES
 
 
 def answers(signature: Signature, roles: Mapping[str, Val], holes: HoleTable, trace: Trace) -> dict[str, Trace]:

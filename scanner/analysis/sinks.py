@@ -9,7 +9,7 @@ from scanner.analysis import keeping, reaches, rows, statements
 from scanner.analysis.destinations import LOCAL, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import FILE
-from scanner.analysis.remote import ANSWER, answers, is_remote
+from scanner.analysis.remote import ANSWER, answers, answers_yes_or_no, is_remote
 from scanner.analysis.summary import Hit, closed
 from scanner.analysis.templates import PARAMETERS, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
@@ -385,6 +385,8 @@ def may_be_url(text: str, holes: HoleTable) -> bool:
 
 def _response(evaluator: Evaluator, call: Call, api: str, signature: Signature, roles: Mapping[str, Val]) -> Val:
     """What a call gives back: the answer of another machine, or what a file was written with."""
+    if answers_yes_or_no(signature):
+        return NOTHING
     trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
     labels = {ANSWER: trace, **answers(signature, roles, evaluator.state.holes, trace)}
     for role in _READ_FROM:

@@ -53,7 +53,7 @@ def _finding(scene: Scene, hit: Hit) -> Finding:
         outside = command_hosts(scene, hit) or [UNRESOLVED]
     else:
         outside = leaves(target(scene, hit).destinations)
-    name = hit.api.rpartition("::")[2].rpartition("\\")[2]
+    name = hit.api.rpartition("::")[2].removeprefix("new ").rpartition("\\")[2]
     written = stands_in_file(scene, hit.function, name)
     picked = not any(map(is_host, outside)) and _names_a_format(scene, hit, name)
     severity = Severity.LOW if written or picked else Severity.HIGH

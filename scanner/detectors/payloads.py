@@ -53,7 +53,7 @@ def payload_findings(
             hosts = _hosts(label, trace, calls)
             foreign = any(_is_foreign(scene, name) for name in hosts)
             length = trace.length if label == REQUEST else distance(scene, trace) + len(output.via)
-            if foreign and source(trace) in vague:
+            if (foreign or OWN_SERVER in hosts) and source(trace) in vague:
                 length += _LONG_WAY
             severity = _at_distance(
                 length,
@@ -124,7 +124,9 @@ def _vague(scene: Scene) -> frozenset[tuple[str, int]]:
 
 
 def _several(names: Iterable[str]) -> bool:
-    return sum(is_public(name) for name in names) > 1
+    """Whether they are what settings hold that were joined: more than one host, or the own server or anything else."""
+    found = list(names)
+    return sum(is_public(name) for name in found) > 1 or OWN_SERVER in found
 
 
 def _named(scene: Scene, hit: Hit) -> list[str]:
