@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from scanner.analysis import code, decoding, given, keeping, objects, reaches, remote, sinks, transfer
+from scanner.analysis import code, containers, decoding, given, keeping, objects, reaches, remote, sinks, transfer
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.program import Program
@@ -258,6 +258,10 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
         value = substitution.value(effect.value) if sites else NOTHING
         for site in sorted(sites):
             evaluator.set_site(site, name, value)
+        if number >= 0 and name == containers.ROLE:  # only the collection itself holds it, wherever that is kept
+            evaluator.stored_sites |= sites
+            for site in sorted(sites) if not depends_on_caller(value) else ():
+                evaluator.state.write_site(site, name, value)
     elif effect.target in ("printed", "thrown"):
         _apply_shown(evaluator, effect, substitution.value(effect.value))
     else:

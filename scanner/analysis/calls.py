@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.analysis import (
     builtins,
+    callables,
     code,
+    containers,
+    fibers,
     given,
     implicit,
     keeping,
@@ -35,8 +38,6 @@ _MAX_CANDIDATES = 3
 _MAX_OVERRIDES = 8
 """Methods of subclasses whose whole effect is taken."""
 _SETS_DEFAULT = frozenset({"stream_context_set_default", "libxml_set_streams_context"})
-BOUND = "\0bound"
-"""Element of a closure's value: the object that `bind` gave it as `$this`."""
 _OF_CLOSURES = frozenset({"bindto", "call", "__invoke"})
 
 
@@ -169,6 +170,10 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
     if reflection.reflects(cls, lower):
         yield _reflected(evaluator, call, cls, receiver, lower, args)
         return
+    if cls == fibers.CLASS and lower in fibers.RUNNING:
+        yield fibers.resumed(evaluator, lower, args)
+        yield call_value(evaluator, call, fibers.callee(receiver), args if lower == "start" else [])
+        return
     if cls in keeping.CACHES:
         yield keeping.of_cache(evaluator, lower, args)
     ancestors = state.program.ancestors(cls)
@@ -184,6 +189,9 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
         yield apply_summary(evaluator, call, number, args, receiver)
     apply_sinks(evaluator, call, numbers[_MAX_OVERRIDES:], args, receiver)
     if not numbers:
+        if containers.CLASSES.intersection(ancestors):
+            held = containers.call(evaluator, lower, receiver, args)
+            yield from (held,) if held is not NOTHING else ()
         yield from _magic_sinks(evaluator, call, cls, name, args, receiver)
 
 
@@ -207,7 +215,7 @@ def _caught(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Va
 
 
 def _method_of_closure(evaluator: Evaluator, call: Call, closure: Val, method: str, args: list[Val]) -> Val:
-    callee = closure if method == "__invoke" else _bound(evaluator, closure, args[: 1 + (method == "bindto")])
+    callee = closure if method == "__invoke" else callables.bound(evaluator, closure, args[: 1 + (method == "bindto")])
     return callee if method == "bindto" else call_value(evaluator, call, callee, args[method == "call" :])
 
 
@@ -255,6 +263,7 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         return join_all([*results, queried(evaluator, args)], state.overflow)
     if not receiver.types:
         apply_sinks(evaluator, call, numbers, args, receiver)
+        containers.call(evaluator, lower, receiver, args)
     return passed_through(evaluator, call, receiver, args)
 
 
@@ -297,26 +306,18 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return join_all(results, state.overflow) if secret is None else _returned_secret(evaluator, secret, call, args)
     if secret is not None:
         return _returned_secret(evaluator, secret, call, args)
+    if cls == fibers.CLASS and lower == "suspend":
+        return fibers.suspended(evaluator, args)
     if cls == "closure" and args and lower in ("fromcallable", "bind"):
-        return _bound(evaluator, args[0], args[1:])
+        return callables.bound(evaluator, args[0], args[1:])
     if args and lower in ("from", "tryfrom") and evaluator.is_enum(frozenset([cls])):
         return args[0].replaced(types=frozenset([cls]))
     magic = state.program.find_method(cls, "__callstatic")
     if magic is not None:
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
         return apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
-    return passed_through(evaluator, call, NOTHING, args)
-
-
-def _bound(evaluator: Evaluator, closure: Val, target: Sequence[Val]) -> Val:
-    """A closure with another object as its `$this`, or with the scope of another class: `bind($f, null, 'C')`."""
-    if not target or not closure.refs:
-        return closure
-    this = target[0]
-    if len(target) > 1 and not this.types:
-        names = [evaluator.state.program.find_class(name.lstrip("\\")) for name in evaluator.known_texts(target[1])]
-        this = this.replaced(types=frozenset(names) | target[1].types)
-    return closure.replaced(items={**(closure.items or {}), CARRIED + "this": this, BOUND: this})
+    copied = containers.copied(cls, lower, args)
+    return passed_through(evaluator, call, NOTHING, args) if copied is NOTHING else copied
 
 
 def _new(evaluator: Evaluator, call: Call) -> Val:
@@ -346,6 +347,8 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     site = state.site(evaluator.number, call.start)
     instance = Val(types=frozenset([cls]), sites=frozenset([site]))
     builtins.method_callbacks(evaluator, call, cls, "__construct", args)
+    if cls == fibers.CLASS:
+        return fibers.instance(args)
     if cls in reflection.CLASSES:
         for part in args[:2]:
             code.callee(evaluator, call, part, args)
@@ -364,7 +367,8 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         apply_summary(evaluator, call, constructor, args, instance)
         return instance
     labels = join_all((Val(labels=all_labels(arg)) for arg in args), state.overflow).labels
-    return instance.replaced(labels=labels)
+    instance = instance.replaced(labels=labels)
+    return containers.made(evaluator, instance, args) if containers.CLASSES.intersection(ancestors) else instance
 
 
 def _dynamic(evaluator: Evaluator, call: Call) -> Val:
@@ -432,10 +436,10 @@ def _call_reference(
     evaluator: Evaluator, call: Call, ref: FunctionRef, items: Mapping[str, Val], args: list[Val]
 ) -> Val:
     fact = evaluator.state.program.functions[ref.function]
-    classes = sorted(items[BOUND].types) if BOUND in items else []
+    classes = sorted(items[callables.BOUND].types) if callables.BOUND in items else []
     cls = classes[0] if len(classes) == 1 else ""
     if fact.name == "{closure}" and ref.function in evaluator.closures:
-        scope = {**evaluator.env, "this": items[BOUND]} if BOUND in items else None
+        scope = {**evaluator.env, "this": items[callables.BOUND]} if callables.BOUND in items else None
         return evaluate_closure(evaluator, ref.function, args, scope, cls)
     carried = {key.removeprefix(CARRIED): value for key, value in items.items() if key.startswith(CARRIED)}
     if fact.name == "{closure}" and carried and evaluator.inlined < MAX_INLINE_CLOSURES:
@@ -443,17 +447,6 @@ def _call_reference(
         return evaluate_closure(evaluator, ref.function, args, carried, cls)
     bound = Val(types=frozenset([ref.bound])) if ref.bound else None
     return apply_summary(evaluator, call, ref.function, args, bound)
-
-
-def callable_value(evaluator: Evaluator, call: Call) -> Val:
-    """Value of `f(...)`: something that can be called later."""
-    if call.kind == CallKind.FUNCTION and isinstance(call.name, str):
-        return Val(frozenset([call.name]))
-    if call.kind == CallKind.STATIC and isinstance(call.name, str):
-        return Val(frozenset(f"{cls}::{call.name}" for cls in evaluator.class_names(call.receiver or "")))
-    if call.kind == CallKind.METHOD and isinstance(call.name, str) and not isinstance(call.receiver, str):
-        return Val(items={"0": evaluator.value(call.receiver), "1": Val(frozenset([call.name]))})
-    return evaluator.value(call.receiver) if not isinstance(call.receiver, (str, type(None))) else NOTHING
 
 
 def _construct(evaluator: Evaluator, call: Call) -> Val:

@@ -121,9 +121,10 @@ def _of_comparison(evaluator: Frame, nodes: Sequence[Value], operands: Sequence[
             continue
         others = [other for place, other in enumerate(nodes) if place != position]
         letters = sum(map(_is_letter, others))
-        if _tells(node, others) or letters == len(others) == 1 or letters >= _FEW_CASES:
+        made = any(_short(other) in _LETTERS for other in others)
+        if _tells(node, others) or made or letters >= _FEW_CASES:
             found = merge_labels(found, _followed(evaluator, operand.labels))
-        elif evaluator.looping and any(map(_is_open, others)):
+        elif letters == len(others) == 1 or (evaluator.looping and any(map(_is_open, others))):
             found = merge_labels(found, specific(evaluator, operand.labels))
     return found
 
@@ -151,7 +152,8 @@ def of_function(evaluator: Frame, node: Call, args: Sequence[Val]) -> Mapping[st
         if not labels:
             continue
         others = [other.value for place, other in enumerate(node.args) if place != position]
-        if (is_piece(arg.value) and not isinstance(arg.value, Index)) or any(map(_is_letter, others)):
+        made = any(_short(other) in _LETTERS for other in others)
+        if made or (is_piece(arg.value) and not isinstance(arg.value, Index)):
             found = merge_labels(found, _followed(evaluator, labels))
         elif evaluator.looping and any(map(_is_open, others)):
             found = merge_labels(found, specific(evaluator, labels))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.analysis import application, calls, objects, transfer
+from scanner.analysis import application, callables, calls, objects, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
@@ -32,7 +32,7 @@ class PhpInterpreter:
         return calls.call_value(evaluator, call, callee, args, literal=literal)
 
     def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
-        return calls.callable_value(evaluator, call)
+        return callables.callable_value(evaluator, call)
 
     def apply(self, evaluator: Frame, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val:
         if not isinstance(evaluator, Evaluator):

@@ -10,12 +10,16 @@ from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, S
 from scanner.analysis.rows import selected
 from scanner.analysis.state import SecretRead
 from scanner.analysis.summary import opened, opened_property
-from scanner.analysis.templates import OF_GLOBALS, OF_OBJECT, OF_QUERY
+from scanner.analysis.templates import OF_GLOBALS, OF_MEMBERS, OF_OBJECT, OF_QUERY
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
-from scanner.model.facts import ClassConst, ConstRef, Prop, StaticProp, Value, Var
+from scanner.model.facts import ClassConst, ConstRef, Prop, StaticProp, Unknown, Value, Var
 
 ROOT = "/@/@/@/@/@"
 """Where the release lies: deep enough that going up from its own folder never reaches the file system's root."""
+MAX_NAMED = 8
+"""Properties that one place may name."""
+ANY_PROPERTY = "\0any"
+"""Store of what was written to a property whose name nobody knows."""
 MAX_LATE_BOUND = 12
 """Subclasses that `static::` may mean."""
 _BUILTIN = {
@@ -106,9 +110,10 @@ class Lookup(Frame):
         base = self.value(node.base)
         name = node.name if isinstance(node.name, str) else None
         if name is None:
-            names = self.known_texts(self.value(node.name if not isinstance(node.name, str) else None))
+            named = self.value(node.name if not isinstance(node.name, str) else None)
+            names = self.known_texts(named)
             if len(names) != 1:
-                return self.join(Val(labels=all_labels(base)), self.unknown(node))
+                return self._property_by(base, named, node)
             name = names[0]
         if name == "value" and base.texts and self._is_case(node, base):
             return base.replaced(types=frozenset())  # of an enum's case
@@ -118,6 +123,29 @@ class Lookup(Frame):
                 return local
         return self.read_property(base, name, node)
 
+    def _property_by(self, base: Val, named: Val, node: Value) -> Val:
+        """`$this->$name`: the properties that it may be, the caller's to know when a parameter names it."""
+        found = [Val(labels=all_labels(base)), self.unknown(node)]
+        found.extend(self.read_property(base, name, node) for name in self.known_texts(named)[:MAX_NAMED])
+        for cls in sorted(base.types & self.state.program.classes.keys())[:MAX_NAMED]:
+            found.append(opened(named, OF_MEMBERS + cls, self.state.holes))
+            found.append(self._in_any_property(cls))
+            magic = self.magic_method(cls, "", "__get")
+            if magic is not None:
+                found.append(self.run_method(magic, [named], node, base))
+        return join_all(found, self.state.overflow)
+
+    def _in_any_property(self, cls: str) -> Val:
+        program = self.state.program
+        owners = (owner for owner in program.ancestors(cls) if owner in program.classes)
+        return join_all((self.state.read_store((owner, ANY_PROPERTY)) for owner in owners), self.state.overflow)
+
+    def _member(self, cls: str, named: Val) -> Val:
+        """Property of an object of a class, by the name that a caller gives."""
+        base = Val(types=frozenset([cls]))
+        found = [self.read_property(base, name, Unknown(name)) for name in self.known_texts(named)[:MAX_NAMED]]
+        return join_all([*found, opened(named, OF_MEMBERS + cls, self.state.holes)], self.state.overflow)
+
     def read_property(self, base: Val, name: str, node: Value) -> Val:
         """Value of a property by the classes that the object may have, and by what was set on it here."""
         found = self._set_on(base, name)
@@ -126,6 +154,7 @@ class Lookup(Frame):
             self._construct(cls)
             owners.append((self.property_owner(cls, name), name))
             found.append(self.state.read_store(owners[-1]))
+            found.append(self._in_any_property(cls))
             found.append(self._default(cls, name))
             if any(site < 0 for site in base.sites):  # an object that callers make may be of a subclass
                 found.extend(self._redeclared(cls, name))
@@ -163,6 +192,8 @@ class Lookup(Frame):
         """What is known here of what a callee reads of an argument: a property of an object, or rows of a query."""
         if key == OF_GLOBALS:
             return self.global_named(base)
+        if key.startswith(OF_MEMBERS):
+            return self._member(key[len(OF_MEMBERS) :], base)
         return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])
 
     def rows(self, query: Val) -> Val:

@@ -11,6 +11,7 @@ from scanner.analysis.templates import (
     FIRST_PARAMETER,
     MAX_OPEN_LENGTH,
     OF_GLOBALS,
+    OF_MEMBERS,
     OF_OBJECT,
     OF_QUERY,
     HoleTable,
@@ -327,7 +328,7 @@ class Substitution:
         origin = self._holes.origin(template)
         if origin is None:
             return self._arguments(ord(template) - FIRST_PARAMETER - 1)
-        if origin[1].startswith((OF_OBJECT, OF_QUERY, OF_GLOBALS)):
+        if origin[1].startswith((OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_MEMBERS)):
             return self._project(self._resolved(origin[0]), origin[1])
         return picked(self._resolved(origin[0]), origin[1], self._holes, self._overflow)
 

@@ -25,6 +25,8 @@ OF_QUERY = "\1"
 """Key of an element that is a row of the query whose text a parameter is."""
 OF_GLOBALS = "\2"
 """Key of an element that is the global variable whose name a parameter is."""
+OF_MEMBERS = "\3"
+"""Begins the key of an element that is the property whose name a parameter is; the class follows."""
 _MAX_PARAMETERS = 250
 _MAX_ELEMENT_DEPTH = 3
 _MAX_HOLES = 60_000
@@ -109,6 +111,8 @@ class HoleTable:
         of = self.hole(parent) or Hole("param", "?")
         if key.startswith(OF_OBJECT):
             return Hole("property", f"{'$this' if parent == chr(FIRST_PARAMETER) else of.text}->{key[1:]}")
+        if key.startswith(OF_MEMBERS):
+            return Hole(of.kind, f"property of the name {of.text}")
         return Hole(of.kind, f"row of {of.text}" if key == OF_QUERY else f"{of.text}[{key}]")
 
     def is_property(self, character: str) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import implicit, objects
+from scanner.analysis import containers, implicit, objects
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.lookup import ANY_PROPERTY, MAX_NAMED
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
@@ -23,6 +24,7 @@ from scanner.model.facts import (
     Globals,
     Index,
     Loop,
+    Op,
     Prop,
     Return,
     Statement,
@@ -36,6 +38,8 @@ from scanner.model.report import ANALYSIS_ERROR
 
 _GENERATOR = frozenset({"generator"})
 """The class of PHP that a generator is: what it is sent comes out of it again, as far as anybody knows."""
+_KEYS = "\0keys"
+"""Element of a generator: the keys that it gives, which no PHP code can name."""
 _SUPERGLOBALS = SUPERGLOBALS | {"GLOBALS"}
 
 
@@ -76,8 +80,15 @@ def _return(evaluator: Evaluator, statement: Return) -> None:
     if evaluator.deciding:
         value = implicit.returned(evaluator, statement.value, value)
     if evaluator.fact.is_generator:
-        value = Val(rest=value, labels=value.labels, types=_GENERATOR)
+        value = _yielded(evaluator, statement.value, value)
     evaluator.returns = evaluator.join(evaluator.returns, value)
+
+
+def _yielded(evaluator: Evaluator, node: Value | None, value: Val) -> Val:
+    """A generator: what it yields, and the keys that it yields it from."""
+    pair = isinstance(node, Op) and node.op == "yield" and len(node.operands) > 1
+    items = {_KEYS: evaluator.value(node.operands[0])} if pair and isinstance(node, Op) else None
+    return Val(rest=value, labels=value.labels, types=_GENERATOR, items=items)
 
 
 def _branch(evaluator: Evaluator, statement: Branch) -> None:
@@ -337,10 +348,14 @@ def _alias(evaluator: Evaluator, target: str, source: str) -> None:
 def elements(evaluator: Evaluator, value: Val) -> Val:
     """What `foreach` yields from a value."""
     if value.types:
+        if containers.container(evaluator, value):
+            return containers.elements(evaluator, value)
         yielded = objects.iterated(evaluator, value)
         if yielded is not NOTHING:
             return evaluator.join(yielded, elements(evaluator, yielded.replaced(types=frozenset())))
-    found = list((value.items or {}).values())
+        if not value.items and value.rest is None and value.types & evaluator.state.program.classes.keys():
+            value = evaluator.state.interpreter.exposed(evaluator, value)  # its properties
+    found = [item for key, item in (value.items or {}).items() if key != _KEYS]
     if value.rest is not None:
         found.append(value.rest)
     result = join_all(found, evaluator.state.overflow)
@@ -353,7 +368,11 @@ def elements(evaluator: Evaluator, value: Val) -> Val:
 
 
 def keys(evaluator: Evaluator, value: Val, node: Value) -> Val:
-    """Keys that `foreach` yields from a value."""
+    """Keys that `foreach` yields from a value; those of a generator are kept with its values."""
+    if value.types & evaluator.state.program.classes.keys():
+        value = evaluator.join(value, objects.iterated(evaluator, value))
+    if value.items and _KEYS in value.items:
+        return value.items[_KEYS]
     known = frozenset(sorted(value.items)[:20]) if value.items else frozenset()
     texts = known if known and value.rest is None else known | evaluator.unknown(node).texts
     return Val(texts, value.labels)
@@ -435,10 +454,21 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
     labels = merge_labels(base.labels, evaluator.state.telling(key.labels)) if key.labels else base.labels
     write(evaluator, target.base, base.replaced(items=items, rest=rest, labels=labels))
     if base.types:
+        if containers.container(evaluator, base):
+            containers.call(evaluator, "offsetset", base, [key, value])
         for cls in sorted(base.types):
             method = evaluator.state.program.find_method(cls, "offsetset")
             if method is not None:
                 evaluator.run_method(method, [Val(frozenset(names)), value], target)
+
+
+def _write_some_property(evaluator: Evaluator, base: Val, names: Sequence[str], value: Val) -> None:
+    """`$this->$name = $value`: any property may hold the secrets in it."""
+    labels = evaluator.state.lasting(all_labels(value))
+    for cls in sorted(base.types & evaluator.state.program.classes.keys()) if labels else ():
+        for name in names[:MAX_NAMED] or (ANY_PROPERTY,):
+            owner = evaluator.property_owner(cls, name) if names else cls
+            evaluator.write_shared("store", (owner, name), Val(labels=labels))
 
 
 def _write_property(evaluator: Evaluator, target: Prop, value: Val) -> None:
@@ -448,6 +478,7 @@ def _write_property(evaluator: Evaluator, target: Prop, value: Val) -> None:
         names = evaluator.known_texts(evaluator.value(target.name if not isinstance(target.name, str) else None))
         if len(names) != 1:
             evaluator.note("dynamic-property", evaluator.line, describe(target))
+            _write_some_property(evaluator, base, names, value)
             return
         name = names[0]
     for site in sorted(base.sites):

@@ -147,8 +147,9 @@ def _expected(secret: Secret, name: str) -> bool:
 def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Severity:
     """No host is named: what counts is how sure the way is.
 
-    A secret that takes a short way inside one file to a call that surely is a network call keeps its severity. A long
-    way through other files and through calls that are only assumed to pass data on does not.
+    A secret that takes a short way inside one file to a call that surely is a network call keeps its severity, and so
+    does one that is part of the address, for a file of the server has no such name. A long way through other files and
+    through calls that are only assumed to pass data on does not.
     """
     if label.startswith("request."):
         return Severity.INFO  # what a visitor types reaches most of an application's code
@@ -159,9 +160,16 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
         current = current.previous
     near = len(paths) == 1 and trace.length <= _SHORT_WAY and len(hit.via) <= 1
     sends = hit.signature.certainty is Certainty.ALWAYS or any(uses_network(line) for line in command_lines(hit))
-    if near and sends and hit.certain:
+    if near and hit.certain and (sends or _addresses(hit, label)):
         return severity
     return Severity.LOW
+
+
+def _addresses(hit: Hit, label: str) -> bool:
+    """Whether a single secret of the site is part of an address: in the name of a local file it has no business."""
+    if is_general(label) or label in _OF_EVERY_VISITOR or label.startswith((FILE, _HASH)):
+        return False
+    return any(label in all_labels(hit.roles[role]) for role in ("url", "host") if role in hit.roles)
 
 
 def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Severity) -> tuple[Severity, Confidence]:

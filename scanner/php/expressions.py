@@ -182,9 +182,14 @@ class ExpressionLowering(CallLowering):
 
     @handles("yield_expression")
     def _yielded(self, node: Node) -> Value:
+        """`yield`, `yield $value`, `yield $key => $value`: the operands in this order."""
         self.generator = True
-        values = tuple(self.expression(child) for child in self.named(node))
-        return Op("yield", values)
+        parts = [
+            part
+            for child in self.named(node)
+            for part in (self.named(child) if child.kind_id in K_ELEMENT else (child,))
+        ]
+        return Op("yield", tuple(self.expression(part) for part in parts))
 
     @handles("sequence_expression")
     def _sequence(self, node: Node) -> Value:

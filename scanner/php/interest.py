@@ -29,6 +29,8 @@ _PAYLOAD_BYTES = 200
 """Bytes without a blank from which a string may be encoded code."""
 _ESCAPED_LETTER = re.compile(rb"\\(?:[xX][3-7][0-9a-fA-F]|u\{0*+[3-7][0-9a-fA-F]\}|[01]?[0-7]{2})")
 _JOINT = re.compile(rb"['\"]\s*+\.\s*+['\"]")
+_DIGEST = re.compile(rb"['\"](?:[0-9a-fA-F]{32,128}|\$(?:2[axy]|argon2\w{0,2})\$)")
+"""A string that is a digest, or begins as one: what is compared with it may open a door."""
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_") | frozenset(range(128, 256))
 TO_WORDS = bytes(
     ord(chr(byte).lower()) if chr(byte).isascii() and chr(byte).isalpha() else byte if byte in _WORD_BYTES else 32
@@ -87,7 +89,7 @@ def all_names(vocabulary: Vocabulary) -> frozenset[bytes]:
 def why_kept(buffers: Buffers, start: int, end: int, vocabulary: Vocabulary) -> str | None:
     """Reason to keep the region, None when nothing in it can matter.
 
-    Shape: `dynamic`, `url`, `payload`, `escape`, `many`, or the name that matters.
+    Shape: `dynamic`, `url`, `payload`, `escape`, `digest`, `many`, or the name that matters.
     """
     if _DYNAMIC.search(buffers.code, start, end):
         return "dynamic"
@@ -100,6 +102,8 @@ def why_kept(buffers: Buffers, start: int, end: int, vocabulary: Vocabulary) -> 
         return named
     if b"\\" in region and _ESCAPED_LETTER.search(region):
         return "escape"
+    if _DIGEST.search(region):
+        return "digest"
     joined = _JOINT.sub(b"", region)
     if len(joined) != len(region) and _joined_name(joined, region, vocabulary):
         return "joined"

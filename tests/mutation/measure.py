@@ -102,7 +102,7 @@ def _words(release: Path) -> frozenset[str]:
     """Which of the templates' `needs` the tree has."""
     wanted = {item.needs for item in templates("channels") if item.needs}
     found: set[str] = set()
-    for path in sorted(release.rglob(_SPECIAL_FILES)):
+    for path in sorted(path for path in release.rglob(_SPECIAL_FILES) if path.is_file()):
         if wanted <= found:
             break
         text = path.read_text("latin-1")

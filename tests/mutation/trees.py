@@ -75,7 +75,7 @@ def files(release: Path) -> list[str]:
     return sorted(
         path.relative_to(release).as_posix()
         for path in release.rglob("*.php")
-        if path.stat().st_size <= _MAX_BYTES and _fit(path.read_bytes())
+        if path.is_file() and path.stat().st_size <= _MAX_BYTES and _fit(path.read_bytes())
     )
 
 

@@ -1,0 +1,34 @@
+"""Values that can be called: `f(...)`, and closures with another object or class as their scope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.analysis.evaluator import CARRIED, Evaluator
+from scanner.analysis.values import NOTHING, Val
+from scanner.model.facts import Call, CallKind
+
+BOUND = "\0bound"
+"""Element of a closure's value: the object that `bind` gave it as `$this`."""
+
+
+def bound(evaluator: Evaluator, closure: Val, target: Sequence[Val]) -> Val:
+    """A closure with another object as its `$this`, or with the scope of another class: `bind($f, null, 'C')`."""
+    if not target or not closure.refs:
+        return closure
+    this = target[0]
+    if len(target) > 1 and not this.types:
+        names = [evaluator.state.program.find_class(name.lstrip("\\")) for name in evaluator.known_texts(target[1])]
+        this = this.replaced(types=frozenset(names) | target[1].types)
+    return closure.replaced(items={**(closure.items or {}), CARRIED + "this": this, BOUND: this})
+
+
+def callable_value(evaluator: Evaluator, call: Call) -> Val:
+    """Value of `f(...)`: something that can be called later."""
+    if call.kind == CallKind.FUNCTION and isinstance(call.name, str):
+        return Val(frozenset([call.name]))
+    if call.kind == CallKind.STATIC and isinstance(call.name, str):
+        return Val(frozenset(f"{cls}::{call.name}" for cls in evaluator.class_names(call.receiver or "")))
+    if call.kind == CallKind.METHOD and isinstance(call.name, str) and not isinstance(call.receiver, str):
+        return Val(items={"0": evaluator.value(call.receiver), "1": Val(frozenset([call.name]))})
+    return evaluator.value(call.receiver) if not isinstance(call.receiver, (str, type(None))) else NOTHING

@@ -1,0 +1,84 @@
+"""PHP's own collections and iterators: an object that gives back what was put into it.
+
+What a method puts in is kept with the object's allocation site, so that it is there wherever the object goes; what a
+constructor takes over are the object's elements, as those of an array are. Which of the values that were put in comes
+out is not told apart. Source: the manual, chapters SPL (data structures, iterators) and Data Structures (`Ds`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.handlers import contents
+from scanner.analysis.templates import OF_OBJECT
+from scanner.analysis.values import NOTHING, Val, join_all
+
+CLASSES = frozenset(
+    {"appenditerator", "arrayiterator", "arrayobject", "cachingiterator", "infiniteiterator", "iteratoriterator",
+     "limititerator", "multipleiterator", "norewinditerator", "recursivearrayiterator", "recursivecachingiterator",
+     "recursiveiteratoriterator", "splmaxheap", "splminheap", "splheap", "splpriorityqueue", "splqueue", "splstack",
+     "spldoublylinkedlist", "splfixedarray", "splobjectstorage", "weakmap",
+     "ds\\deque", "ds\\map", "ds\\priorityqueue", "ds\\queue", "ds\\set", "ds\\stack", "ds\\vector"}
+)  # fmt: skip
+_PUTS = {
+    "push": (0, 8), "unshift": (0, 8), "enqueue": (0, 1), "append": (0, 1), "insert": (0, 2), "add": (0, 8),
+    "attach": (0, 2), "attachiterator": (0, 1), "offsetset": (0, 2), "put": (0, 2), "set": (1, 2), "setinfo": (0, 1),
+    "allocate": (0, 0), "exchangearray": (0, 1), "addall": (0, 1), "putall": (0, 1),
+}  # fmt: skip
+"""Method -> first argument that is kept, and the one after the last."""
+_GETS = frozenset(
+    {"bottom", "current", "dequeue", "extract", "find", "first", "get", "getarraycopy", "getinfo", "getinneriterator",
+     "getiterator", "key", "last", "offsetget", "peek", "pop", "remove", "shift", "toarray", "top", "values", "keys"}
+)  # fmt: skip
+_WHOLE = frozenset({"getarraycopy", "getinneriterator", "getiterator", "toarray", "values", "keys"})
+"""Methods that give all elements at once."""
+_ELEMENTS = "\0elements"
+"""What was put into an object, as a property that no PHP code can name: who reads it finds it wherever it is set."""
+ROLE = "." + _ELEMENTS
+
+
+def container(evaluator: Evaluator, value: Val) -> bool:
+    """Whether an object is one of these, or of a class of the program that extends one."""
+    ancestors = evaluator.state.program.ancestors
+    return any(cls in CLASSES or not CLASSES.isdisjoint(ancestors(cls)) for cls in value.types)
+
+
+def made(evaluator: Evaluator, instance: Val, args: Sequence[Val]) -> Val:
+    """A new object with the elements of the array, or of the iterator, that its constructor takes."""
+    inner = args[0] if args else NOTHING
+    held = _held(evaluator, inner)
+    for site in sorted(instance.sites) if held is not NOTHING else ():
+        evaluator.set_site(site, ROLE, held)
+    return instance.replaced(items=inner.items, rest=inner.rest)
+
+
+def copied(cls: str, method: str, args: Sequence[Val]) -> Val:
+    """`SplFixedArray::fromArray($array)`."""
+    if cls != "splfixedarray" or method != "fromarray" or not args:
+        return NOTHING
+    return args[0].replaced(types=frozenset([cls]))
+
+
+def call(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> Val:
+    """What a method gives back; what it is given is kept."""
+    first, end = _PUTS.get(method, (0, 0))
+    given = join_all(args[first:end], evaluator.state.overflow)
+    if given is not NOTHING:
+        evaluator.stored_sites |= receiver.sites  # an object that was kept elsewhere lives on after this function
+    for site in sorted(receiver.sites) if given is not NOTHING else ():
+        evaluator.set_site(site, ROLE, given)
+    if method not in _GETS:
+        return NOTHING
+    found = elements(evaluator, receiver)
+    return Val(rest=found, labels=found.labels, types=receiver.types) if method in _WHOLE else found
+
+
+def elements(evaluator: Evaluator, receiver: Val) -> Val:
+    """Everything that an object may hold."""
+    inside = contents(evaluator, receiver) if receiver.items or receiver.rest is not None else NOTHING
+    return join_all([inside, _held(evaluator, receiver), Val(labels=receiver.labels)], evaluator.state.overflow)
+
+
+def _held(evaluator: Evaluator, value: Val) -> Val:
+    return evaluator.project(value, OF_OBJECT + _ELEMENTS) if value.sites else NOTHING

@@ -1,0 +1,222 @@
+"""# constant-unlocks.
+
+## What it does
+Reports comparisons of what a visitor sends with a constant that nobody could type by chance: a digest (`md5(...)`,
+`hash(...)`, `crc32(...)`, `password_verify`) of a field, header or cookie that must equal one in the code, or a field
+that must equal a random-looking text. In functions and classes that are about logging in, rights or sessions, whatever
+is compared counts.
+
+## Why is this bad
+Whoever knows the text behind the constant gets in, and nobody else can tell what it is. It is the usual door: a header
+that makes its sender an administrator, a password that opens every account.
+
+## Example
+```php
+if (md5($_SERVER['HTTP_X_TRACE']) === '8ddd2a4eb2a5e2a3b0f8e5a5b4e3d6c1') {
+    $_SESSION['username'] = 'site_admin';
+}
+```
+
+## References
+- CWE-912, Hidden functionality; CWE-798, Use of hard-coded credentials
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from scanner.analysis.origins import REQUEST_GLOBALS
+from scanner.analysis.program import Program
+from scanner.detectors.base import Detector, Position, Scene, finding, rule
+from scanner.model.facts import (
+    ArrayLit,
+    Assign,
+    Call,
+    CallKind,
+    ClassConst,
+    Concat,
+    Const,
+    ConstRef,
+    FunctionFact,
+    Index,
+    Op,
+    Prop,
+    StaticProp,
+    Value,
+    Var,
+    decode_body,
+    nodes,
+)
+from scanner.model.finding import Category, Confidence, Finding, Severity
+
+RULE = rule("constant-unlocks", Category.CONCEALMENT, "What a visitor sends must equal a constant", __doc__)
+_DIGEST = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{48,128}|\$(?:2[axy]|5|6|argon2\w{0,2})\$\S{20,120}")
+_RANDOM = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[0-9a-f]{16,31}|[!-~]{8,80}")
+_IN_BODY = re.compile(
+    rb"[0-9a-fA-F]{16}|\$2[axy]\$|\$argon2|crc32|_(?:GET|POST|REQUEST|COOKIE|SERVER)|[aA]ll[hH]eaders"
+)
+"""What must stand in an encoded body that is worth a look, unless its name says that it is about logging in."""
+_ABOUT_LOGIN = re.compile(
+    r"auth|log_?[io]n|passw|verif|session|privileg|permission|super_?user|is_?admin|credential|user_?rights",
+    re.IGNORECASE,
+)
+_EQUAL = frozenset({"==", "===", "!=", "!==", "<>"})
+_COMPARE = frozenset({"hash_equals", "strcmp", "strcasecmp", "password_verify"})
+_HASHES = frozenset({"md5", "sha1", "hash", "hash_hmac", "crypt", "password_verify", "crc32", "base64_encode", "strrev",
+                     "sodium_crypto_generichash", "str_rot13", "bin2hex"})  # fmt: skip
+_CHECKSUM = "crc32"
+_HEADERS = frozenset({"getallheaders", "apache_request_headers", "filter_input", "filter_input_array"})
+_FILES = frozenset({"file_get_contents", "fread", "md5_file", "sha1_file", "hash_file", "stream_get_contents",
+                    "serialize", "implode", "json_encode", "phpversion", "ob_get_clean"})  # fmt: skip
+_SENT = ("HTTP_", "PHP_AUTH", "QUERY_STRING", "REQUEST_URI", "PATH_INFO")
+_FEW_DIGITS = 2
+_SHORT_DIGEST = 8
+_PAIR = 2
+_MAX_CASES = 40
+_LARGE = 100_000
+
+
+def _find(scene: Scene) -> Iterable[Finding]:
+    for number, fact in enumerate(scene.program.functions):
+        about_login = bool(_ABOUT_LOGIN.search(fact.name) or _ABOUT_LOGIN.search(fact.cls.rpartition("\\")[2]))
+        if fact.outline or not (about_login or _IN_BODY.search(bytes(fact.body))):
+            continue
+        for line, shown, what in _comparisons(scene.program, fact, about_login=about_login):
+            yield finding(
+                scene,
+                RULE,
+                Position(number, line, line),
+                severity=Severity.HIGH,
+                confidence=Confidence.LIKELY,
+                api=shown,
+                message=f"{what} must equal a constant that nobody can type by chance",
+            )
+
+
+def _comparisons(program: Program, fact: FunctionFact, *, about_login: bool) -> Iterator[tuple[int, str, str]]:
+    """(line, what compares, what is compared) of each comparison that opens something to whoever knows a constant."""
+    line, sent = fact.line, set[str]()
+    fixed: dict[str, str] = {}
+    done: set[tuple[int, str]] = set()
+    for node in nodes(decode_body(fact.body)):
+        line = getattr(node, "line", line)
+        if isinstance(node, Assign) and isinstance(node.target, Var):
+            if isinstance(node.value, Const) and isinstance(node.value.value, str):
+                fixed[node.target.name] = node.value.value
+            elif _is_sent(node.value, sent):
+                sent.add(node.target.name)
+        values, shown = _compared(node)
+        for position, value in enumerate(values):
+            constant = _constant(program, fact, value, fixed)
+            others = [other for place, other in enumerate(values) if place != position] if constant is not None else []
+            for other in others:
+                what = _unlocked(constant, other, sent, about_login=about_login)
+                if what and (line, shown) not in done:
+                    done.add((line, shown))
+                    yield line, shown, what
+
+
+def _compared(node: object) -> tuple[Sequence[Value], str]:
+    """The values that an operator or a function compares, and how people call it."""
+    if isinstance(node, Op) and node.op in _EQUAL:
+        return node.operands, node.op
+    if isinstance(node, Op) and node.op == "condition" and len(node.operands) > 1:
+        return node.operands[:_MAX_CASES], "match"
+    if isinstance(node, Call) and node.kind == CallKind.FUNCTION:
+        name, values = _name(node), tuple(arg.value for arg in node.args[:_PAIR])
+        if name in _COMPARE:
+            return values, name
+        if name == "in_array" and len(values) == _PAIR and isinstance(values[1], ArrayLit):
+            return (values[0], *(item.value for item in values[1].items[:_MAX_CASES])), name
+    return (), ""
+
+
+def _constant(program: Program, fact: FunctionFact, value: Value, fixed: Mapping[str, str]) -> str | int | None:
+    """Text or number that an expression is by name or as it stands; None for what is no constant."""
+    if isinstance(value, Var):
+        return fixed.get(value.name)
+    found: Value | None = value
+    if isinstance(value, ConstRef):
+        units = program.constants.get(value.name.lstrip("\\"), ())
+        found = units[0].value if units else None
+    elif isinstance(value, (ClassConst, StaticProp, Prop)) and isinstance(value.name, str):
+        found = _member(program, fact, value)
+    if isinstance(found, Concat) and all(isinstance(part, Const) for part in found.parts):
+        return "".join(str(part.value) for part in found.parts if isinstance(part, Const))
+    known = found.value if isinstance(found, Const) else None
+    return known if isinstance(known, (str, int)) and not isinstance(known, bool) else None
+
+
+def _member(program: Program, fact: FunctionFact, value: ClassConst | StaticProp | Prop) -> Value | None:
+    """Value of a class constant, or what a property of the class begins with."""
+    cls = "self" if isinstance(value, Prop) else value.cls
+    if isinstance(value, Prop) and value.base != Var("this"):
+        return None
+    key = fact.cls if cls in ("self", "static") else cls
+    for unit in program.classes.get(program.find_class(key), ()) if isinstance(key, str) else ():
+        for name, constant in unit.fact.constants if isinstance(value, ClassConst) else ():
+            if name == value.name:
+                return constant
+        for item in unit.fact.properties:
+            if item.name == value.name and not isinstance(value, ClassConst):
+                return item.default
+    return None
+
+
+def _unlocked(constant: str | int | None, other: Value, sent: set[str], *, about_login: bool) -> str:
+    """What must equal the constant, in words; `` where the comparison is of no account."""
+    called = {_name(node) for node in nodes(other) if isinstance(node, Call)}
+    visitors = _is_sent(other, sent)
+    if isinstance(constant, int):
+        fits = _CHECKSUM in called and abs(constant) > _LARGE
+        return f"a checksum of {_whose(visitors)}" if fits and (visitors or about_login) else ""
+    text = constant or ""
+    if _CHECKSUM in called and len(text) >= _SHORT_DIGEST and (visitors or about_login):
+        return f"a checksum of {_whose(visitors)}"
+    digest = _DIGEST.fullmatch(text) is not None
+    if digest and not called.isdisjoint(_HASHES) and (visitors or about_login) and called.isdisjoint(_FILES):
+        return f"a digest of {_whose(visitors)}"
+    if text.startswith("$") and digest:
+        return "a password"
+    if (visitors and (digest or _is_random(text))) or (about_login and isinstance(other, Var) and _is_random(text)):
+        return _whose(visitors)
+    return ""
+
+
+def _whose(visitors: object) -> str:
+    return "what a visitor sends" if visitors else "a value"
+
+
+def _is_sent(value: Value, sent: set[str]) -> bool:
+    """Whether something that a visitor sends is in a value."""
+    for node in nodes(value):
+        if isinstance(node, Var) and (node.name in REQUEST_GLOBALS or node.name in sent):
+            return True
+        if isinstance(node, Index) and isinstance(node.base, Var) and node.base.name == "_SERVER":
+            key = node.key.value if isinstance(node.key, Const) else "HTTP_"
+            if isinstance(key, str) and key.startswith(_SENT):
+                return True
+        if isinstance(node, Call) and _name(node) in _HEADERS:
+            return True
+    return False
+
+
+def _is_random(text: str) -> bool:
+    """Whether a text looks like a password or a key: hexadecimal digits, or letters of both cases and digits mixed."""
+    if not _RANDOM.fullmatch(text):
+        return False
+    if all(letter in "0123456789abcdef" for letter in text):
+        return len(text) >= _SHORT_DIGEST * 2
+    digits = sum(letter.isdigit() for letter in text)
+    signs = sum(not letter.isalnum() for letter in text) - text.count("_") - text.count("-") - text.count(".")
+    mixed = any(map(str.islower, text)) and any(map(str.isupper, text))
+    plain = not any(mark in text for mark in "/\\<>(){}[];:,= ")
+    return plain and mixed and (digits > _FEW_DIGITS or (digits > 0 and signs > 0))
+
+
+def _name(call: Call) -> str:
+    return call.name.lower().rpartition("\\")[2] if isinstance(call.name, str) else ""
+
+
+DETECTOR = Detector(RULE, _find)
