@@ -78,6 +78,12 @@ class Origins:
                     self.tables.setdefault(secret.table, {})[secret.name] = secret
                 if secret.table == PROJECT_TABLE or (telling_column(secret) and secret.name not in self.project):
                     self.project[secret.name] = secret
+        self.of_database_file = frozenset(
+            secret.label
+            for secret in self.database.values()
+            if secret.kind in ("salt", "private-key") or secret.label.endswith(".password")
+        )
+        """Labels of passwords, keys and the salt of the site's own file: nothing writes them into a table."""
         self.bulk = frozenset(name for name in self.functions if name.endswith(BULK))
         self.own_server = catalogue.own_server
         self._credential_paths = catalogue.credential_paths
