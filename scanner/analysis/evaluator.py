@@ -143,6 +143,11 @@ class Evaluator(Lookup):
         position = 0
         for item in node.items:
             value = self.value(item.value)
+            if item.spread and _is_list(value):
+                for index in range(len(value.items or {})):
+                    items[str(position)] = (value.items or {})[str(index)]
+                    position += 1
+                continue
             if item.spread:
                 rest = value if rest is None else self.join(rest, value)
                 items.update(value.items or {})
@@ -451,8 +456,17 @@ class Evaluator(Lookup):
         return self.state.interpreter.assign(self, node)
 
 
+def _is_list(value: Val) -> bool:
+    """Whether all elements of an array are known, under the keys 0, 1, 2 ..."""
+    count = len(value.items or {})
+    return bool(count) and value.rest is None and all(str(index) in (value.items or {}) for index in range(count))
+
+
 def _holds(value: Val) -> bool:
-    return bool(value.refs or value.types or value.sites or all_labels(value))
+    """Whether a captured value matters where the closure runs: a secret, an object, a callable, part of an address."""
+    return bool(
+        value.refs or value.types or value.sites or all_labels(value) or any("." in text for text in value.texts)
+    )
 
 
 _EXPRESSIONS: dict[type, Function[..., Val]] = {

@@ -64,6 +64,9 @@ FILTERED = "filtered"
 _FILTER = ("\2filter", "*")
 MESSAGE = ("\2error", "message")
 EXCEPTION = ("\2error", "exception")
+CLASS = ("\2error", "class")
+"""Names of classes that are asked for: the program's loaders get them."""
+_LOADING = frozenset({"class_exists", "interface_exists", "trait_exists", "enum_exists", "spl_autoload_call"})
 HELD = "held"
 """Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""
 _FLUSHES = frozenset({"ob_end_flush", "ob_end_clean", "ob_get_flush", "ob_get_clean", "ob_flush", "flush"})
@@ -190,6 +193,8 @@ def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
         labels = evaluator.state.telling(join_all((Val(labels=all_labels(a)) for a in args[:1]), "").labels)
         if labels:
             evaluator.write_shared("store", MESSAGE, Val(labels=labels))
+    elif name in _LOADING and args:
+        report(evaluator, CLASS, args[:1])
     elif name == "stream_wrapper_register" and len(args) > 1:
         _wrapper(evaluator, args)
     elif name in ("stream_filter_append", "stream_filter_prepend") and args:
@@ -224,12 +229,16 @@ def report(evaluator: Evaluator, key: tuple[str, str], values: Sequence[Val]) ->
 
 
 def handled(evaluator: Evaluator, name: str) -> list[Val] | None:
-    """Arguments with which PHP calls an error or exception handler; None for any other callback."""
-    key = {"set_error_handler": MESSAGE, "set_exception_handler": EXCEPTION}.get(name)
+    """Arguments with which PHP calls an error handler, exception handler or class loader; None for other callbacks."""
+    key = {
+        "set_error_handler": MESSAGE, "set_exception_handler": EXCEPTION, "spl_autoload_register": CLASS,
+    }.get(name)  # fmt: skip
     if key is None:
         return None
     reported = Val(evaluator.unknown("$error").texts, evaluator.state.read_store(key).labels)
-    return [reported] if key is EXCEPTION else [NOTHING, reported]
+    if key is CLASS and not reported.labels:
+        return None  # a loader of classes: what it is asked for is anything
+    return [NOTHING, reported] if key is MESSAGE else [reported]
 
 
 def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:

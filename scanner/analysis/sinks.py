@@ -61,8 +61,8 @@ def apply(
                 continue
             handles = handles | results[-1].sites
         _remember_host(evaluator, signature, roles, handles)
-        if signature.type is CallableKind.METHOD and _PLACES.isdisjoint(roles):
-            roles = evaluator.with_sites(roles, handles)  # the object's own path: `(new SplFileInfo($u))->openFile()`
+        if signature.type is CallableKind.METHOD:
+            roles = _of_object(evaluator, signature, roles, handles, receiver)
         sends = _sends(evaluator, signature, call, args, roles)
         _reach(evaluator, call, signature, api, roles, handles, sends=sends)
         if sends or _tells_database(evaluator, signature, roles, handles):
@@ -80,6 +80,22 @@ def apply(
                 results.append(keeping.kept_under(evaluator, "file", roles["url"]))
             results.extend(_credentials(evaluator, call, roles, api))
     return join_all(results, evaluator.state.overflow)
+
+
+def _of_object(
+    evaluator: Evaluator, signature: Signature, roles: dict[str, Val], handles: frozenset[int], receiver: Val | None
+) -> dict[str, Val]:
+    """Roles of a method with what the object itself brings in.
+
+    Its own path, where none is given (`(new SplFileInfo($url))->openFile()`), and what it was filled with
+    (`$document->save('ftp://...')`).
+    """
+    if _PLACES.isdisjoint(roles):
+        roles = evaluator.with_sites(roles, handles)
+    labels = evaluator.state.lasting(receiver.labels) if receiver is not None else {}
+    if signature.kind not in ("file-url", "xml-url") or not labels:
+        return roles
+    return {**roles, "payload": evaluator.join(roles.get("payload", NOTHING), Val(labels=labels))}
 
 
 def _default_context(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val]) -> frozenset[int]:
