@@ -26,6 +26,8 @@ _BUILTIN = {
     "PHP_EOL": text_value("\n"),
     "DIRECTORY_SEPARATOR": text_value("/"),
     "PATH_SEPARATOR": text_value(":"),
+    "DEBUG_BACKTRACE_PROVIDE_OBJECT": text_value("1"),
+    "DEBUG_BACKTRACE_IGNORE_ARGS": text_value("2"),
 }
 
 

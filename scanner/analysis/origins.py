@@ -12,7 +12,9 @@ from scanner.model.signature import Catalogue, Secret, SecretOrigin
 REQUEST_GLOBALS = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES"})
 SUPERGLOBALS = REQUEST_GLOBALS | {"_SESSION", "_SERVER", "_ENV"}
 """What is written to an element of these is read there again, anywhere in the program."""
-MANY = frozenset({"globals", "environment", "session", "constants"})
+CALL_ARGUMENTS = "call-arguments"
+"""Label of what `debug_backtrace` gives: the arguments of all callers."""
+MANY = frozenset({"globals", "environment", "session", "constants", CALL_ARGUMENTS})
 """Labels of values that hold many secrets at once."""
 OWN_CONSTANTS = frozenset(
     {"Core", "calendar", "ctype", "curl", "date", "dom", "exif", "fileinfo", "filter", "ftp", "gd", "gettext", "gmp",
