@@ -24,7 +24,7 @@ from scanner.analysis.summary import (
     parameters_only,
 )
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import SHORT_BODY, Call, Var, decode_body
+from scanner.model.facts import SHORT_BODY, Call, CallKind, Var, decode_body
 from scanner.model.signature import Certainty
 
 _MAX_OTHERS = 60
@@ -370,6 +370,8 @@ def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[V
     labels = join_all((Val(labels=all_labels(item)) for item in (receiver, *args)), evaluator.state.overflow).labels
     if args and labels and isinstance(call.receiver, Var) and call.receiver.name != "this":
         given = join_all((Val(labels=all_labels(item)) for item in args), evaluator.state.overflow).labels
+        if call.kind == CallKind.DYNAMIC:  # a function keeps what it is given, but its name does not become that
+            given = evaluator.state.telling(given)
         if given:
             known = evaluator.env.get(call.receiver.name, receiver)
             evaluator.env[call.receiver.name] = evaluator.join(known, Val(labels=given))

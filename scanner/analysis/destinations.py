@@ -53,6 +53,7 @@ _PATHS = frozenset(
     {"DOCUMENT_ROOT", "SCRIPT_FILENAME", "CONTEXT_DOCUMENT_ROOT", "HOME", "PWD", "TMPDIR", "TEMP", "TMP"}
 )
 """Variables of the server and the system that hold a path of this machine (CGI 1.1, POSIX)."""
+_FOLDERS = ("_DIR", "_DIRECTORY", "_FOLDER", "_HOME")
 _HOST_END = re.compile(r"[/?#\\\s]")
 _DATA_ADDRESS = re.compile(r"\s*data:(?:[a-z]{1,20}/[a-z]|;|,)", re.IGNORECASE)
 """`data:image/png;base64,...` (RFC 2397), which has no slashes: what follows the colon is no port."""
@@ -226,7 +227,7 @@ def _hole_destination(kind: str, text: str) -> str:
     if kind == "own-server":
         return OWN_SERVER
     if kind == "env":
-        return LOCAL if text in _PATHS else f"env:{text}"
+        return LOCAL if text in _PATHS or text.endswith(_FOLDERS) else f"env:{text}"
     return UNRESOLVED
 
 

@@ -84,10 +84,11 @@ def _finding(scene: Scene, hit: Hit) -> Iterable[Finding]:
 def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None, str]:
     content, path = hit.roles.get("content", NOTHING), hit.roles.get("path", NOTHING)
     if codes:
+        telling = [code for code in codes if not _gives_a_value(code)]
         hidden = (
-            not all(map(_gives_a_value, codes))
-            and not stands_in_file(scene, hit.function, codes[0][:40])
-            and bool(standing_nowhere(scene, _first_lines(codes[0])))
+            bool(telling)
+            and not stands_in_file(scene, hit.function, telling[0][:40])
+            and bool(standing_nowhere(scene, _first_lines(telling[0])))
         )
         severity = Severity.HIGH if hidden or _acts(scene, hit) else Severity.LOW
         return severity, "decoded PHP code" if hidden else "PHP code"

@@ -28,6 +28,8 @@ _BEHAVIOUR = frozenset({"remote-command", "dynamic-code", "computed-callee", "ru
 
 SAMPLE = ("context", "text that nothing includes")
 """Detail of a tempered finding: it stays low in a comparison, too."""
+REFUSED = ("php", "refuses the file: it breaks off in the text")
+"""Detail of a finding in such text that is no PHP to its end. The hosts that it names are none of the release's."""
 
 
 def temper(scene: Scene, finding: Finding) -> Finding:
@@ -39,9 +41,10 @@ def temper(scene: Scene, finding: Finding) -> Finding:
     if finding.category is Category.CONCEALMENT:
         broken = finding.rule in _BEHAVIOUR and _is_broken(scene, finding.path)
         return _at_most(finding, Severity.MEDIUM) if broken else finding
+    refused = [REFUSED] if _is_broken(scene, finding.path) else []
+    details = tuple(sorted({*finding.details, SAMPLE, *refused}))
     if finding.severity is Severity.INFO:
-        return msgspec.structs.replace(finding, details=tuple(sorted({*finding.details, SAMPLE})))
-    details = tuple(sorted({*finding.details, SAMPLE}))
+        return msgspec.structs.replace(finding, details=details)
     return msgspec.structs.replace(finding, severity=Severity.LOW, confidence=Confidence.POSSIBLE, details=details)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from scanner.detectors.temper import REFUSED
 from scanner.diff.join import Joined, Key, join
 from scanner.model.finding import Category, Finding
 from scanner.model.report import (
@@ -33,7 +34,8 @@ def destinations(changes: Iterable[FindingChange]) -> tuple[DestinationChange, .
     return tuple(
         DestinationChange(state, host, count)
         for state, host, count in _names(
-            changes, lambda finding: finding.destinations if finding.category in _OUTBOUND else ()
+            changes,
+            lambda found: found.destinations if found.category in _OUTBOUND and REFUSED not in found.details else (),
         )
     )
 

@@ -50,6 +50,17 @@ def test_examples_in_documentation_are_no_php_that_was_read_in_part(tmp_path: Pa
     assert {item.path for item in report.findings if item.rule == "unparsed-region"} >= {"guide.rst.txt", "README.md"}
 
 
+def test_hosts_of_prose_that_php_refuses_are_no_destinations(tmp_path: Path) -> None:
+    """Whole code in a text stays one: something may include it."""
+    prose = b"```php\n<?php\nf();\n```\nIt has `a`. See [docs](https://prose.example.net/) for `more`, and no end.\n"
+    code = b"<?php file_get_contents('https://code.example.net/');\n"
+    old, new = ({"a.php": b"<?php"}, {"a.php": b"<?php", "guide.md": prose, "notes.txt": code})
+    compared = diff(str(write_tree(tmp_path / "a", old)), str(write_tree(tmp_path / "b", new)), HERE)
+    assert [item.host for item in compared.current.destinations] == ["code.example.net"]
+    assert [item.host for item in compared.destinations] == ["code.example.net"]
+    assert {item.path for item in compared.current.findings if item.rule == "process-execution"} == {"guide.md"}
+
+
 def test_a_member_that_hides_another_is_counted_and_remarked(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("page.php", CALL)
