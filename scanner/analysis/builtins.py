@@ -16,10 +16,13 @@ from scanner.analysis import (
     serialized,
     shipped,
 )
+from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
+from scanner.analysis.origins import CALL_ARGUMENTS
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL, VALUE_FUNCTIONS
 from scanner.analysis.summary import PARAM, parameter_label, symbolic
+from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Trace, Val, join_all, text_value
 from scanner.model.facts import Arg, Call, ClassConst, Const, ConstRef, Index, Unknown, Var
 
@@ -28,8 +31,16 @@ serialized.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
 _WALKS = frozenset({"array_walk", "array_walk_recursive"})
+_WITHOUT_ARGUMENTS = 2
+"""`DEBUG_BACKTRACE_IGNORE_ARGS`."""
 _MATCHES = frozenset({"preg_match", "preg_match_all"})
 _TRUE = frozenset({"1"})
+_REPLACING = {
+    "str_replace": 1, "str_ireplace": 1, "strtr": 1, "preg_replace": 1, "substr_replace": 1, "mb_ereg_replace": 1,
+    "mb_eregi_replace": 1,
+}  # fmt: skip
+"""Functions that put a text into another, and which argument it is; a table of them for `strtr`."""
+_MAX_PUT_IN = 4
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
 
@@ -42,10 +53,23 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
         result = arrays.call(evaluator, node, name, args)
     if result is None:
         result = handler(evaluator, node, args) if handler is not None else _general(evaluator, node, name, args)
+    if name in _REPLACING:
+        result = evaluator.join(result, _put_in(evaluator, name, args, result))
     if name in implicit.COMPARING:
         told = implicit.of_function(evaluator, node, args)
         result = evaluator.join(result, Val(labels=told)) if told else result
     return evaluator.join(result, side_effects(evaluator, node, name, args))
+
+
+def _put_in(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Val:
+    """Addresses with the host that is put into a text that is not known: `str_replace($host, 'example.net', $url)`."""
+    put = args[_REPLACING[name]] if _REPLACING[name] < len(args) else NOTHING
+    if any(is_known(text) for text in result.texts):
+        return NOTHING
+    given = [put, *(put.items or {}).values()]
+    hosts = {host for value in given for text in evaluator.known_texts(value) if (host := host_in(text))}
+    rest = evaluator.state.holes.template("unknown", name)
+    return Val(frozenset(f"https://{host}/{rest}" for host in sorted(hosts)[:_MAX_PUT_IN]))
 
 
 def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
@@ -343,6 +367,16 @@ def _constant(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         else:
             found.append(evaluator.value(ConstRef(name.lstrip("\\"))))
     return join_all(found, evaluator.state.overflow) if found else evaluator.unknown(node)
+
+
+@handles("debug_backtrace")
+def _backtrace(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """Arguments of all callers, passwords among them, unless the call says that it does not want them."""
+    options = evaluator.known_texts(args[0]) if args else ["1"]
+    if options and all(option.isdecimal() and int(option[:9]) & _WITHOUT_ARGUMENTS for option in options):
+        return evaluator.unknown(node)
+    trace = Trace(evaluator.path, node.line, "arguments of all callers", None, 1)
+    return Val(evaluator.unknown(node).texts, {CALL_ARGUMENTS: trace})
 
 
 @handles("getenv", "apache_getenv")

@@ -65,6 +65,10 @@ _PAIRS = re.compile(r"[A-Za-z][\w ]{0,30}=")
 _ENDPOINT = re.compile(r"endpoint\s*=\s*https?://([^;\s]+)", re.IGNORECASE)
 _SUFFIX = re.compile(r"endpointsuffix\s*=\s*([^;\s]+)", re.IGNORECASE)
 _HOST_NAME = re.compile(r"[a-z0-9_*](?:[a-z0-9_.*-]*[a-z0-9_*])?")
+_ADDRESS = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9+.-]{1,12}:)?(?://)?((?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z]{2,24})(?:[:/].*)?", re.DOTALL
+)
+"""A URL, or the name of a host, from its beginning."""
 _HOST_LIKE = re.compile(r"[A-Za-z0-9_.\-\[\]:%]+")
 
 
@@ -279,6 +283,14 @@ def is_local(name: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def host_in(text: str) -> str:
+    """Host that a known text names by itself, as a URL's beginning or as a name with a top-level domain; else empty."""
+    named = _ADDRESS.fullmatch(text)
+    if named is None or named[1].rpartition(".")[2].lower() in _FILE_ENDINGS:
+        return ""
+    return named[1]
 
 
 def looks_like_host(text: str) -> bool:

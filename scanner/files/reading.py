@@ -10,6 +10,7 @@ from scanner.files.addresses import Text, normalise
 from scanner.files.browser import read_browser
 from scanner.files.commands import COMMAND_KINDS, read_commands
 from scanner.files.database import read_sql, read_sql_in_php
+from scanner.files.embedded import embedded_pieces
 from scanner.files.executables import read_executable
 from scanner.files.installing import read_composer, read_git, read_hook, read_installed, read_npm, read_pipeline
 from scanner.files.pages import header_lines, page_pieces
@@ -59,6 +60,8 @@ def _found(content: bytes, kind: str, apis: Apis | None, *, php: bool) -> Iterat
             yield from read_browser([Piece(_BROWSER[kind], content)], apis)
         elif kind == "map":
             yield from read_map(content)
+        elif not kind:
+            yield from read_browser(list(embedded_pieces(content)), apis)
     yield from read_executable(content)
     reader = _READERS.get(kind)
     if reader is not None:
