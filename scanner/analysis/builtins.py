@@ -19,6 +19,7 @@ from scanner.analysis import (
 from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
+from scanner.analysis.origins import CALL_ARGUMENTS
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL, VALUE_FUNCTIONS
 from scanner.analysis.summary import PARAM, parameter_label, symbolic
 from scanner.analysis.templates import is_known
@@ -30,6 +31,8 @@ serialized.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
 _WALKS = frozenset({"array_walk", "array_walk_recursive"})
+_WITHOUT_ARGUMENTS = 2
+"""`DEBUG_BACKTRACE_IGNORE_ARGS`."""
 _MATCHES = frozenset({"preg_match", "preg_match_all"})
 _TRUE = frozenset({"1"})
 _REPLACING = {
@@ -364,6 +367,16 @@ def _constant(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         else:
             found.append(evaluator.value(ConstRef(name.lstrip("\\"))))
     return join_all(found, evaluator.state.overflow) if found else evaluator.unknown(node)
+
+
+@handles("debug_backtrace")
+def _backtrace(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """Arguments of all callers, passwords among them, unless the call says that it does not want them."""
+    options = evaluator.known_texts(args[0]) if args else ["1"]
+    if options and all(option.isdecimal() and int(option[:9]) & _WITHOUT_ARGUMENTS for option in options):
+        return evaluator.unknown(node)
+    trace = Trace(evaluator.path, node.line, "arguments of all callers", None, 1)
+    return Val(evaluator.unknown(node).texts, {CALL_ARGUMENTS: trace})
 
 
 @handles("getenv", "apache_getenv")

@@ -33,6 +33,7 @@ _BITS = frozenset({"&", ">>", "<<", "%", "^", "|", "-", "+", "(int)"})
 _COMPARISONS = frozenset({"==", "===", "!=", "!==", "<>", "<", ">", "<=", ">=", "<=>", "condition"})
 _JOINING = frozenset({"!", "&&", "||", "and", "or", "xor", "(bool)", "(boolean)", "condition"})
 _NOT_OF_SITE = ("function.", "hash-of:")
+_ALL_GLOBALS = Var("GLOBALS")
 _MAX_DEPTH = 6
 _SHORT = 1_000
 """Bytes of an encoded body up to which a function may be one that guesses letters for its caller."""
@@ -161,7 +162,12 @@ def of_function(evaluator: Frame, node: Call, args: Sequence[Val]) -> Mapping[st
 
 
 def looked_up(evaluator: Frame, node: Index, key: Val) -> Val:
-    """What an element tells of the key that it is found by: `$map[$p[$i]]` is a letter in disguise."""
+    """What an element tells of the key that it is found by: `$map[$p[$i]]` is a letter in disguise.
+
+    Under the keys of all globals stand all globals: `foreach (array_keys($GLOBALS) as $key) ... $GLOBALS[$key]`.
+    """
+    if "globals" in key.labels and node.base == _ALL_GLOBALS:
+        return Val(labels={"globals": key.labels["globals"]})
     of_text = isinstance(node.key, Call) and is_piece(node.key)
     labels = _followed(evaluator, key.labels) if of_text else specific(evaluator, key.labels)
     return Val(labels=labels) if labels else NOTHING

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from scanner.analysis.describe import describe
 from scanner.analysis.frame import PRIMITIVES, Frame
 from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
-from scanner.analysis.rows import selected
-from scanner.analysis.state import SecretRead
+from scanner.analysis.rows import columns_read, selected, tables_read
+from scanner.analysis.state import TABLE, SecretRead
 from scanner.analysis.summary import opened, opened_property
 from scanner.analysis.templates import OF_GLOBALS, OF_MEMBERS, OF_OBJECT, OF_QUERY
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
@@ -26,6 +26,8 @@ _BUILTIN = {
     "PHP_EOL": text_value("\n"),
     "DIRECTORY_SEPARATOR": text_value("/"),
     "PATH_SEPARATOR": text_value(":"),
+    "DEBUG_BACKTRACE_PROVIDE_OBJECT": text_value("1"),
+    "DEBUG_BACKTRACE_IGNORE_ARGS": text_value("2"),
 }
 
 
@@ -206,6 +208,9 @@ class Lookup(Frame):
             ]
             items[key] = join_all(values, self.state.overflow)
         known = Val(items=items) if items else NOTHING
+        kept = join_all((self.state.read_store((TABLE, name)) for name in tables_read(query.texts)), "")
+        if kept is not NOTHING:
+            known = self.join(known, Val(items=dict.fromkeys(columns_read(query.texts), kept), rest=kept))
         open_row = opened(query, OF_QUERY, self.state.holes)
         return known if open_row is NOTHING else self.join(known, Val(open_row.texts))
 

@@ -12,7 +12,9 @@ from scanner.model.signature import Catalogue, Secret, SecretOrigin
 REQUEST_GLOBALS = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES"})
 SUPERGLOBALS = REQUEST_GLOBALS | {"_SESSION", "_SERVER", "_ENV"}
 """What is written to an element of these is read there again, anywhere in the program."""
-MANY = frozenset({"globals", "environment", "session", "constants"})
+CALL_ARGUMENTS = "call-arguments"
+"""Label of what `debug_backtrace` gives: the arguments of all callers."""
+MANY = frozenset({"globals", "environment", "session", "constants", CALL_ARGUMENTS})
 """Labels of values that hold many secrets at once."""
 OWN_CONSTANTS = frozenset(
     {"Core", "calendar", "ctype", "curl", "date", "dom", "exif", "fileinfo", "filter", "ftp", "gd", "gettext", "gmp",
@@ -78,6 +80,12 @@ class Origins:
                     self.tables.setdefault(secret.table, {})[secret.name] = secret
                 if secret.table == PROJECT_TABLE or (telling_column(secret) and secret.name not in self.project):
                     self.project[secret.name] = secret
+        self.of_database_file = frozenset(
+            secret.label
+            for secret in self.database.values()
+            if secret.kind in ("salt", "private-key") or secret.label.endswith(".password")
+        )
+        """Labels of passwords, keys and the salt of the site's own file: nothing writes them into a table."""
         self.bulk = frozenset(name for name in self.functions if name.endswith(BULK))
         self.own_server = catalogue.own_server
         self._credential_paths = catalogue.credential_paths

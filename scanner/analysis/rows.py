@@ -47,6 +47,14 @@ _WORD = re.compile(r"\w+")
 _ALIAS = re.compile(r"(?:\s+as)?\s+[`'\"]?(\w+)[`'\"]?\s*$", re.IGNORECASE)
 _PLAIN = re.compile(r"^[`\w.*]+$")
 _SETTING = re.compile(r"field_name`?\s*(?:=|in|like)\s*\(?((?:\s*,?\s*['\"][^'\"]*['\"])+)", re.IGNORECASE)
+_WRITTEN = re.compile(
+    r"\s*(?:insert|replace)\s+(?:(?:ignore|delayed|low_priority|high_priority)\s+)*(?:into\s+)?[`\"]?(\w+)|"
+    r"\s*update\s+(?:ignore\s+)?[`\"]?(\w+)",
+    re.IGNORECASE,
+)
+_FIRST_VALUE = re.compile(r"\bvalues\s*\(\s*['\"](\w{1,100})['\"]", re.IGNORECASE)
+_READ_FROM = re.compile(r"\b(?:from|join)\s+[`\"]?(\w+)", re.IGNORECASE)
+_MAX_READ = 6
 _QUOTED = re.compile(r"['\"]([^'\"]*)['\"]")
 _MAX_SQL = 4_000
 _MAX_COLUMNS = 200
@@ -66,6 +74,33 @@ def selected(texts: Iterable[str], origins: Origins) -> dict[str, list[Secret]]:
                 known = found.setdefault(key, [])
                 known.extend(secret for secret in columns[column] if secret not in known)
     return found
+
+
+def written(text: str) -> tuple[str, list[str]]:
+    """Table that a statement writes to, `` for none, and the settings that it sets in the settings' table."""
+    match = _WRITTEN.match(text[:_MAX_SQL])
+    if match is None:
+        return "", []
+    table = (match[1] or match[2]).lower()
+    if table != SETTINGS_TABLE:
+        return table, []
+    named = [name for found in _SETTING.finditer(text[:_MAX_SQL]) for name in _QUOTED.findall(found[1])]
+    return table, [name for name in (*named, *_FIRST_VALUE.findall(text[:_MAX_SQL])) if name.isidentifier()]
+
+
+def tables_read(texts: Iterable[str]) -> list[str]:
+    """Tables that queries read, in lower case, bounded."""
+    found = {name.lower() for text in texts if _GIVEN.match(text) for name in _READ_FROM.findall(text[:_MAX_SQL])}
+    return sorted(found)[:_MAX_READ]
+
+
+def columns_read(texts: Iterable[str]) -> list[str]:
+    """Keys under which rows of queries hold what they read: columns or aliases, and positions; bounded."""
+    found: dict[str, None] = {}
+    for match in filter(None, (_SELECT.match(text[:_MAX_SQL]) for text in sorted(texts))):
+        for position, part in enumerate(_split(match[1])):
+            found.update({name: None for name in (_key(part), str(position)) if "*" not in name})
+    return list(found)[:_MAX_COLUMNS]
 
 
 def selects_given(text: str) -> bool:
@@ -96,10 +131,15 @@ def _keys(listed: str, columns: Mapping[str, list[Secret]]) -> Iterator[tuple[st
             continue
         for column in columns:
             if column.lower() in words:
-                alias = _ALIAS.search(part)
-                plain = part.strip().strip("`").rpartition(".")[2].strip("`") if _PLAIN.match(part.strip()) else ""
-                yield (alias[1] if alias else plain or part.strip()), column
+                yield _key(part), column
                 yield str(position), column
+
+
+def _key(part: str) -> str:
+    """Key of a row for one expression of a select list."""
+    alias = _ALIAS.search(part)
+    plain = part.strip().strip("`").rpartition(".")[2].strip("`") if _PLAIN.match(part.strip()) else ""
+    return alias[1] if alias else plain or part.strip()
 
 
 def _split(listed: str) -> list[str]:

@@ -156,13 +156,13 @@ def _reach(
     sends: bool,
 ) -> None:
     """What a described call does on this machine: it runs a command or a statement, or writes the answer to a file."""
+    whole = evaluator.with_sites(roles, handles)
     if signature.kind in _EFFECTS:
         effect, role = _EFFECTS[signature.kind]
-        given = roles.get(role, NOTHING)
+        given = (whole if effect == "sql" else roles).get(role, NOTHING)  # what was prepared, and bound to it, is run
         reaches.reach(evaluator, call, effect, api, given, Val(given.texts))
         if effect == "sql":
             statements.observe(evaluator, call, api, [given])
-    whole = evaluator.with_sites(roles, handles)
     if sends and "file-out" in whole:  # `CURLOPT_FILE`, Guzzle's `sink`
         trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
         labels = answers(signature, whole, evaluator.state.holes, trace)

@@ -12,6 +12,7 @@ from scanner.analysis.faces import face, places
 from scanner.analysis.origins import DATABASE_FILE, FILE, GENERIC, MANY, Origins
 from scanner.analysis.program import Program
 from scanner.analysis.remote import is_named
+from scanner.analysis.rows import written
 from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, merge_labels
@@ -26,6 +27,8 @@ if TYPE_CHECKING:  # the interpreter's parts know the state; only its types are 
 
 _INNER = "\2"
 """Begins the first part of the keys of stores that no name of the program stands for: files, caches, cells."""
+TABLE = _INNER + "table"
+"""Space of what was written to tables of the database, by the table's name."""
 NOBODY = -1
 NOBODIES: frozenset[int] = frozenset()
 _OF_VISITORS = ("~", "request.", "session.")
@@ -389,6 +392,16 @@ class State:
                 labels=tuple(sorted(labels.items())), places=tuple(sorted({*known.places, *item.places}))
             )
         self.outputs[key] = item
+        if item.effect == "sql":
+            self._keep_in_table(item)
+
+    def _keep_in_table(self, item: Output) -> None:
+        """What `database.php` holds and a statement writes comes back with whoever reads that table, or setting."""
+        secrets = {label: trace for label, trace in item.labels if label in self.origins.of_database_file}
+        for text in item.places if secrets else ():
+            table, settings = written(text)
+            for key in [(TABLE, table)] * bool(table) + [("", name) for name in settings]:
+                self.write_store(key, Val(labels=secrets))
 
     def run_inside(self, function: int) -> bool:
         """Whether another closure or included file may run inside the function that is evaluated; counts it."""

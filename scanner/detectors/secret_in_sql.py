@@ -3,7 +3,8 @@
 ## What it does
 Reports a secret or a database credential in a statement that writes to the database: INSERT, REPLACE, UPDATE and the
 like, also through functions of the program. What is only compared (`WHERE hash = ...`) is left out, and a setting that
-goes back into the table of settings is no news.
+goes back into the table of settings is no news. The password and the salt of `database.php` have no business in any
+table: whoever reads the table can send them on.
 
 ## Why is this bad
 A secret in a log table, in a message or in a record is read by everybody who may read those, and leaves with every
@@ -34,10 +35,12 @@ _WRITES = re.compile(r"\s*(?:insert|replace|update|merge|load\s+data|call|set\s+
 _LOG = re.compile(r"(?:into|update)\s+[`\w.]*(?:log|message|history|audit)", re.IGNORECASE)
 
 
-def _wanted(_scene: Scene, output: Output) -> Severity | None:
+def _wanted(scene: Scene, output: Output) -> Severity | None:
     if output.effect != "sql":
         return None
     writes = [text for text in output.places if _WRITES.match(text)]
+    if writes and any(label in scene.result.state.origins.of_database_file for label, _trace in output.labels):
+        return Severity.HIGH
     if not writes or all(SETTINGS_TABLE in text for text in writes):
         return None
     return Severity.MEDIUM if any(_LOG.search(text) for text in writes) else Severity.LOW
