@@ -83,6 +83,8 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     if sink is not None:
         reaches.apply_local_sink(evaluator, node, sink, args, None)
         reaches.keep_content(evaluator, node, sink, args)
+    if name == "ob_start" and args and is_callable(evaluator, args[0]):
+        _filtered(evaluator, node, args[0])
     if name in keeping.PRINTS:
         keeping.printed(evaluator, args)
     if name in sensitive.NAMES:
@@ -93,6 +95,13 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
         returned = join_all([returned, *labels], evaluator.state.overflow)
     _write_outputs(evaluator, node, name, args)
     return evaluator.join(returned, keeping.keep(evaluator, name, args))
+
+
+def _filtered(evaluator: Evaluator, node: Call, callback: Val) -> None:
+    """What the callback of an output buffer makes of the page is shown."""
+    page = evaluator.unknown("$buffer")
+    shown = evaluator.state.interpreter.call_value(evaluator, _with_values(node, [page]), callback, [page])
+    reaches.reach(evaluator, node, "browser", "ob_start", Val(labels=labels_of(evaluator, [shown])), Val(shown.texts))
 
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:

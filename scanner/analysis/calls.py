@@ -358,6 +358,8 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         made = sinks.apply(
             evaluator, call, signatures, args, instance, api=f"new {resolution.written(state, cls)}", certain=True
         )
+        if cls == "simplexmlelement" and args:
+            instance = evaluator.join(instance, shipped.document(evaluator, args[0]))
         file = {label: trace for label, trace in made.labels.items() if label.startswith(FILE)}
         return instance.replaced(labels=file) if file else instance
     constructor = state.program.find_method(cls, "__construct")

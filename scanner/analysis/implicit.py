@@ -23,9 +23,9 @@ COMPARING = frozenset(
      "str_starts_with", "str_ends_with", "strspn", "strcspn", "substr_count", "preg_match", "mb_ereg_match", "fnmatch",
      "similar_text", "levenshtein", "in_array", "array_search", "array_key_exists", "hash_equals", "version_compare",
      "ctype_alpha", "ctype_digit", "ctype_lower", "ctype_upper", "ctype_xdigit", "ctype_alnum",
-     "ctype_punct", "is_numeric"}
+     "ctype_punct", "is_numeric", "str_repeat", "str_pad", "array_fill", "array_pad"}
 )  # fmt: skip
-"""Functions of PHP whose result says how two texts, or a text and a set, compare."""
+"""Functions of PHP whose result says how two texts, or a text and a set, compare, or how large a number is."""
 _PIECES = frozenset({"substr", "mb_substr", "iconv_substr", "substr_replace"})
 _NUMBERS = frozenset({"ord", "mb_ord"})
 _LETTERS = frozenset({"chr", "mb_chr", "dechex"})

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from scanner.analysis import reaches
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.remote import REQUEST
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import NOTHING, Val, join_all
 from scanner.model.facts import Call
@@ -36,6 +38,8 @@ _SIGNATURE = Signature(
 def observe(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val]) -> None:
     """Record a call that writes an address or a hook."""
     statement = args[0] if args else NOTHING
+    if REQUEST in statement.labels and _is_whole(evaluator, statement):
+        reaches.reach(evaluator, call, "code", api, Val(labels={REQUEST: statement.labels[REQUEST]}))
     writing = [text for text in statement.texts if _WRITE.match(text)] or api.lower().startswith("set")
     if any(GRAVE.search(text) for text in statement.texts):
         _record(evaluator, call, api, statement, NOTHING)
@@ -47,6 +51,12 @@ def observe(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val]) -> 
     if not any("://" in text or _RUN.search(text) for text in texts):
         return
     _record(evaluator, call, api, statement, given)
+
+
+def _is_whole(evaluator: Evaluator, statement: Val) -> bool:
+    """Whether the request says all of a statement, perhaps encoded, and not only a value in one."""
+    holes = [evaluator.state.holes.hole(text) if len(text) == 1 else None for text in statement.texts]
+    return bool(holes) and all(hole is not None and hole.kind in ("user-input", "unknown") for hole in holes)
 
 
 def _record(evaluator: Evaluator, call: Call, api: str, statement: Val, given: Val) -> None:

@@ -240,6 +240,7 @@ class Substitution:
         self._returned = returned
         self._labels: dict[str, Mapping[str, Trace]] = {}
         self._elements: dict[str, Val] = {}
+        self._told: dict[frozenset[str], frozenset[str]] = {}
         self._done: dict[int, tuple[Val, Val]] = {}
         """By identity: an assignment to a property stands in a summary more than once."""
 
@@ -290,6 +291,12 @@ class Substitution:
         return frozenset(found)
 
     def _texts(self, texts: frozenset[str]) -> frozenset[str]:
+        known = self._told.get(texts)
+        if known is None:
+            known = self._told[texts] = self._all_expanded(texts)
+        return known
+
+    def _all_expanded(self, texts: frozenset[str]) -> frozenset[str]:
         open_texts = [text for text in texts if parameters(text)]
         if not open_texts:
             return texts

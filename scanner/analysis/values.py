@@ -205,8 +205,11 @@ def merge_texts(first: frozenset[str], second: frozenset[str], overflow: str) ->
 
 def bounded_texts(texts: AbstractSet[str], overflow: str, limit: int = MAX_TEXTS) -> frozenset[str]:
     """At most `limit` templates: addresses and parameters before other text, what is unknown last."""
-    if len(texts) <= limit:
-        return frozenset(texts)
+    return frozenset(texts) if len(texts) <= limit else _most_telling(frozenset(texts), overflow, limit)
+
+
+@lru_cache(maxsize=1 << 13)
+def _most_telling(texts: frozenset[str], overflow: str, limit: int) -> frozenset[str]:
     kept = sorted(texts - {overflow}, key=_rank)[: limit - 1]
     return frozenset([*kept, overflow])
 

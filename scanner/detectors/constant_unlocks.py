@@ -53,10 +53,21 @@ from scanner.model.finding import Category, Confidence, Finding, Severity
 RULE = rule("constant-unlocks", Category.CONCEALMENT, "What a visitor sends must equal a constant", __doc__)
 _DIGEST = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{48,128}|\$(?:2[axy]|5|6|argon2\w{0,2})\$\S{20,120}")
 _RANDOM = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[0-9a-f]{16,31}|[!-~]{8,80}")
+_SHORT = re.compile(r"[0-9a-f]{8}|[0-9a-f]{16}")
 _IN_BODY = re.compile(
-    rb"[0-9a-fA-F]{16}|\$2[axy]\$|\$argon2|crc32|_(?:GET|POST|REQUEST|COOKIE|SERVER)|[aA]ll[hH]eaders"
+    rb"[0-9a-fA-F]{16}|\$2[axy]\$|\$argon2|crc32|\xa4hash|_(?:GET|POST|REQUEST|COOKIE|SERVER)|[aA]ll[hH]eaders"
 )
 """What must stand in an encoded body that is worth a look, unless its name says that it is about logging in."""
+_TEST = re.compile(
+    rb"\x93\x0d(?:\xa2==|\xa3===|\xa2!=|\xa3!==|\xa2<>|\xa9condition)|hash_equals|password_verify|str(?:case)?cmp|in_array"
+)
+"""A comparison in an encoded body: MessagePack of an array of three, the tag of `Op`, and the operator; or its name."""
+_CONSTANT = re.compile(
+    rb"[0-9a-fA-F]{16}|[0-9a-f]{8}(?![!-~])|\$2[axy]\$|\$argon2|crc32"
+    rb"|\x92\x00[\xa8-\xdb].?(?=[!-~]{0,60}[0-9])(?=[!-~]{0,60}[A-Z])(?=[!-~]{0,60}[a-z])[!-~]{8}"
+    rb"|\x93[\x06\x07\x08]|\x92\x08|\x93\x05"
+)
+"""What can be the constant in an encoded body: a digest, a text of mixed letters and digits, a member of a class."""
 _ABOUT_LOGIN = re.compile(
     r"auth|log_?[io]n|passw|verif|session|privileg|permission|super_?user|is_?admin|credential|user_?rights",
     re.IGNORECASE,
@@ -80,7 +91,8 @@ _LARGE = 100_000
 def _find(scene: Scene) -> Iterable[Finding]:
     for number, fact in enumerate(scene.program.functions):
         about_login = bool(_ABOUT_LOGIN.search(fact.name) or _ABOUT_LOGIN.search(fact.cls.rpartition("\\")[2]))
-        if fact.outline or not (about_login or _IN_BODY.search(bytes(fact.body))):
+        body = b"" if fact.outline else bytes(fact.body)
+        if not (_CONSTANT.search(body) and _TEST.search(body) and (about_login or _IN_BODY.search(body))):
             continue
         for line, shown, what in _comparisons(scene.program, fact, about_login=about_login):
             yield finding(
@@ -175,6 +187,8 @@ def _unlocked(constant: str | int | None, other: Value, sent: set[str], *, about
     if _CHECKSUM in called and len(text) >= _SHORT_DIGEST and (visitors or about_login):
         return f"a checksum of {_whose(visitors)}"
     digest = _DIGEST.fullmatch(text) is not None
+    if "hash" in called and _SHORT.fullmatch(text) and called.isdisjoint(_FILES) and (visitors or _names(other)):
+        return f"a checksum of {_whose(visitors)}"
     if digest and not called.isdisjoint(_HASHES) and (visitors or about_login) and called.isdisjoint(_FILES):
         return f"a digest of {_whose(visitors)}"
     if text.startswith("$") and digest:
@@ -182,6 +196,11 @@ def _unlocked(constant: str | int | None, other: Value, sent: set[str], *, about
     if (visitors and (digest or _is_random(text))) or (about_login and isinstance(other, Var) and _is_random(text)):
         return _whose(visitors)
     return ""
+
+
+def _names(value: Value) -> bool:
+    """Whether a variable is in a value: what it holds is somebody's, not the code's."""
+    return any(isinstance(node, Var) for node in nodes(value))
 
 
 def _whose(visitors: object) -> str:
