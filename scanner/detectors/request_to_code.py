@@ -2,7 +2,8 @@
 
 ## What it does
 Reports a field of the request that is run as PHP code, included, unserialized, part of a command line, or that names
-what is called. Other uses of the request (output, SQL, paths) are not this rule's business.
+what is called; also one that is a whole statement of the database, not a value in one. Other uses of the request
+(output, paths) are not this rule's business.
 
 ## Why is this bad
 `eval($_POST["x"])` is the oldest backdoor there is. A page that calls what the request names is meant to, where it
