@@ -173,6 +173,8 @@ def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]
     """Arguments of a callback; of one that walks over an array: element, key, what else was given."""
     if name == "preg_replace_callback":
         return [Val(rest=args[2] if len(args) > 2 else NOTHING)]  # noqa: PLR2004  matches of the subject
+    if name.endswith(("createfunction", "createaggregate", "createcollation")):
+        return [evaluator.unknown("what a statement gives it")]
     if name == "iterator_apply":
         packed = args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004  iterator, callback, its arguments
         return [*(packed.items or {}).values(), *([packed.rest] if packed.rest is not None else [])]

@@ -17,6 +17,7 @@ from scanner.analysis import (
     reflection,
     resolution,
     rows,
+    sensitive,
     shipped,
     sinks,
     stand_ins,
@@ -129,6 +130,8 @@ def _local_methods(evaluator: Evaluator, call: Call, receiver: Val, names: Seque
     """Methods that print, store or run what they are given: by class, or by a name that says it all."""
     state = evaluator.state
     for name in names:
+        if name.lower() in sensitive.METHODS:
+            sensitive.observe_method(evaluator, call, name, args)
         for sink in state.local_methods.get(name.lower(), ()):
             cls = sink.callable.partition("::")[0]
             known = any(cls in state.program.ancestors(own) for own in receiver.types)

@@ -58,6 +58,8 @@ _HOST_END = re.compile(r"[/?#\\\s]")
 _DATA_ADDRESS = re.compile(r"\s*data:(?:[a-z]{1,20}/[a-z]|;|,)", re.IGNORECASE)
 """`data:image/png;base64,...` (RFC 2397), which has no slashes: what follows the colon is no port."""
 _SCHEMES = frozenset({"http:", "https:", "ssl:", "tls:", "tcp:", "udp:", "imap:", "imaps:", "ldap:", "ldaps:", "smtp:"})
+_GARBLED = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
+"""Control characters, white space left out."""
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
 _PAIRS = re.compile(r"[A-Za-z][\w ]{0,30}=")
@@ -153,7 +155,8 @@ def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: b
         if named:
             return Destination(named, shown)
     if not bare_host or template[0] in "/.~" or _WINDOWS_DRIVE.match(template):
-        return Destination(LOCAL, shown)
+        # Control characters: no path that anybody writes, but text that was decoded in another way, perhaps.
+        return Destination(UNRESOLVED if _GARBLED.search(template) else LOCAL, shown)
     head = _HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2]
     if head.lower() in _SCHEMES:  # `@ssl://`: what was put in front of an address, and no address behind it
         return Destination(UNRESOLVED, shown)

@@ -35,6 +35,10 @@ _CODE_FILE = re.compile(
 _SETTINGS = {"ini_set": 0, "ini_alter": 0, "putenv": 0, "dl": 0, "imap_open": 0, "mail": 4, "mb_send_mail": 4,
              "stream_wrapper_unregister": 0, "apache_setenv": 0}  # fmt: skip
 """Functions, and which argument says what they change."""
+METHODS = frozenset({"registerphpfunctions"})
+"""Methods whose name says enough, whatever class they are of: XSLTProcessor and DOMXPath have it."""
+ANY_FUNCTION = "*"
+_MAX_FUNCTIONS = 20
 NAMES = frozenset(_WRITES) | frozenset(_SETTINGS)
 
 
@@ -50,6 +54,13 @@ def observe(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Non
         value = args[1] if name in ("ini_set", "ini_alter") and len(args) > 1 else NOTHING
         if evaluator.known_texts(what) or "request" in what.labels:
             _record(evaluator, node, SETTING, name, {"what": what, "value": value})
+
+
+def observe_method(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
+    """Record the functions that style sheets and XPath expressions may call: all of PHP's, when none are named."""
+    given = [args[0], *(args[0].items or {}).values()] if args else []
+    names = sorted({text for value in given for text in evaluator.known_texts(value)})[:_MAX_FUNCTIONS]
+    _record(evaluator, node, SETTING, name, {"what": text_value(*names) if names else text_value(ANY_FUNCTION)})
 
 
 def _written(evaluator: Evaluator, node: Call, name: str, path: Val, content: Val) -> None:

@@ -3,10 +3,10 @@
 ## What it does
 Reports calls that change what PHP itself loads or allows: `ini_set` of `auto_prepend_file`, `allow_url_include`,
 `open_basedir` or of a log that ends in `.php`, `putenv` of `LD_PRELOAD`, `dl` of a library from a writable folder,
-`FFI` of functions that start programs, `COM` shells, `imap_open` with a proxy command, `mail` with parameters that make
-the mail program write a file. Also those that turn traffic aside: a proxy or a file of certificate authorities in the
-environment, sessions, mail or errors that go to another machine (`session.save_path`, `sendmail_path`, `SMTP`,
-`error_log`). A host in the value is named.
+`FFI` of functions that start programs, `registerPHPFunctions` of functions that reach anything, `COM` shells,
+`imap_open` with a proxy command, `mail` with parameters that make the mail program write a file. Also those that turn
+traffic aside: a proxy or a file of certificate authorities in the environment, sessions, mail or errors that go to
+another machine (`session.save_path`, `sendmail_path`, `SMTP`, `error_log`). A host in the value is named.
 
 ## Why is this bad
 Each of them is a documented way to run code, or programs, past what a review looks for.
@@ -26,7 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from scanner.analysis.sensitive import SETTING
+from scanner.analysis.sensitive import ANY_FUNCTION, METHODS, SETTING
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING
@@ -53,6 +53,12 @@ _HOST = re.compile(r"(?:^|[/@=\s])([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,
 _FILE = re.compile(r"^(?:/|[A-Za-z]:|\.)")
 _MAIL = re.compile(r"(?:^|\s)-(?:X|O|C|be|oQ)", re.ASCII)
 _STARTS = re.compile(r"\b(?:system|popen|exec[vl]?[pe]*|dlopen|mprotect|fork|syscall)\s*\(")
+_REACHING = re.compile(
+    r"\\?(?:file|fopen|readfile|copy|get_headers|mail|curl|fsockopen|stream_|exec|shell_exec|system|passthru|popen|"
+    r"proc_open|assert|call_user_func|unserialize|getimagesize|simplexml_load|gethostby|dns_|putenv|ini_set|error_log)",
+    re.IGNORECASE,
+)
+"""Functions that reach the network, files or programs, by how their names begin."""
 _CODE_LOG = re.compile(r"\.(?:php\d?|phtml|inc)$", re.IGNORECASE)
 
 
@@ -87,6 +93,8 @@ def _setting(hit: Hit) -> str:
                 return "makes the error log a PHP file"
         elif hit.api in ("putenv", "apache_setenv") and _LOADED.match(text):
             return f"sets {text.partition('=')[0]} for the programs that follow"
+        elif hit.api.lower() in METHODS and (text == ANY_FUNCTION or _REACHING.match(text)):
+            return f"lets style sheets and XPath call {'any function' if text == ANY_FUNCTION else text}"
         elif hit.api == "dl" and _WRITABLE.search(text):
             return f"loads {text}"
         elif hit.api == "imap_open" and "proxycommand" in text.lower():
