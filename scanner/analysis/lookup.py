@@ -143,12 +143,13 @@ class Lookup(Frame):
         return join_all((self.state.read_store((owner, ANY_PROPERTY)) for owner in owners), self.state.overflow)
 
     def _member(self, cls: str, named: Val) -> Val:
-        """Property of an object of a class, by the name that a caller gives."""
+        """Property of an object of a class, by the name that a caller gives: as a `__get` itself would read it."""
         base = Val(types=frozenset([cls]))
-        found = [self.read_property(base, name, Unknown(name)) for name in self.known_texts(named)[:MAX_NAMED]]
+        names = self.known_texts(named)[:MAX_NAMED]
+        found = [self.read_property(base, name, Unknown(name), magic=False) for name in names]
         return join_all([*found, opened(named, OF_MEMBERS + cls, self.state.holes)], self.state.overflow)
 
-    def read_property(self, base: Val, name: str, node: Value) -> Val:
+    def read_property(self, base: Val, name: str, node: Value, *, magic: bool = True) -> Val:
         """Value of a property by the classes that the object may have, and by what was set on it here."""
         found = self._set_on(base, name)
         owners: list[tuple[str, str]] = []
@@ -163,9 +164,9 @@ class Lookup(Frame):
             getter = self.state.program.find_method(cls, f"${name}::get".lower())
             if getter is not None:
                 found.append(self.state.interpreter.summary(getter).returns)
-            magic = self.magic_method(cls, name, "__get")
-            if magic is not None:
-                found.append(self.run_method(magic, [text_value(name)], node, base))
+            getter = self.magic_method(cls, name, "__get") if magic else None
+            if getter is not None:
+                found.append(self.run_method(getter, [text_value(name)], node, base))
         of_case = name == "value" and self.is_enum(base.types)
         if of_case or not base.types or not self.state.instance.isdisjoint(owners):
             found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)

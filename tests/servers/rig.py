@@ -27,6 +27,8 @@ KEEPER = Path(__file__).with_name("keeper.py")
 START_SECONDS = 20.0
 ANSWER_SECONDS = 5.0
 SERVER_PORTS = range(12_000, 32_000)
+_GIVEN: set[int] = set()
+"""Ports that `free_ports` has given to somebody in this process."""
 LIMIT = 1 << 20
 MARK = "@@reached:"
 WORKER = "www-data"
@@ -50,19 +52,25 @@ def free_ports(count: int) -> list[int]:
     """Ports of loopback that nothing listens on now.
 
     Not from the range that the system gives to clients: a client that waits for a server could be given the server's
-    own port, be connected with itself, and keep the port from the server.
+    own port, be connected with itself, and keep the port from the server. Nor one that was given before: what it was
+    asked for may not have started yet.
     """
     sockets: list[socket.socket] = []
     try:
         while len(sockets) < count:
+            port = SERVER_PORTS.start + secrets.randbelow(len(SERVER_PORTS))
+            if port in _GIVEN:
+                continue
             link = socket.socket()
             sockets.append(link)
             link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                link.bind(("127.0.0.1", SERVER_PORTS.start + secrets.randbelow(len(SERVER_PORTS))))
+                link.bind(("127.0.0.1", port))
             except OSError:
                 sockets.pop().close()
-        return [int(link.getsockname()[1]) for link in sockets]
+        ports = [int(link.getsockname()[1]) for link in sockets]
+        _GIVEN.update(ports)
+        return ports
     finally:
         for link in sockets:
             link.close()
