@@ -255,6 +255,8 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
             transfer.write(evaluator, call.args[number].value, substitution.value(effect.value))
     elif effect.target == "site":
         sites = substitution.sites(frozenset([number]))
+        if name == containers.ROLE:
+            sites = frozenset(site for site in sites if containers.holds(evaluator, site))
         value = substitution.value(effect.value) if sites else NOTHING
         for site in sorted(sites):
             evaluator.set_site(site, name, value)

@@ -33,6 +33,8 @@ _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "high
 _WALKS = frozenset({"array_walk", "array_walk_recursive"})
 _WITHOUT_ARGUMENTS = 2
 """`DEBUG_BACKTRACE_IGNORE_ARGS`."""
+_OF_FRAMES = ("file", "line", "function", "class", "type", "object")
+"""Elements of a frame beside `args` (manual, `debug_backtrace`)."""
 _MATCHES = frozenset({"preg_match", "preg_match_all"})
 _TRUE = frozenset({"1"})
 _REPLACING = {
@@ -41,6 +43,8 @@ _REPLACING = {
 }  # fmt: skip
 """Functions that put a text into another, and which argument it is; a table of them for `strtr`."""
 _MAX_PUT_IN = 4
+_OF_STATEMENTS = ("createfunction", "createaggregate", "createcollation")
+"""Ends of the names of methods that let SQL call a function (`SQLite3`, `PDO`): nobody sees what with."""
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
 
@@ -83,8 +87,6 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     if sink is not None:
         reaches.apply_local_sink(evaluator, node, sink, args, None)
         reaches.keep_content(evaluator, node, sink, args)
-    if name == "ob_start" and args and is_callable(evaluator, args[0]):
-        _filtered(evaluator, node, args[0])
     if name in keeping.PRINTS:
         keeping.printed(evaluator, args)
     if name in sensitive.NAMES:
@@ -95,13 +97,6 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
         returned = join_all([returned, *labels], evaluator.state.overflow)
     _write_outputs(evaluator, node, name, args)
     return evaluator.join(returned, keeping.keep(evaluator, name, args))
-
-
-def _filtered(evaluator: Evaluator, node: Call, callback: Val) -> None:
-    """What the callback of an output buffer makes of the page is shown."""
-    page = evaluator.unknown("$buffer")
-    shown = evaluator.state.interpreter.call_value(evaluator, _with_values(node, [page]), callback, [page])
-    reaches.reach(evaluator, node, "browser", "ob_start", Val(labels=labels_of(evaluator, [shown])), Val(shown.texts))
 
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
@@ -142,24 +137,32 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
     for arg, value in zip(node.args, args, strict=False):
         if arg.spread and positions:
             code.callee(evaluator, node, value, args)
-    found: list[Val] = []
-    for position in positions:
-        if position < len(args):
-            callback = args[position]
-            if not is_callable(evaluator, callback):
-                code.callee(evaluator, node, callback, args)
-                continue
-            others = [contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions]
-            others = keeping.handled(evaluator, name) or _walking(evaluator, name, others, args)
-            literal = position < len(node.args) and isinstance(node.args[position].value, Const)
-            result = evaluator.state.interpreter.call_value(
-                evaluator, _with_values(node, others or [NOTHING]), callback, others or [NOTHING], literal=literal
-            )
-            found.append(Val(labels=labels_of(evaluator, [result])))
+    others = [contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions] if positions else []
+    found = [
+        _run_callback(evaluator, node, name, position, others, args) for position in positions if position < len(args)
+    ]
     returned = join_all(found, evaluator.state.overflow)
     if name in _WALKS and found:
         _walked(evaluator, node, args[0], returned)
     return returned
+
+
+def _run_callback(
+    evaluator: Evaluator, node: Call, name: str, position: int, others: list[Val], args: list[Val]
+) -> Val:
+    callback = args[position]
+    if not is_callable(evaluator, callback):
+        code.callee(evaluator, node, callback, args)
+        return NOTHING
+    given = keeping.handled(evaluator, name) or _walking(evaluator, name, others, args) or [NOTHING]
+    literal = position < len(node.args) and isinstance(node.args[position].value, Const)
+    result = evaluator.state.interpreter.call_value(
+        evaluator, _with_values(node, given), callback, given, literal=literal
+    )
+    labels = Val(labels=labels_of(evaluator, [result]))
+    if name == "ob_start":  # what the callback makes of the page is shown
+        reaches.reach(evaluator, node, "browser", name, labels, Val(result.texts))
+    return labels
 
 
 def _walked(evaluator: Evaluator, node: Call, array: Val, written: Val) -> None:
@@ -173,8 +176,8 @@ def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]
     """Arguments of a callback; of one that walks over an array: element, key, what else was given."""
     if name == "preg_replace_callback":
         return [Val(rest=args[2] if len(args) > 2 else NOTHING)]  # noqa: PLR2004  matches of the subject
-    if name.endswith(("createfunction", "createaggregate", "createcollation")):
-        return [evaluator.unknown("what a statement gives it")]
+    if name == "ob_start" or name.endswith(_OF_STATEMENTS):
+        return [evaluator.unknown("$buffer" if name == "ob_start" else "what a statement gives it")]
     if name == "iterator_apply":
         packed = args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004  iterator, callback, its arguments
         return [*(packed.items or {}).values(), *([packed.rest] if packed.rest is not None else [])]
@@ -387,7 +390,9 @@ def _backtrace(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if options and all(option.isdecimal() and int(option[:9]) & _WITHOUT_ARGUMENTS for option in options):
         return evaluator.unknown(node)
     trace = Trace(evaluator.path, node.line, "arguments of all callers", None, 1)
-    return Val(evaluator.unknown(node).texts, {CALL_ARGUMENTS: trace})
+    frame = dict.fromkeys(_OF_FRAMES, evaluator.unknown(node))
+    arguments = Val(evaluator.unknown(node).texts, {CALL_ARGUMENTS: trace})
+    return Val(rest=Val(items={**frame, "args": arguments}))
 
 
 @handles("getenv", "apache_getenv")

@@ -266,7 +266,7 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         return join_all([*results, queried(evaluator, args)], state.overflow)
     if not receiver.types:
         apply_sinks(evaluator, call, numbers, args, receiver)
-        containers.call(evaluator, lower, receiver, args)
+        containers.put(evaluator, lower, receiver, args)
     return passed_through(evaluator, call, receiver, args)
 
 

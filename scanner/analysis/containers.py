@@ -46,6 +46,7 @@ def container(evaluator: Evaluator, value: Val) -> bool:
 
 def made(evaluator: Evaluator, instance: Val, args: Sequence[Val]) -> Val:
     """A new object with the elements of the array, or of the iterator, that its constructor takes."""
+    evaluator.state.collections |= instance.sites
     inner = args[0] if args else NOTHING
     held = _held(evaluator, inner)
     for site in sorted(instance.sites) if held is not NOTHING else ():
@@ -62,16 +63,26 @@ def copied(cls: str, method: str, args: Sequence[Val]) -> Val:
 
 def call(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> Val:
     """What a method gives back; what it is given is kept."""
-    first, end = _PUTS.get(method, (0, 0))
-    given = join_all(args[first:end], evaluator.state.overflow)
-    if given is not NOTHING:
-        evaluator.stored_sites |= receiver.sites  # an object that was kept elsewhere lives on after this function
-    for site in sorted(receiver.sites) if given is not NOTHING else ():
-        evaluator.set_site(site, ROLE, given)
+    put(evaluator, method, receiver, args)
     if method not in _GETS:
         return NOTHING
     found = elements(evaluator, receiver)
     return Val(rest=found, labels=found.labels, types=receiver.types) if method in _WHOLE else found
+
+
+def put(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> None:
+    """Keep what a method puts into a collection, or into an object that only the caller knows."""
+    first, end = _PUTS.get(method, (0, 0))
+    given = join_all(args[first:end], evaluator.state.overflow)
+    sites = [site for site in sorted(receiver.sites) if holds(evaluator, site)] if given is not NOTHING else []
+    evaluator.stored_sites.update(sites)  # an object that was kept elsewhere lives on after this function
+    for site in sites:
+        evaluator.set_site(site, ROLE, given)
+
+
+def holds(evaluator: Evaluator, site: int) -> bool:
+    """Whether an object of a place may be a collection."""
+    return site < 0 or site in evaluator.state.collections
 
 
 def elements(evaluator: Evaluator, receiver: Val) -> Val:

@@ -143,14 +143,14 @@ class Evaluator(Lookup):
         position = 0
         for item in node.items:
             value = self.value(item.value)
-            if item.spread and _is_list(value):
-                for index in range(len(value.items or {})):
-                    items[str(position)] = (value.items or {})[str(index)]
-                    position += 1
-                continue
             if item.spread:
-                rest = value if rest is None else self.join(rest, value)
-                items.update(value.items or {})
+                listed = _listed(value)
+                if listed:
+                    items.update({str(position + index): one for index, one in enumerate(listed)})
+                    position += len(listed)
+                else:
+                    rest = value if rest is None else self.join(rest, value)
+                    items.update(value.items or {})
                 continue
             if item.key is None:
                 items[str(position)] = value
@@ -456,10 +456,11 @@ class Evaluator(Lookup):
         return self.state.interpreter.assign(self, node)
 
 
-def _is_list(value: Val) -> bool:
-    """Whether all elements of an array are known, under the keys 0, 1, 2 ..."""
-    count = len(value.items or {})
-    return bool(count) and value.rest is None and all(str(index) in (value.items or {}) for index in range(count))
+def _listed(value: Val) -> list[Val]:
+    """Elements of an array of which all are known, under the keys 0, 1, 2 ...; none of any other."""
+    items = value.items or {}
+    keys = [str(index) for index in range(len(items))]
+    return [items[key] for key in keys] if value.rest is None and all(key in items for key in keys) else []
 
 
 def _holds(value: Val) -> bool:

@@ -35,6 +35,8 @@ _JOINING = frozenset({"!", "&&", "||", "and", "or", "xor", "(bool)", "(boolean)"
 _NOT_OF_SITE = ("function.", "hash-of:")
 _ALL_GLOBALS = Var("GLOBALS")
 _MAX_DEPTH = 6
+_MAX_WAY = 8
+"""Steps of a secret up to which a test of it tells: what came a long way is hardly what is tested there."""
 _SHORT = 1_000
 """Bytes of an encoded body up to which a function may be one that guesses letters for its caller."""
 _FEW_CASES = 3
@@ -43,9 +45,7 @@ _FEW_CASES = 3
 
 def _short(node: Value | None) -> str:
     """Lower-case name of a called function, `` for anything else."""
-    if isinstance(node, Call) and node.kind == CallKind.FUNCTION and isinstance(node.name, str):
-        return node.name.lower().rpartition("\\")[2]
-    return ""
+    return node.short_name if isinstance(node, Call) and node.kind == CallKind.FUNCTION else ""
 
 
 def is_piece(node: Value | None, depth: int = _MAX_DEPTH) -> bool:
@@ -76,12 +76,12 @@ def _is_open(node: Value) -> bool:
 
 
 def specific(evaluator: Frame, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
-    """Those labels that name one secret of the site."""
+    """Those labels that name one secret of the site, which came a short way."""
     state = evaluator.state
     return {
         label: trace
         for label, trace in labels.items()
-        if not label.startswith(_NOT_OF_SITE) and state.is_specific(label)
+        if trace.length <= _MAX_WAY and not label.startswith(_NOT_OF_SITE) and state.is_specific(label)
     }
 
 

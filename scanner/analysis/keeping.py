@@ -67,6 +67,7 @@ EXCEPTION = ("\2error", "exception")
 CLASS = ("\2error", "class")
 """Names of classes that are asked for: the program's loaders get them."""
 _LOADING = frozenset({"class_exists", "interface_exists", "trait_exists", "enum_exists", "spl_autoload_call"})
+_HANDLERS = {"set_error_handler": MESSAGE, "set_exception_handler": EXCEPTION, "spl_autoload_register": CLASS}
 HELD = "held"
 """Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""
 _FLUSHES = frozenset({"ob_end_flush", "ob_end_clean", "ob_get_flush", "ob_get_clean", "ob_flush", "flush"})
@@ -230,9 +231,7 @@ def report(evaluator: Evaluator, key: tuple[str, str], values: Sequence[Val]) ->
 
 def handled(evaluator: Evaluator, name: str) -> list[Val] | None:
     """Arguments with which PHP calls an error handler, exception handler or class loader; None for other callbacks."""
-    key = {
-        "set_error_handler": MESSAGE, "set_exception_handler": EXCEPTION, "spl_autoload_register": CLASS,
-    }.get(name)  # fmt: skip
+    key = _HANDLERS.get(name)
     if key is None:
         return None
     reported = Val(evaluator.unknown("$error").texts, evaluator.state.read_store(key).labels)

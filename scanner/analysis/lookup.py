@@ -8,7 +8,7 @@ from scanner.analysis.describe import describe
 from scanner.analysis.frame import PRIMITIVES, Frame
 from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
 from scanner.analysis.rows import columns_read, selected, tables_read
-from scanner.analysis.state import TABLE, SecretRead
+from scanner.analysis.state import ANY_PROPERTY, TABLE, SecretRead
 from scanner.analysis.summary import opened, opened_property
 from scanner.analysis.templates import OF_GLOBALS, OF_MEMBERS, OF_OBJECT, OF_QUERY
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
@@ -18,8 +18,6 @@ ROOT = "/@/@/@/@/@"
 """Where the release lies: deep enough that going up from its own folder never reaches the file system's root."""
 MAX_NAMED = 8
 """Properties that one place may name."""
-ANY_PROPERTY = "\0any"
-"""Store of what was written to a property whose name nobody knows."""
 MAX_LATE_BOUND = 12
 """Subclasses that `static::` may mean."""
 _BUILTIN = {
@@ -131,16 +129,12 @@ class Lookup(Frame):
         found.extend(self.read_property(base, name, node) for name in self.known_texts(named)[:MAX_NAMED])
         for cls in sorted(base.types & self.state.program.classes.keys())[:MAX_NAMED]:
             found.append(opened(named, OF_MEMBERS + cls, self.state.holes))
-            found.append(self._in_any_property(cls))
+            found.append(self.state.read_store((cls, ANY_PROPERTY)))
+            found.append(self.state.in_any_property(cls))
             magic = self.magic_method(cls, "", "__get")
             if magic is not None:
                 found.append(self.run_method(magic, [named], node, base))
         return join_all(found, self.state.overflow)
-
-    def _in_any_property(self, cls: str) -> Val:
-        program = self.state.program
-        owners = (owner for owner in program.ancestors(cls) if owner in program.classes)
-        return join_all((self.state.read_store((owner, ANY_PROPERTY)) for owner in owners), self.state.overflow)
 
     def _member(self, cls: str, named: Val) -> Val:
         """Property of an object of a class, by the name that a caller gives: as a `__get` itself would read it."""
@@ -157,7 +151,7 @@ class Lookup(Frame):
             self._construct(cls)
             owners.append((self.property_owner(cls, name), name))
             found.append(self.state.read_store(owners[-1]))
-            found.append(self._in_any_property(cls))
+            found.append(self.state.in_any_property(cls))
             found.append(self._default(cls, name))
             if any(site < 0 for site in base.sites):  # an object that callers make may be of a subclass
                 found.extend(self._redeclared(cls, name))

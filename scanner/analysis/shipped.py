@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from xml.parsers import expat
 
 from scanner.analysis.evaluator import Evaluator
@@ -59,18 +60,24 @@ def read(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Val:
         return result
     if name in _READS_STREAM:
         texts = [text for site in sorted(args[0].sites) for text in _on_stream(evaluator, site)]
-        made = _FORMS.get(name, _whole)(texts) if texts else NOTHING
+        made = _formed(name, tuple(texts))
     else:
         texts = texts_of(evaluator, args[0])
         if name in _STREAMS:
             for site in sorted(result.sites) if texts else ():
                 evaluator.set_site(site, _SHIPPED, _whole(texts))
             return result
-        made = _FORMS[name](texts) if texts else NOTHING
+        made = _formed(name, tuple(texts))
     if made is NOTHING:
         return result
     labels = {label: way for label, way in result.labels.items() if not is_remote(label)}
     return Val(made.texts, labels, result.types, result.refs, result.sites, made.items, made.rest)
+
+
+@lru_cache(maxsize=64)
+def _formed(name: str, texts: tuple[str, ...]) -> Val:
+    """What a function makes of texts; the same file is read again in every round."""
+    return _FORMS.get(name, _whole)(texts) if texts else NOTHING
 
 
 def _on_stream(evaluator: Evaluator, site: int) -> list[str]:

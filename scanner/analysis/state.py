@@ -15,7 +15,7 @@ from scanner.analysis.remote import is_named
 from scanner.analysis.rows import written
 from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, merge_labels
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, join_all, merge_labels
 from scanner.model.facts import Assign, Call, Param, Value, text_mark
 from scanner.model.signature import Catalogue, LocalSink
 from scanner.signatures.match import Matcher
@@ -29,6 +29,8 @@ _INNER = "\2"
 """Begins the first part of the keys of stores that no name of the program stands for: files, caches, cells."""
 TABLE = _INNER + "table"
 """Space of what was written to tables of the database, by the table's name."""
+ANY_PROPERTY = "\0any"
+"""Store of what was written to a property of a class whose name nobody knows."""
 NOBODY = -1
 NOBODIES: frozenset[int] = frozenset()
 _OF_VISITORS = ("~", "request.", "session.")
@@ -222,6 +224,10 @@ class State:
         """Properties by (class key, name), static ones with `::` before the name; globals by (``, name)."""
         self.store_version = 0
         self.readers: dict[tuple[str, str], set[int]] = defaultdict(set)
+        self.pooled: set[str] = set()
+        """Classes with a property whose name nobody knows (`ANY_PROPERTY`)."""
+        self.collections: set[int] = set()
+        """Places that make one of PHP's own collections (see `containers`)."""
         self.dirty: set[int] = set()
         """Functions whose summary was made before something that it depends on was known."""
         self.dirty_texts: set[int] = set()
@@ -305,7 +311,21 @@ class State:
             self.stores[key] = merged
             if merged.labels or merged.height:
                 self._note_secret(key, merged)
-            self._changed(known, merged, self.readers.get(key, NOBODIES))
+            readers = self._who_may_read(key[0]) if key[1] == ANY_PROPERTY else self.readers.get(key, NOBODIES)
+            self._changed(known, merged, readers)
+
+    def _who_may_read(self, cls: str) -> AbstractSet[int]:
+        """Who has read any property of a class, its parents and its children: looked for when it matters, not noted."""
+        self.pooled.add(cls)
+        related = {*self.program.ancestors(cls), *self.program.descendants(cls)}
+        return {number for key, numbers in self.readers.items() if key[0] in related for number in numbers}
+
+    def in_any_property(self, cls: str) -> Val:
+        """What a property of an object may hold because it was written under a name that nobody knows."""
+        if not self.pooled:
+            return NOTHING
+        owners = [owner for owner in self.program.ancestors(cls) if owner in self.pooled]
+        return join_all((self.stores[owner, ANY_PROPERTY] for owner in owners), self.overflow)
 
     def _note_secret(self, key: tuple[str, str], value: Val) -> None:
         if any(map(self.is_specific, all_labels(value))):

@@ -8,8 +8,9 @@ from scanner.analysis import containers, implicit, objects
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.lookup import ANY_PROPERTY, MAX_NAMED
+from scanner.analysis.lookup import MAX_NAMED
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
+from scanner.analysis.state import ANY_PROPERTY
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels, text_value
@@ -455,7 +456,7 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
     write(evaluator, target.base, base.replaced(items=items, rest=rest, labels=labels))
     if base.types:
         if containers.container(evaluator, base):
-            containers.call(evaluator, "offsetset", base, [key, value])
+            containers.put(evaluator, "offsetset", base, [key, value])
         for cls in sorted(base.types):
             method = evaluator.state.program.find_method(cls, "offsetset")
             if method is not None:

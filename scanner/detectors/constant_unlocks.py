@@ -136,7 +136,7 @@ def _compared(node: object) -> tuple[Sequence[Value], str]:
     if isinstance(node, Op) and node.op == "condition" and len(node.operands) > 1:
         return node.operands[:_MAX_CASES], "match"
     if isinstance(node, Call) and node.kind == CallKind.FUNCTION:
-        name, values = _name(node), tuple(arg.value for arg in node.args[:_PAIR])
+        name, values = node.short_name, tuple(arg.value for arg in node.args[:_PAIR])
         if name in _COMPARE:
             return values, name
         if name == "in_array" and len(values) == _PAIR and isinstance(values[1], ArrayLit):
@@ -178,7 +178,7 @@ def _member(program: Program, fact: FunctionFact, value: ClassConst | StaticProp
 
 def _unlocked(constant: str | int | None, other: Value, sent: set[str], *, about_login: bool) -> str:
     """What must equal the constant, in words; `` where the comparison is of no account."""
-    called = {_name(node) for node in nodes(other) if isinstance(node, Call)}
+    called = {node.short_name for node in nodes(other) if isinstance(node, Call)}
     visitors = _is_sent(other, sent)
     if isinstance(constant, int):
         fits = _CHECKSUM in called and abs(constant) > _LARGE
@@ -216,7 +216,7 @@ def _is_sent(value: Value, sent: set[str]) -> bool:
             key = node.key.value if isinstance(node.key, Const) else "HTTP_"
             if isinstance(key, str) and key.startswith(_SENT):
                 return True
-        if isinstance(node, Call) and _name(node) in _HEADERS:
+        if isinstance(node, Call) and node.short_name in _HEADERS:
             return True
     return False
 
@@ -232,10 +232,6 @@ def _is_random(text: str) -> bool:
     mixed = any(map(str.islower, text)) and any(map(str.isupper, text))
     plain = not any(mark in text for mark in "/\\<>(){}[];:,= ")
     return plain and mixed and (digits > _FEW_DIGITS or (digits > 0 and signs > 0))
-
-
-def _name(call: Call) -> str:
-    return call.name.lower().rpartition("\\")[2] if isinstance(call.name, str) else ""
 
 
 DETECTOR = Detector(RULE, _find)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from scanner.analysis.code import KIND as CODE
 from scanner.analysis.destinations import LOCAL, OWN_SERVER
 from scanner.analysis.keeping import HELD
-from scanner.analysis.origins import CALL_ARGUMENTS, FILE
+from scanner.analysis.origins import FILE
 from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
@@ -24,7 +24,6 @@ _NO_CALL = frozenset({CODE, SETTING, WRITE})
 """Kinds of calls that do not leave the server themselves."""
 _HASH = "hash-of:"
 _SHORT_WAY = 8
-_WAY_OF_REPORT = 4
 _LONG_WAY_OF_MANY = 8
 """Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
 _LONGER_WAY = 14
@@ -175,8 +174,6 @@ def _addresses(hit: Hit, label: str) -> bool:
 
 def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Severity) -> tuple[Severity, Confidence]:
     """Less where the way is a guess: a named secret stays loud, what stands for many values does not."""
-    if plain == CALL_ARGUMENTS and (trace.length > _WAY_OF_REPORT or len(hit.via) > 1):
-        return Severity.LOW, Confidence.POSSIBLE  # error reports take names of functions out of it
     doubtful = doubts(scene, trace) >= _MANY_DOUBTS
     general = is_general(plain) or plain in _OF_EVERY_VISITOR or plain.startswith(FILE)
     guessed = doubtful or leaps(scene, trace)

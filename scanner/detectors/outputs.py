@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
-from scanner.analysis.origins import CALL_ARGUMENTS, DATABASE_FILE, FILE, MANY
+from scanner.analysis.origins import DATABASE_FILE, FILE, MANY
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
@@ -49,8 +49,6 @@ def output_findings(
         for label, trace in output.labels:
             if scene.result.state.is_secret(label):
                 taken = [name for name in hosts(scene, output) if not _meant(scene, label, name)]
-                if label == CALL_ARGUMENTS and not taken:
-                    continue  # pages of errors and logs show where something happened
                 worse = Severity.HIGH if taken else severity
                 item = _finding(scene, rule, output, label, trace, worse, where, taken)
                 found.append((Way(label, output.inner, source(trace)), item))

@@ -127,6 +127,11 @@ class Call(msgspec.Struct, frozen=True, array_like=True, tag=9):
     """Byte offset of the call in the file."""
     end: int
 
+    @property
+    def short_name(self) -> str:
+        """Name of what is called, in lower case and without its namespace; empty where it is computed."""
+        return self.name.lower().rpartition("\\")[2] if isinstance(self.name, str) else ""
+
 
 class Closure(msgspec.Struct, frozen=True, array_like=True, tag=10, gc=False):
     """A closure or arrow function: index into `FileFacts.functions`."""

@@ -81,7 +81,7 @@ class Callees(ABC):
             flow = self._value(part, state, where)
             if flow is not Flow.NEXT:
                 return flow
-        name = call.name.lower().rpartition("\\")[2] if isinstance(call.name, str) else ""
+        name = call.short_name
         if call.kind == CallKind.CONSTRUCT:
             return self._construct(name, call, state, where)
         effect = effect_of(name, call)
