@@ -201,6 +201,8 @@ def method_callbacks(evaluator: Evaluator, node: Call, cls: str, method: str, ar
 @handles("func_get_args")
 def _func_get_args(evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
     """All arguments, those without a parameter included."""
+    if evaluator.given is not None:
+        return Val(items={str(index): arg for index, arg in enumerate(evaluator.given)})
     holes = evaluator.state.holes
     items = {
         str(index): Val(

@@ -325,6 +325,8 @@ class Evaluator(Lookup):
         if self.concrete and node.op in ("isset", "empty"):
             return self._asked(node)
         operands = [self.value(operand) for operand in node.operands]
+        if node.op in ("isset", "empty"):
+            self.asked_of_objects(node.operands)
         if node.op in _BOOLEAN:
             return self._compared(node, operands)
         if node.op in _STEPS:

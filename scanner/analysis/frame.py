@@ -64,6 +64,8 @@ class Frame:
         self.by_ref: dict[int, Val] = {}
         self.line = self.fact.line
         self.inlined = 0
+        self.given: list[Val] | None = None
+        """Arguments of a closure that runs inside another function; None where only callers know them."""
         self.reaches: dict[tuple[object, ...], Reach] = {}
         self.promoted: list[tuple[str, Val]] = []
         """Constructor parameters that are properties, too."""
@@ -242,6 +244,7 @@ class Frame:
 
         `carried`: variables of a closure that was made elsewhere.
         """
+        self.given = args
         scope = outer.env if carried is None else carried
         for name, _by_ref in self.fact.captures:
             if name == "*":

@@ -123,6 +123,17 @@ class Lookup(Frame):
                 return local
         return self.read_property(base, name, node)
 
+    def asked_of_objects(self, nodes: Sequence[Value]) -> None:
+        """`isset($object->name)` runs the `__isset` of an object without that property."""
+        for node in nodes:
+            if not isinstance(node, Prop) or not isinstance(node.name, str):
+                continue
+            base = self.value(node.base)
+            for cls in sorted(base.types):
+                magic = self.magic_method(cls, node.name, "__isset")
+                if magic is not None:
+                    self.run_method(magic, [text_value(node.name)], node, base)
+
     def _property_by(self, base: Val, named: Val, node: Value) -> Val:
         """`$this->$name`: the properties that it may be, the caller's to know when a parameter names it."""
         found = [Val(labels=all_labels(base)), self.unknown(node)]

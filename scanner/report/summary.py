@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from scanner.model.decision import Standing
@@ -59,11 +59,16 @@ def verdict_words(judged: Verdict, *, compared: bool) -> tuple[str, str]:
 
 
 def failing_words(judged: Verdict) -> str:
-    """Which rules fail the run, the worst first: `open-page 2 high, dynamic-code 1 high`; empty when none does."""
-    counts = Counter((entry.finding.severity.rank, entry.finding.rule) for entry in judged.failing)
-    levels = [severity.value for severity in Severity]
-    ordered = sorted(counts.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-    return ", ".join(f"{rule} {number:,} {levels[rank]}" for (rank, rule), number in ordered)
+    """Which rules fail the run, each once, the worst first: `leak 4 critical 1 high, open-page 2 high`, or nothing."""
+    by_rule: dict[str, Counter[Severity]] = defaultdict(Counter)
+    for entry in judged.failing:
+        by_rule[entry.finding.rule][entry.finding.severity] += 1
+    levels = tuple(Severity)
+    ordered = sorted(by_rule.items(), key=lambda item: ([-item[1][level] for level in levels], item[0]))
+    return ", ".join(
+        " ".join([rule, *(f"{counts[level]:,} {level.value}" for level in levels if counts[level])])
+        for rule, counts in ordered
+    )
 
 
 def coverage_words(coverage: Coverage, before: Coverage | None = None) -> list[str]:
