@@ -167,15 +167,20 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
 
 def _addresses(hit: Hit, label: str) -> bool:
     """Whether a single secret of the site is part of an address: in the name of a local file it has no business."""
-    if is_general(label) or label in _OF_EVERY_VISITOR or label.startswith((FILE, _HASH)):
+    if _is_broad(label) or label.startswith(_HASH):
         return False
     return any(label in all_labels(hit.roles[role]) for role in ("url", "host") if role in hit.roles)
+
+
+def _is_broad(label: str) -> bool:
+    """Whether a label stands for many values, for what every visitor has, or for all that a file holds."""
+    return is_general(label) or label in _OF_EVERY_VISITOR or label.startswith(FILE)
 
 
 def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Severity) -> tuple[Severity, Confidence]:
     """Less where the way is a guess: a named secret stays loud, what stands for many values does not."""
     doubtful = doubts(scene, trace) >= _MANY_DOUBTS
-    general = is_general(plain) or plain in _OF_EVERY_VISITOR or plain.startswith(FILE)
+    general = _is_broad(plain)
     guessed = doubtful or leaps(scene, trace)
     most_steps = _LONG_WAY_OF_VISITORS if plain in _OF_EVERY_VISITOR else _LONG_WAY_OF_MANY
     far = distance(scene, trace) + len(hit.via) >= (most_steps if guessed and general else _LONGER_WAY)
