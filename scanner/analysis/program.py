@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from scanner.analysis.release_data import ReleaseData
+from scanner.analysis.release_data import ReleaseData, common_folders
 from scanner.model.facts import Call, ClassFact, FileFacts, FunctionFact, Value
 
 MAX_ANCESTORS = 64
@@ -393,8 +393,8 @@ class Program:
         ]
         if len(found) <= 1:
             return found
-        best = max(_common_folders(self.files[number].path, near) for number in found)
-        return [number for number in found if _common_folders(self.files[number].path, near) == best]
+        best = max(common_folders(self.files[number].path, near) for number in found)
+        return [number for number in found if common_folders(self.files[number].path, near) == best]
 
 
 def _bases(fact: ClassFact) -> Iterable[str]:
@@ -402,12 +402,3 @@ def _bases(fact: ClassFact) -> Iterable[str]:
         yield fact.parent.lower()
     for name in (*fact.interfaces, *fact.traits):
         yield name.lower()
-
-
-def _common_folders(one: str, two: str) -> int:
-    count = 0
-    for left, right in zip(one.split("/")[:-1], two.split("/")[:-1], strict=False):
-        if left != right:
-            break
-        count += 1
-    return count

@@ -41,7 +41,7 @@ class ReleaseData:
             path for path in self._by_base.get(tail.rpartition("/")[2], ()) if path == tail or path.endswith("/" + tail)
         ]
         if len(found) > 1:
-            shared = {path: _shared(path, near) for path in found}
+            shared = {path: common_folders(path, near) for path in found}
             found = [path for path in found if shared[path] == max(shared.values())]
         return found if len(found) <= _MAX_FILES else []
 
@@ -68,7 +68,7 @@ class ReleaseData:
         return data.decode("latin-1")
 
 
-def _shared(path: str, near: str) -> int:
+def common_folders(path: str, near: str) -> int:
     """Folders that two paths begin with alike."""
     count = 0
     for left, right in zip(path.split("/")[:-1], near.split("/")[:-1], strict=False):
