@@ -143,7 +143,7 @@ def apply_summary(
     def returned(trace: Trace) -> Trace:
         return Trace(evaluator.path, call.line, f"returned by {symbol}()", trace, trace.length + 1)
 
-    returns = _with_step(summary.returns, returned)
+    returns = _with_step(evaluator, summary.returns, returned)
     if not summary.effects and not summary.hits and not summary.reaches and not depends_on_caller(returns):
         return _with_return_types(state, number, returns)
     binding = Binding(evaluator, call, number, args, receiver)
@@ -169,17 +169,17 @@ def _apply_effects(evaluator: Evaluator, call: Call, summary: Summary, substitut
     return back
 
 
-def _with_step(value: Val, step: Callable[[Trace], Trace], depth: int = 2) -> Val:
+def _with_step(evaluator: Evaluator, value: Val, step: Callable[[Trace], Trace], depth: int = 2) -> Val:
     """The value with a step added to the ways of what the callee itself put in."""
     labels = {
         label: trace if label.startswith(PARAM) or remote.is_open(label) else step(trace)
-        for label, trace in value.labels.items()
+        for label, trace in evaluator.followed(value.labels).items()
     }
     items = value.items
     if depth and items and any(item.labels or item.items for item in items.values()):
-        items = {key: _with_step(item, step, depth - 1) for key, item in items.items()}
-    rest = _with_step(value.rest, step, depth - 1) if depth and value.rest is not None else value.rest
-    if not labels and items is value.items and rest is value.rest:
+        items = {key: _with_step(evaluator, item, step, depth - 1) for key, item in items.items()}
+    rest = _with_step(evaluator, value.rest, step, depth - 1) if depth and value.rest is not None else value.rest
+    if not labels and not value.labels and items is value.items and rest is value.rest:
         return value
     return value.replaced(labels=labels, items=items, rest=rest)
 
@@ -300,7 +300,7 @@ def _lift(
         roles["payload"] = evaluator.join(roles.get("payload", NOTHING), held)
     if not _worth_lifting(evaluator, hit, roles, sites) or _tells_nothing(evaluator, hit, roles, sites):
         return
-    if reaches.levels(evaluator.state, hit) >= _max_lifts(hit, symbolic=symbolic_site):
+    if reaches.levels(evaluator.state, hit) >= _max_lifts(evaluator.state, hit, roles, symbolic=symbolic_site):
         evaluator.state.limit("wrapper-depth", evaluator.number)
         return
     lifted = hit._replace(
@@ -313,20 +313,34 @@ def _lift(
         code.follow(evaluator, call, roles["code"])
 
 
-def _max_lifts(hit: Hit, *, symbolic: bool) -> int:
-    """How many levels of wrappers are followed: fewest for logs and the like, where no caller decides an address."""
+def _max_lifts(state: State, hit: Hit, roles: Mapping[str, Val], *, symbolic: bool) -> int:
+    """How many levels of wrappers are followed: fewest where no caller decides an address, as for logs and the like.
+
+    `roles`: those of the hit as the caller sees them.
+    """
     if "command" in hit.roles or _names_host(hit):
         return MAX_LIFTS
     if hit.signature.certainty is Certainty.IF_URL:
         return MAX_URL_LIFTS
-    if hit.signature.certainty is Certainty.IF_REMOTE and not symbolic and hit.roles.keys().isdisjoint(sinks.URL_ROLES):
+    addressed = [role for role in sinks.URL_ROLES if role in roles]
+    if not addressed and hit.signature.certainty is Certainty.IF_REMOTE and not symbolic:
         return MAX_PAYLOAD_LIFTS
+    if addressed and not symbolic and not any(depends_on_caller(roles[role]) for role in addressed):
+        return MAX_LIFTS if _tells_address(state, hit, roles) else MAX_PAYLOAD_LIFTS
     return MAX_LIFTS
 
 
 def _names_host(hit: Hit) -> bool:
     """Whether the beginning of an address is known: then the call surely is one."""
     return any("://" in text for role in sinks.URL_ROLES if role in hit.roles for text in hit.roles[role].texts)
+
+
+def _tells_address(state: State, hit: Hit, roles: Mapping[str, Val]) -> bool:
+    """Whether any piece of where a call goes is known, or may come to be by way of its object."""
+    if hit.signature.destinations:
+        return True
+    told = [roles, *(state.site_states.get(site, {}) for site in sorted(hit.sites) if site >= 0)]
+    return any(len(text) > 1 for each in told for role in sinks.URL_ROLES if role in each for text in each[role].texts)
 
 
 def _tells_nothing(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from scanner.analysis import folding, transfer
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.remote import OUTSIDE
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import PARAMETERS, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
@@ -190,10 +191,6 @@ def _may_be_code(evaluator: Evaluator, value: Val) -> bool:
     if not OUTSIDE.isdisjoint(value.labels) or any(map(_TELLING.search, value.texts)):
         return True
     return any(len(text) == 1 and PARAMETERS.match(text) for text in value.texts)
-
-
-OUTSIDE = frozenset({"request", "response", "database", "file", "upload", "session"})
-"""Labels of data that does not come from the release."""
 
 
 def _evaluates(evaluator: Evaluator, value: Val) -> bool:

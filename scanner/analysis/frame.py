@@ -6,7 +6,7 @@ from collections.abc import Callable as Function
 from collections.abc import Mapping
 
 from scanner.analysis.describe import describe
-from scanner.analysis.state import Note, SecretRead, State
+from scanner.analysis.state import MAX_VAGUE_STEPS, Note, SecretRead, State
 from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
     MAX_EFFECTS,
@@ -361,7 +361,17 @@ class Frame:
         self, arguments: Function[[int], Val], step: Function[[Trace], Trace], returned: Function[[Trace], Trace]
     ) -> Substitution:
         """Replacement of a callee's parameters."""
-        return Substitution(arguments, self.project, self.state.holes, self.state.overflow, step, returned)
+        holes, overflow = self.state.holes, self.state.overflow
+        return Substitution(arguments, self.project, holes, overflow, step, returned, self.followed)
+
+    def followed(self, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
+        """Those of some labels that are followed through another call."""
+        if all(trace.length < MAX_VAGUE_STEPS for trace in labels.values()):
+            return labels
+        kept = {label: trace for label, trace in labels.items() if trace.length < self.state.most_steps(label)}
+        if len(kept) < len(labels):
+            self.state.limit("steps-of-vague-data", self.number)
+        return kept
 
     def project(self, base: Val, key: str) -> Val:
         """What a property of an object, or a row of a query, is known to be here (see `Lookup`)."""

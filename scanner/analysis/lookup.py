@@ -100,8 +100,7 @@ class Lookup(Frame):
             return Val(frozenset([self.state.holes.template("own-server", name)]))
         if name.startswith(SERVER_REQUEST_PREFIXES):
             return self.state.origins.request_value(shown, self.path, self.line)
-        label = {f"env.{name}": Trace(self.path, self.line, f"{shown} is the environment", None, 1)}
-        value = Val(frozenset([self.state.holes.template("env", name)]), label)
+        value = Val(frozenset([self.state.holes.template("env", name)]))
         return self.join(value, self.state.read_store(("\2env", name)))
 
     # -- properties -------------------------------------------------------------------------------------------

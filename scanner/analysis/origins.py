@@ -25,6 +25,11 @@ OWN_CONSTANTS = frozenset(
 """Extensions by which `get_defined_constants(true)` sorts: the program's own are under `user`."""
 FILE = "file:"
 """Prefix of the label of what a file on the list of credential paths holds."""
+DIGEST = "hash-of:"
+"""Prefix of the label of what a one-way function made of a secret."""
+OF_EVERY_VISITOR = frozenset({"session.id", "session.PHPSESSID"})
+"""Secrets that every page reads."""
+REQUEST_FIELD = "request."
 SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_URI", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "argv")
 DATABASE_FILE = "database.php"
 PROJECT_TABLE = "redcap_projects"
@@ -35,6 +40,17 @@ BULK = ("::getconfigvals", "::fromdb", "::getserviceattributes")
 """Functions that return many values at once, keyed by name."""
 GENERIC = frozenset({"password", "username", "hostname", "db", "salt"})
 """Names of database.php that are ordinary locals, fields and parameters elsewhere: only their origin counts."""
+
+
+def is_general(label: str) -> bool:
+    """Whether a label stands for many values at once, or for what any visitor types: most of the code touches it."""
+    return label in MANY or label.startswith(REQUEST_FIELD)
+
+
+def is_broad(label: str) -> bool:
+    """Whether a label stands for many values, for what every visitor has, or for all that a file holds."""
+    label = label.removeprefix(DIGEST)
+    return is_general(label) or label in OF_EVERY_VISITOR or label.startswith(FILE)
 
 
 def telling_column(secret: Secret) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from scanner.analysis.origins import FILE
+from scanner.analysis.origins import DIGEST, FILE
 from scanner.analysis.remote import REQUEST, is_open, is_remote, read_at
 from scanner.analysis.state import Output
 from scanner.analysis.summary import PARAM, Hit, Reach, Substitution
@@ -178,7 +178,7 @@ def _matters(state: State, effect: str, label: str, *, lifted: bool = False) -> 
 
 def _of_visitor(state: State, label: str) -> bool:
     """What visitors typed, or their own session: showing it tells them nothing."""
-    plain = label.removeprefix("hash-of:")
+    plain = label.removeprefix(DIGEST)
     secret = state.origins.by_label.get(plain)
     return plain.startswith("request.") or (secret is not None and secret.kind == "session")
 

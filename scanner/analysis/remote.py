@@ -24,6 +24,8 @@ _MAYBE = "~maybe:"
 _NAMED = "~named:"
 UPLOAD = "~upload"
 REQUEST = "request"
+OUTSIDE = frozenset({REQUEST, ANSWER, "database", "file", "upload", "session"})
+"""Labels of data that does not come from the release, whatever machine it comes from."""
 _SERVICES = frozenset({"http", "sdk", "soap", "ftp", "storage-sdk"})
 _SERVERS = frozenset({"socket", "ssh", "ldap", "mail", "dns"})
 """Kinds whose usual answer is the data of a server of the site: it counts where the code names the host."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from scanner.analysis import code
+from scanner.analysis import code, remote
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import is_known
@@ -66,7 +66,7 @@ def observe_method(evaluator: Evaluator, node: Call, name: str, args: list[Val])
 def _written(evaluator: Evaluator, node: Call, name: str, path: Val, content: Val) -> None:
     texts = [text for text in evaluator.known_texts(content) if _TAG.search(text)] if name != "copy" else []
     target = any(_CODE_FILE.search(text) for text in path.texts)
-    outside = any(label in code.OUTSIDE for label in (*path.labels, *all_labels(content)))
+    outside = any(label in remote.OUTSIDE for label in (*path.labels, *all_labels(content)))
     if not (texts or target or outside):
         return
     index = 1 if name in ("file_put_contents", "fwrite", "fputs") else 0

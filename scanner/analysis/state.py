@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import face, places
-from scanner.analysis.origins import DATABASE_FILE, FILE, GENERIC, MANY, Origins
+from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, GENERIC, MANY, Origins, is_broad
 from scanner.analysis.program import Program
-from scanner.analysis.remote import is_named
+from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.rows import written
 from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
@@ -36,6 +37,11 @@ NOBODIES: frozenset[int] = frozenset()
 _OF_VISITORS = ("~", "request.", "session.")
 
 
+MAX_BROAD_STEPS = 18
+"""Calls through which a label that stands for many values, or an answer of a known host, is followed: further on nearly
+all of a program has it."""
+MAX_VAGUE_STEPS = 8
+"""The same for fields of a request, files, and answers of unknown hosts: of these a long way tells nothing."""
 MAX_INSIDE = 600
 """Closures and included files that run inside one function, those inside them counted: each may run others twice."""
 
@@ -374,7 +380,7 @@ class State:
 
     def is_secret(self, label: str) -> bool:
         """Whether a label names a secret (or a digest of one), not just where data came from."""
-        plain = label.removeprefix("hash-of:")
+        plain = label.removeprefix(DIGEST)
         return plain in self.origins.by_label or label in MANY or plain.startswith(FILE)
 
     def is_specific(self, label: str) -> bool:
@@ -392,6 +398,16 @@ class State:
     def is_followed(self, label: str) -> bool:
         """Whether a label matters to whoever gets a value: it names a secret, or data of another machine."""
         return label.startswith("~") or self.is_secret(label)
+
+    def matters(self, label: str) -> bool:
+        """Whether any rule asks for a label."""
+        return label in OUTSIDE or self.is_followed(label)
+
+    def most_steps(self, label: str) -> float:
+        """Number of calls through which a label is followed: none bounds those of secrets with a name of their own."""
+        if label in OUTSIDE or (label.startswith("~") and not is_named(label)):
+            return MAX_VAGUE_STEPS
+        return MAX_BROAD_STEPS if label.startswith("~") or is_broad(label) else inf
 
     def is_decisive(self, label: str) -> bool:
         """Whether a label is worth another round: a secret, or the answer of a host that is known.

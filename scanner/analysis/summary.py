@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from scanner.analysis import remote
+from scanner.analysis.origins import DIGEST
 from scanner.analysis.templates import (
     FIRST_ELEMENT,
     FIRST_PARAMETER,
@@ -33,6 +34,8 @@ from scanner.model.signature import Signature
 
 PARAM = "param:"
 """Prefix of the label that stands for whatever a caller passes."""
+_HASHED = "#"
+"""Follows `PARAM` in the label of what a one-way function makes of what a caller passes."""
 ANY = "*"
 """Key of an element of which only is known that it is one."""
 RECEIVER = -1
@@ -136,6 +139,13 @@ def parameter_label(template: str) -> str:
     return PARAM + (str(ord(template) - FIRST_PARAMETER - 1) if ord(template) < FIRST_ELEMENT else template)
 
 
+def digest(label: str) -> str:
+    """Label of what a one-way function makes of a value with this label."""
+    if label.startswith(PARAM):
+        return PARAM + _HASHED + label[len(PARAM) :].removeprefix(_HASHED)
+    return DIGEST + label.removeprefix(DIGEST)
+
+
 def opened(value: Val, key: str, holes: HoleTable) -> Val:
     """Element of a value that is, or may be, a parameter itself: known to whoever passes it."""
     found: dict[str, str] = {}
@@ -211,7 +221,7 @@ def _shut(text: str, holes: HoleTable) -> str:
 
 
 def _is_property_label(label: str, holes: HoleTable) -> bool:
-    template = label[len(PARAM) :] if label.startswith(PARAM) else ""
+    template = label[len(PARAM) :].removeprefix(_HASHED) if label.startswith(PARAM) else ""
     return template >= _FIRST_ELEMENT and holes.is_property(template)
 
 
@@ -231,6 +241,7 @@ class Substitution:
         overflow: str,
         step: Callable[[Trace], Trace],
         returned: Callable[[Trace], Trace],
+        followed: Callable[[Mapping[str, Trace]], Mapping[str, Trace]],
     ) -> None:
         self._arguments = arguments
         self._project = project
@@ -238,6 +249,7 @@ class Substitution:
         self._overflow = overflow
         self._step = step
         self._returned = returned
+        self._followed = followed
         self._labels: dict[str, Mapping[str, Trace]] = {}
         self._elements: dict[str, Val] = {}
         self._told: dict[frozenset[str], frozenset[str]] = {}
@@ -360,10 +372,14 @@ class Substitution:
 
     def _argument_labels(self, parameter: str) -> Mapping[str, Trace]:
         known = self._labels.get(parameter)
+        if known is None and parameter.startswith(_HASHED):
+            labels = self._argument_labels(parameter.removeprefix(_HASHED))
+            known = self._labels[parameter] = {digest(label): trace for label, trace in labels.items()}
         if known is None:
             is_element = parameter >= "\ue000"
             labels = all_labels(self._resolved(parameter) if is_element else self._arguments(int(parameter)))
-            known = self._labels[parameter] = {label: self._step(trace) for label, trace in labels.items()}
+            known = {label: self._step(trace) for label, trace in self._followed(labels).items()}
+            self._labels[parameter] = known
         return known
 
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from scanner.analysis.origins import MANY
 from scanner.analysis.values import Trace, chain
 from scanner.detectors.base import Scene
 
 _DOUBT = 2
 """Steps that one doubtful step counts for beside itself."""
 _RETURNED, _PASSED = "returned by ", "passed to "
-_REQUEST = "request."
 
 
 def doubts(scene: Scene, trace: Trace) -> int:
@@ -49,8 +47,3 @@ def _homes(scene: Scene, called: str) -> frozenset[str]:
 def distance(scene: Scene, trace: Trace) -> int:
     """Steps of a way, a doubtful one counted several times."""
     return trace.length + _DOUBT * doubts(scene, trace)
-
-
-def is_general(label: str) -> bool:
-    """Whether a label stands for many values at once, or for what any visitor types: most of the code touches it."""
-    return label in MANY or label.startswith(_REQUEST)

@@ -27,8 +27,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from scanner.analysis.code import KIND, OUTSIDE
+from scanner.analysis.code import KIND
 from scanner.analysis.destinations import url_destination
+from scanner.analysis.remote import OUTSIDE
 from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.summary import Hit, depends_on_caller
 from scanner.analysis.templates import is_known

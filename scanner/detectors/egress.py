@@ -133,10 +133,10 @@ def _addresses_nothing(hit: Hit) -> bool:
 
 
 def _decided_here(hit: Hit, levels: _Levels) -> bool:
-    """A lifted call is a finding only where its callee left the destination open."""
-    callee = _callee(hit, levels)
-    sinks = [level.place for level in levels[hit.signature.id, hit.inner, ()]]
-    return all(any(place.by_caller or place.by_object for place in places) for places in (callee, sinks) if places)
+    """A lifted call is a finding only where each function inside of it, as far as its view is known, left it open."""
+    views = [_callee(hit._replace(via=hit.via[depth:]), levels) for depth in range(len(hit.via))]
+    views.append([level.place for level in levels[hit.signature.id, hit.inner, ()]])
+    return all(any(place.by_caller or place.by_object for place in places) for places in views if places)
 
 
 def _callee(hit: Hit, levels: _Levels) -> list[Target]:

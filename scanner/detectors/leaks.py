@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
 
 from scanner.analysis.code import KIND as CODE
 from scanner.analysis.destinations import LOCAL, OWN_SERVER
 from scanner.analysis.keeping import HELD
-from scanner.analysis.origins import FILE
+from scanner.analysis.origins import DIGEST, OF_EVERY_VISITOR, is_broad
 from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
 from scanner.detectors.base import Scene, finding, printable, steps
 from scanner.detectors.commands import KINDS, command_lines, uses_network
-from scanner.detectors.distance import distance, doubts, is_general, leaps
+from scanner.detectors.distance import distance, doubts, leaps
 from scanner.detectors.egress import details
 from scanner.detectors.targets import expected, is_public, known_host, leaves, target
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
@@ -22,16 +25,14 @@ from scanner.model.signature import Certainty, Secret, SecretOrigin
 _IGNORED_ROLES = frozenset({"signing", "handle", "client", "callback", "file-out"})
 _NO_CALL = frozenset({CODE, SETTING, WRITE})
 """Kinds of calls that do not leave the server themselves."""
-_HASH = "hash-of:"
 _SHORT_WAY = 8
 _LONG_WAY_OF_MANY = 8
 """Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
 _LONGER_WAY = 14
 """The same where each step is a call, and for any secret where not each is."""
 _MANY_DOUBTS = 2
-_OF_EVERY_VISITOR = frozenset({"session.id", "session.PHPSESSID"})
-"""Secrets that every page reads: a long way of one is a guess."""
 _LONG_WAY_OF_VISITORS = 6
+"""The same for what every visitor has."""
 
 
 def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
@@ -44,8 +45,12 @@ def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
 
 
 def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> Iterable[Finding]:
-    """One finding per secret and call of the wanted channels, shortest way first."""
-    best: dict[tuple[object, ...], tuple[int, Finding]] = {}
+    """One finding per secret and call of the wanted channels, shortest way first.
+
+    What stands for many values and perhaps reaches a sink is one finding per sink, whichever functions lead there.
+    """
+    best: dict[tuple[object, ...], tuple[tuple[int, str, int], Finding]] = {}
+    ways: Counter[tuple[object, ...]] = Counter()
     for hit in scene.result.hits:
         labels = _labels(scene, hit) if hit.signature.kind not in _NO_CALL else {}
         if not labels or not wanted(hit) or _harmless(hit):
@@ -58,12 +63,17 @@ def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> I
             found = _finding(scene, rule_, hit, label, labels[label], outside)
             if label.startswith("request.") and found.severity is Severity.INFO:
                 continue  # what a visitor types goes to the service that checks it: nothing of the server's own leaves
-            key = (label, hit.inner, hit.signature.id, hit.function, *outside)
+            by_sink = found.severity is Severity.LOW and is_broad(label)
+            key: tuple[object, ...] = (label, hit.inner, hit.signature.id, None if by_sink else hit.function, *outside)
+            ways[key] += by_sink
+            order = (len(found.trace), found.path, found.line)
             known = best.get(key)
-            if known is None or (len(found.trace), found.line) < (known[0], known[1].line):
-                best[key] = (len(found.trace), found)
-    for _length, found in best.values():
-        yield found
+            if known is None or order < known[0]:
+                best[key] = (order, found)
+    for key, (_order, found) in best.items():
+        others = ways[key] - 1
+        also = f"; {others} further ways lead there" if others > 0 else ""
+        yield msgspec.structs.replace(found, message=found.message + also)
 
 
 def _harmless(hit: Hit) -> bool:
@@ -74,9 +84,9 @@ def _harmless(hit: Hit) -> bool:
 
 
 def _finding(scene: Scene, rule_: Rule, hit: Hit, label: str, trace: Trace, outside: list[str]) -> Finding:
-    plain = label.removeprefix(_HASH)
+    plain = label.removeprefix(DIGEST)
     secret = scene.result.state.origins.by_label.get(plain)
-    severity = _severity(scene, secret, outside, hashed=label.startswith(_HASH))
+    severity = _severity(scene, secret, outside, hashed=label.startswith(DIGEST))
     if severity in (Severity.HIGH, Severity.MEDIUM) and not _literal(outside):
         severity = _without_host(hit, label, trace, severity)
     if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
@@ -84,7 +94,7 @@ def _finding(scene: Scene, rule_: Rule, hit: Hit, label: str, trace: Trace, outs
     severity, confidence = _by_distance(scene, hit, plain, trace, severity)
     where = ", ".join(outside) if outside else "a destination that callers decide"
     api = hit.api if not hit.via else f"{hit.via[0]} ({hit.api})"
-    digest = "a digest of " if label.startswith(_HASH) else ""
+    digest = "a digest of " if label.startswith(DIGEST) else ""
     verdict = "as expected" if severity is Severity.INFO else "which is not a known destination of it"
     return finding(
         scene,
@@ -167,22 +177,17 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
 
 def _addresses(hit: Hit, label: str) -> bool:
     """Whether a single secret of the site is part of an address: in the name of a local file it has no business."""
-    if _is_broad(label) or label.startswith(_HASH):
+    if is_broad(label) or label.startswith(DIGEST):
         return False
     return any(label in all_labels(hit.roles[role]) for role in ("url", "host") if role in hit.roles)
-
-
-def _is_broad(label: str) -> bool:
-    """Whether a label stands for many values, for what every visitor has, or for all that a file holds."""
-    return is_general(label) or label in _OF_EVERY_VISITOR or label.startswith(FILE)
 
 
 def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Severity) -> tuple[Severity, Confidence]:
     """Less where the way is a guess: a named secret stays loud, what stands for many values does not."""
     doubtful = doubts(scene, trace) >= _MANY_DOUBTS
-    general = _is_broad(plain)
+    general = is_broad(plain)
     guessed = doubtful or leaps(scene, trace)
-    most_steps = _LONG_WAY_OF_VISITORS if plain in _OF_EVERY_VISITOR else _LONG_WAY_OF_MANY
+    most_steps = _LONG_WAY_OF_VISITORS if plain in OF_EVERY_VISITOR else _LONG_WAY_OF_MANY
     far = distance(scene, trace) + len(hit.via) >= (most_steps if guessed and general else _LONGER_WAY)
     if not doubtful and not (far and (guessed or general)):
         return severity, Confidence.LIKELY

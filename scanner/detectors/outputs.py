@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
-from scanner.analysis.origins import DATABASE_FILE, FILE, MANY
+from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
@@ -16,7 +16,6 @@ from scanner.detectors.targets import expected
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
 from scanner.model.signature import SecretOrigin
 
-_HASH = "hash-of:"
 _LONG_WAY_OF_MANY = 5
 """Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
 _LONG_WAY_TO_HOST = 8
@@ -94,7 +93,7 @@ def _finding(
     where: str,
     taken: Collection[str],
 ) -> Finding:
-    plain = label.removeprefix(_HASH)
+    plain = label.removeprefix(DIGEST)
     digest = "a digest of " if plain != label else ""
     through = f" through {output.via[0]}()" if output.via else ""
     steps_away = distance(scene, trace) + len(output.via) if plain in MANY else 0
@@ -131,7 +130,7 @@ def _opens_all(scene: Scene, output: Output, label: str) -> bool:
 
 def _meant(scene: Scene, label: str, host: str) -> bool:
     """Whether the product's own features show a secret to a host: keys of maps and the like."""
-    secret = scene.result.state.origins.by_label.get(label.removeprefix(_HASH))
+    secret = scene.result.state.origins.by_label.get(label.removeprefix(DIGEST))
     return secret is not None and (secret.severity_floor == "info" or expected(secret, host))
 
 
@@ -140,7 +139,7 @@ def _severity(scene: Scene, label: str, severity: Severity, *, taken: bool) -> S
 
     The session's number belongs into the visitor's own browser, and nowhere else (`taken`).
     """
-    plain = label.removeprefix(_HASH)
+    plain = label.removeprefix(DIGEST)
     secret = scene.result.state.origins.by_label.get(plain)
     if (secret is not None and secret.severity_floor == "info") or label.startswith("request."):
         return Severity.INFO

@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from scanner.analysis.code import OUTSIDE
+from scanner.analysis.remote import OUTSIDE
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Val, all_labels
 from scanner.detectors.base import Detector, Scene, finding, rule

@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from scanner.analysis.origins import DIGEST
 from scanner.detectors.base import Detector, Scene, rule
 from scanner.detectors.remarks import BROWSER, Place, destination, finding_of, first_of_each, is_named, places
 from scanner.detectors.targets import expected, known_host
@@ -69,7 +70,7 @@ def _printed(scene: Scene) -> dict[str, list[tuple[int, int, str]]]:
     for output in scene.result.outputs:
         path = scene.program.path(output.function)
         for label, _trace in output.labels:
-            found.setdefault(path, []).append((output.line, output.end_line, label.removeprefix("hash-of:")))
+            found.setdefault(path, []).append((output.line, output.end_line, label.removeprefix(DIGEST)))
     return found
 
 
