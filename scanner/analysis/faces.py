@@ -11,9 +11,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from scanner.analysis.summary import PARAM, Hit, Summary, depends_on_caller
-from scanner.analysis.values import Val, all_labels
+from scanner.analysis.values import Trace, Val, all_labels
 
 Face = frozenset[object]
+Decides = Callable[[str, Trace], bool]
+"""Whether a label is worth another round (`State.is_decisive`)."""
 _DEPTH = 4
 _MAX_ADDRESS = 300
 _PASSING = frozenset({"site", "printed", "thrown"})
@@ -21,19 +23,21 @@ _OF_ADDRESSES = frozenset("./:@")
 _NOT_IN_ADDRESSES = frozenset(" \n\t<>\"'(){}")
 
 
-def face(value: Val, is_secret: Callable[[str], bool], depth: int = _DEPTH) -> Face:
+def face(value: Val, decides: Decides, depth: int = _DEPTH) -> Face:
     """What of a value matters to whoever reads it."""
     known = value.face
     if known is not None and value.height <= depth:
         return known
-    found: set[object] = {label for label in value.labels if label.startswith(PARAM) or is_secret(label)}
+    found: set[object] = {
+        label for label, trace in value.labels.items() if label.startswith(PARAM) or decides(label, trace)
+    }
     found |= value.types
     found |= value.refs
     if depth and value.items:
         for key, item in value.items.items():
-            found.update((key, part) for part in face(item, is_secret, depth - 1))
+            found.update((key, part) for part in face(item, decides, depth - 1))
     if depth and value.rest is not None:
-        found.update(("*", part) for part in face(value.rest, is_secret, depth - 1))
+        found.update(("*", part) for part in face(value.rest, decides, depth - 1))
     result = frozenset(found)
     if value.height <= depth:
         value.face = result
@@ -52,22 +56,22 @@ def places(value: Val, depth: int = _DEPTH) -> frozenset[object]:
     return frozenset(found)
 
 
-def summary_face(summary: Summary, is_secret: Callable[[str], bool]) -> tuple[object, ...]:
+def summary_face(summary: Summary, decides: Decides) -> tuple[object, ...]:
     """What of a summary matters to callers: secrets that come out, and sinks and writes that callers decide.
 
     Left out: text and classes that a function returns, what it prints and what it throws. They change often, as long
     as stores fill, and hardly ever in a way that a caller would report.
     """
     return (
-        _secrets(summary.returns, is_secret),
+        _secrets(summary.returns, decides),
         frozenset(_hit_face(hit) for hit in summary.hits),
         frozenset((effect.target, effect.key) for effect in summary.effects if effect.target not in _PASSING),
-        frozenset((name, label) for name, value in summary.exports.items() for label in _secrets(value, is_secret)),
+        frozenset((name, label) for name, value in summary.exports.items() for label in _secrets(value, decides)),
     )
 
 
-def _secrets(value: Val, is_secret: Callable[[str], bool]) -> frozenset[str]:
-    return frozenset(label for label in all_labels(value) if is_secret(label))
+def _secrets(value: Val, decides: Decides) -> frozenset[str]:
+    return frozenset(label for label, trace in all_labels(value).items() if decides(label, trace))
 
 
 def _hit_face(hit: Hit) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Callable as Function
 from collections.abc import Mapping
 
 from scanner.analysis.describe import describe
-from scanner.analysis.state import MAX_VAGUE_STEPS, Note, SecretRead, State
+from scanner.analysis.state import MAX_OUTSIDE_STEPS, Note, SecretRead, State
 from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
     MAX_EFFECTS,
@@ -366,7 +366,7 @@ class Frame:
 
     def followed(self, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
         """Those of some labels that are followed through another call."""
-        if all(trace.length < MAX_VAGUE_STEPS for trace in labels.values()):
+        if all(trace.length < MAX_OUTSIDE_STEPS for trace in labels.values()):
             return labels
         kept = {label: trace for label, trace in labels.items() if trace.length < self.state.most_steps(label)}
         if len(kept) < len(labels):

@@ -40,8 +40,11 @@ _OF_VISITORS = ("~", "request.", "session.")
 MAX_BROAD_STEPS = 18
 """Calls through which a label that stands for many values, or an answer of a known host, is followed: further on nearly
 all of a program has it."""
+MAX_OUTSIDE_STEPS = 4
 MAX_VAGUE_STEPS = 8
 """The same for fields of a request, files, and answers of unknown hosts: of these a long way tells nothing."""
+_SHORT_WAY = 3
+"""Calls behind which a label that stands for many values is not worth another round."""
 MAX_INSIDE = 600
 """Closures and included files that run inside one function, those inside them counted: each may run others twice."""
 
@@ -405,16 +408,21 @@ class State:
 
     def most_steps(self, label: str) -> float:
         """Number of calls through which a label is followed: none bounds those of secrets with a name of their own."""
-        if label in OUTSIDE or (label.startswith("~") and not is_named(label)):
+        if label in OUTSIDE:
+            return MAX_OUTSIDE_STEPS
+        if label.startswith("~") and not is_named(label):
             return MAX_VAGUE_STEPS
         return MAX_BROAD_STEPS if label.startswith("~") or is_broad(label) else inf
 
-    def is_decisive(self, label: str) -> bool:
+    def is_decisive(self, label: str, trace: Trace) -> bool:
         """Whether a label is worth another round: a secret, or the answer of a host that is known.
 
         Uploads and answers from anywhere spread through every store of a large application, one round after another,
-        and what they add so late is noise: they are followed as far as the first round takes them.
+        and what they add so late is noise: they are followed as far as the first round takes them. So is what stands
+        for many values and has come a long way.
         """
+        if is_broad(label):
+            return trace.length <= _SHORT_WAY and self.is_secret(label)
         return is_named(label) or self.is_secret(label)
 
     def add_output(self, item: Output) -> None:
