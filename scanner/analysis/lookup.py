@@ -137,7 +137,7 @@ class Lookup(Frame):
         """`$this->$name`: the properties that it may be, the caller's to know when a parameter names it."""
         found = [Val(labels=all_labels(base)), self.unknown(node)]
         found.extend(self.read_property(base, name, node) for name in self.known_texts(named)[:MAX_NAMED])
-        for cls in sorted(base.types & self.state.program.classes.keys())[:MAX_NAMED]:
+        for cls in self.state.program.own_classes(base.types)[:MAX_NAMED]:
             found.append(opened(named, OF_MEMBERS + cls, self.state.holes))
             found.append(self.state.read_store((cls, ANY_PROPERTY)))
             found.append(self.state.in_any_property(cls))

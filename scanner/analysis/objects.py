@@ -42,7 +42,7 @@ def _of_object(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int
     state = evaluator.state
     found: list[Val] = []
     sites = sorted(site for site in value.sites if site >= 0 and site not in seen)
-    classes = sorted(cls for cls in value.types & state.program.classes.keys() if cls not in seen)[:_MAX_CLASSES]
+    classes = [cls for cls in state.program.own_classes(value.types) if cls not in seen][:_MAX_CLASSES]
     seen.update(sites, classes)
     for site in sites:
         for roles in (evaluator.sites.get(site, {}), state.site_states.get(site, {})):
@@ -74,11 +74,7 @@ def _run(evaluator: Evaluator, cls: str, methods: tuple[str, ...], receiver: Val
 def iterated(evaluator: Evaluator, value: Val) -> Val:
     """What `foreach` over an object of the program yields, before its elements are taken."""
     program = evaluator.state.program
-    found = [
-        result
-        for cls in sorted(value.types & program.classes.keys())
-        for result in _run(evaluator, cls, _ITERATED_BY, value)
-    ]
+    found = [result for cls in program.own_classes(value.types) for result in _run(evaluator, cls, _ITERATED_BY, value)]
     if not found:
         return NOTHING
     result = join_all(found, evaluator.state.overflow)
@@ -87,5 +83,5 @@ def iterated(evaluator: Evaluator, value: Val) -> Val:
 
 def destroyed(evaluator: Evaluator, value: Val) -> None:
     """An object's end: its destructor runs."""
-    for cls in sorted(value.types & evaluator.state.program.classes.keys()):
+    for cls in evaluator.state.program.own_classes(value.types):
         _run(evaluator, cls, ("__destruct",), value)

@@ -259,6 +259,10 @@ class Program:
         same = self.by_last_part.get(key.rpartition("\\")[2])
         return same[0] if same and len(set(same)) == 1 else key
 
+    def own_classes(self, types: frozenset[str]) -> list[str]:
+        """Those of some classes that the program declares, in order of their keys."""
+        return sorted(key for key in types if key in self.classes) if types else []
+
     def ancestors(self, key: str) -> tuple[str, ...]:
         """The class itself and all it extends, implements and uses, nearest first, bounded.
 

@@ -246,7 +246,7 @@ def _spread_options(evaluator: Evaluator, signature: Signature, roles: dict[str,
         for key in keys or [""]:
             name = matcher.option_role(table, key) if key else None
             _option(evaluator, roles, name or ("other" if key else "url"), key, value)
-    for role in sorted(_TAKES_OPTIONS & roles.keys()):
+    for role in sorted(role for role in roles if role in _TAKES_OPTIONS):
         value = roles[role]
         for key, item in sorted((value.items or {}).items()):
             _option(evaluator, roles, matcher.option_role(table, key) or "payload", key, item)
@@ -342,7 +342,7 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
         chosen = [index for index, role in given.items() if role in _PLACES and 0 <= index < len(args)]
         texts = [text for index in chosen for text in args[index].texts]
         if _PLACES.isdisjoint(given.values()):
-            texts = [text for role in sorted(_PLACES & roles.keys()) for text in roles[role].texts]
+            texts = [text for role in sorted(role for role in roles if role in _PLACES) for text in roles[role].texts]
         places = [url_destination(text, evaluator.state.holes, is_path=True) for text in texts]
         if all(place.name == LOCAL for place in places):
             return False

@@ -354,7 +354,7 @@ def elements(evaluator: Evaluator, value: Val) -> Val:
         yielded = objects.iterated(evaluator, value)
         if yielded is not NOTHING:
             return evaluator.join(yielded, elements(evaluator, yielded.replaced(types=frozenset())))
-        if not value.items and value.rest is None and value.types & evaluator.state.program.classes.keys():
+        if not value.items and value.rest is None and evaluator.state.program.own_classes(value.types):
             value = evaluator.state.interpreter.exposed(evaluator, value)  # its properties
     found = [item for key, item in (value.items or {}).items() if key != _KEYS]
     if value.rest is not None:
@@ -370,7 +370,7 @@ def elements(evaluator: Evaluator, value: Val) -> Val:
 
 def keys(evaluator: Evaluator, value: Val, node: Value) -> Val:
     """Keys that `foreach` yields from a value; those of a generator are kept with its values."""
-    if value.types & evaluator.state.program.classes.keys():
+    if evaluator.state.program.own_classes(value.types):
         value = evaluator.join(value, objects.iterated(evaluator, value))
     if value.items and _KEYS in value.items:
         return value.items[_KEYS]
@@ -466,7 +466,7 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
 def _write_some_property(evaluator: Evaluator, base: Val, names: Sequence[str], value: Val) -> None:
     """`$this->$name = $value`: any property may hold the secrets in it."""
     labels = evaluator.state.lasting(all_labels(value))
-    for cls in sorted(base.types & evaluator.state.program.classes.keys()) if labels else ():
+    for cls in evaluator.state.program.own_classes(base.types) if labels else ():
         for name in names[:MAX_NAMED] or (ANY_PROPERTY,):
             owner = evaluator.property_owner(cls, name) if names else cls
             evaluator.write_shared("store", (owner, name), Val(labels=labels))
