@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from scanner.analysis import code, containers, decoding, given, keeping, objects, reaches, remote, sinks, transfer
+from scanner.analysis import (
+    code,
+    containers,
+    decoding,
+    given,
+    holding,
+    keeping,
+    objects,
+    reaches,
+    remote,
+    sinks,
+    transfer,
+)
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.program import Program
@@ -23,7 +35,9 @@ from scanner.analysis.summary import (
     depends_on_caller,
     parameters_only,
 )
+from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.analysis.variants import Given
 from scanner.model.facts import SHORT_BODY, Call, CallKind, Var, decode_body
 from scanner.model.signature import Certainty
 
@@ -47,13 +61,29 @@ def summary_of(state: State, number: int) -> Summary:
     return compute(state, number)
 
 
-def compute(state: State, number: int) -> Summary:
-    """Evaluate a function and keep its summary."""
+def _variant(state: State, number: int, passed: Given) -> Summary:
+    """Summary of a function for callers that pass it a client; the general one where it calls itself."""
+    number = state.program.with_body(number)
+    known = state.variants.of_function.setdefault(number, {})
+    if passed not in known:
+        general = state.summaries.get(number, EMPTY)
+        if number in state.active or len(state.active) >= state.limits.call_depth:
+            return general
+        known[passed] = compute(state, number, passed)
+        state.summaries[number] = general
+    return known[passed]
+
+
+def compute(state: State, number: int, passed: Given = ()) -> Summary:
+    """Evaluate a function and keep its summary. `passed`: clients that it gets (see `variants`)."""
+    if not passed:
+        state.variants.of_function.pop(number, None)
     state.active.append(number)
     outer, state.current = state.current, number
     inside, state.decoding.inside = state.decoding.inside, 0
     try:
         evaluator = Evaluator(state, number)
+        evaluator.accept(passed)
         transfer.run(evaluator, decode_body(evaluator.fact.body))
         _run_late_closures(evaluator)
         keeping.flush(evaluator)
@@ -128,13 +158,16 @@ def apply_summary(
     decoded = decoding.decode(evaluator, call, number, args, receiver) if args else None
     if decoded is not None:
         return decoded
-    if not (_worth_following(state, number) or any(holds_secret(state, arg) for arg in args)):
+    given_clients = state.variants.given(evaluator, state.program.functions[number], number, args) if args else ()
+    if not (given_clients or _worth_following(state, number) or any(holds_secret(state, arg) for arg in args)):
         state.kept.passed_over.add(number)
         state.users[number].add(state.current)
         return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
     summary = summary_of(state, number)
     if summary is EMPTY:
         return passed_through(evaluator, call, receiver or NOTHING, args)
+    if given_clients:
+        summary = _variant(state, number, given_clients)
     symbol = state.program.symbol(number)
 
     def step(trace: Trace) -> Trace:
@@ -295,10 +328,14 @@ def _lift(
         return
     roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
     roles = sinks.decisive(evaluator, hit.signature, evaluator.with_sites(roles, sites - hit.sites))
+    by_object = symbolic_site and _names_other_place(evaluator.with_sites({}, sites - hit.sites), hit.roles)
+    if by_object:  # the callee's own finding says what is sent, and not where to
+        roles = _with_secrets(evaluator, hit, roles)
     if "file" in roles and depends_on_caller(hit.roles["file"]):
         held = keeping.kept_under(evaluator, "file", roles["file"])
         roles["payload"] = evaluator.join(roles.get("payload", NOTHING), held)
-    if not _worth_lifting(evaluator, hit, roles, sites) or _tells_nothing(evaluator, hit, roles, sites):
+    worth = by_object or _worth_lifting(evaluator, hit, roles, sites)
+    if not worth or _tells_nothing(evaluator, hit, roles, sites):
         return
     if reaches.levels(evaluator.state, hit) >= _max_lifts(hit, symbolic=symbolic_site):
         evaluator.state.limit("wrapper-depth", evaluator.number)
@@ -311,6 +348,25 @@ def _lift(
     evaluator.add_hit(lifted)
     if hit.signature.kind == code.KIND and evaluator.known_texts(roles.get("code", NOTHING)):
         code.follow(evaluator, call, roles["code"])
+
+
+def _names_other_place(held: Mapping[str, Val], own: Mapping[str, Val]) -> bool:
+    """Whether an object says in words where a call goes, and the call does not say that itself."""
+    return any(
+        is_known(text) and (role not in own or text not in own[role].texts)
+        for role in holding.OF_DATABASE
+        if role in held
+        for text in held[role].texts
+    )
+
+
+def _with_secrets(evaluator: Evaluator, hit: Hit, roles: dict[str, Val]) -> dict[str, Val]:
+    """The roles with the secrets that the callee itself gives to an object whose host only this call names."""
+    for role, value in hit.roles.items():
+        secrets = {label: way for label, way in all_labels(value).items() if evaluator.state.is_specific(label)}
+        if secrets:
+            roles[role] = evaluator.join(roles.get(role, NOTHING), Val(labels=secrets))
+    return roles
 
 
 def _max_lifts(hit: Hit, *, symbolic: bool) -> int:
@@ -377,7 +433,8 @@ def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[V
         if given:
             known = evaluator.env.get(call.receiver.name, receiver)
             evaluator.env[call.receiver.name] = evaluator.join(known, Val(labels=given))
-    of_client = frozenset(site for site in receiver.sites if site in evaluator.state.site_libraries)
+    made = evaluator.state.site_libraries
+    of_client = frozenset(site for site in receiver.sites if site in made or site in evaluator.libraries)
     result = Val(evaluator.unknown(call).texts, labels, sites=of_client)  # `$client->bucket('x')` belongs to it
     return evaluator.join(result, queried(evaluator, args))
 

@@ -250,7 +250,7 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
     lower = name.lower()
     signatures = tuple(s for s in state.matcher.methods(lower) if state.matcher.distinctive(s))
     if not signatures and receiver.sites:
-        libraries = {library for site in receiver.sites for library in state.site_libraries.get(site, ())}
+        libraries = evaluator.libraries_of(receiver)
         signatures = tuple(s for s in state.matcher.methods(lower) if s.lib in libraries)
     if signatures:
         made = sinks.apply(evaluator, call, signatures[:1], args, receiver, api=callee_text(call), certain=False)
@@ -357,6 +357,10 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
             code.callee(evaluator, call, part, args)
         return reflection.instance(cls, args)
     signatures = resolution.sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
+    constructor = state.program.find_method(cls, "__construct")
+    if signatures and constructor is not None and resolution.refines(state, constructor, signatures[0]):
+        state.site_libraries[site].add(signatures[0].lib)
+        signatures = ()
     if signatures:
         made = sinks.apply(
             evaluator, call, signatures, args, instance, api=f"new {resolution.written(state, cls)}", certain=True
@@ -365,7 +369,6 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
             instance = evaluator.join(instance, shipped.document(evaluator, args[0]))
         file = {label: trace for label, trace in made.labels.items() if label.startswith(FILE)}
         return instance.replaced(labels=file) if file else instance
-    constructor = state.program.find_method(cls, "__construct")
     if state.program.find_method(cls, "__destruct") is not None:
         evaluator.ending.append(instance)
     if constructor is not None:
@@ -404,6 +407,8 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
         invoke = evaluator.state.program.find_method(cls, "__invoke")
         if invoke is not None:
             found.append(apply_summary(evaluator, call, invoke, args, callee))
+    if not found:
+        found.extend(callables.invoked(evaluator, call, callee, args))
     if not found:
         given.leave_to_caller(evaluator, callee, args)
         evaluator.note(

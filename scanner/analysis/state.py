@@ -16,6 +16,7 @@ from scanner.analysis.rows import written
 from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, join_all, merge_labels
+from scanner.analysis.variants import Variants
 from scanner.model.facts import Assign, Call, Param, Value, text_mark
 from scanner.model.signature import Catalogue, LocalSink
 from scanner.signatures.match import Matcher
@@ -218,6 +219,7 @@ class State:
         self.overflow = self.holes.template("unknown", "...")
         self.origins = Origins(catalogue, self.holes, _own_names(program))
         self.mixing = Mixing()
+        self.variants = Variants(catalogue)
         self.included: set[str] = set()
         """Paths that some include resolves to."""
         self.stores: dict[tuple[str, str], Val] = {}

@@ -89,6 +89,8 @@ def _yielded(evaluator: Evaluator, node: Value | None, value: Val) -> Val:
     """A generator: what it yields, and the keys that it yields it from."""
     pair = isinstance(node, Op) and node.op == "yield" and len(node.operands) > 1
     items = {_KEYS: evaluator.value(node.operands[0])} if pair and isinstance(node, Op) else None
+    if isinstance(node, Op) and node.op == "yield from":
+        value = elements(evaluator, value)
     return Val(rest=value, labels=value.labels, types=_GENERATOR, items=items)
 
 
