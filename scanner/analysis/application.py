@@ -14,6 +14,7 @@ from scanner.analysis import (
     objects,
     reaches,
     remote,
+    reported,
     sinks,
     transfer,
 )
@@ -125,8 +126,8 @@ def evaluate_closure(
     `carried`: captured variables of a closure that was made elsewhere. `scope`: class that it was bound to.
     """
     state = evaluator.state
-    if number in state.active:
-        return NOTHING
+    if number in state.active:  # one closure may hold another of the same place: `array_reduce` of closures
+        return Val(labels=state.lasting(join_all((Val(labels=all_labels(arg)) for arg in args or ()), "").labels))
     deep = len(state.active) >= state.limits.call_depth
     if deep:
         state.limit("call-depth", state.current)
@@ -312,7 +313,7 @@ def _apply_shown(evaluator: Evaluator, effect: Effect, value: Val) -> None:
         evaluator.printed = evaluator.join(evaluator.printed, labels)
     else:
         evaluator.thrown = evaluator.join(evaluator.thrown, labels.replaced(types=value.types))
-        keeping.report(evaluator, keeping.EXCEPTION, [value])
+        reported.report(evaluator, reported.EXCEPTION, [value])
 
 
 def _lift(

@@ -12,6 +12,7 @@ from scanner.analysis import (
     keeping,
     objects,
     reaches,
+    reported,
     sensitive,
     serialized,
     shipped,
@@ -31,6 +32,10 @@ serialized.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
 _WALKS = frozenset({"array_walk", "array_walk_recursive"})
+_CALLED_ELSEWHERE = frozenset(
+    {"call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"}
+)
+"""Functions whose own handlers run what they are given."""
 _WITHOUT_ARGUMENTS = 2
 """`DEBUG_BACKTRACE_IGNORE_ARGS`."""
 _OF_FRAMES = ("file", "line", "function", "class", "type", "object")
@@ -95,6 +100,8 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     if name in objects.ENCODERS and any(arg.types or arg.sites or arg.items or arg.rest is not None for arg in args):
         labels = (Val(labels=objects.exposed(evaluator, arg)) for arg in args)
         returned = join_all([returned, *labels], evaluator.state.overflow)
+        if name == "iterator_to_array":
+            returned = evaluator.join(returned, objects.iterated(evaluator, args[0]))
     _write_outputs(evaluator, node, name, args)
     return evaluator.join(returned, keeping.keep(evaluator, name, args))
 
@@ -128,7 +135,8 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
 def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Higher-order functions call what they are given, with what else they are given; labels of what that returns."""
     positions = evaluator.state.catalogue.higher_order.get(name, ())
-    if name in ("call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"):
+    reduced = name == "array_reduce" and len(args) > 1 and is_callable(evaluator, args[1])
+    if reduced or name in _CALLED_ELSEWHERE:
         return NOTHING
     if name.startswith("filter_") and len(args) > 2:  # noqa: PLR2004  filter and options come last
         positions, args = (len(args),), [*args, (args[-1].items or {}).get("options", NOTHING)]
@@ -154,7 +162,7 @@ def _run_callback(
     if not is_callable(evaluator, callback):
         code.callee(evaluator, node, callback, args)
         return NOTHING
-    given = keeping.handled(evaluator, name) or _walking(evaluator, name, others, args) or [NOTHING]
+    given = reported.handled(evaluator, name) or _walking(evaluator, name, others, args) or [NOTHING]
     literal = position < len(node.args) and isinstance(node.args[position].value, Const)
     result = evaluator.state.interpreter.call_value(
         evaluator, _with_values(node, given), callback, given, literal=literal

@@ -108,7 +108,7 @@ def remember_host(
     """A call that connects a handle which was made before: what is sent on it later goes there."""
     if signature.phase != "connect":
         return
-    for role in ("host", "dsn"):
+    for role in ("host", "dsn", "url"):
         for site in sorted(handles) if role in roles else ():
             evaluator.set_site(site, role, roles[role])
 

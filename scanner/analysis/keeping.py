@@ -8,9 +8,10 @@ reads it is evaluated again when it changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
+from scanner.analysis import reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
 from scanner.analysis.origins import DATABASE_FILE, FILE
@@ -46,9 +47,12 @@ _READS: Mapping[str, tuple[str, int]] = {
     "shm_get_var": ("cache", 1),
 }  # fmt: skip
 _MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
-_STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf"})
+_STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf",
+                            "xmlwriter_text", "xmlwriter_write_attribute", "xmlwriter_write_cdata",
+                            "xmlwriter_write_comment", "xmlwriter_write_element", "xmlwriter_write_raw"})  # fmt: skip
 _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
-                           "fpassthru", "gzread", "bzread"})  # fmt: skip
+                           "fpassthru", "gzread", "bzread", "xmlwriter_flush",
+                           "xmlwriter_output_memory"})  # fmt: skip
 _PACKING = frozenset({"addFile", "addGlob", "buildFromDirectory", "replaceFile"})
 """Methods of archives that take a file in."""
 _MAX_NAMES = 4
@@ -62,12 +66,6 @@ SCHEME = "\2scheme"
 FILTERED = "filtered"
 """Role of a stream that has a filter of the program."""
 _FILTER = ("\2filter", "*")
-MESSAGE = ("\2error", "message")
-EXCEPTION = ("\2error", "exception")
-CLASS = ("\2error", "class")
-"""Names of classes that are asked for: the program's loaders get them."""
-_LOADING = frozenset({"class_exists", "interface_exists", "trait_exists", "enum_exists", "spl_autoload_call"})
-_HANDLERS = {"set_error_handler": MESSAGE, "set_exception_handler": EXCEPTION, "spl_autoload_register": CLASS}
 HELD = "held"
 """Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""
 _FLUSHES = frozenset({"ob_end_flush", "ob_end_clean", "ob_get_flush", "ob_get_clean", "ob_flush", "flush"})
@@ -190,12 +188,8 @@ def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
     """Functions of output buffers."""
     if name == "ob_start" and args:
         evaluator.late.append(args[0])
-    elif name in ("trigger_error", "user_error"):
-        labels = evaluator.state.telling(join_all((Val(labels=all_labels(a)) for a in args[:1]), "").labels)
-        if labels:
-            evaluator.write_shared("store", MESSAGE, Val(labels=labels))
-    elif name in _LOADING and args:
-        report(evaluator, CLASS, args[:1])
+    elif name in reported.FUNCTIONS:
+        reported.note(evaluator, name, args)
     elif name == "stream_wrapper_register" and len(args) > 1:
         _wrapper(evaluator, args)
     elif name in ("stream_filter_append", "stream_filter_prepend") and args:
@@ -221,30 +215,13 @@ def _wrapper(evaluator: Evaluator, args: list[Val]) -> None:
             evaluator.state.interpreter.call_value(evaluator, here, method, [data])
 
 
-def report(evaluator: Evaluator, key: tuple[str, str], values: Sequence[Val]) -> None:
-    """Secrets in an error or an exception: the program's handler gets them."""
-    labels = join_all((Val(labels=all_labels(value)) for value in values), evaluator.state.overflow).labels
-    secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
-    if secrets:
-        evaluator.state.write_store(key, Val(labels=secrets))
-
-
-def handled(evaluator: Evaluator, name: str) -> list[Val] | None:
-    """Arguments with which PHP calls an error handler, exception handler or class loader; None for other callbacks."""
-    key = _HANDLERS.get(name)
-    if key is None:
-        return None
-    reported = Val(evaluator.unknown("$error").texts, evaluator.state.read_store(key).labels)
-    if key is CLASS and not reported.labels:
-        return None  # a loader of classes: what it is asked for is anything
-    return [NOTHING, reported] if key is MESSAGE else [reported]
-
-
 def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
     labels = evaluator.state.telling(all_labels(value))
     whole = value if space == "const" else Val(labels=labels)
     if not labels and space != "const":
         return
+    if space == "file" and any(text.startswith("php://filter") for text in target.texts):
+        evaluator.write_shared("store", _FILTER, whole)
     for key in places(evaluator, space, target):
         known = evaluator.kept.get(key)
         evaluator.kept[key] = whole if known is None else evaluator.join(known, whole)
@@ -297,7 +274,7 @@ def flush(evaluator: Evaluator) -> None:
             evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
 
 
-@handles("tmpfile")
+@handles("tmpfile", "xmlwriter_open_memory")
 def _temporary(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
     return Val(sites=frozenset([evaluator.state.site(evaluator.number, node.start)]))
 

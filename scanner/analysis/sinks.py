@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import holding, keeping, middleware, reaches, rows, statements
+from scanner.analysis import documents, holding, keeping, middleware, reaches, rows, statements
 from scanner.analysis.destinations import LOCAL, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import FILE
@@ -142,7 +142,10 @@ def _of_object(
     """
     if _PLACES.isdisjoint(roles):
         roles = evaluator.with_sites(roles, handles)
-    labels = evaluator.state.lasting(receiver.labels) if receiver is not None else {}
+    labels: Mapping[str, Trace] = receiver.labels if receiver is not None else {}
+    if receiver is not None and signature.phase == "write":
+        labels = documents.inside(evaluator, receiver, receiver).labels
+    labels = evaluator.state.lasting(labels)
     if signature.kind not in ("file-url", "xml-url") or not labels:
         return roles
     return {**roles, "payload": evaluator.join(roles.get("payload", NOTHING), Val(labels=labels))}

@@ -32,6 +32,8 @@ TABLE = _INNER + "table"
 """Space of what was written to tables of the database, by the table's name."""
 ANY_PROPERTY = "\0any"
 """Store of what was written to a property of a class whose name nobody knows."""
+SESSION = (_INNER + "session", "*")
+"""Store of secrets of the site that were put into the session: what saves it gets them."""
 NOBODY = -1
 NOBODIES: frozenset[int] = frozenset()
 _OF_VISITORS = ("~", "request.", "session.")
@@ -228,6 +230,8 @@ class State:
         self.readers: dict[tuple[str, str], set[int]] = defaultdict(set)
         self.pooled: set[str] = set()
         """Classes with a property whose name nobody knows (`ANY_PROPERTY`)."""
+        self.documents: dict[int, str] = {}
+        """Places that make a document, and the role of what is written into it (see `documents`)."""
         self.collections: set[int] = set()
         """Places that make one of PHP's own collections (see `containers`)."""
         self.dirty: set[int] = set()

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from scanner.analysis.destinations import STORES
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Detector, Scene, finding, rule
 from scanner.detectors.literals import standing_nowhere, stands_in_file
@@ -33,7 +34,7 @@ _NO_CALL = frozenset({"code", "code-write", "runtime"})
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    of_libraries = {host for item in scene.catalogue.signatures for host in item.destinations}
+    of_libraries = {*STORES.values(), *(host for item in scene.catalogue.signatures for host in item.destinations)}
     candidates = [
         (hit, host, _bare(host))
         for hit in scene.result.hits
