@@ -25,6 +25,7 @@ from scanner.analysis.state import State
 from scanner.analysis.summary import (
     EMPTY,
     MAX_LIFTS,
+    MAX_NAMED_LIFTS,
     MAX_PAYLOAD_LIFTS,
     MAX_URL_LIFTS,
     PARAM,
@@ -294,6 +295,8 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
         value = substitution.value(effect.value) if sites else NOTHING
         for site in sorted(sites):
             evaluator.set_site(site, name, value)
+        if number >= 0 and name in holding.OF_DATABASE:  # an object that a constructor made, of which it keeps the rest
+            _connected_inside(evaluator, number, sites, name, value)
         if number >= 0 and name == containers.ROLE:  # only the collection itself holds it, wherever that is kept
             evaluator.stored_sites |= sites
             for site in sorted(sites) if not depends_on_caller(value) else ():
@@ -304,6 +307,19 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
         value = substitution.value(effect.value)
         cls, _separator, member = name.partition("\0")
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
+
+
+def _connected_inside(evaluator: Evaluator, made: int, sites: frozenset[int], role: str, value: Val) -> None:
+    """A database connection that a callee opened, to a host that this call decides: it is used wherever it was kept."""
+    if evaluator.state.variants.databases.isdisjoint(evaluator.state.site_libraries.get(made, ())):
+        return
+    evaluator.stored_sites |= sites
+    if depends_on_caller(value):
+        return
+    for site in sorted(sites):
+        evaluator.state.write_site(site, role, value)
+    if holding.is_foreign(evaluator, {role: value}):
+        evaluator.state.variants.foreign |= sites
 
 
 def _apply_shown(evaluator: Evaluator, effect: Effect, value: Val) -> None:
@@ -338,7 +354,7 @@ def _lift(
     worth = by_object or _worth_lifting(evaluator, hit, roles, sites)
     if not worth or _tells_nothing(evaluator, hit, roles, sites):
         return
-    if reaches.levels(evaluator.state, hit) >= _max_lifts(hit, symbolic=symbolic_site):
+    if _too_deep(evaluator.state, hit, symbolic=symbolic_site):
         evaluator.state.limit("wrapper-depth", evaluator.number)
         return
     lifted = hit._replace(
@@ -368,6 +384,14 @@ def _with_secrets(evaluator: Evaluator, hit: Hit, roles: dict[str, Val]) -> dict
         if secrets:
             roles[role] = evaluator.join(roles.get(role, NOTHING), Val(labels=secrets))
     return roles
+
+
+def _too_deep(state: State, hit: Hit, *, symbolic: bool) -> bool:
+    """Whether a sink is followed no further outwards; wrappers that call each other by name are, for a known host."""
+    levels = reaches.levels(state, hit)
+    if levels == len(hit.via) and _names_host(hit):
+        return levels >= MAX_NAMED_LIFTS
+    return levels >= _max_lifts(hit, symbolic=symbolic)
 
 
 def _max_lifts(hit: Hit, *, symbolic: bool) -> int:

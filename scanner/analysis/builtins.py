@@ -48,6 +48,8 @@ _REPLACING = {
 }  # fmt: skip
 """Functions that put a text into another, and which argument it is; a table of them for `strtr`."""
 _MAX_PUT_IN = 4
+_MAX_MAPPED = 300
+"""Elements that `array_map` keeps apart."""
 _OF_STATEMENTS = ("createfunction", "createaggregate", "createcollation")
 """Ends of the names of methods that let SQL call a function (`SQLite3`, `PDO`): nobody sees what with."""
 _MAX_ARGUMENTS = 8
@@ -168,6 +170,9 @@ def _run_callback(
         evaluator, _with_values(node, given), callback, given, literal=literal
     )
     labels = Val(labels=labels_of(evaluator, [result]))
+    if name == "array_map" and len(args) > 1 and not _is_listed(args[1]):
+        named = any("." in text for text in result.texts)  # whatever the elements are, this is made of them
+        return Val(labels=labels.labels, rest=result if named else result.replaced(texts=evaluator.unknown(node).texts))
     if name == "ob_start":  # what the callback makes of the page is shown
         reaches.reach(evaluator, node, "browser", name, labels, Val(result.texts))
     return labels
@@ -465,7 +470,7 @@ def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if len(args) < 2:  # noqa: PLR2004  callback and array
         return NOTHING
     source = args[1]
-    if source.items and source.rest is None and len(source.items) <= 300 and is_callable(evaluator, args[0]):  # noqa: PLR2004
+    if _is_listed(source) and source.items and is_callable(evaluator, args[0]):
         bare = _with_values(node, [NOTHING])
         items = {
             key: evaluator.state.interpreter.call_value(evaluator, bare, args[0], [item], literal=_literal(node))
@@ -473,4 +478,10 @@ def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         }
         return Val(items=items, labels=source.labels)
     labels = labels_of(evaluator, args)
-    return Val(rest=Val(evaluator.unknown(node).texts, labels))
+    texts = frozenset[str]() if is_callable(evaluator, args[0]) else evaluator.unknown(node).texts
+    return Val(rest=Val(texts, labels))
+
+
+def _is_listed(array: Val) -> bool:
+    """Whether all elements of an array are known one by one."""
+    return bool(array.items) and array.rest is None and len(array.items or ()) <= _MAX_MAPPED

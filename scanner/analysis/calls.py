@@ -340,7 +340,7 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     ancestors = state.program.ancestors(cls)
     site = state.site(evaluator.number, call.start)
     instance = Val(types=frozenset([cls]), sites=frozenset([site]))
-    documents.made(evaluator, ancestors, instance.sites)
+    instance = documents.made(evaluator, ancestors, instance, args)
     builtins.method_callbacks(evaluator, call, cls, "__construct", args)
     if cls == fibers.CLASS:
         return fibers.instance(args)

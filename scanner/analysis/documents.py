@@ -22,6 +22,7 @@ CLASSES = frozenset(
      "domtext", "dom\\document", "dom\\element", "dom\\htmldocument", "dom\\htmlelement", "dom\\node",
      "dom\\xmldocument", "simplexmlelement", "simplexmliterator", WRITER}
 )  # fmt: skip
+_ASKING = "domxpath"
 MAKING = frozenset({"simplexml_load_string", "simplexml_load_file", "simplexml_import_dom", "dom_import_simplexml"})
 """Functions that give a document."""
 WRITTEN = "document"
@@ -36,11 +37,14 @@ _PUTS = frozenset(
 """Methods that no other classes have: an object that only the caller knows is a document."""
 
 
-def made(frame: Frame, ancestors: Sequence[str], sites: frozenset[int]) -> None:
-    """A new object: note whether it is a document."""
+def made(frame: Frame, ancestors: Sequence[str], instance: Val, args: Sequence[Val]) -> Val:
+    """A new object: note whether it is a document; one that asks a document (`DOMXPath`) belongs to it."""
     if not CLASSES.isdisjoint(ancestors):
         role = STREAMED if WRITER in ancestors else WRITTEN
-        frame.state.documents.update(dict.fromkeys(sites, role))
+        frame.state.documents.update(dict.fromkeys(instance.sites, role))
+    elif _ASKING in ancestors:
+        return instance.replaced(sites=instance.sites.union(*(_documents(frame, arg) for arg in args)))
+    return instance
 
 
 def loaded(frame: Frame, call: Call, value: Val) -> Val:

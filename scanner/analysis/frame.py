@@ -145,6 +145,11 @@ class Frame:
         """Take a caller's clients: their classes become those of the parameters."""
         for client in passed:
             name = self.fact.params[client.position].name
+            if client.key:
+                element = Val(types=client.types, sites=client.sites)
+                array = Val(rest=element) if client.key == "*" else Val(items={client.key: element})
+                self.env[name] = self.join(self.env[name], array)
+                continue
             self.env[name] = self.env[name].replaced(types=self.env[name].types | client.types)
             self.libraries[symbolic(client.position)] = client.libraries
             if client.foreign:

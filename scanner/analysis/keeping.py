@@ -48,10 +48,11 @@ _READS: Mapping[str, tuple[str, int]] = {
 }  # fmt: skip
 _MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
 _STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf",
+                            "imagechar", "imagefttext", "imagesetpixel", "imagestring", "imagestringup", "imagettftext",
                             "xmlwriter_text", "xmlwriter_write_attribute", "xmlwriter_write_cdata",
                             "xmlwriter_write_comment", "xmlwriter_write_element", "xmlwriter_write_raw"})  # fmt: skip
 _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
-                           "fpassthru", "gzread", "bzread", "xmlwriter_flush",
+                           "fpassthru", "gzread", "bzread", "imagecolorat", "xmlwriter_flush",
                            "xmlwriter_output_memory"})  # fmt: skip
 _PACKING = frozenset({"addFile", "addGlob", "buildFromDirectory", "replaceFile"})
 """Methods of archives that take a file in."""
@@ -68,6 +69,7 @@ FILTERED = "filtered"
 _FILTER = ("\2filter", "*")
 HELD = "held"
 """Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""
+_PICTURES = frozenset({"imagebmp", "imagegd", "imagegd2", "imagegif", "imagejpeg", "imagepng", "imagewebp"})
 _FLUSHES = frozenset({"ob_end_flush", "ob_end_clean", "ob_get_flush", "ob_get_clean", "ob_flush", "flush"})
 PRINTS = frozenset({"echo", "print", "printf", "vprintf", "print_r", "var_dump", "var_export", "exit", "phpinfo",
                     "readfile", "passthru", "highlight_file", "show_source", "debug_zval_refcount"})  # fmt: skip
@@ -197,9 +199,20 @@ def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
             evaluator.set_site(site, FILTERED, Val(frozenset(["1"])))
     elif name in _FLUSHES:
         flush(evaluator)
+    elif name in _PICTURES and args:
+        _drawn(evaluator, args)
     elif name == "phpinfo":
         trace = Trace(evaluator.path, evaluator.line, "phpinfo() prints the whole environment", None, 1)
         printed(evaluator, [Val(labels={"environment": trace})])
+
+
+def _drawn(evaluator: Evaluator, args: list[Val]) -> None:
+    """`imagepng($image)` shows a picture with what was written on it, with a path it makes a file."""
+    held = [evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sorted(args[0].sites)]
+    if len(args) > 1 and args[1].texts:
+        _store(evaluator, "file", args[1], join_all(held, evaluator.state.overflow))
+    else:
+        printed(evaluator, held)
 
 
 def _wrapper(evaluator: Evaluator, args: list[Val]) -> None:
@@ -274,7 +287,7 @@ def flush(evaluator: Evaluator) -> None:
             evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
 
 
-@handles("tmpfile", "xmlwriter_open_memory")
+@handles("tmpfile", "xmlwriter_open_memory", "imagecreate", "imagecreatetruecolor")
 def _temporary(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
     return Val(sites=frozenset([evaluator.state.site(evaluator.number, node.start)]))
 
@@ -295,6 +308,11 @@ def _credentials(evaluator: Evaluator, path: str, how: str = "a command is given
     return Val(labels={FILE + name: Trace(evaluator.path, evaluator.line, how.format(name), None, 1)})
 
 
+def sorted_items(value: Val) -> list[Val]:
+    """Elements of an array in the order of their keys."""
+    return [(value.items or {})[key] for key in sorted(value.items or {})]
+
+
 def content_of(evaluator: Evaluator, path: Val) -> Val:
     """What a file holds: what was written to it, and what a file of its name is known to hold."""
     held = [_credentials(evaluator, text, "{} is sent as a file") for text in sorted(path.texts)[:_MAX_NAMES]]
@@ -310,7 +328,8 @@ def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
         held += [inner[role] for role in (HELD, "payload") if role in inner]
         held += [content_of(evaluator, inner["file"])] if "file" in inner else []
     if "file" in roles:
-        held.append(content_of(evaluator, roles["file"]))
+        given = roles["file"]
+        held += [content_of(evaluator, path) for path in (given, *sorted_items(given)[:_MAX_NAMES])]
     if "command" in roles and evaluator.state.stores:
         words = {word for text in roles["command"].texts if "/" in text for word in _WORD.findall(text[:_MAX_COMMAND])}
         words |= {word.removeprefix("@") for word in words}

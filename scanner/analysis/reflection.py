@@ -13,13 +13,13 @@ from scanner.analysis.values import NOTHING, Val
 CREATING = frozenset({"newinstance", "newinstanceargs", "newinstancewithoutconstructor"})
 CALLING = frozenset({"invoke", "invokeargs", "getclosure"})
 PROPERTY = "reflectionproperty"
-READING = frozenset({"getvalue"})
+READING = frozenset({"getvalue", "setvalue"})
 METHODS = CREATING | CALLING
 _OF_CLASSES = frozenset({"reflectionclass", "reflectionobject"})
 CLASSES = frozenset({"reflectionfunction", "reflectionmethod", PROPERTY}) | _OF_CLASSES
 PARTS = frozenset({"getmethod", "getproperty", "getproperties", "getreflectionconstant"})
 """Methods that give another Reflection object."""
-STATIC = frozenset({"getstaticpropertyvalue", "getconstant"})
+STATIC = frozenset({"getstaticpropertyvalue", "setstaticpropertyvalue", "getconstant"})
 """Methods that give a value of the class itself."""
 _MADE = {"getmethod": "reflectionmethod", "getproperty": PROPERTY, "getproperties": PROPERTY}
 _TARGET = "\0target"

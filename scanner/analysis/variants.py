@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scanner.model.signature import CallableKind, Catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from scanner.analysis.frame import Frame
     from scanner.analysis.summary import Summary
@@ -31,10 +31,18 @@ class Passed(NamedTuple):
     """Whose signatures made it."""
     foreign: bool
     """Whether it is a connection to a database on a host that the code names itself."""
+    key: str = ""
+    """Key of the element that it is, where the parameter is an array; `*` for any."""
+    sites: frozenset[int] = frozenset()
+    """Places that made an element."""
 
 
 Given = tuple[Passed, ...]
 _SENDING = frozenset({"http", "sdk", "storage-sdk", "mail", "ssh", "ftp", "soap", "socket", "ldap"})
+_UNTYPED = frozenset({"array", "iterable", "mixed", "object"})
+"""Types that say nothing of a class."""
+_MAX_ELEMENTS = 20
+"""Elements of an array that is passed which are looked at."""
 _MAX_VARIANTS = 4
 """Kinds of callers of one function that are told apart."""
 
@@ -55,6 +63,8 @@ class Variants:
         ]
         self.clients = frozenset(item.callable.lower().partition("::")[0] for item in methods)
         """Classes, lower-case, of objects through which data leaves."""
+        self.databases = frozenset(item.lib for item in catalogue.signatures if item.kind == "db")
+        """Libraries that connect to databases."""
         self.libraries = frozenset(item.lib for item in methods)
         """Libraries with such classes."""
 
@@ -62,6 +72,9 @@ class Variants:
         """What a call passes that its general summary does not know; empty for nearly every call."""
         found: list[Passed] = []
         for index, arg in enumerate(args[: len(fact.params)]):
+            typed = any(name not in _UNTYPED for name in fact.params[index].types)
+            if arg.height and not typed:
+                found.extend(self._elements(frame, index, arg))
             if not arg.types and not arg.sites:
                 continue
             foreign = not self.foreign.isdisjoint(arg.sites) or not frame.foreign.isdisjoint(arg.sites)
@@ -69,10 +82,20 @@ class Variants:
             libraries = frame.libraries_of(arg)
             if not foreign:
                 libraries &= self.libraries
-            if fact.params[index].types:
+            if typed:
                 types = frozenset()
-            if types or foreign or (libraries and not fact.params[index].types):
+            if types or foreign or (libraries and not typed):
                 found.append(Passed(index, types, libraries, foreign))
         result = tuple(found)
         known = self.of_function.get(number, {})
         return result if result in known or len(known) < _MAX_VARIANTS else ()
+
+    def _elements(self, frame: Frame, index: int, arg: Val) -> Iterator[Passed]:
+        """Clients in an array."""
+        items = sorted((arg.items or {}).items())[:_MAX_ELEMENTS]
+        for key, item in (*items, ("*", arg.rest)):
+            types = item.types & self.clients if item is not None else frozenset[str]()
+            if item is not None and types:
+                frame.stored_sites |= {site for site in item.sites if site >= 0}
+                sites = frozenset(site for site in item.sites if site >= 0)
+                yield Passed(index, types, frame.libraries_of(item), foreign=False, key=key, sites=sites)
