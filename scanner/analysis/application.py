@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from scanner.analysis import code, containers, decoding, given, keeping, objects, reaches, remote, sinks, transfer
+from scanner.analysis import (
+    code,
+    containers,
+    decoding,
+    given,
+    holding,
+    keeping,
+    objects,
+    reaches,
+    remote,
+    reported,
+    sinks,
+    transfer,
+)
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.program import Program
@@ -12,6 +25,7 @@ from scanner.analysis.state import State
 from scanner.analysis.summary import (
     EMPTY,
     MAX_LIFTS,
+    MAX_NAMED_LIFTS,
     MAX_PAYLOAD_LIFTS,
     MAX_URL_LIFTS,
     PARAM,
@@ -23,7 +37,9 @@ from scanner.analysis.summary import (
     depends_on_caller,
     parameters_only,
 )
+from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.analysis.variants import Given
 from scanner.model.facts import SHORT_BODY, Call, CallKind, Var, decode_body
 from scanner.model.signature import Certainty
 
@@ -47,13 +63,29 @@ def summary_of(state: State, number: int) -> Summary:
     return compute(state, number)
 
 
-def compute(state: State, number: int) -> Summary:
-    """Evaluate a function and keep its summary."""
+def _variant(state: State, number: int, passed: Given) -> Summary:
+    """Summary of a function for callers that pass it a client; the general one where it calls itself."""
+    number = state.program.with_body(number)
+    known = state.variants.of_function.setdefault(number, {})
+    if passed not in known:
+        general = state.summaries.get(number, EMPTY)
+        if number in state.active or len(state.active) >= state.limits.call_depth:
+            return general
+        known[passed] = compute(state, number, passed)
+        state.summaries[number] = general
+    return known[passed]
+
+
+def compute(state: State, number: int, passed: Given = ()) -> Summary:
+    """Evaluate a function and keep its summary. `passed`: clients that it gets (see `variants`)."""
+    if not passed:
+        state.variants.of_function.pop(number, None)
     state.active.append(number)
     outer, state.current = state.current, number
     inside, state.decoding.inside = state.decoding.inside, 0
     try:
         evaluator = Evaluator(state, number)
+        evaluator.accept(passed)
         transfer.run(evaluator, decode_body(evaluator.fact.body))
         _run_late_closures(evaluator)
         keeping.flush(evaluator)
@@ -95,8 +127,8 @@ def evaluate_closure(
     `carried`: captured variables of a closure that was made elsewhere. `scope`: class that it was bound to.
     """
     state = evaluator.state
-    if number in state.active:
-        return NOTHING
+    if number in state.active:  # one closure may hold another of the same place: `array_reduce` of closures
+        return Val(labels=state.lasting(join_all((Val(labels=all_labels(arg)) for arg in args or ()), "").labels))
     deep = len(state.active) >= state.limits.call_depth
     if deep:
         state.limit("call-depth", state.current)
@@ -128,13 +160,16 @@ def apply_summary(
     decoded = decoding.decode(evaluator, call, number, args, receiver) if args else None
     if decoded is not None:
         return decoded
-    if not (_worth_following(state, number) or any(holds_secret(state, arg) for arg in args)):
+    given_clients = state.variants.given(evaluator, state.program.functions[number], number, args) if args else ()
+    if not (given_clients or _worth_following(state, number) or any(holds_secret(state, arg) for arg in args)):
         state.kept.passed_over.add(number)
         state.users[number].add(state.current)
         return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
     summary = summary_of(state, number)
     if summary is EMPTY:
         return passed_through(evaluator, call, receiver or NOTHING, args)
+    if given_clients:
+        summary = _variant(state, number, given_clients)
     symbol = state.program.symbol(number)
 
     def step(trace: Trace) -> Trace:
@@ -260,6 +295,8 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
         value = substitution.value(effect.value) if sites else NOTHING
         for site in sorted(sites):
             evaluator.set_site(site, name, value)
+        if number >= 0 and name in holding.OF_DATABASE:  # an object that a constructor made, of which it keeps the rest
+            _connected_inside(evaluator, number, sites, name, value)
         if number >= 0 and name == containers.ROLE:  # only the collection itself holds it, wherever that is kept
             evaluator.stored_sites |= sites
             for site in sorted(sites) if not depends_on_caller(value) else ():
@@ -272,6 +309,19 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
 
 
+def _connected_inside(evaluator: Evaluator, made: int, sites: frozenset[int], role: str, value: Val) -> None:
+    """A database connection that a callee opened, to a host that this call decides: it is used wherever it was kept."""
+    if evaluator.state.variants.databases.isdisjoint(evaluator.state.site_libraries.get(made, ())):
+        return
+    evaluator.stored_sites |= sites
+    if depends_on_caller(value):
+        return
+    for site in sorted(sites):
+        evaluator.state.write_site(site, role, value)
+    if holding.is_foreign(evaluator, {role: value}):
+        evaluator.state.variants.foreign |= sites
+
+
 def _apply_shown(evaluator: Evaluator, effect: Effect, value: Val) -> None:
     """What a callee prints or throws."""
     labels = Val(labels=value.labels)
@@ -279,7 +329,7 @@ def _apply_shown(evaluator: Evaluator, effect: Effect, value: Val) -> None:
         evaluator.printed = evaluator.join(evaluator.printed, labels)
     else:
         evaluator.thrown = evaluator.join(evaluator.thrown, labels.replaced(types=value.types))
-        keeping.report(evaluator, keeping.EXCEPTION, [value])
+        reported.report(evaluator, reported.EXCEPTION, [value])
 
 
 def _lift(
@@ -295,12 +345,16 @@ def _lift(
         return
     roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
     roles = sinks.decisive(evaluator, hit.signature, evaluator.with_sites(roles, sites - hit.sites))
+    by_object = symbolic_site and _names_other_place(evaluator.with_sites({}, sites - hit.sites), hit.roles)
+    if by_object:  # the callee's own finding says what is sent, and not where to
+        roles = _with_secrets(evaluator, hit, roles)
     if "file" in roles and depends_on_caller(hit.roles["file"]):
         held = keeping.kept_under(evaluator, "file", roles["file"])
         roles["payload"] = evaluator.join(roles.get("payload", NOTHING), held)
-    if not _worth_lifting(evaluator, hit, roles, sites) or _tells_nothing(evaluator, hit, roles, sites):
+    worth = by_object or _worth_lifting(evaluator, hit, roles, sites)
+    if not worth or _tells_nothing(evaluator, hit, roles, sites):
         return
-    if reaches.levels(evaluator.state, hit) >= _max_lifts(evaluator.state, hit, roles, symbolic=symbolic_site):
+    if _too_deep(evaluator.state, hit, roles, symbolic=symbolic_site):
         evaluator.state.limit("wrapper-depth", evaluator.number)
         return
     lifted = hit._replace(
@@ -313,11 +367,38 @@ def _lift(
         code.follow(evaluator, call, roles["code"])
 
 
-def _max_lifts(state: State, hit: Hit, roles: Mapping[str, Val], *, symbolic: bool) -> int:
-    """How many levels of wrappers are followed: fewest where no caller decides an address, as for logs and the like.
+def _names_other_place(held: Mapping[str, Val], own: Mapping[str, Val]) -> bool:
+    """Whether an object says in words where a call goes, and the call does not say that itself."""
+    return any(
+        is_known(text) and (role not in own or text not in own[role].texts)
+        for role in holding.OF_DATABASE
+        if role in held
+        for text in held[role].texts
+    )
+
+
+def _with_secrets(evaluator: Evaluator, hit: Hit, roles: dict[str, Val]) -> dict[str, Val]:
+    """The roles with the secrets that the callee itself gives to an object whose host only this call names."""
+    for role, value in hit.roles.items():
+        secrets = {label: way for label, way in all_labels(value).items() if evaluator.state.is_specific(label)}
+        if secrets:
+            roles[role] = evaluator.join(roles.get(role, NOTHING), Val(labels=secrets))
+    return roles
+
+
+def _too_deep(state: State, hit: Hit, roles: Mapping[str, Val], *, symbolic: bool) -> bool:
+    """Whether a sink is followed no further outwards; wrappers that call each other by name are, for a known host.
 
     `roles`: those of the hit as the caller sees them.
     """
+    levels = reaches.levels(state, hit)
+    if levels == len(hit.via) and _names_host(hit):
+        return levels >= MAX_NAMED_LIFTS
+    return levels >= _max_lifts(state, hit, roles, symbolic=symbolic)
+
+
+def _max_lifts(state: State, hit: Hit, roles: Mapping[str, Val], *, symbolic: bool) -> int:
+    """How many levels of wrappers are followed: fewest where no caller decides an address, as for logs and the like."""
     if "command" in hit.roles or _names_host(hit):
         return MAX_LIFTS
     if hit.signature.certainty is Certainty.IF_URL:
@@ -391,7 +472,8 @@ def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[V
         if given:
             known = evaluator.env.get(call.receiver.name, receiver)
             evaluator.env[call.receiver.name] = evaluator.join(known, Val(labels=given))
-    of_client = frozenset(site for site in receiver.sites if site in evaluator.state.site_libraries)
+    made = evaluator.state.site_libraries
+    of_client = frozenset(site for site in receiver.sites if site in made or site in evaluator.libraries)
     result = Val(evaluator.unknown(call).texts, labels, sites=of_client)  # `$client->bucket('x')` belongs to it
     return evaluator.join(result, queried(evaluator, args))
 

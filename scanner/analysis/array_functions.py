@@ -10,13 +10,32 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, folded, handles, is_callable, labels_of
 from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all, merge_labels
-from scanner.model.facts import Call, Const, Index, Value, Var
+from scanner.model.facts import Arg, Call, CallKind, Const, Index, Unknown, Value, Var
 
 _NUMBER = re.compile(r"-?\d{1,9}")
 _MAX_KEYS = 100
 """Keys that are taken from an array one by one."""
+_MAX_STEPS = 8
+"""Elements of an array that is reduced one by one."""
+_STEP = (Arg(Unknown("carry")), Arg(Unknown("element")))
 _PLAIN_PATTERN = re.compile(r"([/#~%@!])([\w %#@:=-]{1,60})\1[imsuD]*")
 """A regular expression that is nothing but a word."""
+
+
+@handles("array_reduce")
+def _reduce(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """`array_reduce($array, $f, $first)`: what `$f` makes of each element and of what it made before."""
+    if len(args) < 2 or not is_callable(evaluator, args[1]):  # noqa: PLR2004  array and function
+        return Val(evaluator.unknown(node).texts, labels_of(evaluator, args))
+    items = args[0].items or {}
+    elements = [items[key] for key in items][:_MAX_STEPS]
+    if args[0].rest is not None or not elements:
+        elements += [contents(evaluator, args[0])] * 2
+    carry = args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004
+    step = Call(CallKind.DYNAMIC, "", None, _STEP, node.line, node.end_line, node.start, node.end)
+    for element in elements:
+        carry = evaluator.state.interpreter.call_value(evaluator, step, args[1], [carry, element], literal=True)
+    return carry
 
 
 @handles("implode", "join")

@@ -12,6 +12,7 @@ from scanner.analysis import (
     keeping,
     objects,
     reaches,
+    reported,
     sensitive,
     serialized,
     shipped,
@@ -32,6 +33,10 @@ serialized.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
 _WALKS = frozenset({"array_walk", "array_walk_recursive"})
+_CALLED_ELSEWHERE = frozenset(
+    {"call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"}
+)
+"""Functions whose own handlers run what they are given."""
 _WITHOUT_ARGUMENTS = 2
 """`DEBUG_BACKTRACE_IGNORE_ARGS`."""
 _OF_FRAMES = ("file", "line", "function", "class", "type", "object")
@@ -44,6 +49,8 @@ _REPLACING = {
 }  # fmt: skip
 """Functions that put a text into another, and which argument it is; a table of them for `strtr`."""
 _MAX_PUT_IN = 4
+_MAX_MAPPED = 300
+"""Elements that `array_map` keeps apart."""
 _OF_STATEMENTS = ("createfunction", "createaggregate", "createcollation")
 """Ends of the names of methods that let SQL call a function (`SQLite3`, `PDO`): nobody sees what with."""
 _MAX_ARGUMENTS = 8
@@ -96,6 +103,8 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     if name in objects.ENCODERS and any(arg.types or arg.sites or arg.items or arg.rest is not None for arg in args):
         labels = (Val(labels=objects.exposed(evaluator, arg)) for arg in args)
         returned = join_all([returned, *labels], evaluator.state.overflow)
+        if name == "iterator_to_array":
+            returned = evaluator.join(returned, objects.iterated(evaluator, args[0]))
     _write_outputs(evaluator, node, name, args)
     return evaluator.join(returned, keeping.keep(evaluator, name, args))
 
@@ -128,7 +137,8 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
 def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Higher-order functions call what they are given, with what else they are given; labels of what that returns."""
     positions = evaluator.state.catalogue.higher_order.get(name, ())
-    if name in ("call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"):
+    reduced = name == "array_reduce" and len(args) > 1 and is_callable(evaluator, args[1])
+    if reduced or name in _CALLED_ELSEWHERE:
         return NOTHING
     if name.startswith("filter_") and len(args) > 2:  # noqa: PLR2004  filter and options come last
         positions, args = (len(args),), [*args, (args[-1].items or {}).get("options", NOTHING)]
@@ -154,12 +164,15 @@ def _run_callback(
     if not is_callable(evaluator, callback):
         code.callee(evaluator, node, callback, args)
         return NOTHING
-    given = keeping.handled(evaluator, name) or _walking(evaluator, name, others, args) or [NOTHING]
+    given = reported.handled(evaluator, name) or _walking(evaluator, name, others, args) or [NOTHING]
     literal = position < len(node.args) and isinstance(node.args[position].value, Const)
     result = evaluator.state.interpreter.call_value(
         evaluator, _with_values(node, given), callback, given, literal=literal
     )
     labels = Val(labels=labels_of(evaluator, [result]))
+    if name == "array_map" and len(args) > 1 and not _is_listed(args[1]):
+        named = any("." in text for text in result.texts)  # whatever the elements are, this is made of them
+        return Val(labels=labels.labels, rest=result if named else result.replaced(texts=evaluator.unknown(node).texts))
     if name == "ob_start":  # what the callback makes of the page is shown
         reaches.reach(evaluator, node, "browser", name, labels, Val(result.texts))
     return labels
@@ -457,7 +470,7 @@ def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if len(args) < 2:  # noqa: PLR2004  callback and array
         return NOTHING
     source = args[1]
-    if source.items and source.rest is None and len(source.items) <= 300 and is_callable(evaluator, args[0]):  # noqa: PLR2004
+    if _is_listed(source) and source.items and is_callable(evaluator, args[0]):
         bare = _with_values(node, [NOTHING])
         items = {
             key: evaluator.state.interpreter.call_value(evaluator, bare, args[0], [item], literal=_literal(node))
@@ -465,4 +478,10 @@ def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         }
         return Val(items=items, labels=source.labels)
     labels = labels_of(evaluator, args)
-    return Val(rest=Val(evaluator.unknown(node).texts, labels))
+    texts = frozenset[str]() if is_callable(evaluator, args[0]) else evaluator.unknown(node).texts
+    return Val(rest=Val(texts, labels))
+
+
+def _is_listed(array: Val) -> bool:
+    """Whether all elements of an array are known one by one."""
+    return bool(array.items) and array.rest is None and len(array.items or ()) <= _MAX_MAPPED

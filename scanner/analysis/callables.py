@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from scanner.analysis import middleware, sinks
+from scanner.analysis.describe import callee_text
 from scanner.analysis.evaluator import CARRIED, Evaluator
 from scanner.analysis.values import NOTHING, Val
 from scanner.model.facts import Call, CallKind
@@ -32,3 +34,14 @@ def callable_value(evaluator: Evaluator, call: Call) -> Val:
     if call.kind == CallKind.METHOD and isinstance(call.name, str) and not isinstance(call.receiver, str):
         return Val(items={"0": evaluator.value(call.receiver), "1": Val(frozenset([call.name]))})
     return evaluator.value(call.receiver) if not isinstance(call.receiver, (str, type(None))) else NOTHING
+
+
+def invoked(evaluator: Evaluator, call: Call, callee: Val, args: list[Val]) -> Iterator[Val]:
+    """An object of a library that can be called: `(new CurlHandler())($request, [])`."""
+    state = evaluator.state
+    found = [item for cls in sorted(callee.types) for item in state.matcher.method(cls, "__invoke", ())]
+    if not found and callee.sites and middleware.REQUEST not in callee.types:
+        libraries = evaluator.libraries_of(callee)
+        found = [item for item in state.matcher.methods("__invoke") if item.lib in libraries]
+    if found:
+        yield sinks.apply(evaluator, call, found[:1], args, callee, api=callee_text(call), certain=False)

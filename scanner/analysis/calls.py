@@ -9,13 +9,17 @@ from scanner.analysis import (
     callables,
     code,
     containers,
+    documents,
     fibers,
     given,
     implicit,
     keeping,
     reaches,
+    reflected,
     reflection,
+    reported,
     resolution,
+    returned,
     rows,
     sensitive,
     shipped,
@@ -29,8 +33,8 @@ from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
 from scanner.analysis.origins import FILE
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
-from scanner.model.facts import Call, CallKind, Const, Unknown
-from scanner.model.signature import Certainty, Secret
+from scanner.model.facts import Call, CallKind, Const
+from scanner.model.signature import Certainty
 
 _MANY_TARGETS = 8
 """Functions that one place may call, from which on which of them it calls is a guess."""
@@ -79,6 +83,8 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
             if lower in shipped.READS:
                 result = shipped.read(evaluator, lower, args, result)
+            if lower in documents.MAKING:
+                result = documents.loaded(evaluator, call, result)
             if lower in _SETS_DEFAULT:
                 evaluator.default_context |= result.sites | (args[0].sites if args else frozenset())
             known = secret and evaluator.read_secret(secret, call.line, callee_text(call))
@@ -91,20 +97,10 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             results = [apply_summary(evaluator, call, number, args, None) for number in numbers[:_MAX_CANDIDATES]]
             apply_sinks(evaluator, call, numbers[_MAX_CANDIDATES:], args, None)
             result = join_all(results, evaluator.state.overflow)
-            return result if secret is None else _returned_secret(evaluator, secret, call, args)
+            return result if secret is None else returned.value(evaluator, secret, call, args)
         if secret is not None:
-            return _returned_secret(evaluator, secret, call, args)
+            return returned.value(evaluator, secret, call, args)
     return builtins.call(evaluator, call, name.lower().lstrip("\\").rpartition("\\")[2], args)
-
-
-def _returned_secret(evaluator: Evaluator, secret: Secret, call: Call, args: list[Val]) -> Val:
-    """What a function such as `decrypt` returns: the secret that it was given, when that has a name."""
-    given = all_labels(args[0]) if args else {}  # what follows is the key, which does not come out
-    named = {label: trace for label, trace in given.items() if label in evaluator.state.origins.by_label}
-    if secret.name.lower() in evaluator.state.origins.bulk:  # what is read of it is told where an element is taken
-        return evaluator.state.origins.secret_value(secret, evaluator.path, call.line, callee_text(call))
-    value = evaluator.read_secret(secret, call.line, callee_text(call))
-    return Val(value.texts, named) if named else value
 
 
 def _method(evaluator: Evaluator, call: Call) -> Val:
@@ -160,10 +156,11 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
         found.extend(own or ([] if found else _caught(evaluator, call, cls, name, args, receiver)))
     if not found:
         found.append(_by_name(evaluator, call, receiver, name, args))
-    secret = _function_secret(evaluator, receiver.types, lower)
+    secret = returned.of_method(evaluator, receiver.types, lower)
     if secret is not None:
         found.append(evaluator.read_secret(secret, call.line, callee_text(call)))
-    return join_all(found, state.overflow)
+    result = join_all(found, state.overflow)
+    return documents.called(evaluator, call, lower, receiver, args, result) if receiver.sites else result
 
 
 def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
@@ -226,8 +223,10 @@ def _reflected(evaluator: Evaluator, call: Call, cls: str, receiver: Val, method
     """What is called through PHP's Reflection classes, or made with them."""
     target = reflection.target(receiver)
     given = reflection.arguments(cls, method, args)
-    if cls == reflection.PROPERTY:
-        return evaluator.named_property(target, args[:1], Unknown(describe(call)))
+    if method in reflection.PARTS:
+        return reflection.part(method, target, args)
+    if cls == reflection.PROPERTY or method in reflection.STATIC:
+        return reflected.value(evaluator, call, method, target, args)
     if method in reflection.CREATING:
         keys = [evaluator.state.program.find_class(name.lstrip("\\")) for name in evaluator.known_texts(target)]
         return join_all([create(evaluator, call, key, given) for key in keys], evaluator.state.overflow)
@@ -236,21 +235,13 @@ def _reflected(evaluator: Evaluator, call: Call, cls: str, receiver: Val, method
     return call_value(evaluator, call, target, given)
 
 
-def _function_secret(evaluator: Evaluator, classes: frozenset[str], method: str) -> Secret | None:
-    for cls in sorted(classes):
-        secret = evaluator.state.origins.functions.get(f"{cls.rpartition(chr(92))[2]}::{method}")
-        if secret is not None:
-            return secret
-    return None
-
-
 def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: list[Val]) -> Val:
     """The receiver's class is not known: signatures with a telling method name, then methods of that name."""
     state = evaluator.state
     lower = name.lower()
     signatures = tuple(s for s in state.matcher.methods(lower) if state.matcher.distinctive(s))
     if not signatures and receiver.sites:
-        libraries = {library for site in receiver.sites for library in state.site_libraries.get(site, ())}
+        libraries = evaluator.libraries_of(receiver)
         signatures = tuple(s for s in state.matcher.methods(lower) if s.lib in libraries)
     if signatures:
         made = sinks.apply(evaluator, call, signatures[:1], args, receiver, api=callee_text(call), certain=False)
@@ -299,16 +290,16 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return sinks.apply(
             evaluator, call, signatures, args, receiver, api=f"{resolution.written(state, cls)}::{name}", certain=True
         )
-    secret = _function_secret(evaluator, frozenset([cls]), lower)
+    secret = returned.of_method(evaluator, frozenset([cls]), lower)
     numbers = resolution.implementations(state, cls, lower)[:_MAX_OVERRIDES] if call.receiver == "static" else []
     own = state.program.find_method(cls, lower)
     if own is not None and own not in numbers:
         numbers.insert(0, own)
     if numbers:
         results = [apply_summary(evaluator, call, number, args, receiver) for number in numbers]
-        return join_all(results, state.overflow) if secret is None else _returned_secret(evaluator, secret, call, args)
+        return join_all(results, state.overflow) if secret is None else returned.value(evaluator, secret, call, args)
     if secret is not None:
-        return _returned_secret(evaluator, secret, call, args)
+        return returned.value(evaluator, secret, call, args)
     if cls == fibers.CLASS and lower == "suspend":
         return fibers.suspended(evaluator, args)
     if cls == "closure" and args and lower in ("fromcallable", "bind"):
@@ -349,6 +340,7 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     ancestors = state.program.ancestors(cls)
     site = state.site(evaluator.number, call.start)
     instance = Val(types=frozenset([cls]), sites=frozenset([site]))
+    instance = documents.made(evaluator, ancestors, instance, args)
     builtins.method_callbacks(evaluator, call, cls, "__construct", args)
     if cls == fibers.CLASS:
         return fibers.instance(args)
@@ -357,6 +349,10 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
             code.callee(evaluator, call, part, args)
         return reflection.instance(cls, args)
     signatures = resolution.sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
+    constructor = state.program.find_method(cls, "__construct")
+    if signatures and constructor is not None and resolution.refines(state, constructor, signatures[0]):
+        state.site_libraries[site].add(signatures[0].lib)
+        signatures = ()
     if signatures:
         made = sinks.apply(
             evaluator, call, signatures, args, instance, api=f"new {resolution.written(state, cls)}", certain=True
@@ -365,7 +361,6 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
             instance = evaluator.join(instance, shipped.document(evaluator, args[0]))
         file = {label: trace for label, trace in made.labels.items() if label.startswith(FILE)}
         return instance.replaced(labels=file) if file else instance
-    constructor = state.program.find_method(cls, "__construct")
     if state.program.find_method(cls, "__destruct") is not None:
         evaluator.ending.append(instance)
     if constructor is not None:
@@ -404,6 +399,8 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
         invoke = evaluator.state.program.find_method(cls, "__invoke")
         if invoke is not None:
             found.append(apply_summary(evaluator, call, invoke, args, callee))
+    if not found:
+        found.extend(callables.invoked(evaluator, call, callee, args))
     if not found:
         given.leave_to_caller(evaluator, callee, args)
         evaluator.note(
@@ -477,7 +474,7 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
         return code.run(evaluator, call, name, args[0] if args else NOTHING, call.args[0].value if call.args else None)
     if name == "throw":
         evaluator.thrown = join_all([evaluator.thrown, *args], evaluator.state.overflow)
-        keeping.report(evaluator, keeping.EXCEPTION, args)
+        reported.report(evaluator, reported.EXCEPTION, args)
         return NOTHING
     return args[0] if args else NOTHING
 

@@ -18,7 +18,7 @@ CLASSES = frozenset(
     {"appenditerator", "arrayiterator", "arrayobject", "cachingiterator", "infiniteiterator", "iteratoriterator",
      "limititerator", "multipleiterator", "norewinditerator", "recursivearrayiterator", "recursivecachingiterator",
      "recursiveiteratoriterator", "splmaxheap", "splminheap", "splheap", "splpriorityqueue", "splqueue", "splstack",
-     "spldoublylinkedlist", "splfixedarray", "splobjectstorage", "weakmap",
+     "spldoublylinkedlist", "splfixedarray", "splobjectstorage", "weakmap", "weakreference",
      "ds\\deque", "ds\\map", "ds\\priorityqueue", "ds\\queue", "ds\\set", "ds\\stack", "ds\\vector"}
 )  # fmt: skip
 _PUTS = {
@@ -55,7 +55,9 @@ def made(evaluator: Evaluator, instance: Val, args: Sequence[Val]) -> Val:
 
 
 def copied(cls: str, method: str, args: Sequence[Val]) -> Val:
-    """`SplFixedArray::fromArray($array)`."""
+    """`SplFixedArray::fromArray($array)`, `WeakReference::create($object)`."""
+    if cls == "weakreference" and method == "create" and args:
+        return Val(types=frozenset([cls]), rest=args[0])
     if cls != "splfixedarray" or method != "fromarray" or not args:
         return NOTHING
     return args[0].replaced(types=frozenset([cls]))

@@ -18,7 +18,9 @@ _THIS_MACHINE = frozenset({LOCAL, "localhost", "localhost.localdomain", "localho
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):(?://|(?=[A-Za-z]+=))")
 _TWICE = re.compile(r"\A(?:(?:ssl|tls|tlsv1\.[0-3]|tcp|https?|imaps?|ldaps?|smtps?)://)+", re.IGNORECASE)
 """`ssl://` put before what has a scheme already: no host is called `ssl`."""
-_NESTED = re.compile(r"\s*(?:php://filter/.*?resource=|compress\.(?:zlib|bzip2)://)", re.IGNORECASE | re.DOTALL)
+_NESTED = re.compile(
+    r"\s*(?:php://filter/.*?resource=|compress\.(?:zlib|bzip2)://|uri:(?=\w+://))", re.IGNORECASE | re.DOTALL
+)
 _LOCAL_SCHEMES = frozenset(
     {
         "php",
@@ -38,6 +40,8 @@ _LOCAL_SCHEMES = frozenset(
         "expect",
     }
 )
+STORES = {"s3": "*.amazonaws.com", "gs": "storage.googleapis.com"}
+"""Schemes of the stream wrappers of storage services."""
 _MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
 """`{host:port/flags}folder` of the IMAP functions."""
 _FIRST_ADDRESS = 1 << 24
@@ -118,6 +122,8 @@ def _destination(template: str, holes: HoleTable, *, bare_host: bool, is_path: b
             return _dsn(rest, holes, shown, scheme)
         if scheme == "file" and rest[:1] in ("/", ""):
             return Destination(LOCAL, shown, scheme)
+        if scheme in STORES:  # `s3://bucket/key`: the wrapper of an SDK, whose host is the service
+            return Destination(STORES[scheme], shown, scheme)
         return Destination(authority(_TWICE.sub("", rest), holes), shown, scheme)
     stripped = template.lstrip()
     if stripped.startswith(("//", "\\\\")) and len(stripped) > 2 and not _is_path(stripped):  # noqa: PLR2004  UNC path or scheme-relative URL

@@ -61,6 +61,7 @@ _BOOLEAN = frozenset(
 )  # fmt: skip
 _PASSING = frozenset({"(string)", "(array)", "(object)", "(binary)", "sequence", "parenthesized_expression"})
 _STEPS = frozenset({"++", "--", "x++", "x--"})
+_YIELDS = frozenset({"yield", "yield from"})
 _TERNARY = 3
 """Parts of `a ? b : c` whose condition is kept."""
 MAX_INLINE_CLOSURES = 40
@@ -334,6 +335,8 @@ class Evaluator(Lookup):
         labels = join_all((Val(labels=all_labels(operand)) for operand in operands), self.state.overflow).labels
         if node.op == "(array)" and operands and (operands[-1].types or operands[-1].sites):
             return self.state.interpreter.exposed(self, operands[-1])
+        if node.op in _YIELDS and operands:  # `$key => $value`: who asks for the keys finds them elsewhere
+            return self.join(operands[-1], Val(labels=operands[0].labels))
         if node.op in _PASSING:
             last = operands[-1] if operands else NOTHING
             return self.join(Val(labels=last.labels), self.stringified(last)) if node.op == "(string)" else last

@@ -27,9 +27,11 @@ from scanner.analysis.summary import (
 )
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import CUT_SITES, NOTHING, Trace, Val, all_labels, all_sites, join, text_value
+from scanner.analysis.variants import Given
 from scanner.model.facts import Call, CallKind, FunctionFact, Value
 from scanner.model.signature import Secret
 
+NO_SITES = frozenset[int]()
 MAX_OPEN_TEXTS = 2
 """Texts of a returned value up to which properties of the caller's objects stay open in it."""
 PRIMITIVES = frozenset(
@@ -116,6 +118,12 @@ class Frame:
         self.closures: set[int] = set()
         """Closures created here: calling one runs it with this function's variables."""
         self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}
+        self.foreign: frozenset[int] = frozenset()
+        """Parameters, as symbolic objects, that are connections to a database on a host that a caller names."""
+        self.connections: dict[int, frozenset[int]] = {}
+        """Connections of prepared statements, by the statement's place."""
+        self.libraries: dict[int, frozenset[str]] = {}
+        """Libraries that made what callers of this kind pass, by symbolic object."""
         self._bind_parameters()
 
     def _bind_parameters(self) -> None:
@@ -132,6 +140,38 @@ class Frame:
                 self.promoted.append((param.name, value))
         if self.cls:
             self.env["this"] = Val(types=frozenset([self.cls]), sites=frozenset([symbolic(RECEIVER)]))
+
+    def accept(self, passed: Given) -> None:
+        """Take a caller's clients: their classes become those of the parameters."""
+        for client in passed:
+            name = self.fact.params[client.position].name
+            if client.key:
+                element = Val(types=client.types, sites=client.sites)
+                array = Val(rest=element) if client.key == "*" else Val(items={client.key: element})
+                self.env[name] = self.join(self.env[name], array)
+                continue
+            self.env[name] = self.env[name].replaced(types=self.env[name].types | client.types)
+            self.libraries[symbolic(client.position)] = client.libraries
+            if client.foreign:
+                self.foreign |= {symbolic(client.position)}
+
+    def note_statement(self, statement: frozenset[int], connection: frozenset[int]) -> None:
+        """Remember whose connection a prepared statement is on, where that leads to a host that the code names."""
+        foreign = connection & (self.foreign | self.state.variants.foreign)
+        for site in statement - foreign if foreign else ():
+            self.connections[site] = foreign
+
+    def connections_of(self, handles: frozenset[int]) -> frozenset[int]:
+        """The connections of prepared statements; what is bound to a statement is not put on its connection."""
+        if not self.connections:
+            return NO_SITES
+        return NO_SITES.union(*(self.connections.get(site, NO_SITES) for site in handles))
+
+    def libraries_of(self, value: Val) -> frozenset[str]:
+        """Libraries whose signatures made an object or a handle."""
+        known = self.state.site_libraries
+        found = [self.libraries[site] if site in self.libraries else known.get(site, ()) for site in value.sites]
+        return frozenset().union(*found)
 
     def _class_key(self, name: str) -> str:
         lower = name.lower()

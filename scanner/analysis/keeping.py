@@ -8,9 +8,10 @@ reads it is evaluated again when it changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
+from scanner.analysis import reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
 from scanner.analysis.origins import DATABASE_FILE, FILE
@@ -46,9 +47,13 @@ _READS: Mapping[str, tuple[str, int]] = {
     "shm_get_var": ("cache", 1),
 }  # fmt: skip
 _MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
-_STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf"})
+_STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf",
+                            "imagechar", "imagefttext", "imagesetpixel", "imagestring", "imagestringup", "imagettftext",
+                            "xmlwriter_text", "xmlwriter_write_attribute", "xmlwriter_write_cdata",
+                            "xmlwriter_write_comment", "xmlwriter_write_element", "xmlwriter_write_raw"})  # fmt: skip
 _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
-                           "fpassthru", "gzread", "bzread"})  # fmt: skip
+                           "fpassthru", "gzread", "bzread", "imagecolorat", "xmlwriter_flush",
+                           "xmlwriter_output_memory"})  # fmt: skip
 _PACKING = frozenset({"addFile", "addGlob", "buildFromDirectory", "replaceFile"})
 """Methods of archives that take a file in."""
 _MAX_NAMES = 4
@@ -62,14 +67,9 @@ SCHEME = "\2scheme"
 FILTERED = "filtered"
 """Role of a stream that has a filter of the program."""
 _FILTER = ("\2filter", "*")
-MESSAGE = ("\2error", "message")
-EXCEPTION = ("\2error", "exception")
-CLASS = ("\2error", "class")
-"""Names of classes that are asked for: the program's loaders get them."""
-_LOADING = frozenset({"class_exists", "interface_exists", "trait_exists", "enum_exists", "spl_autoload_call"})
-_HANDLERS = {"set_error_handler": MESSAGE, "set_exception_handler": EXCEPTION, "spl_autoload_register": CLASS}
 HELD = "held"
 """Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""
+_PICTURES = frozenset({"imagebmp", "imagegd", "imagegd2", "imagegif", "imagejpeg", "imagepng", "imagewebp"})
 _FLUSHES = frozenset({"ob_end_flush", "ob_end_clean", "ob_get_flush", "ob_get_clean", "ob_flush", "flush"})
 PRINTS = frozenset({"echo", "print", "printf", "vprintf", "print_r", "var_dump", "var_export", "exit", "phpinfo",
                     "readfile", "passthru", "highlight_file", "show_source", "debug_zval_refcount"})  # fmt: skip
@@ -190,12 +190,8 @@ def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
     """Functions of output buffers."""
     if name == "ob_start" and args:
         evaluator.late.append(args[0])
-    elif name in ("trigger_error", "user_error"):
-        labels = evaluator.state.telling(join_all((Val(labels=all_labels(a)) for a in args[:1]), "").labels)
-        if labels:
-            evaluator.write_shared("store", MESSAGE, Val(labels=labels))
-    elif name in _LOADING and args:
-        report(evaluator, CLASS, args[:1])
+    elif name in reported.FUNCTIONS:
+        reported.note(evaluator, name, args)
     elif name == "stream_wrapper_register" and len(args) > 1:
         _wrapper(evaluator, args)
     elif name in ("stream_filter_append", "stream_filter_prepend") and args:
@@ -203,9 +199,20 @@ def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
             evaluator.set_site(site, FILTERED, Val(frozenset(["1"])))
     elif name in _FLUSHES:
         flush(evaluator)
+    elif name in _PICTURES and args:
+        _drawn(evaluator, args)
     elif name == "phpinfo":
         trace = Trace(evaluator.path, evaluator.line, "phpinfo() prints the whole environment", None, 1)
         printed(evaluator, [Val(labels={"environment": trace})])
+
+
+def _drawn(evaluator: Evaluator, args: list[Val]) -> None:
+    """`imagepng($image)` shows a picture with what was written on it, with a path it makes a file."""
+    held = [evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sorted(args[0].sites)]
+    if len(args) > 1 and args[1].texts:
+        _store(evaluator, "file", args[1], join_all(held, evaluator.state.overflow))
+    else:
+        printed(evaluator, held)
 
 
 def _wrapper(evaluator: Evaluator, args: list[Val]) -> None:
@@ -221,30 +228,13 @@ def _wrapper(evaluator: Evaluator, args: list[Val]) -> None:
             evaluator.state.interpreter.call_value(evaluator, here, method, [data])
 
 
-def report(evaluator: Evaluator, key: tuple[str, str], values: Sequence[Val]) -> None:
-    """Secrets in an error or an exception: the program's handler gets them."""
-    labels = join_all((Val(labels=all_labels(value)) for value in values), evaluator.state.overflow).labels
-    secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
-    if secrets:
-        evaluator.state.write_store(key, Val(labels=secrets))
-
-
-def handled(evaluator: Evaluator, name: str) -> list[Val] | None:
-    """Arguments with which PHP calls an error handler, exception handler or class loader; None for other callbacks."""
-    key = _HANDLERS.get(name)
-    if key is None:
-        return None
-    reported = Val(evaluator.unknown("$error").texts, evaluator.state.read_store(key).labels)
-    if key is CLASS and not reported.labels:
-        return None  # a loader of classes: what it is asked for is anything
-    return [NOTHING, reported] if key is MESSAGE else [reported]
-
-
 def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
     labels = evaluator.state.telling(all_labels(value))
     whole = value if space == "const" else Val(labels=labels)
     if not labels and space != "const":
         return
+    if space == "file" and any(text.startswith("php://filter") for text in target.texts):
+        evaluator.write_shared("store", _FILTER, whole)
     for key in places(evaluator, space, target):
         known = evaluator.kept.get(key)
         evaluator.kept[key] = whole if known is None else evaluator.join(known, whole)
@@ -297,7 +287,7 @@ def flush(evaluator: Evaluator) -> None:
             evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
 
 
-@handles("tmpfile")
+@handles("tmpfile", "xmlwriter_open_memory", "imagecreate", "imagecreatetruecolor")
 def _temporary(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
     return Val(sites=frozenset([evaluator.state.site(evaluator.number, node.start)]))
 
@@ -318,6 +308,11 @@ def _credentials(evaluator: Evaluator, path: str, how: str = "a command is given
     return Val(labels={FILE + name: Trace(evaluator.path, evaluator.line, how.format(name), None, 1)})
 
 
+def sorted_items(value: Val) -> list[Val]:
+    """Elements of an array in the order of their keys."""
+    return [(value.items or {})[key] for key in sorted(value.items or {})]
+
+
 def content_of(evaluator: Evaluator, path: Val) -> Val:
     """What a file holds: what was written to it, and what a file of its name is known to hold."""
     held = [_credentials(evaluator, text, "{} is sent as a file") for text in sorted(path.texts)[:_MAX_NAMES]]
@@ -333,7 +328,8 @@ def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
         held += [inner[role] for role in (HELD, "payload") if role in inner]
         held += [content_of(evaluator, inner["file"])] if "file" in inner else []
     if "file" in roles:
-        held.append(content_of(evaluator, roles["file"]))
+        given = roles["file"]
+        held += [content_of(evaluator, path) for path in (given, *sorted_items(given)[:_MAX_NAMES])]
     if "command" in roles and evaluator.state.stores:
         words = {word for text in roles["command"].texts if "/" in text for word in _WORD.findall(text[:_MAX_COMMAND])}
         words |= {word.removeprefix("@") for word in words}

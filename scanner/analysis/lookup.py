@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scanner.analysis import documents
 from scanner.analysis.describe import describe
 from scanner.analysis.frame import PRIMITIVES, Frame
 from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
@@ -165,6 +166,9 @@ class Lookup(Frame):
             found.append(self._default(cls, name))
             if any(site < 0 for site in base.sites):  # an object that callers make may be of a subclass
                 found.extend(self._redeclared(cls, name))
+                below = self.state.program.owners_below(cls, name, MAX_LATE_BOUND)
+                owners += [(owner, name) for owner in below]
+                found.extend(self.state.read_store((owner, name)) for owner in below)
             getter = self.state.program.find_method(cls, f"${name}::get".lower())
             if getter is not None:
                 found.append(self.state.interpreter.summary(getter).returns)
@@ -180,8 +184,9 @@ class Lookup(Frame):
             result = self.join(result, self.read_secret(secret, self.line, describe(node), certain=False))
         if base.labels:
             result = self.join(result, Val(labels=base.labels))
-        if base.sites and not (result.types or result.sites):
-            result = self._of_client(base, result)
+        if base.sites:
+            result = documents.inside(self, base, result)
+            result = result if result.types or result.sites else self._of_client(base, result)
         if not (result.texts or result.items or result.types or result.refs or result.sites):
             result = self.join(result, self.unknown(node))
         declared = self._declared_types(base.types, name)

@@ -106,6 +106,7 @@ class Program:
         self._return_classes: dict[int, frozenset[str]] = {}
         self._declared: dict[tuple[str, str], frozenset[str]] = {}
         self._owners: dict[tuple[str, str], str] = {}
+        self._owners_below: dict[tuple[str, str], tuple[str, ...]] = {}
         self._descendants: dict[tuple[str, int], list[str]] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
         for path in sorted(facts):
@@ -309,6 +310,20 @@ class Program:
                         owner = ancestor
             self._owners[key, name] = owner
         return owner
+
+    def owners_below(self, key: str, name: str, limit: int) -> tuple[str, ...]:
+        """Subclasses and implementors that declare a property which the class itself, or a parent, does not."""
+        known = self._owners_below.get((key, name))
+        if known is None:
+            declared = any(item.name == name for unit in self._family(key) for item in unit.fact.properties)
+            below = () if declared else self.descendants(key)
+            owners = (
+                self.property_owner(child, name)
+                for child in below
+                if any(item.name == name for unit in self.classes.get(child, ()) for item in unit.fact.properties)
+            )
+            known = self._owners_below[key, name] = tuple(dict.fromkeys(owners))[:limit]
+        return known
 
     def declared_types(self, key: str, name: str) -> frozenset[str]:
         """Types that a property is declared with, by a property or a constructor's parameter, parents included."""

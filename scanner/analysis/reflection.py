@@ -13,10 +13,15 @@ from scanner.analysis.values import NOTHING, Val
 CREATING = frozenset({"newinstance", "newinstanceargs", "newinstancewithoutconstructor"})
 CALLING = frozenset({"invoke", "invokeargs", "getclosure"})
 PROPERTY = "reflectionproperty"
-READING = frozenset({"getvalue"})
+READING = frozenset({"getvalue", "setvalue"})
 METHODS = CREATING | CALLING
 _OF_CLASSES = frozenset({"reflectionclass", "reflectionobject"})
 CLASSES = frozenset({"reflectionfunction", "reflectionmethod", PROPERTY}) | _OF_CLASSES
+PARTS = frozenset({"getmethod", "getproperty", "getproperties", "getreflectionconstant"})
+"""Methods that give another Reflection object."""
+STATIC = frozenset({"getstaticpropertyvalue", "setstaticpropertyvalue", "getconstant"})
+"""Methods that give a value of the class itself."""
+_MADE = {"getmethod": "reflectionmethod", "getproperty": PROPERTY, "getproperties": PROPERTY}
 _TARGET = "\0target"
 
 
@@ -24,7 +29,7 @@ def reflects(cls: str, method: str) -> bool:
     """Whether a method of a class runs or creates what the object stands for."""
     if cls == PROPERTY:
         return method in READING
-    return cls in CLASSES and method in (CREATING if cls in _OF_CLASSES else CALLING)
+    return cls in CLASSES and method in (CREATING | PARTS | STATIC if cls in _OF_CLASSES else CALLING)
 
 
 def instance(cls: str, args: Sequence[Val]) -> Val:
@@ -35,6 +40,15 @@ def instance(cls: str, args: Sequence[Val]) -> Val:
     if cls == "reflectionmethod" and len(args) > 1:
         target = Val(items={"0": args[0], "1": args[1]})
     return Val(types=frozenset([cls]), items={_TARGET: target})
+
+
+def part(method: str, owner: Val, args: Sequence[Val]) -> Val:
+    """`$class->getMethod('m')`, `getProperty('p')`; of all properties one whose name nobody knows."""
+    made = _MADE.get(method)
+    if made is None:
+        return NOTHING
+    found = instance(made, [owner, args[0] if args and method != "getproperties" else NOTHING])
+    return Val(rest=found) if method == "getproperties" else found
 
 
 def target(receiver: Val) -> Val:

@@ -40,6 +40,8 @@ _TELLING = (b"://", b"data:", b"_GET", b"_POST", b"_REQUEST", b"_COOKIE", b"_FIL
 _SERIALIZED = (b"O:", b"Tz", b"YT", b"read", b"contents")
 """In a function that unserializes: an object, one or an array in base64, or where else the text may come from."""
 _GLOBALS = b"\xa7GLOBALS"
+_SHORT_TEXT = re.compile(rb"[\xa4-\xbf]([a-z_][a-z0-9_]{3,30})")
+"""MessagePack of a short text that is a word."""
 _CREDENTIALS = b"database.php"
 """The site's own file: who includes it has the names in it."""
 _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
@@ -73,6 +75,7 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
     )
     generic = matcher.method_names - strong
     calling = _CONSTRUCTS | {"unserialize"} | {_called_as(name) for name in catalogue.higher_order} | SENSITIVE
+    by_name = frozenset(name.encode() for name in sending_functions(catalogue))
     names = tuple(_names_in(unit) for unit in program.files)
     libraries = {number for number, found in enumerate(names) if not matcher.class_names.isdisjoint(found)}
     roots = [
@@ -82,7 +85,7 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
         and (
             (not fact.name and not fact.cls and _does_something(bytes(fact.body)))
             or _mentions_secret(fact)
-            or _runs_request(fact, calling)
+            or _runs_request(fact, calling, by_name)
             or _sets_address(fact)
             or not strong.isdisjoint(fact.called)
             or (program.file_of[number] in libraries and not generic.isdisjoint(fact.called))
@@ -101,14 +104,17 @@ def _called_as(name: str) -> str:
     return _short(cls) if method == "__construct" else method
 
 
-def _runs_request(fact: FunctionFact, calling: AbstractSet[str]) -> bool:
-    """Whether a function that includes, calls back or writes names the request, or an address, itself; or an object."""
+def _runs_request(fact: FunctionFact, calling: AbstractSet[str], by_name: AbstractSet[bytes]) -> bool:
+    """Whether a function that includes, calls back or writes names the request, or an address, itself; or an object.
+
+    Or a function that sends, as text: `array_map('gethostbyname', $names)`.
+    """
     if calling.isdisjoint(fact.called):
         return False
     body = bytes(fact.body)
     if "unserialize" in fact.called and any(mark in body for mark in _SERIALIZED):
         return True
-    return any(mark in body for mark in _TELLING)
+    return any(mark in body for mark in _TELLING) or not by_name.isdisjoint(_SHORT_TEXT.findall(body))
 
 
 def _sets_address(fact: FunctionFact) -> bool:

@@ -18,6 +18,13 @@ def sure(state: State, cls: str, ancestors: Sequence[str], signatures: tuple[Sig
     return tuple(s for s in signatures if s.lib == "redcap" or state.matcher.exact(s, cls, ancestors))
 
 
+def refines(state: State, constructor: int, signature: Signature) -> bool:
+    """Whether a constructor is that of a subclass of the class that a signature describes: it runs instead."""
+    described = signature.callable.lower()
+    owner = state.program.class_key(constructor)
+    return owner != described and described in state.program.ancestors(owner)
+
+
 def written(state: State, cls: str) -> str:
     """Name of a class as its declaration writes it."""
     units = state.program.classes.get(cls)

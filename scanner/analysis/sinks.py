@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import keeping, reaches, rows, statements
-from scanner.analysis.destinations import LOCAL, is_local, url_destination
+from scanner.analysis import documents, holding, keeping, middleware, reaches, rows, statements
+from scanner.analysis.destinations import LOCAL, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.origins import FILE
 from scanner.analysis.remote import ANSWER, answers, answers_yes_or_no, is_remote
 from scanner.analysis.summary import Hit, closed
 from scanner.analysis.templates import PARAMETERS, HoleTable, is_known
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind
 from scanner.model.signature import CallableKind, Certainty, Signature
 
 _PLACES = frozenset({"url", "host", "dsn", "path"})
 """Roles of what can be an address or a path."""
-_HANDLE_ROLES = ("handle", "client", "request")
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
 _HOST = re.compile(r"://[^/?#]+[/?#]")
 _OPENED = frozenset({"file-url", "xml-url", "image-url"})
@@ -46,40 +45,91 @@ def apply(
     certain: bool,
 ) -> Val:
     """Effect and value of a call that signatures describe."""
-    results: list[Val] = []
-    for signature in signatures[:4]:
-        roles = argument_values(evaluator, signature, call, args, receiver)
-        handles = _handles(roles, receiver) | _default_context(evaluator, signature, roles)
-        if signature.lib in _ARCHIVES:
-            keeping.packed(evaluator, signature, roles, receiver)
-        if signature.phase == "configure" or _only_configures(signature):
-            results.append(_configure(evaluator, signature, call, roles, handles, receiver))
-            continue
-        if signature.phase == "construct" or signature.returns_handle:
-            results.append(_construct(evaluator, signature, call, roles, receiver))
-            if signature.certainty is Certainty.NEVER_ALONE:
-                continue
-            handles = handles | results[-1].sites
-        _remember_host(evaluator, signature, roles, handles)
-        if signature.type is CallableKind.METHOD:
-            roles = _of_object(evaluator, signature, roles, handles, receiver)
-        sends = _sends(evaluator, signature, call, args, roles)
-        _reach(evaluator, call, signature, api, roles, handles, sends=sends)
-        if sends or _tells_database(evaluator, signature, roles, handles):
-            evaluator.add_hit(
-                Hit(
-                    evaluator.number, call.line, call.end_line, call.start, call.end, signature, api,
-                    decisive(evaluator, signature, evaluator.with_sites(roles, handles)), handles, (),
-                    (evaluator.path, call.line), certain, evaluator.computed,
-                )
-            )  # fmt: skip
-        plain = not results or results[-1] is NOTHING
-        results.extend(_returned(evaluator, signature, call, roles, handles, api) if plain else ())
-        if signature.kind in ("file-url", "xml-url"):
-            if signature.type is not CallableKind.FUNCTION and "url" in roles:
-                results.append(keeping.kept_under(evaluator, "file", roles["url"]))
-            results.extend(_credentials(evaluator, call, roles, api))
-    return join_all(results, evaluator.state.overflow)
+    found = (_one(evaluator, call, item, args, receiver, api=api, certain=certain) for item in signatures[:4])
+    return join_all([value for values in found for value in values], evaluator.state.overflow)
+
+
+def _one(
+    evaluator: Evaluator,
+    call: Call,
+    signature: Signature,
+    args: list[Val],
+    receiver: Val | None,
+    *,
+    api: str,
+    certain: bool,
+) -> list[Val]:
+    """The same for one signature: parts of the value."""
+    roles = argument_values(evaluator, signature, call, args, receiver)
+    handles = holding.handles_of(roles, receiver) | _default_context(evaluator, signature, roles)
+    if signature.lib in _ARCHIVES:
+        keeping.packed(evaluator, signature, roles, receiver)
+    results = _attached(evaluator, call, roles, receiver)
+    if signature.phase == "configure" or holding.only_configures(signature):
+        return [*results, holding.configure(evaluator, signature, call, roles, handles, receiver)]
+    if holding.prepares(signature, receiver):
+        holding.put_on(evaluator, roles, receiver.sites if receiver is not None else handles)
+        results.append(Val(sites=handles))
+    if signature.phase == "construct" or signature.returns_handle:
+        results.append(holding.construct(evaluator, signature, call, roles, receiver))
+        if signature.kind == "db":
+            evaluator.note_statement(results[-1].sites, handles)
+        if signature.certainty is Certainty.NEVER_ALONE:
+            return results
+        handles |= results[-1].sites
+    holding.connected(evaluator, signature, roles, handles)
+    roles = _of_objects(evaluator, signature, roles, handles, receiver)
+    _use(evaluator, call, signature, args, roles, handles | evaluator.connections_of(handles), api, certain=certain)
+    if not results or results[-1] is NOTHING:
+        results.extend(_returned(evaluator, signature, call, roles, handles, api))
+    if signature.kind in ("file-url", "xml-url"):
+        if signature.type is not CallableKind.FUNCTION and "url" in roles:
+            results.append(keeping.kept_under(evaluator, "file", roles["url"]))
+        results.extend(_credentials(evaluator, call, roles, api))
+    return results
+
+
+def _attached(evaluator: Evaluator, call: Call, roles: dict[str, Val], receiver: Val | None) -> list[Val]:
+    """Run the middleware that a call is given."""
+    if "middleware" not in roles:
+        return []
+    owner = receiver.sites if receiver is not None else frozenset[int]()
+    return [middleware.attached(evaluator, call, roles.pop("middleware"), owner)]
+
+
+def _use(
+    evaluator: Evaluator,
+    call: Call,
+    signature: Signature,
+    args: list[Val],
+    roles: dict[str, Val],
+    handles: frozenset[int],
+    api: str,
+    *,
+    certain: bool,
+) -> None:
+    """A call that sends, or does something on this machine."""
+    sends = _sends(evaluator, signature, call, args, roles)
+    _reach(evaluator, call, signature, api, roles, handles, sends=sends)
+    if sends or _tells_database(evaluator, signature, roles, handles):
+        evaluator.add_hit(
+            Hit(
+                evaluator.number, call.line, call.end_line, call.start, call.end, signature, api,
+                decisive(evaluator, signature, evaluator.with_sites(roles, handles)), handles, (),
+                (evaluator.path, call.line), certain, evaluator.computed,
+            )
+        )  # fmt: skip
+
+
+def _of_objects(
+    evaluator: Evaluator, signature: Signature, roles: dict[str, Val], handles: frozenset[int], receiver: Val | None
+) -> dict[str, Val]:
+    """Roles with what the objects bring in that a call is given, or is a method of."""
+    if signature.kind == "http" and "url" in roles:
+        roles = _of_address(evaluator, roles)
+    return (
+        _of_object(evaluator, signature, roles, handles, receiver) if signature.type is CallableKind.METHOD else roles
+    )
 
 
 def _of_object(
@@ -92,10 +142,27 @@ def _of_object(
     """
     if _PLACES.isdisjoint(roles):
         roles = evaluator.with_sites(roles, handles)
-    labels = evaluator.state.lasting(receiver.labels) if receiver is not None else {}
+    labels: Mapping[str, Trace] = receiver.labels if receiver is not None else {}
+    if receiver is not None and signature.phase == "write":
+        labels = documents.inside(evaluator, receiver, receiver).labels
+    labels = evaluator.state.lasting(labels)
     if signature.kind not in ("file-url", "xml-url") or not labels:
         return roles
     return {**roles, "payload": evaluator.join(roles.get("payload", NOTHING), Val(labels=labels))}
+
+
+def _of_address(evaluator: Evaluator, roles: dict[str, Val]) -> dict[str, Val]:
+    """Roles of a call whose address is an object (`new Uri(...)`): what that was made of."""
+    held = {
+        role: value for role, value in evaluator.with_sites({}, roles["url"].sites).items() if not role.startswith(".")
+    }
+    if held.keys().isdisjoint(URL_ROLES):
+        return roles
+    address = roles["url"].replaced(texts=frozenset(filter(is_known, roles["url"].texts)))
+    merged = {**roles, "url": address}
+    for role, value in held.items():
+        merged[role] = evaluator.join(merged[role], value) if role in merged else value
+    return merged
 
 
 def _default_context(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val]) -> frozenset[int]:
@@ -141,7 +208,9 @@ def _credentials(evaluator: Evaluator, call: Call, roles: Mapping[str, Val], api
 
 def _passed(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
     """What a function that only prepares data (`escapeshellarg`, an escaping method) gives back: what it was given."""
-    values = (Val(labels=all_labels(value)) for role, value in sorted(roles.items()) if role not in _HANDLE_ROLES)
+    values = (
+        Val(labels=all_labels(value)) for role, value in sorted(roles.items()) if role not in holding.HANDLE_ROLES
+    )
     return join_all(values, evaluator.state.overflow)
 
 
@@ -187,10 +256,6 @@ def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) 
 def _host_stands(text: str) -> bool:
     """Whether an address names its host before the first piece that a caller decides."""
     return _HOST.search(PARAMETERS.split(text, maxsplit=1)[0]) is not None
-
-
-def _only_configures(signature: Signature) -> bool:
-    return signature.certainty is Certainty.NEVER_ALONE and signature.phase not in ("construct", "execute", "send")
 
 
 def argument_values(
@@ -273,64 +338,6 @@ def _context(evaluator: Evaluator, roles: dict[str, Val]) -> None:
     roles.update(evaluator.with_sites(roles, roles["context"].sites))
 
 
-def _handles(roles: Mapping[str, Val], receiver: Val | None) -> frozenset[int]:
-    sites = receiver.sites if receiver is not None else frozenset[int]()
-    for role in (*_HANDLE_ROLES, "context"):
-        if role in roles:
-            sites |= roles[role].sites if role != "request" else all_sites(roles[role])
-    return sites
-
-
-def _configure(
-    evaluator: Evaluator,
-    signature: Signature,
-    call: Call,
-    roles: dict[str, Val],
-    handles: frozenset[int],
-    receiver: Val | None,
-) -> Val:
-    """Put what is set on the handle; without a handle to put it on, the value itself carries it."""
-    state = {role: value for role, value in roles.items() if role not in _HANDLE_ROLES}
-    if sum(argument.role == "handle" for argument in signature.arguments) > 1:  # curl_multi_add_handle
-        state = evaluator.with_sites(state, handles)
-    if "url" in state and state["url"].sites - handles:  # `withUri(new Uri(...))`
-        named = evaluator.with_sites({}, state["url"].sites - handles).get("url", NOTHING)
-        state["url"] = evaluator.join(state["url"], named)
-    for site in sorted(handles):
-        for role, value in state.items():
-            evaluator.set_site(site, role, value)
-    if receiver is not None and signature.type is CallableKind.METHOD:
-        labels = join_all((Val(labels=all_labels(value)) for value in state.values()), evaluator.state.overflow).labels
-        return receiver if not labels else evaluator.join(receiver, Val(labels=labels))
-    if not handles:
-        return _construct(evaluator, signature, call, roles, receiver)
-    return NOTHING
-
-
-def _construct(
-    evaluator: Evaluator, signature: Signature, call: Call, roles: dict[str, Val], receiver: Val | None
-) -> Val:
-    """A new handle: later calls find what it was made with."""
-    site = evaluator.state.site(evaluator.number, call.start)
-    targets = (receiver.sites if receiver is not None and signature.type is CallableKind.NEW else frozenset()) | {site}
-    for target in sorted(targets):
-        evaluator.state.site_libraries[target].add(signature.lib)
-        for role, value in roles.items():
-            if role not in _HANDLE_ROLES:
-                evaluator.set_site(target, role, value)
-    made_by = (receiver,) if receiver is not None and signature.type is CallableKind.METHOD else ()
-    for value in (*roles.values(), *made_by):
-        for other in sorted(value.sites - targets):
-            for role, known in evaluator.sites.get(other, {}).items():
-                evaluator.set_site(site, role, known)
-    labels = join_all((Val(labels=all_labels(value)) for value in roles.values()), evaluator.state.overflow).labels
-    types = receiver.types if receiver is not None else frozenset[str]()
-    texts = evaluator.unknown(call).texts
-    if signature.callable == "tempnam":
-        texts = frozenset("/tmp/" + text for text in texts)  # noqa: S108  a path of the scanned program
-    return Val(texts, labels, types, sites=frozenset(targets))
-
-
 def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Val], roles: Mapping[str, Val]) -> bool:
     """Whether the call may make traffic at all."""
     if signature.kind in ("browser", "html", "css", "js"):
@@ -357,17 +364,6 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
     return not (signature.kind == "db" and signature.phase not in ("connect", "construct"))
 
 
-def _remember_host(
-    evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
-) -> None:
-    """A call that connects a handle which was made before: what is sent on it later goes there."""
-    if signature.phase != "connect":
-        return
-    for role in ("host", "dsn"):
-        for site in sorted(handles) if role in roles else ():
-            evaluator.set_site(site, role, roles[role])
-
-
 def _tells_database(
     evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
 ) -> bool:
@@ -375,13 +371,19 @@ def _tells_database(
     if signature.kind != "db" or signature.phase in ("connect", "construct", "configure"):
         return False
     held = evaluator.with_sites({}, handles)
-    sent = [value for role, value in roles.items() if role not in _HANDLE_ROLES]
+    for site in sorted(
+        s for s in handles if s >= 0 and evaluator.sites.get(s, {}).keys().isdisjoint(holding.OF_DATABASE)
+    ):
+        known = {
+            role: evaluator.state.read_site(site, role) for role in holding.OF_DATABASE
+        }  # it was connected elsewhere
+        held.update({role: value for role, value in known.items() if value is not None})
+        evaluator.state.variants.asking.add(evaluator.state.current)
+    sent = [value for role, value in roles.items() if role not in holding.HANDLE_ROLES]
     sent += [held["payload"]] if "payload" in held else []  # what was bound to the statement
     if not any(evaluator.state.telling(all_labels(value)) for value in sent):
         return False
-    holes = evaluator.state.holes
-    texts = [text for role in ("host", "dsn", "server", "url") if role in held for text in held[role].texts]
-    return any(is_known(text) and not is_local(url_destination(text, holes, bare_host=True).name) for text in texts)
+    return not evaluator.foreign.isdisjoint(handles) or holding.is_foreign(evaluator, held)
 
 
 def _sends_elsewhere(header: str, holes: HoleTable) -> bool:

@@ -135,7 +135,8 @@ def _settle(state: State) -> int:
     evaluated = 0
     while True:
         _wake(state)
-        texts = {n for n in state.dirty_texts if n in state.summaries and state.summaries[n].hits}
+        asking = state.variants.asking
+        texts = {n for n in state.dirty_texts if n in state.summaries and (state.summaries[n].hits or n in asking)}
         dirty = state.dirty | texts
         wave = sorted(n for n in dirty if n in state.summaries and times[n] < state.limits.rounds)
         state.dirty, state.dirty_texts = set(), set()
@@ -188,7 +189,8 @@ def _final_hits(state: State) -> Iterable[Hit]:
     """All hits with the global state of the handles that take part, in order of place."""
     found: dict[tuple[object, ...], Hit] = {}
     for number in sorted(state.summaries):
-        for hit in state.summaries[number].hits:
+        variants = [one for _given, one in sorted(state.variants.of_function.get(number, {}).items(), key=repr)]
+        for hit in (hit for summary in (state.summaries[number], *variants) for hit in summary.hits):
             key = (state.program.path(hit.function), hit.start, hit.function, hit.signature.id, hit.inner)
             roles = _with_global_sites(state, hit)
             known = found.get(key)

@@ -17,6 +17,7 @@ from scanner.analysis.rows import written
 from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, join_all, merge_labels
+from scanner.analysis.variants import Variants
 from scanner.model.facts import Assign, Call, Param, Value, text_mark
 from scanner.model.signature import Catalogue, LocalSink
 from scanner.signatures.match import Matcher
@@ -32,6 +33,8 @@ TABLE = _INNER + "table"
 """Space of what was written to tables of the database, by the table's name."""
 ANY_PROPERTY = "\0any"
 """Store of what was written to a property of a class whose name nobody knows."""
+SESSION = (_INNER + "session", "*")
+"""Store of secrets of the site that were put into the session: what saves it gets them."""
 NOBODY = -1
 NOBODIES: frozenset[int] = frozenset()
 _OF_VISITORS = ("~", "request.", "session.")
@@ -227,6 +230,7 @@ class State:
         self.overflow = self.holes.template("unknown", "...")
         self.origins = Origins(catalogue, self.holes, _own_names(program))
         self.mixing = Mixing()
+        self.variants = Variants(catalogue)
         self.included: set[str] = set()
         """Paths that some include resolves to."""
         self.stores: dict[tuple[str, str], Val] = {}
@@ -235,6 +239,8 @@ class State:
         self.readers: dict[tuple[str, str], set[int]] = defaultdict(set)
         self.pooled: set[str] = set()
         """Classes with a property whose name nobody knows (`ANY_PROPERTY`)."""
+        self.documents: dict[int, str] = {}
+        """Places that make a document, and the role of what is written into it (see `documents`)."""
         self.collections: set[int] = set()
         """Places that make one of PHP's own collections (see `containers`)."""
         self.dirty: set[int] = set()

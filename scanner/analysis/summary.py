@@ -42,6 +42,8 @@ RECEIVER = -1
 _FIRST_ELEMENT = chr(FIRST_ELEMENT)
 MAX_LIFTS = 20
 """Levels of wrappers that are followed outwards."""
+MAX_NAMED_LIFTS = 60
+"""The same for a sink whose host is known: only what it sends is left to callers."""
 MAX_URL_LIFTS = 12
 """The same for file functions that only perhaps get a URL."""
 MAX_PAYLOAD_LIFTS = 6

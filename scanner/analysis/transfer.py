@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import containers, implicit, objects
+from scanner.analysis import containers, implicit, members, objects
 from scanner.analysis.arithmetic import truth
-from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.lookup import MAX_NAMED
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
-from scanner.analysis.state import ANY_PROPERTY
+from scanner.analysis.state import SESSION
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels, text_value
@@ -89,6 +87,8 @@ def _yielded(evaluator: Evaluator, node: Value | None, value: Val) -> Val:
     """A generator: what it yields, and the keys that it yields it from."""
     pair = isinstance(node, Op) and node.op == "yield" and len(node.operands) > 1
     items = {_KEYS: evaluator.value(node.operands[0])} if pair and isinstance(node, Op) else None
+    if isinstance(node, Op) and node.op == "yield from":
+        value = elements(evaluator, value)
     return Val(rest=value, labels=value.labels, types=_GENERATOR, items=items)
 
 
@@ -386,7 +386,7 @@ def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C90
     elif isinstance(target, Index):
         _write_element(evaluator, target, value)
     elif isinstance(target, Prop):
-        _write_property(evaluator, target, value)
+        members.write(evaluator, target, value)
     elif isinstance(target, StaticProp):
         if isinstance(target.name, str):
             for cls in evaluator.class_names(target.cls):
@@ -426,6 +426,9 @@ def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
 
 
 def _write_superglobal(evaluator: Evaluator, array: str, names: list[str], value: Val) -> None:
+    kept = evaluator.state.lasting(all_labels(value)) if array == "_SESSION" else {}
+    if kept:
+        evaluator.write_shared("store", SESSION, Val(labels=kept))
     for name in names:
         if array != "GLOBALS":
             evaluator.write_shared("store", (array, name), value)
@@ -461,38 +464,3 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
             method = evaluator.state.program.find_method(cls, "offsetset")
             if method is not None:
                 evaluator.run_method(method, [Val(frozenset(names)), value], target)
-
-
-def _write_some_property(evaluator: Evaluator, base: Val, names: Sequence[str], value: Val) -> None:
-    """`$this->$name = $value`: any property may hold the secrets in it."""
-    labels = evaluator.state.lasting(all_labels(value))
-    for cls in evaluator.state.program.own_classes(base.types) if labels else ():
-        for name in names[:MAX_NAMED] or (ANY_PROPERTY,):
-            owner = evaluator.property_owner(cls, name) if names else cls
-            evaluator.write_shared("store", (owner, name), Val(labels=labels))
-
-
-def _write_property(evaluator: Evaluator, target: Prop, value: Val) -> None:
-    base = evaluator.value(target.base)
-    name = target.name if isinstance(target.name, str) else None
-    if name is None:
-        names = evaluator.known_texts(evaluator.value(target.name if not isinstance(target.name, str) else None))
-        if len(names) != 1:
-            evaluator.note("dynamic-property", evaluator.line, describe(target))
-            _write_some_property(evaluator, base, names, value)
-            return
-        name = names[0]
-    for site in sorted(base.sites):
-        evaluator.set_site(site, "." + name, value)
-    if isinstance(target.base, Var):
-        evaluator.env[f"{target.base.name}->{name}"] = value
-        evaluator.has_properties = True
-    for cls in sorted(base.types):
-        owner = evaluator.property_owner(cls, name)
-        evaluator.write_shared("store", (owner, name), value)
-        setter = evaluator.state.program.find_method(cls, f"${name}::set".lower())
-        if setter is not None:
-            evaluator.run_method(setter, [value], target)
-        magic = evaluator.magic_method(cls, name, "__set")
-        if magic is not None:
-            evaluator.run_method(magic, [text_value(name), value], target, base)

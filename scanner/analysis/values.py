@@ -19,6 +19,8 @@ _PLAIN = 16
 """Plain texts of a long list that weigh as much as one value: obfuscated code keeps its characters in such lists."""
 MAX_LABELS = 24
 MAX_SITES = 32
+_DEEPEST = 60
+"""Levels of elements whose labels are those of the whole."""
 CUT_SITES = 1 << 60
 """Stands for the handles and objects of a value beyond `MAX_SITES`: nothing is known of them."""
 
@@ -301,7 +303,7 @@ def _says_little(value: Val) -> bool:
     return not (value.labels or value.height or value.refs or value.types or any("://" in t for t in value.texts))
 
 
-def all_labels(value: Val, depth: int = 6) -> Mapping[str, Trace]:
+def all_labels(value: Val, depth: int = _DEEPEST) -> Mapping[str, Trace]:
     """Labels of a value and of everything in it: what leaves when the whole value is sent."""
     if not value.height or not depth:
         return value.labels

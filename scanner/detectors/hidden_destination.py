@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from scanner.analysis.destinations import STORES
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Detector, Scene, finding, rule
 from scanner.detectors.literals import standing_nowhere, stands_in_file
@@ -33,11 +34,13 @@ _NO_CALL = frozenset({"code", "code-write", "runtime"})
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
+    of_libraries = {*STORES.values(), *(host for item in scene.catalogue.signatures for host in item.destinations)}
     candidates = [
         (hit, host, _bare(host))
         for hit in scene.result.hits
         if hit.signature.kind not in _NO_CALL and not scene.program.layers(hit.function)
         for host in _hosts(scene, hit)
+        if host not in of_libraries  # these need not stand in the code
     ]
     candidates = [
         item for item in candidates if "." in item[2] and not stands_in_file(scene, item[0].function, _tail(item[2]))
@@ -72,7 +75,7 @@ def _hosts(scene: Scene, hit: Hit) -> list[str]:
     if hit.signature.kind in _COMMANDS:
         return [host for host in command_hosts(scene, hit) if is_host(host)]
     found = leaves(target(scene, hit).destinations)
-    return [host for host in found if is_host(host) and host not in hit.signature.destinations]
+    return [host for host in found if is_host(host)]
 
 
 DETECTOR = Detector(RULE, _find)

@@ -22,7 +22,7 @@ from scanner.detectors.targets import expected, is_public, known_host, leaves, t
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
 from scanner.model.signature import Certainty, Secret, SecretOrigin
 
-_IGNORED_ROLES = frozenset({"signing", "handle", "client", "callback", "file-out"})
+_IGNORED_ROLES = frozenset({"signing", "handle", "client", "callback", "middleware", "file-out", "document"})
 _NO_CALL = frozenset({CODE, SETTING, WRITE})
 """Kinds of calls that do not leave the server themselves."""
 _SHORT_WAY = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from scanner.analysis.destinations import (
     LOCAL,
@@ -48,7 +48,7 @@ def target(scene: Scene, hit: Hit) -> Target:
 
 def _target(scene: Scene, hit: Hit) -> Target:
     holes = scene.result.state.holes
-    found, by_caller, by_object = _named(hit, holes)
+    found, by_caller, by_object = _named(hit, holes, scene.catalogue.option_tables)
     if hit.signature.kind in KINDS or "command" in hit.roles:
         commands = command_lines(hit)
         found.update({name: Destination(name, name) for line in commands for name in hosts(line, holes)})
@@ -65,11 +65,13 @@ def _target(scene: Scene, hit: Hit) -> Target:
     return Target(tuple(sorted(names)), shown, by_caller, by_object)
 
 
-def _named(hit: Hit, holes: HoleTable) -> tuple[dict[str, Destination], bool, bool]:
+def _named(
+    hit: Hit, holes: HoleTable, tables: Mapping[str, Mapping[str, str]]
+) -> tuple[dict[str, Destination], bool, bool]:
     """Destinations that the arguments name, whether a caller's argument is one, and whether an object's property is."""
     found: dict[str, Destination] = {}
     by_caller, by_object = any(site < 0 for site in hit.sites), False
-    for role, text in _texts(hit):
+    for role, text in (*_texts(hit), *_of_properties(hit, tables)):
         decider = _host_decider(text, holes)
         if decider:
             by_caller, by_object = by_caller or decider == "param", by_object or decider == "property"
@@ -98,6 +100,15 @@ def _texts(hit: Hit) -> Iterable[tuple[str, str]]:
     if hit.signature.kind == "redirect" and "header" in hit.roles:
         for text in sorted(hit.roles["header"].texts):
             yield "url", _location(text)
+
+
+def _of_properties(hit: Hit, tables: Mapping[str, Mapping[str, str]]) -> Iterable[tuple[str, str]]:
+    """Hosts that were assigned to properties of the client: `$mail->Host = 'smtp.example.net'`."""
+    table = tables.get(hit.signature.option_table, {}) if hit.signature.type is CallableKind.METHOD else {}
+    for role in sorted(hit.roles) if table else ():
+        meant = table.get(role[1:]) if role.startswith(".") else None
+        if meant in _ROLES:
+            yield from ((meant, text) for text in sorted(filter(is_known, hit.roles[role].texts)))
 
 
 def _turned_aside(hit: Hit) -> Iterable[tuple[str, str]]:

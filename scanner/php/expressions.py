@@ -182,14 +182,15 @@ class ExpressionLowering(CallLowering):
 
     @handles("yield_expression")
     def _yielded(self, node: Node) -> Value:
-        """`yield`, `yield $value`, `yield $key => $value`: the operands in this order."""
+        """`yield`, `yield $value`, `yield $key => $value`: the operands in this order. `yield from` is its own."""
         self.generator = True
         parts = [
             part
             for child in self.named(node)
             for part in (self.named(child) if child.kind_id in K_ELEMENT else (child,))
         ]
-        return Op("yield", tuple(self.expression(part) for part in parts))
+        delegated = any(child.type == "yield from" for child in node.children)
+        return Op("yield from" if delegated else "yield", tuple(self.expression(part) for part in parts))
 
     @handles("sequence_expression")
     def _sequence(self, node: Node) -> Value:

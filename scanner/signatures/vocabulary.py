@@ -26,6 +26,7 @@ ROLES: Final = frozenset(
         "context",  # stream context
         "command",
         "callback",
+        "middleware",  # a callable that gets every request, or every record, before it is sent, and may change it
         "class",
         "scheme",
         "env",

@@ -1,0 +1,113 @@
+"""Documents that a program builds: DOM, SimpleXML and XMLWriter.
+
+All nodes of a document stand for the document: what is written to one of them is in the document, wherever that goes,
+and comes out with its text. Source: the manual, chapters DOM, SimpleXML and XMLWriter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all
+from scanner.model.facts import Call, Var
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scanner.analysis.frame import Frame
+
+WRITER = "xmlwriter"
+CLASSES = frozenset(
+    {"domattr", "domcdatasection", "domcomment", "domdocument", "domdocumentfragment", "domelement", "domnode",
+     "domtext", "dom\\document", "dom\\element", "dom\\htmldocument", "dom\\htmlelement", "dom\\node",
+     "dom\\xmldocument", "simplexmlelement", "simplexmliterator", WRITER}
+)  # fmt: skip
+_ASKING = "domxpath"
+MAKING = frozenset({"simplexml_load_string", "simplexml_load_file", "simplexml_import_dom", "dom_import_simplexml"})
+"""Functions that give a document."""
+WRITTEN = "document"
+"""Role of what was written into a document: it leaves with the document's text."""
+STREAMED = "held"
+"""Role of what a writer was given: it goes to the address that the writer has opened."""
+_PUTS = frozenset(
+    {"setattribute", "setattributens", "appendchild", "appendxml", "createelement", "createelementns",
+     "createtextnode", "createcdatasection", "addchild", "addattribute", "writeelement", "writeattribute",
+     "writecdata", "writeraw"}
+)  # fmt: skip
+"""Methods that no other classes have: an object that only the caller knows is a document."""
+
+
+def made(frame: Frame, ancestors: Sequence[str], instance: Val, args: Sequence[Val]) -> Val:
+    """A new object: note whether it is a document; one that asks a document (`DOMXPath`) belongs to it."""
+    if not CLASSES.isdisjoint(ancestors):
+        role = STREAMED if WRITER in ancestors else WRITTEN
+        frame.state.documents.update(dict.fromkeys(instance.sites, role))
+    elif _ASKING in ancestors:
+        return instance.replaced(sites=instance.sites.union(*(_documents(frame, arg) for arg in args)))
+    return instance
+
+
+def loaded(frame: Frame, call: Call, value: Val) -> Val:
+    """A document that a function gives."""
+    site = frame.state.site(frame.number, call.start)
+    frame.state.documents[site] = WRITTEN
+    return value.replaced(sites=value.sites | {site})
+
+
+def called(frame: Frame, call: Call, method: str, receiver: Val, args: Sequence[Val], result: Val) -> Val:
+    """A method of a document or of a node: it takes in what it is given, and gives out what is in the document."""
+    sites = _documents(frame, receiver)
+    if method in _PUTS:
+        sites |= {site for site in receiver.sites if site < 0}
+    if not sites:
+        return result
+    put(frame, sites, args)
+    joined = {site for arg in args for site in _documents(frame, arg)} - sites
+    if joined and isinstance(call.receiver, Var) and call.receiver.name in frame.env:  # it is one with what it took in
+        known = frame.env[call.receiver.name]
+        frame.env[call.receiver.name] = known.replaced(sites=known.sites | joined)
+    return inside(frame, receiver, result)
+
+
+def put(frame: Frame, sites: frozenset[int] | set[int], values: Sequence[Val]) -> None:
+    """Write values into documents, other documents with what is in them."""
+    given = [_secrets(frame, value) for value in values]
+    given += [_held(frame, _documents(frame, value)) for value in values]
+    labels = join_all(given, frame.state.overflow).labels
+    for site in sorted(sites) if labels else ():
+        frame.set_site(site, frame.state.documents.get(site, WRITTEN), Val(labels=labels))
+
+
+def assigned(frame: Frame, base: Val, value: Val) -> None:
+    """`$node->nodeValue = ...`, `$document->child = ...`."""
+    sites = _documents(frame, base)
+    if sites:
+        put(frame, sites, [value])
+
+
+def inside(frame: Frame, base: Val, value: Val) -> Val:
+    """A part of a document, or its text: it belongs to the document."""
+    sites = _documents(frame, base)
+    if not sites:
+        return value
+    found = [value, _secrets(frame, base), Val(sites=frozenset(sites)), _held(frame, sites)]
+    return join_all(found, frame.state.overflow)
+
+
+def _secrets(frame: Frame, value: Val) -> Val:
+    """Secrets in a value: other data that goes into documents is of no interest, and comes out everywhere."""
+    return Val(labels={label: way for label, way in all_labels(value).items() if frame.state.is_specific(label)})
+
+
+def _documents(frame: Frame, value: Val) -> set[int]:
+    known = frame.state.documents
+    return {site for site in value.sites if site in known} if known else set()
+
+
+def _held(frame: Frame, sites: set[int]) -> Val:
+    found: list[Val] = []
+    for site in sorted(sites):
+        role = frame.state.documents[site]
+        found.append(frame.sites.get(site, {}).get(role, NOTHING))
+        found.append(frame.state.read_site(site, role) or NOTHING)
+    return join_all(found, frame.state.overflow)

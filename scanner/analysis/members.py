@@ -1,0 +1,51 @@
+"""Writes to properties of objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.analysis import documents
+from scanner.analysis.describe import describe
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.lookup import MAX_NAMED
+from scanner.analysis.state import ANY_PROPERTY
+from scanner.analysis.values import Val, all_labels, text_value
+from scanner.model.facts import Prop, Var
+
+
+def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
+    """Store a value in a property of an object, as far as its name and the object are known."""
+    base = evaluator.value(target.base)
+    if base.sites:
+        documents.assigned(evaluator, base, value)
+    name = target.name if isinstance(target.name, str) else None
+    if name is None:
+        names = evaluator.known_texts(evaluator.value(target.name if not isinstance(target.name, str) else None))
+        if len(names) != 1:
+            evaluator.note("dynamic-property", evaluator.line, describe(target))
+            _write_some_property(evaluator, base, names, value)
+            return
+        name = names[0]
+    for site in sorted(base.sites):
+        evaluator.set_site(site, "." + name, value)
+    if isinstance(target.base, Var):
+        evaluator.env[f"{target.base.name}->{name}"] = value
+        evaluator.has_properties = True
+    for cls in sorted(base.types):
+        owner = evaluator.property_owner(cls, name)
+        evaluator.write_shared("store", (owner, name), value)
+        setter = evaluator.state.program.find_method(cls, f"${name}::set".lower())
+        if setter is not None:
+            evaluator.run_method(setter, [value], target)
+        magic = evaluator.magic_method(cls, name, "__set")
+        if magic is not None:
+            evaluator.run_method(magic, [text_value(name), value], target, base)
+
+
+def _write_some_property(evaluator: Evaluator, base: Val, names: Sequence[str], value: Val) -> None:
+    """`$this->$name = $value`: any property may hold the secrets in it."""
+    labels = evaluator.state.lasting(all_labels(value))
+    for cls in evaluator.state.program.own_classes(base.types) if labels else ():
+        for name in names[:MAX_NAMED] or (ANY_PROPERTY,):
+            owner = evaluator.property_owner(cls, name) if names else cls
+            evaluator.write_shared("store", (owner, name), Val(labels=labels))

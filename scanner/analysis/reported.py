@@ -1,0 +1,89 @@
+"""What PHP itself hands to functions of the program: errors, exceptions, failed assertions, names of classes, sessions.
+
+What is reported is a store as properties are; handlers get it where they are registered. Source: the manual, chapters
+Error Handling, Exceptions, Autoloading Classes and Sessions (`session_set_save_handler`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.handlers import handles
+from scanner.analysis.state import SESSION
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all
+from scanner.model.facts import Call, CallKind
+
+MESSAGE = ("\2error", "message")
+EXCEPTION = ("\2error", "exception")
+CLASS = ("\2error", "class")
+"""Names of classes that are asked for: the program's loaders get them."""
+_LOADING = frozenset({"class_exists", "interface_exists", "trait_exists", "enum_exists", "spl_autoload_call"})
+ASSERTION = ("\2error", "assertion")
+_HANDLERS = {
+    "assert_options": ASSERTION,
+    "set_error_handler": MESSAGE,
+    "set_exception_handler": EXCEPTION,
+    "spl_autoload_register": CLASS,
+}
+_SAVES = 3
+"""Which of the callbacks of `session_set_save_handler` writes."""
+FUNCTIONS = _LOADING | {"assert", "session_set_save_handler", "trigger_error", "user_error"}
+"""Functions that report something, or register who gets a session."""
+
+
+def note(evaluator: Evaluator, name: str, args: list[Val]) -> None:
+    """Effect of one of `FUNCTIONS`."""
+    if name in ("trigger_error", "user_error"):
+        labels = evaluator.state.telling(join_all((Val(labels=all_labels(a)) for a in args[:1]), "").labels)
+        if labels:
+            evaluator.write_shared("store", MESSAGE, Val(labels=labels))
+    elif name == "assert" and len(args) > 1:  # its message is that of an exception, or goes to a callback
+        evaluator.thrown = evaluator.join(evaluator.thrown, args[1])
+        report(evaluator, ASSERTION, args[1:2])
+        report(evaluator, EXCEPTION, args[1:2])
+    elif name == "session_set_save_handler" and args:
+        _saved(evaluator, args)
+    elif name in _LOADING and args:
+        report(evaluator, CLASS, args[:1])
+
+
+def report(evaluator: Evaluator, key: tuple[str, str], values: Sequence[Val]) -> None:
+    """Secrets in an error or an exception: the program's handler gets them."""
+    labels = join_all((Val(labels=all_labels(value)) for value in values), evaluator.state.overflow).labels
+    secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
+    if secrets:
+        evaluator.state.write_store(key, Val(labels=secrets))
+
+
+def handled(evaluator: Evaluator, name: str) -> list[Val] | None:
+    """Arguments with which PHP calls an error handler, exception handler or class loader; None for other callbacks."""
+    key = _HANDLERS.get(name)
+    if key is None:
+        return None
+    reported = Val(evaluator.unknown("$error").texts, evaluator.state.read_store(key).labels)
+    if key is CLASS and not reported.labels:
+        return None  # a loader of classes: what it is asked for is anything
+    if key is ASSERTION:
+        return [NOTHING, NOTHING, NOTHING, reported]
+    return [NOTHING, reported] if key is MESSAGE else [reported]
+
+
+def _saved(evaluator: Evaluator, args: list[Val]) -> None:
+    """A handler of the program that saves sessions: an object with `write`, or the fourth callback."""
+    held = evaluator.state.read_store(SESSION)
+    if not held.labels:
+        return
+    line, start = evaluator.line, evaluator.fact.start
+    here = Call(CallKind.DYNAMIC, "", None, (), line, line, start, start)
+    method = Val(items={"0": args[0], "1": Val(frozenset(["write"]))})
+    callback = args[_SAVES] if len(args) > _SAVES else method
+    data = Val(evaluator.unknown("$data").texts, held.labels)
+    evaluator.state.interpreter.call_value(evaluator, here, callback, [NOTHING, data])
+
+
+@handles("error_get_last")
+def _last_error(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
+    """The message of `trigger_error`, and of what else went wrong."""
+    message = Val(evaluator.unknown(node).texts, evaluator.state.read_store(MESSAGE).labels)
+    return Val(items={"message": message}, rest=Val(evaluator.unknown(node).texts))
