@@ -72,6 +72,10 @@ def put_on(evaluator: Evaluator, roles: Mapping[str, Val], handles: frozenset[in
     """
     given = {site for role, value in roles.items() for site in (all_sites(value) if value.height else value.sites)}
     inner = evaluator.with_sites({}, frozenset(given - handles))
+    address = roles.get("url", NOTHING)
+    if any(role in evaluator.sites.get(site, {}) for site in address.sites for role in OF_DATABASE):
+        texts = frozenset(filter(is_known, address.texts))  # what the object is called says nothing, what it holds does
+        roles = {**roles, "url": address.replaced(texts=texts)}
     for site in sorted(handles):
         for role, value in (*roles.items(), *inner.items()):
             if role not in HANDLE_ROLES and not role.startswith("."):
