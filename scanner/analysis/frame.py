@@ -409,7 +409,7 @@ class Frame:
         if all(trace.length < MAX_OUTSIDE_STEPS for trace in labels.values()):
             return labels
         kept = {label: trace for label, trace in labels.items() if trace.length < self.state.most_steps(label)}
-        if len(kept) < len(labels):
+        if any(label not in kept and self.state.is_secret(label) for label in labels):
             self.state.limit("steps-of-vague-data", self.number)
         return kept
 
