@@ -244,13 +244,13 @@ def _known_host(host: str) -> str:
     name = to_text(host).strip().lower()
     if name.startswith("["):
         name = name[1:].partition("]")[0]
-        return _ip(name) or UNRESOLVED
+        return _named_address(name) or UNRESOLVED
     if name.count(":") == 1:
         name = name.partition(":")[0]
     name = urllib.parse.unquote(name).strip(".")
     if _SMALL_NUMBER.fullmatch(name) and int(name.partition(".")[0][:12]) < _FIRST_ADDRESS:
         return UNRESOLVED
-    address = _ip(name)
+    address = _named_address(name)
     if address:
         return address
     try:
@@ -258,6 +258,12 @@ def _known_host(host: str) -> str:
     except UnicodeError:
         return name or UNRESOLVED
     return name if _HOST_NAME.fullmatch(name) else UNRESOLVED if name else LOCAL
+
+
+def _named_address(name: str) -> str:
+    """An IP address; `unresolved` for `::`, which names no machine (RFC 4291, 2.5.2), `` for what is no address."""
+    address = _ip(name)
+    return UNRESOLVED if address == "::" else address
 
 
 def _ip(name: str) -> str:
