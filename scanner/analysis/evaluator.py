@@ -13,11 +13,11 @@ from scanner.analysis import arithmetic, folding, implicit
 from scanner.analysis.describe import describe
 from scanner.analysis.frame import cell
 from scanner.analysis.lookup import Lookup
-from scanner.analysis.origins import MANY, OWN_CONSTANTS, REQUEST_GLOBALS, SUPERGLOBALS
+from scanner.analysis.origins import ELEMENTWISE, MANY, OWN_CONSTANTS, REQUEST_GLOBALS, SUPERGLOBALS
 from scanner.analysis.remote import FILE_FIELDS, UPLOAD
 from scanner.analysis.state import State
 from scanner.analysis.summary import ANY, PARAM, opened
-from scanner.analysis.templates import MAX_LENGTH, MAX_OPEN_LENGTH, is_known
+from scanner.analysis.templates import MAX_LENGTH, MAX_OPEN_LENGTH, PARAMETERS, is_known
 from scanner.analysis.values import (
     MAX_TEXTS,
     NOTHING,
@@ -237,9 +237,10 @@ class Evaluator(Lookup):
         """Element of an array value; an element that is not known carries the whole array's labels."""
         found = self._named(base, keys, node)
         found.extend(self._others(base, keys, node, known=bool(found)))
-        result = join_all(found, self.state.overflow)
+        of_whole = self.of_whole(base, keys) if base.labels and not found else ()
+        result = join_all([*found, *of_whole], self.state.overflow)
         bulk = any(self._bulk(label, keys) for label in base.labels if label not in MANY)
-        derived = any(not self._sent(text) for text in base.texts)  # text made of all of it: a piece may be any of it
+        derived = any(map(self._made, base.texts))  # text made of all of it: a piece may be any of it
         labels = self._of_whole(base, keys, bulk=bulk, derived=derived)
         if bulk:  # values that were stored under computed keys: only the key's own name says which this is
             kept = {label: trace for label, trace in result.labels.items() if not label.startswith("function.")}
@@ -267,6 +268,10 @@ class Evaluator(Lookup):
         """Whether a text is what the request says and nothing else: `$_POST`, or a field of it."""
         hole = self.state.holes.hole(text) if len(text) == 1 else None
         return hole is not None and hole.kind == "user-input"
+
+    def _made(self, text: str) -> bool:
+        """Whether a text may be made of a whole array: not if it is known, what a caller passes, or what is sent."""
+        return not (is_known(text) or self._sent(text) or (len(text) == 1 and PARAMETERS.match(text)))
 
     def _others(self, base: Val, keys: list[str], node: Index, *, known: bool) -> Iterable[Val]:
         """What an element may be beside those stored under its known keys."""
@@ -299,9 +304,7 @@ class Evaluator(Lookup):
 
     def _bulk(self, label: str, keys: list[str]) -> bool:
         """A label that means "many values at once": one element of known name has only what its name says."""
-        if label == "globals":
-            return True
-        if label in ("environment", "session"):
+        if label in ELEMENTWISE:
             return True
         return bool(keys) and label.removeprefix("function.").lower() in self.state.origins.bulk
 

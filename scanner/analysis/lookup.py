@@ -11,7 +11,7 @@ from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, S
 from scanner.analysis.rows import columns_read, selected, tables_read
 from scanner.analysis.state import ANY_PROPERTY, TABLE, SecretRead
 from scanner.analysis.summary import opened, opened_property
-from scanner.analysis.templates import OF_GLOBALS, OF_MEMBERS, OF_OBJECT, OF_QUERY
+from scanner.analysis.templates import OF_GLOBALS, OF_MEMBERS, OF_OBJECT, OF_QUERY, OF_WHOLE
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
 from scanner.model.facts import ClassConst, ConstRef, Prop, StaticProp, Unknown, Value, Var
 
@@ -103,6 +103,15 @@ class Lookup(Frame):
             return self.state.origins.request_value(shown, self.path, self.line)
         value = Val(frozenset([self.state.holes.template("env", name)]))
         return self.join(value, self.state.read_store(("\2env", name)))
+
+    def of_whole(self, array: Val, keys: Sequence[str]) -> list[Val]:
+        """Elements of known names of all of the environment, or of all globals, wherever that was put."""
+        found: list[Val] = []
+        if "environment" in array.labels:
+            found += [self.environment(key, f"{key} of the whole environment") for key in keys[:MAX_NAMED]]
+        if "globals" in array.labels:
+            found += [self.global_value(key, f"{key} of all globals") for key in keys[:MAX_NAMED]]
+        return found
 
     # -- properties -------------------------------------------------------------------------------------------
 
@@ -204,6 +213,8 @@ class Lookup(Frame):
         """What is known here of what a callee reads of an argument: a property of an object, or rows of a query."""
         if key == OF_GLOBALS:
             return self.global_named(base)
+        if key.startswith(OF_WHOLE):
+            return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]]), self.state.overflow)
         if key.startswith(OF_MEMBERS):
             return self._member(key[len(OF_MEMBERS) :], base)
         return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])

@@ -16,6 +16,8 @@ CALL_ARGUMENTS = "call-arguments"
 """Label of what `debug_backtrace` gives: the arguments of all callers."""
 MANY = frozenset({"globals", "environment", "session", "constants", CALL_ARGUMENTS})
 """Labels of values that hold many secrets at once."""
+ELEMENTWISE = frozenset({"globals", "environment", "session"})
+"""Those of which an element of known name has only what its name says."""
 OWN_CONSTANTS = frozenset(
     {"Core", "calendar", "ctype", "curl", "date", "dom", "exif", "fileinfo", "filter", "ftp", "gd", "gettext", "gmp",
      "hash", "iconv", "imap", "intl", "json", "ldap", "libxml", "mbstring", "mysqli", "openssl", "pcntl", "pcre",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from scanner.analysis import remote
-from scanner.analysis.origins import DIGEST
+from scanner.analysis.origins import DIGEST, ELEMENTWISE
 from scanner.analysis.templates import (
     FIRST_ELEMENT,
     FIRST_PARAMETER,
@@ -15,8 +15,10 @@ from scanner.analysis.templates import (
     OF_MEMBERS,
     OF_OBJECT,
     OF_QUERY,
+    OF_WHOLE,
     HoleTable,
     between_parameters,
+    is_known,
     parameters,
 )
 from scanner.analysis.values import (
@@ -34,6 +36,8 @@ from scanner.model.signature import Signature
 
 PARAM = "param:"
 """Prefix of the label that stands for whatever a caller passes."""
+_PASSED = "argument"
+"""Text of the hole for what a caller passes that is no text: an array, an object."""
 _HASHED = "#"
 """Follows `PARAM` in the label of what a one-way function makes of what a caller passes."""
 ANY = "*"
@@ -159,7 +163,11 @@ def opened(value: Val, key: str, holes: HoleTable) -> Val:
     if not found:
         return NOTHING
     labels = {parameter_label(text): parameter_label(element) for text, element in found.items()}
-    carried = {labels.get(label, label): trace for label, trace in value.labels.items()}
+    carried = {
+        labels.get(label, label): trace
+        for label, trace in value.labels.items()
+        if key == ANY or label not in ELEMENTWISE
+    }
     for label in labels.values():
         carried.setdefault(label, Trace("", 0, "element", None, 0))
     return Val(frozenset(found.values()), carried)
@@ -176,7 +184,12 @@ def picked(value: Val, key: str, holes: HoleTable, overflow: str) -> Val:
         found = [] if item is None else [item]
     element = opened(value, key, holes)
     result = join_all([*found, element], overflow)
-    return result if element is not NOTHING or not value.labels else join(result, Val(labels=value.labels), overflow)
+    if element is not NOTHING or not value.labels:
+        return result
+    passed = holes.template("unknown", _PASSED)
+    one = key != ANY and all(text == passed or is_known(text) for text in value.texts)  # no text was made of all of it
+    labels = {label: trace for label, trace in value.labels.items() if not (one and label in ELEMENTWISE)}
+    return join(result, Val(labels=labels), overflow)
 
 
 def symbolic(index: int) -> int:
@@ -334,7 +347,7 @@ class Substitution:
         for parameter, known in zip(parameters(text), others, strict=True):
             options = bounded_texts(self._resolved(parameter).texts, self._overflow, MAX_TEXTS // len(results))
             if not options:
-                options = frozenset([self._holes.template("unknown", "argument")])
+                options = frozenset([self._holes.template("unknown", _PASSED)])
             results = {result + option + known for result in results for option in options}
         return {result[:MAX_OPEN_LENGTH] for result in results}
 
@@ -351,7 +364,11 @@ class Substitution:
             return self._arguments(ord(template) - FIRST_PARAMETER - 1)
         if origin[1].startswith((OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_MEMBERS)):
             return self._project(self._resolved(origin[0]), origin[1])
-        return picked(self._resolved(origin[0]), origin[1], self._holes, self._overflow)
+        array, key = self._resolved(origin[0]), origin[1]
+        element = picked(array, key, self._holes, self._overflow)
+        if key == ANY or ELEMENTWISE.isdisjoint(array.labels):
+            return element
+        return join(element, self._project(array, OF_WHOLE + key), self._overflow)
 
     def _merged_labels(self, value: Val) -> Mapping[str, Trace]:
         open_labels = {k: v for k, v in value.labels.items() if k.startswith(PARAM) or remote.is_open(k)}

@@ -27,6 +27,8 @@ OF_GLOBALS = "\2"
 """Key of an element that is the global variable whose name a parameter is."""
 OF_MEMBERS = "\3"
 """Begins the key of an element that is the property whose name a parameter is; the class follows."""
+OF_WHOLE = "\4"
+"""Begins the key of an element of an array that holds all of the environment, or all globals."""
 _MAX_PARAMETERS = 250
 _MAX_ELEMENT_DEPTH = 3
 _MAX_HOLES = 60_000
