@@ -14,6 +14,8 @@ from scanner.detectors.base import Scene
 
 _DOUBT = 2
 """Steps that one doubtful step counts for beside itself."""
+_LEAP = 2
+"""The same for a value that was put down in one file and taken up in another: anything may have been put there."""
 _RETURNED, _PASSED = "returned by ", "passed to "
 
 
@@ -45,5 +47,5 @@ def _homes(scene: Scene, called: str) -> frozenset[str]:
 
 
 def distance(scene: Scene, trace: Trace) -> int:
-    """Steps of a way, a doubtful one counted several times."""
-    return trace.length + _DOUBT * doubts(scene, trace)
+    """Steps of a way, a doubtful one counted several times, and one that no call explains as well."""
+    return trace.length + _DOUBT * doubts(scene, trace) + _LEAP * leaps(scene, trace)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
-from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY
+from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, is_broad
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
@@ -96,8 +96,9 @@ def _finding(
     plain = label.removeprefix(DIGEST)
     digest = "a digest of " if plain != label else ""
     through = f" through {output.via[0]}()" if output.via else ""
-    steps_away = distance(scene, trace) + len(output.via) if plain in MANY else 0
-    limit = _LONG_WAY_TO_HOST if taken else _LONG_WAY_OF_MANY
+    vague = is_broad(plain) and plain != FILE + DATABASE_FILE
+    steps_away = distance(scene, trace) + len(output.via) if vague else 0
+    limit = _LONG_WAY_TO_HOST if taken or plain not in MANY else _LONG_WAY_OF_MANY
     far = steps_away >= (limit if steps_away < limit or leaps(scene, trace) else _LONGER_WAY)
     least = Severity.MEDIUM if taken else Severity.LOW
     further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
