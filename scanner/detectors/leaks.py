@@ -31,6 +31,8 @@ _LONG_WAY_OF_MANY = 8
 _LONGER_WAY = 14
 """The same where each step is a call, and for any secret where not each is."""
 _MANY_DOUBTS = 2
+_RETURNED = "function."
+"""Begins labels of what functions give back whose purpose it is to give a secret back."""
 _LONG_WAY_OF_VISITORS = 6
 """The same for what every visitor has."""
 
@@ -191,7 +193,8 @@ def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Sev
     far = distance(scene, trace) + len(hit.via) >= (most_steps if guessed and general else _LONGER_WAY)
     if not doubtful and not (far and (guessed or general)):
         return severity, Confidence.LIKELY
-    most = Severity.MEDIUM if general else Severity.HIGH
+    nameless = plain.startswith(_RETURNED)  # whatever `decrypt()` gave back: which secret that is, nobody knows
+    most = Severity.MEDIUM if general or nameless else Severity.HIGH
     return max(severity, most, key=lambda item: item.rank), Confidence.POSSIBLE
 
 
