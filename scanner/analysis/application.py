@@ -71,6 +71,7 @@ def _variant(state: State, number: int, passed: Given) -> Summary:
         general = state.summaries.get(number, EMPTY)
         if number in state.active or len(state.active) >= state.limits.call_depth:
             return general
+        state.variants.made += 1
         known[passed] = compute(state, number, passed)
         state.summaries[number] = general
     return known[passed]

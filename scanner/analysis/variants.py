@@ -45,6 +45,8 @@ _MAX_ELEMENTS = 20
 """Elements of an array that is passed which are looked at."""
 _MAX_VARIANTS = 4
 """Kinds of callers of one function that are told apart."""
+MAX_IN_ALL = 300
+"""Evaluations for such callers in one release: large applications pass their clients through nearly all they have."""
 
 
 class Variants:
@@ -56,6 +58,8 @@ class Variants:
         self.asking: set[int] = set()
         """Functions that send a secret on a connection which is made elsewhere: its host decides what that is."""
         self.of_function: dict[int, dict[Given, Summary]] = {}
+        self.made = 0
+        """Evaluations for callers that pass a client, so far."""
         methods = [
             item
             for item in catalogue.signatures
@@ -88,7 +92,12 @@ class Variants:
                 found.append(Passed(index, types, libraries, foreign))
         result = tuple(found)
         known = self.of_function.get(number, {})
-        return result if result in known or len(known) < _MAX_VARIANTS else ()
+        if not result or result in known:
+            return result
+        if self.made >= MAX_IN_ALL:
+            frame.state.limit("clients-passed", number)
+            return ()
+        return result if len(known) < _MAX_VARIANTS else ()
 
     def _elements(self, frame: Frame, index: int, arg: Val) -> Iterator[Passed]:
         """Clients in an array."""
