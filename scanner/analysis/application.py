@@ -346,7 +346,7 @@ def _lift(
         return
     roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
     roles = sinks.decisive(evaluator, hit.signature, evaluator.with_sites(roles, sites - hit.sites))
-    by_object = symbolic_site and _names_other_place(evaluator.with_sites({}, sites - hit.sites), hit.roles)
+    by_object = symbolic_site and _names_other_place(evaluator, sites - hit.sites, hit.roles)
     if by_object:  # the callee's own finding says what is sent, and not where to
         roles = _with_secrets(evaluator, hit, roles)
     if "file" in roles and depends_on_caller(hit.roles["file"]):
@@ -368,13 +368,15 @@ def _lift(
         code.follow(evaluator, call, roles["code"])
 
 
-def _names_other_place(held: Mapping[str, Val], own: Mapping[str, Val]) -> bool:
+def _names_other_place(evaluator: Evaluator, sites: frozenset[int], own: Mapping[str, Val]) -> bool:
     """Whether an object says in words where a call goes, and the call does not say that itself."""
+    held = [evaluator.sites[site] for site in sites if site in evaluator.sites]
     return any(
         is_known(text) and (role not in own or text not in own[role].texts)
+        for roles in held
         for role in holding.OF_DATABASE
-        if role in held
-        for text in held[role].texts
+        if role in roles
+        for text in roles[role].texts
     )
 
 

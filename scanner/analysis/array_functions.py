@@ -7,17 +7,16 @@ from collections.abc import Iterator, Mapping
 
 from scanner.analysis import folding
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import contents, folded, handles, is_callable, labels_of
+from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all, merge_labels
-from scanner.model.facts import Arg, Call, CallKind, Const, Index, Unknown, Value, Var
+from scanner.model.facts import Call, Const, Index, Value, Var
 
 _NUMBER = re.compile(r"-?\d{1,9}")
 _MAX_KEYS = 100
 """Keys that are taken from an array one by one."""
 _MAX_STEPS = 8
 """Elements of an array that is reduced one by one."""
-_STEP = (Arg(Unknown("carry")), Arg(Unknown("element")))
 _PLAIN_PATTERN = re.compile(r"([/#~%@!])([\w %#@:=-]{1,60})\1[imsuD]*")
 """A regular expression that is nothing but a word."""
 
@@ -32,7 +31,7 @@ def _reduce(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if args[0].rest is not None or not elements:
         elements += [contents(evaluator, args[0])] * 2
     carry = args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004
-    step = Call(CallKind.DYNAMIC, "", None, _STEP, node.line, node.end_line, node.start, node.end)
+    step = call_of_value(node, 2)
     for element in elements:
         carry = evaluator.state.interpreter.call_value(evaluator, step, args[1], [carry, element], literal=True)
     return carry

@@ -137,8 +137,7 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
 def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Higher-order functions call what they are given, with what else they are given; labels of what that returns."""
     positions = evaluator.state.catalogue.higher_order.get(name, ())
-    reduced = name == "array_reduce" and len(args) > 1 and is_callable(evaluator, args[1])
-    if reduced or name in _CALLED_ELSEWHERE:
+    if name in _CALLED_ELSEWHERE or _takes_each(evaluator, name, args):
         return NOTHING
     if name.startswith("filter_") and len(args) > 2:  # noqa: PLR2004  filter and options come last
         positions, args = (len(args),), [*args, (args[-1].items or {}).get("options", NOTHING)]
@@ -155,6 +154,15 @@ def _run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val])
     if name in _WALKS and found:
         _walked(evaluator, node, args[0], returned)
     return returned
+
+
+def _takes_each(evaluator: Evaluator, name: str, args: list[Val]) -> bool:
+    """Whether a handler runs the callback for each element by itself."""
+    if len(args) < 2:  # noqa: PLR2004  function and array
+        return False
+    if name == "array_map":
+        return len(args) == 2 and _is_listed(args[1]) and is_callable(evaluator, args[0])  # noqa: PLR2004
+    return name == "array_reduce" and is_callable(evaluator, args[1])
 
 
 def _run_callback(

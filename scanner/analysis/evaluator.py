@@ -13,7 +13,7 @@ from scanner.analysis import arithmetic, folding, implicit
 from scanner.analysis.describe import describe
 from scanner.analysis.frame import cell
 from scanner.analysis.lookup import Lookup
-from scanner.analysis.origins import ELEMENTWISE, MANY, OWN_CONSTANTS, REQUEST_GLOBALS, SUPERGLOBALS
+from scanner.analysis.origins import ELEMENTWISE, MANY, OWN_CONSTANTS, REQUEST_GLOBALS, RETURNED, SUPERGLOBALS
 from scanner.analysis.remote import FILE_FIELDS, UPLOAD
 from scanner.analysis.state import State
 from scanner.analysis.summary import ANY, PARAM, opened
@@ -243,7 +243,7 @@ class Evaluator(Lookup):
         derived = any(map(self._made, base.texts))  # text made of all of it: a piece may be any of it
         labels = self._of_whole(base, keys, bulk=bulk, derived=derived)
         if bulk:  # values that were stored under computed keys: only the key's own name says which this is
-            kept = {label: trace for label, trace in result.labels.items() if not label.startswith("function.")}
+            kept = {label: trace for label, trace in result.labels.items() if not label.startswith(RETURNED)}
             result = result.replaced(labels=kept)
         if labels:  # one element of $GLOBALS is not all of them
             result = self.join(result, Val(labels=labels))
@@ -289,7 +289,7 @@ class Evaluator(Lookup):
             for label, trace in base.labels.items()
             if ((derived and label in MANY) or not self._bulk(label, keys))
             and not (label == "constants" and keys and OWN_CONSTANTS.issuperset(keys))
-            and not (bulk and label.startswith("function."))
+            and not (bulk and label.startswith(RETURNED))
             and not (label == UPLOAD and FILE_FIELDS.issuperset(keys or [UPLOAD]))
         }
 
@@ -306,7 +306,7 @@ class Evaluator(Lookup):
         """A label that means "many values at once": one element of known name has only what its name says."""
         if label in ELEMENTWISE:
             return True
-        return bool(keys) and label.removeprefix("function.").lower() in self.state.origins.bulk
+        return bool(keys) and label.removeprefix(RETURNED).lower() in self.state.origins.bulk
 
     def _characters(self, base: Val, keys: list[str]) -> list[str]:
         """`$s[3]` of a known string."""

@@ -6,7 +6,8 @@ from collections.abc import Callable as Function
 from collections.abc import Mapping
 
 from scanner.analysis.describe import describe
-from scanner.analysis.state import MAX_OUTSIDE_STEPS, Note, SecretRead, State
+from scanner.analysis.spread import MAX_OUTSIDE_STEPS, most_steps
+from scanner.analysis.state import Note, SecretRead, State
 from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
     MAX_EFFECTS,
@@ -408,7 +409,7 @@ class Frame:
         """Those of some labels that are followed through another call."""
         if all(trace.length < MAX_OUTSIDE_STEPS for trace in labels.values()):
             return labels
-        kept = {label: trace for label, trace in labels.items() if trace.length < self.state.most_steps(label)}
+        kept = {label: trace for label, trace in labels.items() if trace.length < most_steps(label)}
         if any(label not in kept and self.state.is_secret(label) for label in labels):
             self.state.limit("steps-of-vague-data", self.number)
         return kept

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
+from scanner.analysis.handlers import call_of_value
 from scanner.analysis.summary import Effect, Substitution, parameter_label
 from scanner.analysis.templates import is_known, parameters
 from scanner.analysis.values import NOTHING, Val, all_labels
-from scanner.model.facts import Arg, Call, CallKind, Unknown
+from scanner.model.facts import Call
 
 CALLS: Final = "call"
 """Target of these effects."""
@@ -46,8 +47,7 @@ def run(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitu
         return NOTHING
     evaluator.inlined += 1
     args = [parts[key] for key in sorted(parts, key=lambda key: (len(key), key))]
-    places = tuple(Arg(Unknown("callback")) for _arg in args)
-    node = Call(CallKind.DYNAMIC, "", None, places, call.line, call.end_line, call.start, call.end)
+    node = call_of_value(call, len(args))
     callee = callee.replaced(labels={})  # that the request names what is called is said where it is passed
     result = evaluator.state.interpreter.call_value(evaluator, node, callee, args, literal=True)
     returned = parameter_label(effect.key[1]) in returns.labels

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from scanner.analysis import folding
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.frame import Frame
 from scanner.analysis.values import MAX_TEXTS, Trace, Val, all_labels, join_all
-from scanner.model.facts import Call
+from scanner.model.facts import Arg, Call, CallKind, Unknown
 
 Handler = Callable[[Evaluator, Call, list[Val]], Val]
 HANDLERS: dict[str, Handler] = {}
@@ -55,6 +56,22 @@ def contents(evaluator: Evaluator, value: Val) -> Val:
     if not found:
         return value
     return evaluator.join(join_all(found, evaluator.state.overflow), Val(labels=value.labels))
+
+
+def sorted_items(value: Val) -> list[Val]:
+    """Elements of an array in the order of their keys."""
+    return [(value.items or {})[key] for key in sorted(value.items or {})]
+
+
+def call_here(frame: Frame) -> Call:
+    """A call that stands nowhere in the code: PHP itself makes it, at the line that is evaluated."""
+    return Call(CallKind.DYNAMIC, "", None, (), frame.line, frame.line, frame.fact.start, frame.fact.start)
+
+
+def call_of_value(node: Call, count: int) -> Call:
+    """A call of a callable value at the place of another call, with so many arguments by position."""
+    args = (Arg(Unknown("callback")),) * count
+    return Call(CallKind.DYNAMIC, "", None, args, node.line, node.end_line, node.start, node.end)
 
 
 def is_callable(evaluator: Evaluator, value: Val) -> bool:

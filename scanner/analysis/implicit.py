@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scanner.analysis.frame import Frame
-from scanner.analysis.origins import DIGEST
+from scanner.analysis.origins import DIGEST, RETURNED
 from scanner.analysis.summary import PARAM
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, merge_labels
 from scanner.model.facts import Assign, Call, CallKind, Const, Index, Op, Value, Var
@@ -33,7 +33,7 @@ _LETTERS = frozenset({"chr", "mb_chr", "dechex"})
 _BITS = frozenset({"&", ">>", "<<", "%", "^", "|", "-", "+", "(int)"})
 _COMPARISONS = frozenset({"==", "===", "!=", "!==", "<>", "<", ">", "<=", ">=", "<=>", "condition"})
 _JOINING = frozenset({"!", "&&", "||", "and", "or", "xor", "(bool)", "(boolean)", "condition"})
-_NOT_OF_SITE = ("function.", DIGEST)
+_NOT_OF_SITE = (RETURNED, DIGEST)
 _ALL_GLOBALS = Var("GLOBALS")
 _MAX_DEPTH = 6
 _MAX_WAY = 8

@@ -13,11 +13,11 @@ from fnmatch import fnmatchcase
 
 from scanner.analysis import reported
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import handles
+from scanner.analysis.handlers import call_here, handles, sorted_items
 from scanner.analysis.origins import DATABASE_FILE, FILE
 from scanner.analysis.templates import PARAMETERS, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
-from scanner.model.facts import Call, CallKind
+from scanner.model.facts import Call
 from scanner.model.signature import LocalSink, Signature
 
 _WRITES: Mapping[str, tuple[str, int, int]] = {
@@ -217,8 +217,7 @@ def _drawn(evaluator: Evaluator, args: list[Val]) -> None:
 
 def _wrapper(evaluator: Evaluator, args: list[Val]) -> None:
     """A class of the program gets what is written to addresses of a scheme of its own."""
-    line, start = evaluator.line, evaluator.fact.start
-    here = Call(CallKind.DYNAMIC, "", None, (), line, line, start, start)
+    here = call_here(evaluator)
     for scheme in evaluator.known_texts(args[0])[:_MAX_NAMES]:
         written = evaluator.state.read_store((SCHEME, scheme.lower()))
         for name in evaluator.known_texts(args[1])[:_MAX_NAMES] if written.labels else ():
@@ -279,8 +278,7 @@ def printed(evaluator: Evaluator, values: list[Val]) -> None:
 
 def flush(evaluator: Evaluator) -> None:
     """What `ob_start` was given gets all that was printed."""
-    line, start = evaluator.line, evaluator.fact.start
-    here = Call(CallKind.DYNAMIC, "", None, (), line, line, start, start)
+    here = call_here(evaluator)
     for callback in evaluator.late if evaluator.printed.labels else ():
         if callback.refs or evaluator.known_texts(callback) or callback.items:
             given = Val(evaluator.unknown("$buffer").texts, evaluator.printed.labels)
@@ -306,11 +304,6 @@ def _credentials(evaluator: Evaluator, path: str, how: str = "a command is given
     if not name:
         return NOTHING
     return Val(labels={FILE + name: Trace(evaluator.path, evaluator.line, how.format(name), None, 1)})
-
-
-def sorted_items(value: Val) -> list[Val]:
-    """Elements of an array in the order of their keys."""
-    return [(value.items or {})[key] for key in sorted(value.items or {})]
 
 
 def content_of(evaluator: Evaluator, path: Val) -> Val:

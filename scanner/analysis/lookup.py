@@ -134,7 +134,7 @@ class Lookup(Frame):
 
     def asked_of_objects(self, nodes: Sequence[Value]) -> None:
         """`isset($object->name)` runs the `__isset` of an object without that property."""
-        for node in nodes:
+        for node in nodes if "__isset" in self.state.program.by_method else ():
             if not isinstance(node, Prop) or not isinstance(node.name, str):
                 continue
             base = self.value(node.base)

@@ -8,8 +8,9 @@ of Monolog ("Using processors").
 from __future__ import annotations
 
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
+from scanner.analysis.handlers import call_of_value, sorted_items
 from scanner.analysis.values import NOTHING, Val, all_labels
-from scanner.model.facts import Arg, Call, CallKind, Unknown
+from scanner.model.facts import Call
 
 REQUEST = "psr\\http\\message\\requestinterface"
 """Class of the request that stands for all; a middleware gets it in the place of the next handler, too."""
@@ -40,10 +41,9 @@ def _callables(given: Val) -> list[Val]:
     items = given.items or {}
     if given.refs or not items or (items.keys() == {"0", "1"} and items["1"].texts):
         return [given]
-    return [items[key] for key in sorted(items)][:_MAX_RUNS]
+    return sorted_items(given)[:_MAX_RUNS]
 
 
 def _run(evaluator: Evaluator, call: Call, callee: Val, args: list[Val]) -> Val:
-    places = tuple(Arg(Unknown("request")) for _arg in args)
-    node = Call(CallKind.DYNAMIC, "", None, places, call.line, call.end_line, call.start, call.end)
+    node = call_of_value(call, len(args))
     return evaluator.state.interpreter.call_value(evaluator, node, callee, args, literal=True)

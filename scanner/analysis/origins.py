@@ -32,6 +32,9 @@ DIGEST = "hash-of:"
 OF_EVERY_VISITOR = frozenset({"session.id", "session.PHPSESSID"})
 """Secrets that every page reads."""
 REQUEST_FIELD = "request."
+"""Prefix of the label of what any visitor types."""
+RETURNED = "function."
+"""Prefix of the label of what a function gives back whose purpose it is to give a secret back."""
 SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_URI", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "argv")
 DATABASE_FILE = "database.php"
 PROJECT_TABLE = "redcap_projects"
@@ -44,15 +47,10 @@ GENERIC = frozenset({"password", "username", "hostname", "db", "salt"})
 """Names of database.php that are ordinary locals, fields and parameters elsewhere: only their origin counts."""
 
 
-def is_general(label: str) -> bool:
-    """Whether a label stands for many values at once, or for what any visitor types: most of the code touches it."""
-    return label in MANY or label.startswith(REQUEST_FIELD)
-
-
 def is_broad(label: str) -> bool:
     """Whether a label stands for many values, for what every visitor has, or for all that a file holds."""
     label = label.removeprefix(DIGEST)
-    return is_general(label) or label in OF_EVERY_VISITOR or label.startswith(FILE)
+    return label in MANY or label in OF_EVERY_VISITOR or label.startswith((REQUEST_FIELD, FILE))
 
 
 def telling_column(secret: Secret) -> bool:

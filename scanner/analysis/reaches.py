@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from scanner.analysis.origins import DIGEST, FILE
+from scanner.analysis.origins import DIGEST, FILE, REQUEST_FIELD
 from scanner.analysis.remote import REQUEST, is_open, is_remote, read_at
 from scanner.analysis.state import Output
 from scanner.analysis.summary import PARAM, Hit, Reach, Substitution
@@ -180,7 +180,7 @@ def _of_visitor(state: State, label: str) -> bool:
     """What visitors typed, or their own session: showing it tells them nothing."""
     plain = label.removeprefix(DIGEST)
     secret = state.origins.by_label.get(plain)
-    return plain.startswith("request.") or (secret is not None and secret.kind == "session")
+    return plain.startswith(REQUEST_FIELD) or (secret is not None and secret.kind == "session")
 
 
 def _argument(frame: Frame, args: list[Val], receiver: Val | None, index: int) -> Val:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import handles
+from scanner.analysis.handlers import call_here, handles
 from scanner.analysis.state import SESSION
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
-from scanner.model.facts import Call, CallKind
+from scanner.model.facts import Call
 
 MESSAGE = ("\2error", "message")
 EXCEPTION = ("\2error", "exception")
@@ -74,12 +74,10 @@ def _saved(evaluator: Evaluator, args: list[Val]) -> None:
     held = evaluator.state.read_store(SESSION)
     if not held.labels:
         return
-    line, start = evaluator.line, evaluator.fact.start
-    here = Call(CallKind.DYNAMIC, "", None, (), line, line, start, start)
     method = Val(items={"0": args[0], "1": Val(frozenset(["write"]))})
     callback = args[_SAVES] if len(args) > _SAVES else method
     data = Val(evaluator.unknown("$data").texts, held.labels)
-    evaluator.state.interpreter.call_value(evaluator, here, callback, [NOTHING, data])
+    evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), callback, [NOTHING, data])
 
 
 @handles("error_get_last")

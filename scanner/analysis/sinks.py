@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from scanner.analysis import documents, holding, keeping, middleware, reaches, rows, statements
 from scanner.analysis.destinations import LOCAL, url_destination
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.handlers import call_here
 from scanner.analysis.origins import FILE
 from scanner.analysis.remote import ANSWER, answers, answers_yes_or_no, is_remote
 from scanner.analysis.summary import Hit, closed
 from scanner.analysis.templates import PARAMETERS, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import Call, CallKind
+from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
 
 _PLACES = frozenset({"url", "host", "dsn", "path"})
@@ -327,9 +328,7 @@ def _option(evaluator: Evaluator, roles: dict[str, Val], role: str, key: str, va
         _add(evaluator, roles, f"tls:{name}", value if value.texts else Val(frozenset(["off"])))
         return
     if role == "payload" and value.refs:  # `CURLOPT_READFUNCTION`: what it returns is sent
-        line, start = evaluator.line, evaluator.fact.start
-        call = Call(CallKind.DYNAMIC, "", None, (), line, line, start, start)
-        value = evaluator.state.interpreter.call_value(evaluator, call, value, [])
+        value = evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), value, [])
     _add(evaluator, roles, role, value)
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import face, places
-from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, GENERIC, MANY, Origins, is_broad
+from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, GENERIC, MANY, REQUEST_FIELD, Origins
 from scanner.analysis.program import Program
 from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.rows import written
+from scanner.analysis.spread import is_far
 from scanner.analysis.summary import PARAM, Summary
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, join_all, merge_labels
@@ -37,17 +37,9 @@ SESSION = (_INNER + "session", "*")
 """Store of secrets of the site that were put into the session: what saves it gets them."""
 NOBODY = -1
 NOBODIES: frozenset[int] = frozenset()
-_OF_VISITORS = ("~", "request.", "session.")
+_OF_VISITORS = ("~", REQUEST_FIELD, "session.")
 
 
-MAX_BROAD_STEPS = 18
-"""Calls through which a label that stands for many values, or an answer of a known host, is followed: further on nearly
-all of a program has it."""
-MAX_OUTSIDE_STEPS = 4
-MAX_VAGUE_STEPS = 8
-"""The same for fields of a request, files, and answers of unknown hosts: of these a long way tells nothing."""
-_SHORT_WAY = 3
-"""Calls behind which a label that stands for many values is not worth another round."""
 MAX_INSIDE = 600
 """Closures and included files that run inside one function, those inside them counted: each may run others twice."""
 
@@ -235,7 +227,6 @@ class State:
         """Paths that some include resolves to."""
         self.stores: dict[tuple[str, str], Val] = {}
         """Properties by (class key, name), static ones with `::` before the name; globals by (``, name)."""
-        self.store_version = 0
         self.readers: dict[tuple[str, str], set[int]] = defaultdict(set)
         self.pooled: set[str] = set()
         """Classes with a property whose name nobody knows (`ANY_PROPERTY`)."""
@@ -412,14 +403,6 @@ class State:
         """Whether any rule asks for a label."""
         return label in OUTSIDE or self.is_followed(label)
 
-    def most_steps(self, label: str) -> float:
-        """Number of calls through which a label is followed: none bounds those of secrets with a name of their own."""
-        if label in OUTSIDE:
-            return MAX_OUTSIDE_STEPS
-        if label.startswith("~") and not is_named(label):
-            return MAX_VAGUE_STEPS
-        return MAX_BROAD_STEPS if label.startswith("~") or is_broad(label) else inf
-
     def is_decisive(self, label: str, trace: Trace) -> bool:
         """Whether a label is worth another round: a secret, or the answer of a host that is known.
 
@@ -427,9 +410,7 @@ class State:
         and what they add so late is noise: they are followed as far as the first round takes them. So is what stands
         for many values and has come a long way.
         """
-        if is_broad(label):
-            return trace.length <= _SHORT_WAY and self.is_secret(label)
-        return is_named(label) or self.is_secret(label)
+        return is_named(label) or (self.is_secret(label) and not is_far(label, trace))
 
     def add_output(self, item: Output) -> None:
         """Record that data reaches an effect; what is known of one place is joined, shortest ways first."""

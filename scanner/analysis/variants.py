@@ -7,6 +7,7 @@ all other callers keep its general summary, so that nobody's result depends on w
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from scanner.model.signature import CallableKind, Catalogue
@@ -75,8 +76,10 @@ class Variants:
     def given(self, frame: Frame, fact: FunctionFact, number: int, args: Sequence[Val]) -> Given:
         """What a call passes that its general summary does not know; empty for nearly every call."""
         found: list[Passed] = []
-        for index, arg in enumerate(args[: len(fact.params)]):
-            typed = any(name not in _UNTYPED for name in fact.params[index].types)
+        for index, (param, arg) in enumerate(zip(fact.params, args, strict=False)):
+            if not (arg.types or arg.sites or arg.height):
+                continue
+            typed = not _UNTYPED.issuperset(param.types)
             if arg.height and not typed:
                 found.extend(self._elements(frame, index, arg))
             if not arg.types and not arg.sites:
@@ -101,10 +104,11 @@ class Variants:
 
     def _elements(self, frame: Frame, index: int, arg: Val) -> Iterator[Passed]:
         """Clients in an array."""
-        items = sorted((arg.items or {}).items())[:_MAX_ELEMENTS]
-        for key, item in (*items, ("*", arg.rest)):
-            types = item.types & self.clients if item is not None else frozenset[str]()
-            if item is not None and types:
-                frame.stored_sites |= {site for site in item.sites if site >= 0}
-                sites = frozenset(site for site in item.sites if site >= 0)
-                yield Passed(index, types, frame.libraries_of(item), foreign=False, key=key, sites=sites)
+        clients = [(key, item) for key, item in (arg.items or {}).items() if not self.clients.isdisjoint(item.types)]
+        if arg.rest is not None and not self.clients.isdisjoint(arg.rest.types):
+            clients.append(("*", arg.rest))
+        for key, item in sorted(clients, key=itemgetter(0))[:_MAX_ELEMENTS]:
+            sites = frozenset(site for site in item.sites if site >= 0)
+            frame.stored_sites |= sites
+            types, libraries = item.types & self.clients, frame.libraries_of(item)
+            yield Passed(index, types, libraries, foreign=False, key=key, sites=sites)

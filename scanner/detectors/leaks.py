@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-
-import msgspec
+from typing import NamedTuple
 
 from scanner.analysis.code import KIND as CODE
 from scanner.analysis.destinations import LOCAL, OWN_SERVER
 from scanner.analysis.keeping import HELD
-from scanner.analysis.origins import DIGEST, OF_EVERY_VISITOR, is_broad
+from scanner.analysis.origins import DIGEST, OF_EVERY_VISITOR, REQUEST_FIELD, RETURNED, is_broad
 from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
@@ -31,8 +30,6 @@ _LONG_WAY_OF_MANY = 8
 _LONGER_WAY = 14
 """The same where each step is a call, and for any secret where not each is."""
 _MANY_DOUBTS = 2
-_RETURNED = "function."
-"""Begins labels of what functions give back whose purpose it is to give a secret back."""
 _LONG_WAY_OF_VISITORS = 6
 """The same for what every visitor has."""
 
@@ -51,7 +48,7 @@ def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> I
 
     What stands for many values and perhaps reaches a sink is one finding per sink, whichever functions lead there.
     """
-    best: dict[tuple[object, ...], tuple[tuple[int, str, int], Finding]] = {}
+    best: dict[tuple[object, ...], tuple[tuple[int, str, int], _Leak]] = {}
     ways: Counter[tuple[object, ...]] = Counter()
     for hit in scene.result.hits:
         labels = _labels(scene, hit) if hit.signature.kind not in _NO_CALL else {}
@@ -62,20 +59,29 @@ def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> I
         if not outside and not place.by_caller:
             continue
         for label in sorted(labels):
-            found = _finding(scene, rule_, hit, label, labels[label], outside)
-            if label.startswith("request.") and found.severity is Severity.INFO:
+            leak = _leak(scene, hit, label, labels[label], outside)
+            if label.startswith(REQUEST_FIELD) and leak.severity is Severity.INFO:
                 continue  # what a visitor types goes to the service that checks it: nothing of the server's own leaves
-            by_sink = found.severity is Severity.LOW and is_broad(label)
+            by_sink = leak.severity is Severity.LOW and is_broad(label)
             key: tuple[object, ...] = (label, hit.inner, hit.signature.id, None if by_sink else hit.function, *outside)
             ways[key] += by_sink
-            order = (len(found.trace), found.path, found.line)
+            order = (leak.trace.length + len(hit.hops), scene.program.path(hit.function), hit.line)
             known = best.get(key)
             if known is None or order < known[0]:
-                best[key] = (order, found)
-    for key, (_order, found) in best.items():
-        others = ways[key] - 1
-        also = f"; {others} further ways lead there" if others > 0 else ""
-        yield msgspec.structs.replace(found, message=found.message + also)
+                best[key] = (order, leak)
+    for key, (_order, leak) in best.items():
+        yield _finding(scene, rule_, leak, others=max(ways[key] - 1, 0))
+
+
+class _Leak(NamedTuple):
+    """A secret at a call, and how grave that is."""
+
+    hit: Hit
+    label: str
+    trace: Trace
+    outside: list[str]
+    severity: Severity
+    confidence: Confidence
 
 
 def _harmless(hit: Hit) -> bool:
@@ -85,7 +91,7 @@ def _harmless(hit: Hit) -> bool:
     return False
 
 
-def _finding(scene: Scene, rule_: Rule, hit: Hit, label: str, trace: Trace, outside: list[str]) -> Finding:
+def _leak(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) -> _Leak:
     plain = label.removeprefix(DIGEST)
     secret = scene.result.state.origins.by_label.get(plain)
     severity = _severity(scene, secret, outside, hashed=label.startswith(DIGEST))
@@ -94,23 +100,31 @@ def _finding(scene: Scene, rule_: Rule, hit: Hit, label: str, trace: Trace, outs
     if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
         severity = Severity.INFO  # credentials are made to open the configured connection
     severity, confidence = _by_distance(scene, hit, plain, trace, severity)
+    return _Leak(hit, label, trace, outside, severity, confidence if hit.certain else Confidence.POSSIBLE)
+
+
+def _finding(scene: Scene, rule_: Rule, leak: _Leak, *, others: int) -> Finding:
+    """`others`: ways to the same sink beside this one that are no findings of their own."""
+    hit, label, outside = leak.hit, leak.label, leak.outside
+    plain = label.removeprefix(DIGEST)
     where = ", ".join(outside) if outside else "a destination that callers decide"
     api = hit.api if not hit.via else f"{hit.via[0]} ({hit.api})"
     digest = "a digest of " if label.startswith(DIGEST) else ""
-    verdict = "as expected" if severity is Severity.INFO else "which is not a known destination of it"
+    also = f"; {others} further ways lead there" if others else ""
+    verdict = "as expected" if leak.severity is Severity.INFO else "which is not a known destination of it"
     return finding(
         scene,
         rule_,
         hit,
-        severity=severity,
-        confidence=confidence if hit.certain else Confidence.POSSIBLE,
+        severity=leak.severity,
+        confidence=leak.confidence,
         api=api,
         callee=hit.via[0] if hit.via else "",
-        message=f"{digest}{plain} reaches {hit.api}(){_through(hit)} and goes to {where}, {verdict}",
+        message=f"{digest}{plain} reaches {hit.api}(){_through(hit)} and goes to {where}, {verdict}{also}",
         destinations=outside,
         secrets=[plain],
         details=details(hit),
-        trace=(*steps(trace), *_last_steps(scene, hit, trace, where)),
+        trace=(*steps(leak.trace), *_last_steps(scene, hit, leak.trace, where)),
     )
 
 
@@ -163,7 +177,7 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
     does one that is part of the address, for a file of the server has no such name. A long way through other files and
     through calls that are only assumed to pass data on does not.
     """
-    if label.startswith("request."):
+    if label.startswith(REQUEST_FIELD):
         return Severity.INFO  # what a visitor types reaches most of an application's code
     paths = set()
     current: Trace | None = trace
@@ -188,12 +202,12 @@ def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Sev
     """Less where the way is a guess: a named secret stays loud, what stands for many values does not."""
     doubtful = doubts(scene, trace) >= _MANY_DOUBTS
     general = is_broad(plain)
-    guessed = doubtful or leaps(scene, trace)
+    guessed = doubtful or leaps(scene, trace) > 0
     most_steps = _LONG_WAY_OF_VISITORS if plain in OF_EVERY_VISITOR else _LONG_WAY_OF_MANY
     far = distance(scene, trace) + len(hit.via) >= (most_steps if guessed and general else _LONGER_WAY)
     if not doubtful and not (far and (guessed or general)):
         return severity, Confidence.LIKELY
-    nameless = plain.startswith(_RETURNED)  # whatever `decrypt()` gave back: which secret that is, nobody knows
+    nameless = plain.startswith(RETURNED)  # whatever `decrypt()` gave back: which secret that is, nobody knows
     most = Severity.MEDIUM if general or nameless else Severity.HIGH
     return max(severity, most, key=lambda item: item.rank), Confidence.POSSIBLE
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
-from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, is_broad
+from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, REQUEST_FIELD, is_broad
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
@@ -142,7 +142,7 @@ def _severity(scene: Scene, label: str, severity: Severity, *, taken: bool) -> S
     """
     plain = label.removeprefix(DIGEST)
     secret = scene.result.state.origins.by_label.get(plain)
-    if (secret is not None and secret.severity_floor == "info") or label.startswith("request."):
+    if (secret is not None and secret.severity_floor == "info") or label.startswith(REQUEST_FIELD):
         return Severity.INFO
     if plain == FILE + DATABASE_FILE and severity is Severity.MEDIUM:
         return Severity.HIGH  # all of the credentials, not one value

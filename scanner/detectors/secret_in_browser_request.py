@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from scanner.analysis.origins import DIGEST
+from scanner.analysis.origins import DIGEST, REQUEST_FIELD
 from scanner.detectors.base import Detector, Scene, rule
 from scanner.detectors.remarks import BROWSER, Place, destination, finding_of, first_of_each, is_named, places
 from scanner.detectors.targets import expected, known_host
@@ -84,7 +84,13 @@ def _of_php(
     for line, end, label in printed.get(place.path, ()):
         secret = scene.result.state.origins.by_label.get(label)
         public = secret is not None and (secret.severity_floor == "info" or expected(secret, host))
-        if line <= remark.end_line and end >= remark.line and words and not public and not label.startswith("request."):
+        if (
+            line <= remark.end_line
+            and end >= remark.line
+            and words
+            and not public
+            and not label.startswith(REQUEST_FIELD)
+        ):
             found.add(label)
     return found
 

@@ -1,0 +1,37 @@
+"""How far labels are followed: behind some calls nearly all of a program has what stands for many values.
+
+Secrets with a name of their own have no such bound.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import inf
+
+from scanner.analysis.origins import is_broad
+from scanner.analysis.remote import OUTSIDE, is_named
+from scanner.analysis.values import Trace
+
+MAX_BROAD_STEPS = 18
+"""Calls through which a label that stands for many values, or an answer of a known host, is followed."""
+MAX_VAGUE_STEPS = 8
+"""The same for uploads and answers of unknown hosts: of these a long way tells nothing."""
+MAX_OUTSIDE_STEPS = 4
+"""The same for fields of a request, rows, files and the session, which most of the code touches. The least of all."""
+_SHORT_WAY = 3
+"""Calls behind which a label that stands for many values is not worth another round."""
+
+
+@lru_cache(maxsize=1 << 14)
+def most_steps(label: str) -> float:
+    """Number of calls through which a label is followed; infinite for most."""
+    if label in OUTSIDE:
+        return MAX_OUTSIDE_STEPS
+    if label.startswith("~") and not is_named(label):
+        return MAX_VAGUE_STEPS
+    return MAX_BROAD_STEPS if label.startswith("~") or is_broad(label) else inf
+
+
+def is_far(label: str, trace: Trace) -> bool:
+    """Whether a label stands for many values and has come too long a way to be worth another round."""
+    return trace.length > _SHORT_WAY and is_broad(label)
