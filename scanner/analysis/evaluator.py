@@ -184,13 +184,7 @@ class Evaluator(Lookup):
         result = self.element(base, keys, node)
         if key.labels:
             result = self.join(result, implicit.looked_up(self, node, key))
-        return self.join(result, self._offset(base, key, node)) if base.types else result
-
-    def _offset(self, base: Val, key: Val, node: Index) -> Val:
-        """What `offsetGet` of an object of the program gives back."""
-        numbers = (self.state.program.find_method(cls, "offsetget") for cls in sorted(base.types))
-        found = [self.run_method(number, [key], node.base, base) for number in numbers if number is not None]
-        return join_all(found, self.state.overflow)
+        return self.join(result, self.run_offset("offsetget", base, [key], node.base)) if base.types else result
 
     def _special_index(self, name: str, keys: list[str], node: Index) -> Val | None:
         kept = NOTHING

@@ -264,7 +264,8 @@ class Frame:
 
     def run_method(self, number: int, args: list[Val], place: Value, receiver: Val | None = None) -> Val:
         """Effect and value of a method that an operator runs (`offsetSet`, a property hook, `__get`)."""
-        call = Call(CallKind.METHOD, "", place, (), self.line, self.line, -1 - number, -1)
+        start = -1 - self.line * len(self.state.program.functions) - number  # no two such calls of a line are one
+        call = Call(CallKind.METHOD, "", place, (), self.line, self.line, start, 0)  # no place in the text: end 0
         receiver = self.env.get("this") if receiver is None else receiver
         return self.state.interpreter.apply(self, call, number, args, receiver)
 

@@ -13,7 +13,7 @@ from scanner.analysis.state import ANY_PROPERTY, TABLE, SecretRead
 from scanner.analysis.summary import opened, opened_property
 from scanner.analysis.templates import OF_GLOBALS, OF_MEMBERS, OF_OBJECT, OF_QUERY, OF_WHOLE
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
-from scanner.model.facts import ClassConst, ConstRef, Prop, StaticProp, Unknown, Value, Var
+from scanner.model.facts import ClassConst, ConstRef, Index, Prop, StaticProp, Unknown, Value, Var
 
 ROOT = "/@/@/@/@/@"
 """Where the release lies: deep enough that going up from its own folder never reaches the file system's root."""
@@ -132,16 +132,29 @@ class Lookup(Frame):
                 return local
         return self.read_property(base, name, node)
 
+    def run_offset(self, method: str, base: Val, args: list[Val], place: Value) -> Val:
+        """Effect and value of a method of `ArrayAccess`, lower-case, that brackets run on an object of the program."""
+        if not base.types or method not in self.state.program.by_method:
+            return NOTHING
+        numbers = (self.state.program.find_method(cls, method) for cls in sorted(base.types))
+        found = [self.run_method(number, args, place, base) for number in numbers if number is not None]
+        return join_all(found, self.state.overflow)
+
     def asked_of_objects(self, nodes: Sequence[Value]) -> None:
-        """`isset($object->name)` runs the `__isset` of an object without that property."""
-        for node in nodes if "__isset" in self.state.program.by_method else ():
-            if not isinstance(node, Prop) or not isinstance(node.name, str):
-                continue
-            base = self.value(node.base)
-            for cls in sorted(base.types):
-                magic = self.magic_method(cls, node.name, "__isset")
-                if magic is not None:
-                    self.run_method(magic, [text_value(node.name)], node, base)
+        """`isset($object->name)` runs the `__isset` of an object without that property, `isset($object[$key])` asks it.
+
+        What is asked has been evaluated before: here only objects count.
+        """
+        known = self.state.program.by_method
+        for node in nodes:
+            if isinstance(node, Index) and node.key is not None and "offsetexists" in known:
+                self.run_offset("offsetexists", self.value(node.base), [self.value(node.key)], node.base)
+            elif isinstance(node, Prop) and isinstance(node.name, str) and "__isset" in known:
+                base = self.value(node.base)
+                for cls in sorted(base.types):
+                    magic = self.magic_method(cls, node.name, "__isset")
+                    if magic is not None:
+                        self.run_method(magic, [text_value(node.name)], node, base)
 
     def _property_by(self, base: Val, named: Val, node: Value) -> Val:
         """`$this->$name`: the properties that it may be, the caller's to know when a parameter names it."""

@@ -274,6 +274,9 @@ def _unset(evaluator: Evaluator, statement: Unset) -> None:
             evaluator.place_references.pop(target.name, None)
         else:
             evaluator.value(target)
+            if isinstance(target, Index) and target.key is not None:
+                base, key = evaluator.value(target.base), evaluator.value(target.key)
+                evaluator.run_offset("offsetunset", base, [key], target.base)
 
 
 def _define(_evaluator: Evaluator, _statement: Define) -> None:
@@ -460,7 +463,4 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
     if base.types:
         if containers.container(evaluator, base):
             containers.put(evaluator, "offsetset", base, [key, value])
-        for cls in sorted(base.types):
-            method = evaluator.state.program.find_method(cls, "offsetset")
-            if method is not None:
-                evaluator.run_method(method, [Val(frozenset(names)), value], target)
+        evaluator.run_offset("offsetset", base, [Val(frozenset(names), key.labels), value], target)
