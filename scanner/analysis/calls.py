@@ -11,6 +11,7 @@ from scanner.analysis import (
     containers,
     documents,
     fibers,
+    generators,
     given,
     implicit,
     keeping,
@@ -84,7 +85,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             if lower in shipped.READS:
                 result = shipped.read(evaluator, lower, args, result)
             if lower in documents.MAKING:
-                result = documents.loaded(evaluator, call, result)
+                result = documents.loaded(evaluator, call, shipped.parsed(evaluator, lower, args, result))
             if lower in _SETS_DEFAULT:
                 evaluator.default_context |= result.sites | (args[0].sites if args else frozenset())
             known = secret and evaluator.read_secret(secret, call.line, callee_text(call))
@@ -173,6 +174,9 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
     if cls == fibers.CLASS and lower in fibers.RUNNING:
         yield fibers.resumed(evaluator, lower, args)
         yield call_value(evaluator, call, fibers.callee(receiver), args if lower == "start" else [])
+        return
+    if cls == generators.CLASS:
+        yield generators.called(evaluator, lower, receiver, args)
         return
     if cls in keeping.CACHES:
         yield keeping.of_cache(evaluator, lower, args)
@@ -453,12 +457,12 @@ def _call_reference(
 
 def _construct(evaluator: Evaluator, call: Call) -> Val:
     name = str(call.name)
+    if name == "caught":
+        return reported.caught(evaluator, call)
     args = arguments(evaluator, call)
     if name in INCLUDES:
         reaches.apply_local_sink(evaluator, call, evaluator.state.catalogue.local_sinks[name], args, None)
         return include(evaluator, call, args)
-    if name == "caught":
-        return evaluator.thrown.replaced(texts=evaluator.unknown("$exception").texts)
     signatures = evaluator.state.matcher.construct(name)
     if name == "backtick":
         signatures = signatures or evaluator.state.matcher.function("shell_exec")

@@ -317,6 +317,7 @@ class Frame:
         for key, item in inner.reaches.items():
             self.reaches.setdefault(key, item)
         self.printed = self.join(self.printed, inner.printed)
+        self.thrown = self.join(self.thrown, inner.thrown)
         for name, by_ref in inner.fact.captures:
             if by_ref and name in inner.env and foreign:
                 self.write_shared("store", cell(inner.number, name), inner.env[name])
