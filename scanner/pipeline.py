@@ -69,7 +69,7 @@ from scanner.model.signature import CallableKind, Catalogue, Certainty, Expected
 from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
 from scanner.signatures.expectations import with_expectations
-from scanner.signatures.load import load_catalogue
+from scanner.signatures.load import shared_catalogue
 from scanner.signatures.match import Matcher
 from scanner.source import open_release, resolve_pair
 
@@ -258,7 +258,7 @@ def all_rules() -> tuple[Rule, ...]:
 @contextmanager
 def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     """Signatures, cache and workers for one command."""
-    signatures = load_catalogue(extra=options.signatures, cache=options.cache, documents=options.policy_signatures)
+    signatures = shared_catalogue(extra=options.signatures, cache=options.cache, documents=options.policy_signatures)
     catalogue = with_expectations(signatures, options.expected, options.allowed_hosts)
     matcher = Matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)

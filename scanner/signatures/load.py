@@ -23,6 +23,9 @@ MAX_FILES: Final = 2000
 """Most signature files that are read from all folders together."""
 _CHECK: Final = 16
 _HERE: Final = Path(__file__).resolve().parent
+_MAX_SHARED: Final = 4
+_SHARED: Final[dict[str, Catalogue]] = {}
+"""By digest."""
 
 
 def load_catalogue(
@@ -42,7 +45,28 @@ def load_catalogue(
     cannot be written is ignored.
     """
     files = [*_read([folder or data_folder(), *extra]), *documents]
+    return _compiled(files, _digest(files), cache)
+
+
+def shared_catalogue(
+    folder: Path | None = None,
+    cache: Path | None = None,
+    extra: Sequence[Path] = (),
+    documents: Sequence[tuple[str, bytes]] = (),
+) -> Catalogue:
+    """As `load_catalogue`, and kept in memory for the next scan of this process that finds the same files."""
+    files = [*_read([folder or data_folder(), *extra]), *documents]
     digest = _digest(files)
+    if digest not in _SHARED:
+        catalogue = _compiled(files, digest, cache)
+        while len(_SHARED) >= _MAX_SHARED:
+            _SHARED.pop(next(iter(_SHARED)))
+        _SHARED[digest] = catalogue
+    return _SHARED[digest]
+
+
+def _compiled(files: list[tuple[str, bytes]], digest: str, cache: Path | None) -> Catalogue:
+    """The catalogue of these files, from the cache where it is there. Raises: SignatureError."""
     entry = cache / f"signatures-{digest}.msgpack" if cache is not None else None
     known = _cached(entry, digest) if entry is not None else None
     if known is not None:
