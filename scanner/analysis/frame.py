@@ -100,6 +100,8 @@ class Frame:
         """Objects made here whose class has a destructor."""
         self.place_references: dict[str, Value] = {}
         """Variables that are another name for an element or a property: `$r = &$a['x']`."""
+        self.bound: dict[str, tuple[Value, ...]] = {}
+        """By variable of a prepared statement: variables that are bound to it by reference (see `stored`)."""
         self.thrown: Val = NOTHING
         """What exceptions thrown here carry."""
         self.repeating = False

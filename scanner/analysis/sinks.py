@@ -75,6 +75,7 @@ def _one(
         results.append(holding.construct(evaluator, signature, call, roles, receiver))
         if signature.kind == "db":
             evaluator.note_statement(results[-1].sites, handles)
+            results[:0] = [evaluator.rows(roles["payload"])] if "payload" in roles else []
         if signature.certainty is Certainty.NEVER_ALONE:
             return results
         handles |= results[-1].sites
