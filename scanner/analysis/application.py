@@ -298,16 +298,22 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
             evaluator.set_site(site, name, value)
         if number >= 0 and name in holding.OF_DATABASE:  # an object that a constructor made, of which it keeps the rest
             _connected_inside(evaluator, number, sites, name, value)
-        if number >= 0 and name == containers.ROLE:  # only the collection itself holds it, wherever that is kept
-            evaluator.stored_sites |= sites
-            for site in sorted(sites) if not depends_on_caller(value) else ():
-                evaluator.state.write_site(site, name, value)
+        if name == containers.ROLE:
+            _kept_inside(evaluator, sites, value)
     elif effect.target in ("printed", "thrown"):
         _apply_shown(evaluator, effect, substitution.value(effect.value))
     else:
         value = substitution.value(effect.value)
         cls, _separator, member = name.partition("\0")
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
+
+
+def _kept_inside(evaluator: Evaluator, sites: frozenset[int], value: Val) -> None:
+    """What a callee put into a collection: only the collection itself holds it, wherever that is kept."""
+    evaluator.stored_sites |= sites
+    for site in sorted(sites) if not depends_on_caller(value) else ():
+        if site >= 0:
+            evaluator.state.write_site(site, containers.ROLE, value)
 
 
 def _connected_inside(evaluator: Evaluator, made: int, sites: frozenset[int], role: str, value: Val) -> None:
@@ -364,7 +370,7 @@ def _lift(
         hops=reaches.with_hop(evaluator.state.program.path(hit.function), hit),
     )  # fmt: skip
     evaluator.add_hit(lifted)
-    if hit.signature.kind == code.KIND and evaluator.known_texts(roles.get("code", NOTHING)):
+    if hit.signature.kind == code.KIND and code.tells(evaluator, roles.get("code", NOTHING)):
         code.follow(evaluator, call, roles["code"])
 
 

@@ -100,6 +100,8 @@ class Frame:
         """Objects made here whose class has a destructor."""
         self.place_references: dict[str, Value] = {}
         """Variables that are another name for an element or a property: `$r = &$a['x']`."""
+        self.bound: dict[str, tuple[Value, ...]] = {}
+        """By variable of a prepared statement: variables that are bound to it by reference (see `stored`)."""
         self.thrown: Val = NOTHING
         """What exceptions thrown here carry."""
         self.repeating = False
@@ -317,6 +319,7 @@ class Frame:
         for key, item in inner.reaches.items():
             self.reaches.setdefault(key, item)
         self.printed = self.join(self.printed, inner.printed)
+        self.thrown = self.join(self.thrown, inner.thrown)
         for name, by_ref in inner.fact.captures:
             if by_ref and name in inner.env and foreign:
                 self.write_shared("store", cell(inner.number, name), inner.env[name])
