@@ -70,7 +70,7 @@ from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
 from scanner.signatures.expectations import with_expectations
 from scanner.signatures.load import shared_catalogue
-from scanner.signatures.match import Matcher
+from scanner.signatures.match import Matcher, shared_matcher
 from scanner.source import open_release, resolve_pair
 
 DEFAULT_CACHE = default_folder()
@@ -260,7 +260,7 @@ def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     """Signatures, cache and workers for one command."""
     signatures = shared_catalogue(extra=options.signatures, cache=options.cache, documents=options.policy_signatures)
     catalogue = with_expectations(signatures, options.expected, options.allowed_hosts)
-    matcher = Matcher(catalogue)
+    matcher = shared_matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)
     count = (os.cpu_count() or 1) if options.jobs is None else options.jobs
     with _rare_collection(), Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
