@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,8 @@ ALLOWED = {
 MAX_LINES = 500
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Absolute dotted names that a module imports, `from a import b` as `a.b`."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
@@ -71,7 +73,7 @@ def imports(path: Path) -> set[str]:
             base = ".".join((*path.relative_to(ROOT).parts[: -node.level], node.module or "")).strip(".")
             module = base if node.level else node.module or ""
             names.update(f"{module}.{alias.name}" for alias in node.names)
-    return names
+    return frozenset(names)
 
 
 def stage(dotted: str) -> str:
