@@ -24,6 +24,7 @@ from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.origins import CALL_ARGUMENTS
+from scanner.analysis.passing import given_back
 from scanner.analysis.remote import is_remote
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL, VALUE_FUNCTIONS
 from scanner.analysis.summary import PARAM, digest, parameter_label, symbolic
@@ -137,7 +138,7 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
     elif name in state.catalogue.no_effect:
         labels = {}
     else:
-        labels = labels_of(evaluator, args)
+        labels = labels_of(evaluator, [*args, *given_back(evaluator, args)])
     source = state.matcher.source(name)
     if source is not None and state.matters(source.label):
         labels = {**labels, source.label: Trace(evaluator.path, node.line, f"{name}()", None, 1)}

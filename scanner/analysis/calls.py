@@ -15,6 +15,7 @@ from scanner.analysis import (
     given,
     implicit,
     keeping,
+    listeners,
     reaches,
     reflected,
     reflection,
@@ -29,10 +30,12 @@ from scanner.analysis import (
     statements,
     stored,
 )
-from scanner.analysis.application import apply_sinks, apply_summary, evaluate_closure, passed_through, queried
+from scanner.analysis.application import apply_summary, evaluate_closure
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
+from scanner.analysis.passing import passed_through, queried
+from scanner.analysis.perhaps import apply_sinks, credentials_of
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind, Const
 from scanner.model.signature import Certainty
@@ -41,6 +44,8 @@ _MANY_TARGETS = 8
 """Functions that one place may call, from which on which of them it calls is a guess."""
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
+_MAX_PERHAPS = 8
+"""Methods of one name of which the credentials are taken that they give back."""
 _MAX_OVERRIDES = 8
 """Methods of subclasses whose whole effect is taken."""
 _SETS_DEFAULT = frozenset({"stream_context_set_default", "libxml_set_streams_context"})
@@ -66,7 +71,13 @@ def _function(evaluator: Evaluator, call: Call) -> Val:
         return _dynamic(evaluator, call)
     args = arguments(evaluator, call)
     result = call_function(evaluator, call, call.name, args, qualified=call.receiver)
-    return stored.called(evaluator, call, call.name, NOTHING, args, result)
+    return _known_by_name(evaluator, call, call.name, NOTHING, args, result)
+
+
+def _known_by_name(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: list[Val], result: Val) -> Val:
+    """Value of a call with what its name tells, whatever is known of what it calls."""
+    result = stored.called(evaluator, call, name, receiver, args, result)
+    return listeners.called(evaluator, call, name, receiver, args, result)
 
 
 def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], qualified: object = None) -> Val:
@@ -122,7 +133,7 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
         for name in names
     ]
     result = join_all(results, evaluator.state.overflow)
-    return stored.called(evaluator, call, names[0], receiver, args, result)
+    return _known_by_name(evaluator, call, names[0], receiver, args, result)
 
 
 def _local_methods(evaluator: Evaluator, call: Call, receiver: Val, names: Sequence[str], args: list[Val]) -> None:
@@ -245,10 +256,13 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
         results.append(Val(labels=state.telling(receiver.labels)))  # it may be another method of that name
         return join_all([*results, queried(evaluator, args)], state.overflow)
-    if not receiver.types:
-        apply_sinks(evaluator, call, numbers, args, receiver)
-        containers.put(evaluator, lower, receiver, args)
-    return passed_through(evaluator, call, receiver, args)
+    result = passed_through(evaluator, call, receiver, args)
+    if receiver.types:
+        return result
+    apply_sinks(evaluator, call, numbers, args, receiver)
+    containers.put(evaluator, lower, receiver, args)
+    few = len(numbers) <= _MAX_PERHAPS and lower not in state.catalogue.generic_methods
+    return evaluator.join(result, Val(labels=credentials_of(evaluator, call, numbers))) if few else result
 
 
 def _static(evaluator: Evaluator, call: Call) -> Val:
@@ -261,7 +275,7 @@ def _static(evaluator: Evaluator, call: Call) -> Val:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, NOTHING, args)
     found = [call_static(evaluator, call, cls, name, args) for cls in classes for name in names]
-    return stored.called(evaluator, call, names[0], NOTHING, args, join_all(found, evaluator.state.overflow))
+    return _known_by_name(evaluator, call, names[0], NOTHING, args, join_all(found, evaluator.state.overflow))
 
 
 def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val]) -> Val:

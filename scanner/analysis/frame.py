@@ -118,6 +118,8 @@ class Frame:
         """Secrets that the tests in front of the branch or loop that follows have told."""
         self.deciding: Mapping[str, Trace] = {}
         """Secrets of which a test decides whether the statement that is evaluated runs (see `implicit`)."""
+        self.given_back: dict[int, Val] = {}
+        """By closure that was created here: what it gives back that carries something."""
         self.closures: set[int] = set()
         """Closures created here: calling one runs it with this function's variables."""
         self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}
@@ -152,6 +154,7 @@ class Frame:
                 element = Val(types=client.types, sites=client.sites)
                 array = Val(rest=element) if client.key == "*" else Val(items={client.key: element})
                 self.env[name] = self.join(self.env[name], array)
+                self.foreign |= client.sites if client.foreign else NO_SITES
                 continue
             self.env[name] = self.env[name].replaced(types=self.env[name].types | client.types)
             self.libraries[symbolic(client.position)] = client.libraries
