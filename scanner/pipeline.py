@@ -23,7 +23,7 @@ from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
 from scanner.analysis.release_data import ReleaseData
 from scanner.analysis.relevance import BULK_SOURCES, sending_functions
-from scanner.analysis.settings import default_hosts, is_settings_file
+from scanner.analysis.settings import default_hosts, is_settings_file, set_by_code
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.base import Targets
@@ -404,7 +404,7 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
         path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
     }
     pages = find_pages(program, own, result.state.users)
-    defaults = _default_hosts(release, reader)
+    defaults = {**_default_hosts(release, reader), **set_by_code(result.hits)}
     pools = frozenset(program.symbol(number) for number in result.state.mixing.pools)
     scene = Scene(
         program, result, tools.catalogue, gathered.facts, pages.endpoints, Targets(), gathered.others, defaults, pools,

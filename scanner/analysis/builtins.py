@@ -19,6 +19,7 @@ from scanner.analysis import (
     sensitive,
     serialized,
     shipped,
+    sidelines,
 )
 from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
@@ -120,7 +121,8 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
         if name == "iterator_to_array":
             returned = evaluator.join(returned, objects.iterated(evaluator, args[0]))
     _write_outputs(evaluator, node, name, args)
-    return evaluator.join(returned, keeping.keep(evaluator, name, args))
+    kept = keeping.keep(evaluator, name, args)
+    return join_all([returned, kept, sidelines.called(evaluator, node, name, args)], evaluator.state.overflow)
 
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
