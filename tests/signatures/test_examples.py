@@ -11,7 +11,7 @@ from scanner.signatures import BrowserMatcher, Matcher, SecretReader
 from scanner.signatures.calls import calls, values
 from scanner.signatures.load import shared_catalogue
 
-pytestmark = pytest.mark.xdist_group("examples")  # thousands that take no time: sharing them out would
+pytestmark = pytest.mark.xdist_group("examples")  # thousands, each shorter than handing it out
 
 BROWSER = (CallableKind.HTML, CallableKind.JAVASCRIPT, CallableKind.CSS, CallableKind.RESPONSE_HEADER)
 CATALOGUE = shared_catalogue()
