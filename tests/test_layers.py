@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("layers")  # one process parses each module once
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "scanner"
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -11,6 +11,8 @@ from scanner.signatures import BrowserMatcher, Matcher, SecretReader
 from scanner.signatures.calls import calls, values
 from scanner.signatures.load import shared_catalogue
 
+pytestmark = pytest.mark.xdist_group("examples")  # thousands, each shorter than handing it out
+
 BROWSER = (CallableKind.HTML, CallableKind.JAVASCRIPT, CallableKind.CSS, CallableKind.RESPONSE_HEADER)
 CATALOGUE = shared_catalogue()
 CALLS = [item for item in CATALOGUE.signatures if item.type not in BROWSER]
