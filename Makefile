@@ -8,8 +8,11 @@ BENCH := .venv-bench
 CDK := tests/protect/cdk/node_modules
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
+# Hundreds of tests start the program: it is compiled once, whatever the machine's settings say.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast lint check bench noise mutate fuzz golden docs corpus large servers browser cdk measure lock fixtures clean
+.PHONY: help demo test prepare fast lint check bench noise mutate fuzz golden docs corpus large servers browser cdk measure lock fixtures clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -18,8 +21,10 @@ demo: $(INSTALLED) ## install, then compare two synthetic releases: what can the
 	@$(BIN)/redcap-scanner demo || [ $$? -eq 1 ] # 1: there are findings, which is the point
 	@echo 'The same as a page for reviewers: $(BIN)/redcap-scanner demo --format html=report.html'
 
-test: $(INSTALLED) corpus servers browser cdk ## all tests, those on real applications, servers and a browser included
+test: prepare ## all tests, those on real applications, servers and a browser included
 	$(PYTEST) -m "not large"
+
+prepare: $(INSTALLED) corpus servers browser cdk ## everything that `make test` needs; `make -j2` does two things at once
 
 large: $(INSTALLED) corpus ## the tests on WordPress and MediaWiki, which take minutes for each tree
 	$(PYTEST) -m large
@@ -57,9 +62,10 @@ docs: $(INSTALLED) ## rewrite the generated pages and schemas
 fixtures: $(INSTALLED) ## pack fixtures/releases/*.zip from their sources
 	$(BIN)/python scripts/build_fixtures.py
 
-corpus: $(INSTALLED) ## unpack four real PHP applications from three Debian suites into .corpus/
+corpus: ## unpack four real PHP applications from three Debian suites into .corpus/
 	@bash scripts/need.sh dpkg-deb dpkg gpgv gpgv
-	$(BIN)/python scripts/corpus.py
+	@bash scripts/need.sh --python "$(PYTHON)"
+	$(PYTHON) scripts/corpus.py
 
 servers: ## install Debian's web servers, which the tests run on loopback; no service is started
 	@bash scripts/need.sh apache2 apache2-bin haproxy haproxy nginx nginx caddy caddy \
@@ -87,8 +93,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@bash scripts/need.sh --venv "$(PYTHON)"
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(CDK)/.package-lock.json: tests/protect/cdk/package-lock.json

@@ -23,7 +23,7 @@ from scanner.analysis.origins import telling_column
 from scanner.analysis.program import Program
 from scanner.analysis.release_data import ReleaseData
 from scanner.analysis.relevance import BULK_SOURCES, sending_functions
-from scanner.analysis.settings import default_hosts, is_settings_file
+from scanner.analysis.settings import default_hosts, is_settings_file, set_by_code
 from scanner.analysis.solver import solve
 from scanner.detectors import Scene, detectors, rules
 from scanner.detectors.base import Targets
@@ -69,8 +69,8 @@ from scanner.model.signature import CallableKind, Catalogue, Certainty, Expected
 from scanner.model.source import Release, SourceFile
 from scanner.php import Vocabulary, extract
 from scanner.signatures.expectations import with_expectations
-from scanner.signatures.load import load_catalogue
-from scanner.signatures.match import Matcher
+from scanner.signatures.load import shared_catalogue
+from scanner.signatures.match import Matcher, shared_matcher
 from scanner.source import open_release, resolve_pair
 
 DEFAULT_CACHE = default_folder()
@@ -258,9 +258,9 @@ def all_rules() -> tuple[Rule, ...]:
 @contextmanager
 def _tools(options: ScanOptions, progress: Progress | None) -> Iterator[_Tools]:
     """Signatures, cache and workers for one command."""
-    signatures = load_catalogue(extra=options.signatures, cache=options.cache, documents=options.policy_signatures)
+    signatures = shared_catalogue(extra=options.signatures, cache=options.cache, documents=options.policy_signatures)
     catalogue = with_expectations(signatures, options.expected, options.allowed_hosts)
-    matcher = Matcher(catalogue)
+    matcher = shared_matcher(catalogue)
     vocabulary = _vocabulary(catalogue, matcher)
     count = (os.cpu_count() or 1) if options.jobs is None else options.jobs
     with _rare_collection(), Cache(options.cache) as cache, Workers(vocabulary, count) as workers:
@@ -404,7 +404,7 @@ def _analyse(opened: Opened, tools: _Tools, gathered: Gathered) -> _Analysed:
         path: facts for path, facts in gathered.facts.items() if MEMBER_MARK not in path and kind_of(path) != "blade"
     }
     pages = find_pages(program, own, result.state.users)
-    defaults = _default_hosts(release, reader)
+    defaults = {**_default_hosts(release, reader), **set_by_code(result.hits)}
     pools = frozenset(program.symbol(number) for number in result.state.mixing.pools)
     scene = Scene(
         program, result, tools.catalogue, gathered.facts, pages.endpoints, Targets(), gathered.others, defaults, pools,

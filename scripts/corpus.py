@@ -72,7 +72,7 @@ def find_mirror() -> str:
             if archive == ["Debian", "Debian", "main"]:
                 return site.rstrip("/")
         if attempt == "as it is":
-            run("apt-get", "update")
+            run("flock", Path(__file__).with_name("need.sh"), "apt-get", "update")  # which holds it while it installs
     message = "apt has no index of Debian's main archive here: check its sources and run `apt-get update`"
     raise CorpusError(message)
 

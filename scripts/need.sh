@@ -2,14 +2,18 @@
 # Makes sure that programs exist, and installs their Debian packages when they do not.
 # Usage: need.sh PROGRAM PACKAGE [PROGRAM PACKAGE ...]
 #            PROGRAM with a slash is a file pattern instead: '/usr/lib/apache2/modules/libphp*.so'
-#        need.sh --venv PYTHON     that PYTHON is 3.11 or newer and can make virtual environments
+#        need.sh --python PYTHON   that PYTHON is 3.11 or newer
+#        need.sh --venv PYTHON     and can make virtual environments
 set -euo pipefail
+NEED="$0"
 
 install_packages() {
     if ! command -v apt-get >/dev/null; then
         echo "error: please install: $*" >&2
         exit 2
     fi
+    exec 9<"$NEED"
+    flock 9 # until the end: apt's own locks make a second one fail, and `make -j` starts several
     local sudo=()
     if [ "$(id -u)" -ne 0 ]; then sudo=(sudo -n); fi
     echo "installing Debian packages: $*"
@@ -61,13 +65,13 @@ install_backports() { # SUDO PACKAGE...
     $sudo rm -rf "$parts"
 }
 
-if [ "${1:-}" = "--venv" ]; then
+if [ "${1:-}" = "--venv" ] || [ "${1:-}" = "--python" ]; then
     python="${2:-}"
     if [ -z "$python" ] || ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
         echo "error: Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3.11 ..." >&2
         exit 2
     fi
-    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
+    if [ "$1" = "--venv" ] && ! "$python" -c 'import ensurepip' 2>/dev/null; then
         install_packages "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
     fi
     exit 0

@@ -47,6 +47,7 @@ def checked(line: str) -> str:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_commands_of_a_page_work(page: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     shims = tmp_path / "bin"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+pytestmark = pytest.mark.xdist_group("layers")  # one process parses each module once
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "scanner"
@@ -61,7 +64,8 @@ ALLOWED = {
 MAX_LINES = 500
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Absolute dotted names that a module imports, `from a import b` as `a.b`."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
@@ -71,7 +75,7 @@ def imports(path: Path) -> set[str]:
             base = ".".join((*path.relative_to(ROOT).parts[: -node.level], node.module or "")).strip(".")
             module = base if node.level else node.module or ""
             names.update(f"{module}.{alias.name}" for alias in node.names)
-    return names
+    return frozenset(names)
 
 
 def stage(dotted: str) -> str:

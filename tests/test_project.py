@@ -56,7 +56,8 @@ def test_the_lock_satisfies_the_project() -> None:
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     commands = (ROOT / ".ci" / "run").read_text("utf-8").split("\n")
     assert "make test" in (ROOT / "README.md").read_text("utf-8")
-    assert {"set -euo pipefail", "make lint", "make test"} <= set(commands)
+    assert {"set -euo pipefail", "make test"} <= set(commands)
+    assert any(re.fullmatch(r"make [a-z0-9= -]*\blint\b[a-z ]*", command) for command in commands)
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 

@@ -20,6 +20,7 @@ from scanner.analysis import (
 )
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.passing import passed_through
 from scanner.analysis.program import Program
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
@@ -40,11 +41,8 @@ from scanner.analysis.summary import (
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.analysis.variants import Given
-from scanner.model.facts import SHORT_BODY, Call, CallKind, Var, decode_body
+from scanner.model.facts import SHORT_BODY, Call, decode_body
 from scanner.model.signature import Certainty
-
-_MAX_OTHERS = 60
-"""Methods of one name whose sinks are looked at beside those that a call surely may mean."""
 
 
 def summary_of(state: State, number: int) -> Summary:
@@ -79,8 +77,7 @@ def _variant(state: State, number: int, passed: Given) -> Summary:
 
 def compute(state: State, number: int, passed: Given = ()) -> Summary:
     """Evaluate a function and keep its summary. `passed`: clients that it gets (see `variants`)."""
-    if not passed:
-        state.variants.of_function.pop(number, None)
+    forgotten = {} if passed else state.variants.of_function.pop(number, {})
     state.active.append(number)
     outer, state.current = state.current, number
     inside, state.decoding.inside = state.decoding.inside, 0
@@ -106,6 +103,8 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
     if len(kept) < len(summary.effects):
         summary = summary._replace(effects=tuple(kept))
     state.summaries[number] = summary
+    for one in sorted(forgotten, key=repr):  # who passes these clients need not be evaluated again
+        _variant(state, number, one)
     return summary
 
 
@@ -147,6 +146,8 @@ def evaluate_closure(
     finally:
         state.active.pop()
     evaluator.take_over(inner, foreign=carried is not None)
+    if inner.returns.labels or inner.returns.height:
+        evaluator.given_back[number] = inner.returns
     written = [inner.env[param.name] for param in inner.fact.params if param.by_ref and param.name in inner.env]
     if not written:
         return inner.returns
@@ -186,7 +187,7 @@ def apply_summary(
     substitution = evaluator.substitution(binding.argument, step, returned)
     back = _apply_effects(evaluator, call, summary, substitution)
     for hit in summary.hits:
-        _lift(evaluator, call, hit, substitution, symbol, certain=certain)
+        lift(evaluator, call, hit, substitution, symbol, certain=certain)
     reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
     result = evaluator.join(substitution.value(returns), back)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
@@ -246,32 +247,6 @@ def _classes(program: Program, number: int) -> Sequence[str]:
     return program.ancestors(cls) if cls else ()
 
 
-def apply_sinks(
-    evaluator: Evaluator, call: Call, numbers: Sequence[int], args: list[Val], receiver: Val | None
-) -> None:
-    """What functions that this call only perhaps means send of its secrets; what else they would do is left out.
-
-    An object that nobody can tell the class of has one of many methods: their writes would mix everything with
-    everything, but a secret that one of them sends must be seen.
-    """
-    state = evaluator.state
-    if not any(holds_secret(state, arg) for arg in args):
-        return
-    for number in [number for number in numbers if number in state.followed][:_MAX_OTHERS]:
-        hits = [hit for hit in summary_of(state, number).hits if hit.signature.certainty is not Certainty.NEVER_ALONE]
-        if not hits:
-            continue
-        symbol = state.program.symbol(number)
-
-        def step(trace: Trace, symbol: str = symbol) -> Trace:
-            return Trace(evaluator.path, call.line, f"passed to {symbol}()", trace, trace.length + 1)
-
-        binding = Binding(evaluator, call, number, args, receiver)
-        substitution = evaluator.substitution(binding.argument, step, step)
-        for hit in hits:
-            _lift(evaluator, call, hit, substitution, symbol, certain=False)
-
-
 def holds_secret(state: State, value: Val) -> bool:
     """Whether what a function is given decides that it is followed, however long it is: it may keep it somewhere."""
     labels = all_labels(value)
@@ -298,16 +273,22 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
             evaluator.set_site(site, name, value)
         if number >= 0 and name in holding.OF_DATABASE:  # an object that a constructor made, of which it keeps the rest
             _connected_inside(evaluator, number, sites, name, value)
-        if number >= 0 and name == containers.ROLE:  # only the collection itself holds it, wherever that is kept
-            evaluator.stored_sites |= sites
-            for site in sorted(sites) if not depends_on_caller(value) else ():
-                evaluator.state.write_site(site, name, value)
+        if name == containers.ROLE:
+            _kept_inside(evaluator, sites, value)
     elif effect.target in ("printed", "thrown"):
         _apply_shown(evaluator, effect, substitution.value(effect.value))
     else:
         value = substitution.value(effect.value)
         cls, _separator, member = name.partition("\0")
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
+
+
+def _kept_inside(evaluator: Evaluator, sites: frozenset[int], value: Val) -> None:
+    """What a callee put into a collection: only the collection itself holds it, wherever that is kept."""
+    evaluator.stored_sites |= sites
+    for site in sorted(sites) if not depends_on_caller(value) else ():
+        if site >= 0:
+            evaluator.state.write_site(site, containers.ROLE, value)
 
 
 def _connected_inside(evaluator: Evaluator, made: int, sites: frozenset[int], role: str, value: Val) -> None:
@@ -333,9 +314,7 @@ def _apply_shown(evaluator: Evaluator, effect: Effect, value: Val) -> None:
         reported.report(evaluator, reported.EXCEPTION, [value])
 
 
-def _lift(
-    evaluator: Evaluator, call: Call, hit: Hit, substitution: Substitution, symbol: str, *, certain: bool
-) -> None:
+def lift(evaluator: Evaluator, call: Call, hit: Hit, substitution: Substitution, symbol: str, *, certain: bool) -> None:
     """A sink that the callee's parameters decide is a sink of this call."""
     symbolic_site = any(site < 0 for site in hit.sites)
     if not symbolic_site and not any(depends_on_caller(value) for value in hit.roles.values()):
@@ -364,7 +343,7 @@ def _lift(
         hops=reaches.with_hop(evaluator.state.program.path(hit.function), hit),
     )  # fmt: skip
     evaluator.add_hit(lifted)
-    if hit.signature.kind == code.KIND and evaluator.known_texts(roles.get("code", NOTHING)):
+    if hit.signature.kind == code.KIND and code.tells(evaluator, roles.get("code", NOTHING)):
         code.follow(evaluator, call, roles["code"])
 
 
@@ -463,25 +442,3 @@ def _worth_lifting(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sit
         depends_on_caller(value) or any(evaluator.state.is_secret(label) for label in all_labels(value))
         for value in roles.values()
     )
-
-
-def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[Val]) -> Val:
-    """An unknown function passes all labels on to its result and to the object it is called on."""
-    labels = join_all((Val(labels=all_labels(item)) for item in (receiver, *args)), evaluator.state.overflow).labels
-    if args and labels and isinstance(call.receiver, Var) and call.receiver.name != "this":
-        given = join_all((Val(labels=all_labels(item)) for item in args), evaluator.state.overflow).labels
-        if call.kind == CallKind.DYNAMIC:  # a function keeps what it is given, but its name does not become that
-            given = evaluator.state.telling(given)
-        if given:
-            known = evaluator.env.get(call.receiver.name, receiver)
-            evaluator.env[call.receiver.name] = evaluator.join(known, Val(labels=given))
-    made = evaluator.state.site_libraries
-    of_client = frozenset(site for site in receiver.sites if site in made or site in evaluator.libraries)
-    result = Val(evaluator.unknown(call).texts, labels, sites=of_client)  # `$client->bucket('x')` belongs to it
-    return evaluator.join(result, queried(evaluator, args))
-
-
-def queried(evaluator: Evaluator, args: list[Val]) -> Val:
-    """Rows of the query that an object of unknown class is given: a connection's `query` and `prepare` do read them."""
-    rows = [evaluator.rows(arg) for arg in args if arg.texts and not depends_on_caller(arg)]
-    return join_all(rows, evaluator.state.overflow)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from scanner.analysis import folding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
-from scanner.analysis.templates import PARAMETERS
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all, merge_labels
+from scanner.analysis.templates import PARAMETERS, is_known
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, bounded_texts, join_all, merge_labels
 from scanner.model.facts import Call, Const, Index, Value, Var
 
 _NUMBER = re.compile(r"-?\d{1,9}")
@@ -63,18 +63,25 @@ def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     labels = labels_of(evaluator, args)
     name = str(node.name).lower()
     if name == "str_split" and args:
-        known = evaluator.known_texts(args[0])
-        if len(known) == 1 and len(args) == 1 and len(known[0]) <= 300:  # noqa: PLR2004  short strings taken apart
-            return Val(items={str(i): Val(frozenset([c])) for i, c in enumerate(known[0])}, labels=labels)
+        text = next(iter(args[0].texts), "") if len(args[0].texts) == 1 else ""
+        if len(args) == 1 and len(text) <= 300 and (is_known(text[:1]) or len(text) > 1):  # noqa: PLR2004  short strings taken apart, each hole a piece
+            return Val(items={str(i): Val(frozenset([c])) for i, c in enumerate(text)}, labels=labels)
     if name == "explode" and len(args) > 1:
         separators, texts = evaluator.known_texts(args[0]), evaluator.known_texts(args[1])
-        if len(separators) == 1 and separators[0] and len(texts) == 1:
-            pieces = texts[0].split(separators[0])[:300]
-            return Val(items={str(i): Val(frozenset([p])) for i, p in enumerate(pieces)}, labels=labels)
+        if len(separators) == 1 and separators[0] and len(args[1].texts) == 1:
+            (text,) = args[1].texts
+            if texts or separators[0] in text:
+                return _pieces(text.split(separators[0])[:300], labels, exact=bool(texts))
         given = frozenset(text for text in args[1].texts if PARAMETERS.fullmatch(text))
         if given and _LISTED.issuperset(separators):  # a list of one, until the caller shows that it has more
             return Val(rest=Val(given, labels), labels=labels)
     return Val(rest=Val(evaluator.unknown(node).texts, labels), labels=labels)
+
+
+def _pieces(pieces: list[str], labels: Mapping[str, Trace], *, exact: bool) -> Val:
+    """Pieces of a text by number; of one with holes, which may hold further separators, each may be any."""
+    items = {str(index): Val(frozenset([piece])) for index, piece in enumerate(pieces)}
+    return Val(items=items, labels=labels, rest=None if exact else Val(bounded_texts(frozenset(pieces), pieces[0])))
 
 
 @handles("array_merge", "array_replace", "array_merge_recursive", "array_replace_recursive", "wp_parse_args")
@@ -82,7 +89,7 @@ def _array_merge(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return join_all(args, evaluator.state.overflow)
 
 
-@handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse", "iterator_to_array",
+@handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse",
           "array_change_key_case", "array_diff_key", "array_pad", "current",
           "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min", "array_column",
           "array_chunk")  # fmt: skip
@@ -91,15 +98,23 @@ def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
     name = str(node.name).lower()
-    if name in ("array_reverse", "array_values", "array_filter", "array_unique") and args[0].items is not None:
-        items = list((args[0].items or {}).values())
-        if name == "array_reverse":
-            items.reverse()
-        return Val(items={str(i): item for i, item in enumerate(items)}, rest=args[0].rest, labels=args[0].labels)
+    if name in ("array_filter", "array_unique") and args[0].items is not None:  # what stays has the key it had
+        return args[0].replaced(types=frozenset(), sites=frozenset())
+    if name in ("array_reverse", "array_values") and args[0].items is not None:
+        return _renumbered(args[0], backwards=name == "array_reverse")
     elements = contents(evaluator, args[0])
     if name.startswith("array_") and name not in ("array_pop", "array_shift"):
         return args[0].replaced(rest=elements) if elements is not args[0] else args[0]
     return elements
+
+
+def _renumbered(array: Val, *, backwards: bool) -> Val:
+    """Elements in order, or the other way round, in which case those with names keep them."""
+    items = list((array.items or {}).items())
+    if backwards:
+        items.reverse()
+    kept = {key if backwards and not key.isdecimal() else str(place): one for place, (key, one) in enumerate(items)}
+    return Val(items=kept, rest=array.rest, labels=array.labels)
 
 
 @handles("array_intersect_key")

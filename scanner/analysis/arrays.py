@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from scanner.analysis import folding, numbers
 from scanner.analysis.arithmetic import number
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.templates import FIRST_PRIVATE, is_known
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
 from scanner.model.facts import Call
 
@@ -92,25 +94,38 @@ def _unpack(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
 
 
 @_handles("json_decode")
-def _json(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
-    text = _single(evaluator, args, 0)
-    if text is None or len(text) > folding.MAX_INPUT:
+def _json(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    if not args or len(args[0].texts) != 1:
+        return None
+    (text,) = args[0].texts
+    if len(text) > folding.MAX_INPUT or (not is_known(text) and _FORGED.search(text)):
         return None
     try:
-        return _of_json(json.loads(text.encode("latin-1").decode("utf-8")), 20)
+        known = is_known(text)
+        return _of_json(json.loads(text.encode("latin-1").decode("utf-8") if known else text), 20, holes=not known)
     except (ValueError, RecursionError):
         return None
 
 
-def _of_json(value: Any, depth: int) -> Val:  # noqa: ANN401  whatever JSON holds
+_FORGED = re.compile(r"\\u(?:[ef]|d[89ab])", re.IGNORECASE)
+"""Escapes of characters that stand for holes."""
+
+
+def _of_json(value: Any, depth: int, *, holes: bool = False) -> Val:  # noqa: ANN401  whatever JSON holds
     if isinstance(value, bool) or value is None:
         return _TRUE if value else NOTHING
     if isinstance(value, str):
-        return text_value(value.encode("utf-8", "surrogatepass").decode("latin-1"))
+        return text_value(value.encode("utf-8", "surrogatepass").decode("latin-1") if not holes else _with_holes(value))
     if isinstance(value, (int, float)):
         return text_value(str(value))
     pairs = value.items() if isinstance(value, dict) else ((str(index), item) for index, item in enumerate(value))
-    return Val(items={str(key): _of_json(item, depth - 1) for key, item in list(pairs)[:MAX_ELEMENTS]} if depth else {})
+    listed = list(pairs)[:MAX_ELEMENTS] if depth else []
+    return Val(items={str(key): _of_json(item, depth - 1, holes=holes) for key, item in listed})
+
+
+def _with_holes(text: str) -> str:
+    """Characters of a template as bytes, its holes as they are."""
+    return "".join(c if c >= FIRST_PRIVATE else c.encode("utf-8", "surrogatepass").decode("latin-1") for c in text)
 
 
 @_handles("parse_ini_string")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from scanner.analysis import (
     array_functions,
     arrays,
     code,
+    constants,
+    generators,
     implicit,
     keeping,
     objects,
@@ -16,18 +19,21 @@ from scanner.analysis import (
     sensitive,
     serialized,
     shipped,
+    sidelines,
 )
 from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.origins import CALL_ARGUMENTS
+from scanner.analysis.passing import given_back
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL, VALUE_FUNCTIONS
 from scanner.analysis.summary import PARAM, parameter_label, symbolic
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Trace, Val, join_all, text_value
-from scanner.model.facts import Arg, Call, ClassConst, Const, ConstRef, Index, Unknown, Var
+from scanner.model.facts import Arg, Call, Const, Index, Unknown, Var
 
 array_functions.register()
+constants.register()
 serialized.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
@@ -47,6 +53,9 @@ _REPLACING = {
     "mb_eregi_replace": 1,
 }  # fmt: skip
 """Functions that put a text into another, and which argument it is; a table of them for `strtr`."""
+_SUBJECT = {"strtr": 0, "substr_replace": 0}
+"""Which argument is the text that is changed; the third of the others."""
+_AUTHORITY = re.compile(r"(?i)https?://([a-z0-9.:-]{3,260})[/?#]")
 _MAX_PUT_IN = 4
 _MAX_MAPPED = 300
 """Elements that `array_map` keeps apart."""
@@ -65,7 +74,7 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     if result is None:
         result = handler(evaluator, node, args) if handler is not None else _general(evaluator, node, name, args)
     if name in _REPLACING:
-        result = evaluator.join(result, _put_in(evaluator, name, args, result))
+        result = _put_in(evaluator, name, args, result)
     if name in implicit.COMPARING:
         told = implicit.of_function(evaluator, node, args)
         result = evaluator.join(result, Val(labels=told)) if told else result
@@ -73,14 +82,20 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
 
 
 def _put_in(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Val:
-    """Addresses with the host that is put into a text that is not known: `str_replace($host, 'example.net', $url)`."""
+    """Addresses with a host that is put into a text that is not known: `str_replace($host, 'example.net', $url)`.
+
+    Or with the host of the text in which something else is replaced.
+    """
     put = args[_REPLACING[name]] if _REPLACING[name] < len(args) else NOTHING
-    if any(is_known(text) for text in result.texts):
-        return NOTHING
+    if any(is_known(text) or "://" in text for text in result.texts):
+        return result
     given = [put, *(put.items or {}).values()]
     hosts = {host for value in given for text in evaluator.known_texts(value) if (host := host_in(text))}
+    subject = args[_SUBJECT.get(name, 2)] if _SUBJECT.get(name, 2) < len(args) else NOTHING
+    changed = {match[1] for text in subject.texts if (match := _AUTHORITY.match(text))}
     rest = evaluator.state.holes.template("unknown", name)
-    return Val(frozenset(f"https://{host}/{rest}" for host in sorted(hosts)[:_MAX_PUT_IN]))
+    texts = frozenset(f"https://{host}/{rest}" for host in sorted(hosts | changed)[:_MAX_PUT_IN])
+    return result.replaced(texts=texts if changed else result.texts | texts) if texts else result
 
 
 def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
@@ -100,12 +115,13 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
         sensitive.observe(evaluator, node, name, args)
     returned = _run_callbacks(evaluator, node, name, args)
     if name in objects.ENCODERS and any(arg.types or arg.sites or arg.items or arg.rest is not None for arg in args):
-        labels = (Val(labels=objects.exposed(evaluator, arg)) for arg in args)
+        labels = (Val(labels=objects.exposed(evaluator, arg)) for arg in args if generators.CLASS not in arg.types)
         returned = join_all([returned, *labels], evaluator.state.overflow)
         if name == "iterator_to_array":
             returned = evaluator.join(returned, objects.iterated(evaluator, args[0]))
     _write_outputs(evaluator, node, name, args)
-    return evaluator.join(returned, keeping.keep(evaluator, name, args))
+    kept = keeping.keep(evaluator, name, args)
+    return join_all([returned, kept, sidelines.called(evaluator, node, name, args)], evaluator.state.overflow)
 
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
@@ -122,7 +138,7 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
     elif name in state.catalogue.no_effect:
         labels = {}
     else:
-        labels = labels_of(evaluator, args)
+        labels = labels_of(evaluator, [*args, *given_back(evaluator, args)])
     source = state.matcher.source(name)
     if source is not None and state.matters(source.label):
         labels = {**labels, source.label: Trace(evaluator.path, node.line, f"{name}()", None, 1)}
@@ -390,18 +406,6 @@ def _defined_variables(evaluator: Evaluator, _node: Call, _args: list[Val]) -> V
 def _define(_evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
     """What it keeps is a store (see `keeping`)."""
     return NOTHING
-
-
-@handles("constant")
-def _constant(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    found: list[Val] = []
-    for name in evaluator.known_texts(args[0]) if args else ():
-        cls, separator, member = name.partition("::")
-        if separator:
-            found.append(evaluator.value(ClassConst(cls.lstrip("\\"), member)))
-        else:
-            found.append(evaluator.value(ConstRef(name.lstrip("\\"))))
-    return join_all(found, evaluator.state.overflow) if found else evaluator.unknown(node)
 
 
 @handles("debug_backtrace")

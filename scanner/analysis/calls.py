@@ -11,9 +11,11 @@ from scanner.analysis import (
     containers,
     documents,
     fibers,
+    generators,
     given,
     implicit,
     keeping,
+    listeners,
     reaches,
     reflected,
     reflection,
@@ -26,12 +28,14 @@ from scanner.analysis import (
     sinks,
     stand_ins,
     statements,
+    stored,
 )
-from scanner.analysis.application import apply_sinks, apply_summary, evaluate_closure, passed_through, queried
+from scanner.analysis.application import apply_summary, evaluate_closure
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
-from scanner.analysis.origins import FILE
+from scanner.analysis.passing import passed_through, queried
+from scanner.analysis.perhaps import apply_sinks, credentials_of
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind, Const
 from scanner.model.signature import Certainty
@@ -40,6 +44,8 @@ _MANY_TARGETS = 8
 """Functions that one place may call, from which on which of them it calls is a guess."""
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
+_MAX_PERHAPS = 8
+"""Methods of one name of which the credentials are taken that they give back."""
 _MAX_OVERRIDES = 8
 """Methods of subclasses whose whole effect is taken."""
 _SETS_DEFAULT = frozenset({"stream_context_set_default", "libxml_set_streams_context"})
@@ -64,7 +70,14 @@ def _function(evaluator: Evaluator, call: Call) -> Val:
     if not isinstance(call.name, str):
         return _dynamic(evaluator, call)
     args = arguments(evaluator, call)
-    return call_function(evaluator, call, call.name, args, qualified=call.receiver)
+    result = call_function(evaluator, call, call.name, args, qualified=call.receiver)
+    return _known_by_name(evaluator, call, call.name, NOTHING, args, result)
+
+
+def _known_by_name(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: list[Val], result: Val) -> Val:
+    """Value of a call with what its name tells, whatever is known of what it calls."""
+    result = stored.called(evaluator, call, name, receiver, args, result)
+    return listeners.called(evaluator, call, name, receiver, args, result)
 
 
 def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], qualified: object = None) -> Val:
@@ -84,7 +97,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             if lower in shipped.READS:
                 result = shipped.read(evaluator, lower, args, result)
             if lower in documents.MAKING:
-                result = documents.loaded(evaluator, call, result)
+                result = documents.loaded(evaluator, call, shipped.parsed(evaluator, lower, args, result))
             if lower in _SETS_DEFAULT:
                 evaluator.default_context |= result.sites | (args[0].sites if args else frozenset())
             known = secret and evaluator.read_secret(secret, call.line, callee_text(call))
@@ -119,7 +132,8 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
         else call_method(evaluator, call, receiver, name, args)
         for name in names
     ]
-    return join_all(results, evaluator.state.overflow)
+    result = join_all(results, evaluator.state.overflow)
+    return _known_by_name(evaluator, call, names[0], receiver, args, result)
 
 
 def _local_methods(evaluator: Evaluator, call: Call, receiver: Val, names: Sequence[str], args: list[Val]) -> None:
@@ -168,11 +182,14 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
     state, lower = evaluator.state, name.lower()
     yield from builtins.method_callbacks(evaluator, call, cls, lower, args)
     if reflection.reflects(cls, lower):
-        yield _reflected(evaluator, call, cls, receiver, lower, args)
+        yield reflected.called(evaluator, call, cls, receiver, lower, args, create=create, run=call_value)
         return
     if cls == fibers.CLASS and lower in fibers.RUNNING:
         yield fibers.resumed(evaluator, lower, args)
         yield call_value(evaluator, call, fibers.callee(receiver), args if lower == "start" else [])
+        return
+    if cls == generators.CLASS:
+        yield generators.called(evaluator, lower, receiver, args)
         return
     if cls in keeping.CACHES:
         yield keeping.of_cache(evaluator, lower, args)
@@ -219,22 +236,6 @@ def _method_of_closure(evaluator: Evaluator, call: Call, closure: Val, method: s
     return callee if method == "bindto" else call_value(evaluator, call, callee, args[method == "call" :])
 
 
-def _reflected(evaluator: Evaluator, call: Call, cls: str, receiver: Val, method: str, args: list[Val]) -> Val:
-    """What is called through PHP's Reflection classes, or made with them."""
-    target = reflection.target(receiver)
-    given = reflection.arguments(cls, method, args)
-    if method in reflection.PARTS:
-        return reflection.part(method, target, args)
-    if cls == reflection.PROPERTY or method in reflection.STATIC:
-        return reflected.value(evaluator, call, method, target, args)
-    if method in reflection.CREATING:
-        keys = [evaluator.state.program.find_class(name.lstrip("\\")) for name in evaluator.known_texts(target)]
-        return join_all([create(evaluator, call, key, given) for key in keys], evaluator.state.overflow)
-    if method == "getclosure":
-        return target
-    return call_value(evaluator, call, target, given)
-
-
 def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: list[Val]) -> Val:
     """The receiver's class is not known: signatures with a telling method name, then methods of that name."""
     state = evaluator.state
@@ -255,10 +256,13 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
         results.append(Val(labels=state.telling(receiver.labels)))  # it may be another method of that name
         return join_all([*results, queried(evaluator, args)], state.overflow)
-    if not receiver.types:
-        apply_sinks(evaluator, call, numbers, args, receiver)
-        containers.put(evaluator, lower, receiver, args)
-    return passed_through(evaluator, call, receiver, args)
+    result = passed_through(evaluator, call, receiver, args)
+    if receiver.types:
+        return result
+    apply_sinks(evaluator, call, numbers, args, receiver)
+    containers.put(evaluator, lower, receiver, args)
+    few = len(numbers) <= _MAX_PERHAPS and lower not in state.catalogue.generic_methods
+    return evaluator.join(result, Val(labels=credentials_of(evaluator, call, numbers))) if few else result
 
 
 def _static(evaluator: Evaluator, call: Call) -> Val:
@@ -271,7 +275,7 @@ def _static(evaluator: Evaluator, call: Call) -> Val:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         return passed_through(evaluator, call, NOTHING, args)
     found = [call_static(evaluator, call, cls, name, args) for cls in classes for name in names]
-    return join_all(found, evaluator.state.overflow)
+    return _known_by_name(evaluator, call, names[0], NOTHING, args, join_all(found, evaluator.state.overflow))
 
 
 def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val]) -> Val:
@@ -359,8 +363,8 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         )
         if cls == "simplexmlelement" and args:
             instance = evaluator.join(instance, shipped.document(evaluator, args[0]))
-        file = {label: trace for label, trace in made.labels.items() if label.startswith(FILE)}
-        return instance.replaced(labels=file) if file else instance
+        kept = keeping.of_opened(evaluator, signatures[0], args, made)
+        return instance.replaced(labels=kept) if kept else instance
     if state.program.find_method(cls, "__destruct") is not None:
         evaluator.ending.append(instance)
     if constructor is not None:
@@ -453,12 +457,12 @@ def _call_reference(
 
 def _construct(evaluator: Evaluator, call: Call) -> Val:
     name = str(call.name)
+    if name == "caught":
+        return reported.caught(evaluator, call)
     args = arguments(evaluator, call)
     if name in INCLUDES:
         reaches.apply_local_sink(evaluator, call, evaluator.state.catalogue.local_sinks[name], args, None)
         return include(evaluator, call, args)
-    if name == "caught":
-        return evaluator.thrown.replaced(texts=evaluator.unknown("$exception").texts)
     signatures = evaluator.state.matcher.construct(name)
     if name == "backtick":
         signatures = signatures or evaluator.state.matcher.function("shell_exec")

@@ -14,7 +14,7 @@ from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.remote import OUTSIDE
 from scanner.analysis.summary import Hit
-from scanner.analysis.templates import PARAMETERS, HoleTable, is_known
+from scanner.analysis.templates import FIRST_PRIVATE, PARAMETERS, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
 from scanner.model.facts import Call, CallKind, Const, Value, decode_body
 from scanner.model.signature import CallableKind, Certainty, Signature
@@ -76,6 +76,11 @@ def follow(evaluator: Evaluator, call: Call, value: Val) -> Val:
     return join_all(results, evaluator.state.overflow)
 
 
+def tells(evaluator: Evaluator, value: Val) -> bool:
+    """Whether enough of some code is known to follow it."""
+    return bool(_candidates(evaluator, value))
+
+
 def _candidates(evaluator: Evaluator, value: Val) -> list[str]:
     known = evaluator.known_texts(value)
     if known:
@@ -123,19 +128,30 @@ def _follow(evaluator: Evaluator, call: Call, text: str, value: Val) -> Val:
 
 
 def _with_variables(text: str) -> tuple[str, dict[str, str]]:
-    """The text with a variable in the place of each hole, and the holes by the names of their variables."""
+    """The text with a variable in the place of each hole, and the holes by the names of their variables.
+
+    Inside quotes a variable is written so that its value becomes part of the string, whatever follows it.
+    """
     if is_known(text):
         return text, {}
     holes: dict[str, str] = {}
     parts: list[str] = []
-    for character in text:
-        if character < "\ue000":
-            parts.append(character)
-        else:
-            name = f"hole_{ord(character):x}"
-            holes[name] = character
-            parts.append("$" + name)
+    quote = ""
+    for part in _QUOTED.split(text):
+        if part >= FIRST_PRIVATE:
+            name = f"hole_{ord(part):x}"
+            holes[name] = part
+            parts.append(_IN_QUOTES[quote].format(name))
+            continue
+        parts.append(part)
+        if part in _IN_QUOTES and quote in ("", part):
+            quote = "" if quote else part
     return "".join(parts), holes
+
+
+_QUOTED = re.compile(f"([\"'`{FIRST_PRIVATE}-\U0010ffff]|\\\\.)", re.DOTALL)
+_IN_QUOTES = {"": "${}", "'": "'.${}.'", '"': "{{${}}}", "`": "{{${}}}"}
+"""How a variable is written outside of quotes and in each kind of them."""
 
 
 # -- functions that run code --------------------------------------------------------------------------------------
@@ -223,14 +239,23 @@ def of_stream(text: str) -> str | None:
         inner = text.partition("resource=")[2]
         found = of_stream(inner) if inner.lower().startswith("data:") else None
         for name in _FILTERS.findall(text.partition("resource=")[0]) if found is not None else ():
-            found = folding.fold(_FILTER_FOLDS[name.lower()], [found]) if found is not None else None
+            known = found is not None and is_known(found)
+            found = folding.fold(_FILTER_FOLDS[name.lower()], [found]) if known and found is not None else None
         return found
     match = _DATA.match(text)
     if match is None:
         return None
     if match[1]:
-        return folding.fold("base64_decode", [match[2]])
-    return folding.fold("rawurldecode", [match[2]])
+        return folding.fold("base64_decode", [match[2]]) if is_known(match[2]) else None
+    return "".join(map(_percent_decoded, _HOLES.split(match[2])))
+
+
+_HOLES = re.compile(f"([{FIRST_PRIVATE}-\U0010ffff]+)")
+
+
+def _percent_decoded(piece: str) -> str:
+    """A piece of a template as `rawurldecode` gives it; what is not known stays as it is."""
+    return piece if not is_known(piece) else folding.fold("rawurldecode", [piece]) or piece
 
 
 def included(evaluator: Evaluator, call: Call, target: Val) -> None:
@@ -241,7 +266,7 @@ def included(evaluator: Evaluator, call: Call, target: Val) -> None:
     if not streams and labels and whole:
         run(evaluator, call, str(call.name), Val(target.texts, labels), call.args[0].value if call.args else None)
     if streams:
-        codes = [code for text in streams if is_known(text) and (code := of_stream(text)) is not None]
+        codes = [code for text in streams if (code := of_stream(text)) is not None]
         value = Val(frozenset("?>" + code for code in codes) or frozenset(streams), all_labels(target))
         shown = call.args[0].value if call.args else None
         run(evaluator, call, f"{call.name} {streams[0].partition(':')[0].lower()}:", value, shown)

@@ -76,9 +76,15 @@ def put(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -
     """Keep what a method puts into a collection, or into an object that only the caller knows."""
     first, end = _PUTS.get(method, (0, 0))
     given = join_all(args[first:end], evaluator.state.overflow)
-    sites = [site for site in sorted(receiver.sites) if holds(evaluator, site)] if given is not NOTHING else []
-    evaluator.stored_sites.update(sites)  # an object that was kept elsewhere lives on after this function
-    for site in sites:
+    if given is not NOTHING:
+        hold(evaluator, receiver.sites, given)
+
+
+def hold(evaluator: Evaluator, sites: frozenset[int], given: Val) -> None:
+    """Keep a value with objects, where they can hold any."""
+    kept = [site for site in sorted(sites) if holds(evaluator, site)]
+    evaluator.stored_sites.update(kept)  # an object that was kept elsewhere lives on after this function
+    for site in kept:
         evaluator.set_site(site, ROLE, given)
 
 

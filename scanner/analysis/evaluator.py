@@ -61,7 +61,7 @@ _BOOLEAN = frozenset(
 )  # fmt: skip
 _PASSING = frozenset({"(string)", "(array)", "(object)", "(binary)", "sequence", "parenthesized_expression"})
 _STEPS = frozenset({"++", "--", "x++", "x--"})
-_YIELDS = frozenset({"yield", "yield from"})
+YIELDS = frozenset({"yield", "yield from"})
 _TERNARY = 3
 """Parts of `a ? b : c` whose condition is kept."""
 MAX_INLINE_CLOSURES = 40
@@ -183,6 +183,8 @@ class Evaluator(Lookup):
             keys = []  # the key may be something else than the texts that are known, which the array does not have
         result = self.element(base, keys, node)
         if key.labels:
+            if isinstance(node.base, ArrayLit):
+                self.state.complain(key)
             result = self.join(result, implicit.looked_up(self, node, key))
         return self.join(result, self.run_offset("offsetget", base, [key], node.base)) if base.types else result
 
@@ -332,8 +334,8 @@ class Evaluator(Lookup):
         labels = join_all((Val(labels=all_labels(operand)) for operand in operands), self.state.overflow).labels
         if node.op == "(array)" and operands and (operands[-1].types or operands[-1].sites):
             return self.state.interpreter.exposed(self, operands[-1])
-        if node.op in _YIELDS and operands:  # `$key => $value`: who asks for the keys finds them elsewhere
-            return self.join(operands[-1], Val(labels=operands[0].labels))
+        if node.op in YIELDS:
+            return self.state.interpreter.yielded(self, node, operands)
         if node.op in _PASSING:
             last = operands[-1] if operands else NOTHING
             return self.join(Val(labels=last.labels), self.stringified(last)) if node.op == "(string)" else last
@@ -442,12 +444,15 @@ class Evaluator(Lookup):
         return self.state.interpreter.call(self, node)
 
     def dynamic_variable(self, node: DynVar) -> Val:
-        names = self.known_texts(self.value(node.name))
+        named = self.value(node.name)
+        names = self.known_texts(named)
         if names:
             return join_all((self.variable(Var(name)) for name in names), self.state.overflow)
+        if named.labels:
+            self.state.complain(named)
         everything = join_all((Val(labels=all_labels(item)) for item in self.env.values()), self.state.overflow)
-        named = self.global_named(self.value(node.name)) if self.named_globals else NOTHING
-        return join_all([named, everything, self.unknown(node)], self.state.overflow)
+        of_globals = self.global_named(named) if self.named_globals else NOTHING
+        return join_all([of_globals, everything, self.unknown(node)], self.state.overflow)
 
     def nothing_known(self, node: Unknown) -> Val:
         return self.unknown(node.reason)

@@ -18,6 +18,7 @@ import urllib.parse
 import zlib
 from collections.abc import Callable, Sequence
 
+from scanner.analysis import pieces
 from scanner.analysis.templates import is_known
 
 MAX_INPUT = 500_000
@@ -69,6 +70,15 @@ def known_only(function: Fold) -> Fold:
     return guarded
 
 
+def by_piece(function: Fold) -> Fold:
+    """A fold that treats each character of its one argument by itself: holes stay where they are."""
+
+    def pieces_of(args: Sequence[str]) -> str | None:
+        return pieces.each_piece(lambda piece: function([piece]), args[0])
+
+    return pieces_of
+
+
 def to_bytes(text: str) -> bytes:
     """Bytes of a known text."""
     return text.encode("latin-1")
@@ -111,19 +121,18 @@ def _from_hex(args: Sequence[str]) -> str | None:
 
 
 @folds("bin2hex")
-@known_only
+@by_piece
 def _to_hex(args: Sequence[str]) -> str | None:
     return to_bytes(args[0]).hex()
 
 
 @folds("str_rot13")
-@known_only
+@by_piece
 def _rot13(args: Sequence[str]) -> str | None:
     return codecs.encode(args[0], "rot13")
 
 
 @folds("strrev")
-@known_only
 def _reverse(args: Sequence[str]) -> str | None:
     return args[0][::-1]
 
@@ -155,31 +164,31 @@ def _decompress(text: str, window: int) -> str | None:
 
 
 @folds("urldecode")
-@known_only
+@by_piece
 def _url_decode(args: Sequence[str]) -> str | None:
     return from_bytes(urllib.parse.unquote_to_bytes(args[0].replace("+", " ")))
 
 
 @folds("rawurldecode")
-@known_only
+@by_piece
 def _raw_url_decode(args: Sequence[str]) -> str | None:
     return from_bytes(urllib.parse.unquote_to_bytes(args[0]))
 
 
 @folds("urlencode")
-@known_only
+@by_piece
 def _url_encode(args: Sequence[str]) -> str | None:
     return urllib.parse.quote_plus(to_bytes(args[0]), safe="-_.")
 
 
 @folds("rawurlencode")
-@known_only
+@by_piece
 def _raw_url_encode(args: Sequence[str]) -> str | None:
     return urllib.parse.quote(to_bytes(args[0]), safe="-_.~")
 
 
 @folds("html_entity_decode", "htmlspecialchars_decode")
-@known_only
+@by_piece
 def _html_decode(args: Sequence[str]) -> str | None:
     return html.unescape(args[0])
 
@@ -191,7 +200,7 @@ def _uudecode(args: Sequence[str]) -> str | None:
 
 
 @folds("quoted_printable_decode")
-@known_only
+@by_piece
 def _quoted_printable(args: Sequence[str]) -> str | None:
     return from_bytes(binascii.a2b_qp(to_bytes(args[0])))
 
@@ -254,13 +263,39 @@ def _characters(args: Sequence[str]) -> str:
 
 
 @folds("substr", "mb_substr")
-@known_only
 def _substring(args: Sequence[str]) -> str | None:
-    text, start = args[0], integer(args, 1)
-    begin = max(len(text) + start, 0) if start < 0 else start
-    rest = text[begin:]
-    length = integer(args, 2, len(rest))
-    return rest[:length] if length else ""
+    return pieces.part(args[0], integer(args, 1), integer(args, 2) if "".join(args[2:3]) else None)
+
+
+@folds("strstr", "mb_strstr", "stristr")
+def _from_mark(args: Sequence[str]) -> str | None:
+    found = pieces.until(args[0], args[1]) if is_known(args[1]) else None
+    return found if found is None or "".join(args[2:3]) == "1" else args[0][len(found) :]
+
+
+@folds("strtok")
+def _first_word(args: Sequence[str]) -> str | None:
+    """The first call for a text; a further one, with the separators alone, gives some later piece."""
+    if len(args) < 2 or not is_known(args[1]):  # noqa: PLR2004
+        return None
+    marks = [place for mark in args[1] if (place := args[0].find(mark, 1)) > 0]
+    return args[0][: min(marks)] if marks else args[0]
+
+
+@folds("strrchr")
+def _last_mark(args: Sequence[str]) -> str | None:
+    place = args[0].rfind(args[1][:1]) if is_known(args[1]) and args[1] else -1
+    return args[0][place:] if place >= 0 else None
+
+
+@folds("iconv")
+def _converted(args: Sequence[str]) -> str | None:
+    return args[2] if args[2].isascii() or not is_known(args[2]) else None
+
+
+@folds("stripslashes", "stripcslashes")
+def _unescaped(args: Sequence[str]) -> str | None:
+    return re.sub(r"\\(.)", r"\1", args[0], flags=re.DOTALL)
 
 
 @folds("str_repeat")
@@ -296,9 +331,9 @@ def _directory(args: Sequence[str]) -> str | None:
     return path or "/"
 
 
-@folds("realpath", "strval", "addslashes", "stripslashes", "escapeshellarg", "escapeshellcmd", "htmlspecialchars",
+@folds("realpath", "strval", "addslashes", "escapeshellarg", "escapeshellcmd", "htmlspecialchars",
         "htmlentities", "strip_tags", "nl2br", "utf8_encode", "utf8_decode", "filter_var", "idn_to_ascii",
-        "esc_url_raw")  # fmt: skip
+        "esc_url_raw", "wordwrap", "normalizer_normalize")  # fmt: skip
 def _same(args: Sequence[str]) -> str | None:
     """Functions that leave a URL as it is for our purposes."""
     return args[0]

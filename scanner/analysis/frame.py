@@ -100,6 +100,8 @@ class Frame:
         """Objects made here whose class has a destructor."""
         self.place_references: dict[str, Value] = {}
         """Variables that are another name for an element or a property: `$r = &$a['x']`."""
+        self.bound: dict[str, tuple[Value, ...]] = {}
+        """By variable of a prepared statement: variables that are bound to it by reference (see `stored`)."""
         self.thrown: Val = NOTHING
         """What exceptions thrown here carry."""
         self.repeating = False
@@ -116,6 +118,8 @@ class Frame:
         """Secrets that the tests in front of the branch or loop that follows have told."""
         self.deciding: Mapping[str, Trace] = {}
         """Secrets of which a test decides whether the statement that is evaluated runs (see `implicit`)."""
+        self.given_back: dict[int, Val] = {}
+        """By closure that was created here: what it gives back that carries something."""
         self.closures: set[int] = set()
         """Closures created here: calling one runs it with this function's variables."""
         self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}
@@ -150,6 +154,7 @@ class Frame:
                 element = Val(types=client.types, sites=client.sites)
                 array = Val(rest=element) if client.key == "*" else Val(items={client.key: element})
                 self.env[name] = self.join(self.env[name], array)
+                self.foreign |= client.sites if client.foreign else NO_SITES
                 continue
             self.env[name] = self.env[name].replaced(types=self.env[name].types | client.types)
             self.libraries[symbolic(client.position)] = client.libraries
@@ -317,6 +322,7 @@ class Frame:
         for key, item in inner.reaches.items():
             self.reaches.setdefault(key, item)
         self.printed = self.join(self.printed, inner.printed)
+        self.thrown = self.join(self.thrown, inner.thrown)
         for name, by_ref in inner.fact.captures:
             if by_ref and name in inner.env and foreign:
                 self.write_shared("store", cell(inner.number, name), inner.env[name])

@@ -8,7 +8,7 @@ from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
 from scanner.analysis.summary import Summary
 from scanner.analysis.values import NOTHING, Val
-from scanner.model.facts import Assign, Call, Param, Value, decode_body
+from scanner.model.facts import Assign, Call, Op, Param, Value, decode_body
 
 
 class PhpInterpreter:
@@ -53,6 +53,9 @@ class PhpInterpreter:
 
     def assign(self, evaluator: Evaluator, node: Assign) -> Val:
         return transfer.assign(evaluator, node)
+
+    def yielded(self, evaluator: Evaluator, node: Op, operands: list[Val]) -> Val:
+        return transfer.yielded(evaluator, node, operands)
 
     def write(self, evaluator: Evaluator, target: Value, value: Val) -> None:
         transfer.write(evaluator, target, value)

@@ -15,6 +15,7 @@ from scanner.analysis import reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here, handles, sorted_items
 from scanner.analysis.origins import DATABASE_FILE, FILE
+from scanner.analysis.summary import PARAM
 from scanner.analysis.templates import PARAMETERS, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
 from scanner.model.facts import Call
@@ -67,6 +68,9 @@ SCHEME = "\2scheme"
 FILTERED = "filtered"
 """Role of a stream that has a filter of the program."""
 _FILTER = ("\2filter", "*")
+_ANY_FILE = ("\2files", "*")
+"""Store of what was written to any file: who lists a folder is evaluated again when there is more."""
+_LISTS = frozenset({"glob", "scandir"})
 HELD = "held"
 """Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""
 _PICTURES = frozenset({"imagebmp", "imagegd", "imagegd2", "imagegif", "imagejpeg", "imagepng", "imagewebp"})
@@ -103,8 +107,8 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     if name in _STREAM_READS and args:
         held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sorted(args[0].sites))
         return join_all([Val(labels=all_labels(args[0])), *held], evaluator.state.overflow)
-    if name == "glob" and args:
-        return _matching(args[0])
+    if name in _LISTS and args:
+        return evaluator.join(_matching(args[0]) if name == "glob" else NOTHING, _listed(evaluator, name, args[0]))
     if name == "stream_get_meta_data" and args:  # the path of an open file stands for the file
         return Val(items={"uri": Val(evaluator.unknown("$uri").texts, sites=args[0].sites)})
     if read is not None and read[1] < len(args):
@@ -121,6 +125,22 @@ def _matching(pattern: Val) -> Val:
         if len(start) > 1 and start != name and DATABASE_FILE.startswith(start) and fnmatchcase(DATABASE_FILE, name):
             found.add(f"{folder}/{DATABASE_FILE}")
     return Val(rest=Val(frozenset(found))) if found else NOTHING
+
+
+def _listed(evaluator: Evaluator, name: str, given: Val) -> Val:
+    """Files that were written to and that a pattern, or a folder, holds: by the text of their paths."""
+    if evaluator.state.read_store(_ANY_FILE) is NOTHING:
+        return NOTHING
+    paths = [path for space, path in evaluator.state.stores if space == "\2file"]
+    found: set[str] = set()
+    for text in sorted(given.texts)[:_MAX_NAMES]:
+        folder = text.rstrip("/")
+        for path in paths:
+            if name == "glob" and fnmatchcase(path, text):
+                found.add(path)
+            elif name != "glob" and path.startswith(folder) and path != folder:
+                found.add(path[len(folder) :].lstrip("/"))
+    return Val(rest=Val(frozenset(sorted(found)[:_MAX_WORDS]))) if found else NOTHING
 
 
 def _keep(evaluator: Evaluator, name: str, write: tuple[str, int, int] | None, args: list[Val]) -> None:
@@ -161,6 +181,12 @@ def written(evaluator: Evaluator, sink: LocalSink, args: list[Val], receiver: Va
         _hold(evaluator, receiver, join_all((args[i] for i in sink.data if 0 <= i < len(args)), ""))
     if sink.effect == "file" and -1 in sink.data and args:
         _store(evaluator, "file", args[0], Val(labels=all_labels(receiver)))
+
+
+def of_opened(evaluator: Evaluator, signature: Signature, args: list[Val], made: Val) -> dict[str, Trace]:
+    """What an object that stands for a file holds: what was written to the file, or a credential file's content."""
+    held = kept_under(evaluator, "file", args[0]) if signature.kind == "file-url" and args else NOTHING
+    return {**held.labels, **{label: trace for label, trace in made.labels.items() if label.startswith(FILE)}}
 
 
 def packed(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], receiver: Val | None) -> None:
@@ -234,6 +260,8 @@ def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
         return
     if space == "file" and any(text.startswith("php://filter") for text in target.texts):
         evaluator.write_shared("store", _FILTER, whole)
+    if space == "file":
+        evaluator.state.write_store(_ANY_FILE, Val(labels={way: at for way, at in labels.items() if way[:6] != PARAM}))
     for key in places(evaluator, space, target):
         known = evaluator.kept.get(key)
         evaluator.kept[key] = whole if known is None else evaluator.join(known, whole)

@@ -11,7 +11,7 @@ from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, S
 from scanner.analysis.rows import columns_read, selected, tables_read
 from scanner.analysis.state import ANY_PROPERTY, TABLE, SecretRead
 from scanner.analysis.summary import opened, opened_property
-from scanner.analysis.templates import OF_GLOBALS, OF_MEMBERS, OF_OBJECT, OF_QUERY, OF_WHOLE
+from scanner.analysis.templates import OF_GLOBALS, OF_MEMBERS, OF_OBJECT, OF_QUERY, OF_WHOLE, is_known, like
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
 from scanner.model.facts import ClassConst, ConstRef, Index, Prop, StaticProp, Unknown, Value, Var
 
@@ -186,7 +186,7 @@ class Lookup(Frame):
             found.append(self.state.read_store(owners[-1]))
             found.append(self.state.in_any_property(cls))
             found.append(self._default(cls, name))
-            if any(site < 0 for site in base.sites):  # an object that callers make may be of a subclass
+            if self._may_be_below(cls, base):
                 found.extend(self._redeclared(cls, name))
                 below = self.state.program.owners_below(cls, name, MAX_LATE_BOUND)
                 owners += [(owner, name) for owner in below]
@@ -213,6 +213,10 @@ class Lookup(Frame):
             result = self.join(result, self.unknown(node))
         declared = self._declared_types(base.types, name)
         return result.replaced(types=result.types | declared) if declared else result
+
+    def _may_be_below(self, cls: str, base: Val) -> bool:
+        """Whether an object may be of a subclass: one that callers make, or that was caught as an exception of PHP."""
+        return any(site < 0 for site in base.sites) or (not base.sites and cls not in self.state.program.classes)
 
     def _set_on(self, base: Val, name: str) -> list[Val]:
         """What was set on an object here or elsewhere; a row that was fetched as an object has its columns."""
@@ -375,18 +379,24 @@ class Lookup(Frame):
         return result
 
     def class_constant(self, node: ClassConst) -> Val:
-        name = node.name if isinstance(node.name, str) else next(iter(self.known_texts(self.value(node.name))), None)
-        classes = self.class_names(node.cls) if name == "class" else self._late_bound(node.cls)
-        if name == "class":
+        if node.name == "class":
+            classes = self.class_names(node.cls)
             return text_value(*classes) if classes else self.unknown(node)
-        if name is None:
-            return self.unknown(node)
-        found: list[Val] = []
-        for cls in classes:
-            value = self._class_constant(cls, name)
-            if value is not None:
-                found.append(value)
+        names = frozenset([node.name]) if isinstance(node.name, str) else self.value(node.name).texts
+        found = [value for name in sorted(names) for value in self.constants_of(node.cls, name)]
         return join_all(found, self.state.overflow) if found else self.unknown(node)
+
+    def constants_of(self, cls: str | Value, name: str) -> list[Val]:
+        """Constants of a class by a name, or by the part of one that is known: `constant("self::$name")`."""
+        classes = self._late_bound(cls)
+        if is_known(name):
+            return [value for cls in classes if (value := self._class_constant(cls, name)) is not None]
+        return [
+            value
+            for cls in classes
+            for constant in like(name, self.state.program.constant_names(cls))
+            if (value := self._class_constant(cls, constant)) is not None
+        ]
 
     def _class_constant(self, cls: str, name: str) -> Val | None:
         key = f"{cls}::{name}"

@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 
+from scanner.analysis import pieces
 from scanner.analysis.folding import MAX_OUTPUT, folds, from_bytes, integer, known_only, to_bytes
 from scanner.analysis.templates import is_known
 
@@ -176,15 +177,6 @@ def _last_position(args: Sequence[str]) -> str | None:
     return str(found) if found >= 0 else None
 
 
-@folds("strstr")
-@known_only
-def _from_needle(args: Sequence[str]) -> str | None:
-    position = args[0].find(args[1])
-    if position < 0:
-        return None
-    return args[0][:position] if args[2:] == ["1"] else args[0][position:]
-
-
 @folds("strrchr")
 @known_only
 def _from_last(args: Sequence[str]) -> str | None:
@@ -242,8 +234,10 @@ def _is_numeric(args: Sequence[str]) -> str | None:
 @folds("preg_replace")
 def _pattern_replace(args: Sequence[str]) -> str | None:
     """Only patterns of one character class: what scanned code brings along must not be able to stall us."""
-    if len(args) < 3 or not all(map(is_known, args[:3])) or "$" in args[1] or "\\" in args[1]:  # noqa: PLR2004
+    if len(args) < 3 or not is_known(args[0]) or "$" in args[1] or "\\" in args[1]:  # noqa: PLR2004
         return None
+    if not (is_known(args[1]) and is_known(args[2])):
+        return pieces.replaced(args[0], args[1], args[2])
     match = _SIMPLE_PATTERN.fullmatch(args[0])
     if match is None:
         return None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from scanner.analysis import throwables
 from scanner.analysis.release_data import ReleaseData, common_folders
 from scanner.model.facts import Call, ClassFact, FileFacts, FunctionFact, Value
 
@@ -115,6 +116,8 @@ class Program:
             for unit in units:
                 for base in _bases(unit.fact):
                     self.children[base].append(unit.key)
+                    for kind in throwables.above(base) if base not in self.classes else ():
+                        self.children[kind].append(unit.key)
 
     # -- building ---------------------------------------------------------------------------------------------
 
@@ -324,6 +327,11 @@ class Program:
             )
             known = self._owners_below[key, name] = tuple(dict.fromkeys(owners))[:limit]
         return known
+
+    def constant_names(self, key: str) -> list[str]:
+        """Constants and cases that a class has, its own and its parents', in the order of their names."""
+        found = {name for unit in self._family(key) for name, _value in unit.fact.constants}
+        return sorted(found)
 
     def declared_types(self, key: str, name: str) -> frozenset[str]:
         """Types that a property is declared with, by a property or a constructor's parameter, parents included."""

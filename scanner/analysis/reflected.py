@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from scanner.analysis import objects
+from scanner.analysis import objects, reflection
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.values import NOTHING, Val, join_all
 from scanner.model.facts import Call, ClassConst, Unknown
+
+Create = Callable[[Evaluator, Call, str, list[Val]], Val]
+"""Makes an object (see `calls.create`)."""
+Run = Callable[[Evaluator, Call, Val, list[Val]], Val]
+"""Calls a callable value (see `calls.call_value`)."""
+
+
+def called(
+    evaluator: Evaluator, call: Call, cls: str, receiver: Val, method: str, args: list[Val], *, create: Create, run: Run
+) -> Val:
+    """What is called through PHP's Reflection classes, or made with them."""
+    target = reflection.target(receiver)
+    given = reflection.arguments(cls, method, args)
+    if method in reflection.PARTS:
+        return reflection.part(method, target, args)
+    if cls == reflection.PROPERTY or method in reflection.STATIC:
+        return value(evaluator, call, method, target, args)
+    if method in reflection.CREATING:
+        keys = [evaluator.state.program.find_class(name.lstrip("\\")) for name in evaluator.known_texts(target)]
+        return join_all([create(evaluator, call, key, given) for key in keys], evaluator.state.overflow)
+    if method == "getclosure":
+        return target
+    return run(evaluator, call, target, given)
 
 
 def value(evaluator: Evaluator, call: Call, method: str, target: Val, args: Sequence[Val]) -> Val:

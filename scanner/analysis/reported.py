@@ -10,11 +10,10 @@ from collections.abc import Sequence
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here, handles
-from scanner.analysis.state import SESSION
+from scanner.analysis.state import MESSAGE, SESSION
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
-from scanner.model.facts import Call
+from scanner.model.facts import Call, ClassConst
 
-MESSAGE = ("\2error", "message")
 EXCEPTION = ("\2error", "exception")
 CLASS = ("\2error", "class")
 """Names of classes that are asked for: the program's loaders get them."""
@@ -54,6 +53,19 @@ def report(evaluator: Evaluator, key: tuple[str, str], values: Sequence[Val]) ->
     secrets = {label: trace for label, trace in labels.items() if evaluator.state.is_secret(label)}
     if secrets:
         evaluator.state.write_store(key, Val(labels=secrets))
+
+
+def caught(evaluator: Evaluator, call: Call) -> Val:
+    """What a `catch` gets: what was thrown here or by a callee, as an object of the classes that it names.
+
+    Of those the ones that the program declares, or extends.
+    """
+    program = evaluator.state.program
+    named = [
+        cls for arg in call.args if isinstance(arg.value, ClassConst) for cls in evaluator.class_names(arg.value.cls)
+    ]
+    types = evaluator.thrown.types.union(cls for cls in named if cls in program.classes or cls in program.children)
+    return evaluator.thrown.replaced(texts=evaluator.unknown("$exception").texts, types=types)
 
 
 def handled(evaluator: Evaluator, name: str) -> list[Val] | None:

@@ -1,5 +1,7 @@
 """Defaults of settings that stand in a release's own SQL: `INSERT INTO redcap_config VALUES ('name', 'value')`.
 
+Also in statements that its code runs.
+
 Where a call goes to a setting, the default tells where it goes on a site that never changed it. Only statements that
 fill the settings' table are read; a value that is no address is no destination and is left out.
 """
@@ -7,14 +9,21 @@ fill the settings' table are read; a value that is no address is no destination 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from scanner.analysis.destinations import LOCAL, UNRESOLVED, url_destination
+from scanner.analysis.statements import KIND
+from scanner.analysis.summary import Hit
 from scanner.analysis.templates import HoleTable
 
 FOLDER, ENDING = "Resources/sql/", ".sql"
 _INSERT = re.compile(
     r"\b(?:insert|replace)\s+(?:ignore\s+)?into\s+`?redcap_config`?\s*(?:\([^()]*\)\s*)?values\s*", re.IGNORECASE
+)
+_VALUE = r"'((?:[^'\\]|\\.|'')*)'"
+_UPDATE = re.compile(
+    rf"\bupdate\s+`?redcap_config`?\s+set\s+`?value`?\s*=\s*{_VALUE}\s*where\s+`?field_name`?\s*=\s*{_VALUE}",
+    re.IGNORECASE,
 )
 _ROW = re.compile(r"\s*,?\s*\(\s*'((?:[^'\\]|\\.|'')*)'\s*,\s*(?:'((?:[^'\\]|\\.|'')*)'|[^'(),]*)\s*\)")
 _ESCAPED = re.compile(r"\\(.)|''", re.DOTALL)
@@ -39,7 +48,18 @@ def default_hosts(sql: bytes) -> Mapping[str, str]:
     return found
 
 
+def set_by_code(hits: Iterable[Hit]) -> Mapping[str, str]:
+    """The same for statements that the program runs."""
+    found: dict[str, str] = {}
+    for hit in hits:
+        if hit.signature.kind == KIND:
+            for text in sorted(hit.roles["sql"].texts):
+                found.update(default_hosts(text.encode("latin-1", "replace")))
+    return found
+
+
 def _rows(sql: str) -> Iterator[tuple[str, str]]:
+    yield from ((_plain(match[2]), _plain(match[1])) for match in _UPDATE.finditer(sql))
     for statement in _INSERT.finditer(sql):
         position = statement.end()
         for _number in range(_MAX_ROWS):

@@ -188,6 +188,11 @@ def document(evaluator: Evaluator, text: Val) -> Val:
     return join_all(known, evaluator.state.overflow)
 
 
+def parsed(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Val:
+    """Value of a function that makes a document, with what stands in the text that it is given."""
+    return evaluator.join(result, document(evaluator, args[0])) if name == "simplexml_load_string" and args else result
+
+
 class _RefusedError(Exception):
     """A document that declares entities, or nests too deep."""
 
@@ -277,11 +282,6 @@ READS = frozenset(_FORMS) | _STREAMS | _READS_STREAM
 @handles("parse_ini_string")
 def _ini_string(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return _parsed(evaluator, node, args, ini)
-
-
-@handles("simplexml_load_string")
-def _xml_string(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    return _parsed(evaluator, node, args, xml)
 
 
 @handles("yaml_parse")

@@ -75,6 +75,7 @@ def _one(
         results.append(holding.construct(evaluator, signature, call, roles, receiver))
         if signature.kind == "db":
             evaluator.note_statement(results[-1].sites, handles)
+            results[:0] = [evaluator.rows(roles["payload"])] if "payload" in roles else []
         if signature.certainty is Certainty.NEVER_ALONE:
             return results
         handles |= results[-1].sites
@@ -84,6 +85,7 @@ def _one(
     if not results or results[-1] is NOTHING:
         results.extend(_returned(evaluator, signature, call, roles, handles, api))
     if signature.kind in ("file-url", "xml-url"):
+        evaluator.state.complain(*(roles[role] for role in ("url", "path") if role in roles and roles[role].labels))
         if signature.type is not CallableKind.FUNCTION and "url" in roles:
             results.append(keeping.kept_under(evaluator, "file", roles["url"]))
         results.extend(_credentials(evaluator, call, roles, api))
@@ -181,6 +183,8 @@ def _returned(
         yield _passed(evaluator, roles)
     if signature.callable in _ESCAPES:
         yield Val(frozenset(filter(is_known, roles.get("payload", NOTHING).texts)))
+    if signature.callable == "escapeshellcmd" and "payload" in roles:
+        yield Val(roles["payload"].texts, sites=roles["payload"].sites)
     if signature.callable == "escapeshellarg" and "payload" in roles:
         yield Val(frozenset(f"'{text}'" for text in roles["payload"].texts), sites=roles["payload"].sites)
     if signature.kind == "db":

@@ -18,7 +18,7 @@ from scanner.analysis.summary import PARAM, Summary, digest
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
-from scanner.model.facts import Assign, Call, Param, Value, text_mark
+from scanner.model.facts import Assign, Call, Op, Param, Value, text_mark
 from scanner.model.signature import Catalogue, LocalSink
 from scanner.signatures.match import Matcher
 
@@ -35,6 +35,8 @@ ANY_PROPERTY = "\0any"
 """Store of what was written to a property of a class whose name nobody knows."""
 SESSION = (_INNER + "session", "*")
 """Store of secrets of the site that were put into the session: what saves it gets them."""
+MESSAGE = (_INNER + "error", "message")
+"""Store of secrets that stand in messages of errors: error handlers of the program get them."""
 NOBODY = -1
 NOBODIES: frozenset[int] = frozenset()
 _OF_VISITORS = ("~", REQUEST_FIELD, "session.")
@@ -202,6 +204,9 @@ class Interpreter(Protocol):
 
     def assign(self, evaluator: Evaluator, node: Assign) -> Val:
         """Effect and value of an assignment."""
+
+    def yielded(self, evaluator: Evaluator, node: Op, operands: list[Val]) -> Val:
+        """Effect and value of a `yield`."""
 
     def write(self, evaluator: Evaluator, target: Value, value: Val) -> None:
         """Store a value where an assignment's left side points."""
@@ -371,6 +376,13 @@ class State:
         if known is None or merged != known:
             roles[role] = merged
             self._changed(known, merged, self.site_readers.get((site, role), NOBODIES))
+
+    def complain(self, *values: Val) -> None:
+        """PHP complains about a name, and quotes it: the program's error handler gets it."""
+        labels = join_all((Val(labels=all_labels(value)) for value in values), self.overflow).labels
+        secrets = {label: trace for label, trace in labels.items() if self.is_specific(label)}
+        if secrets:
+            self.write_store(MESSAGE, Val(labels=secrets))
 
     def read_site(self, site: int, role: str) -> Val | None:
         """What functions did to an object of a known place; who reads it is evaluated again when it changes."""

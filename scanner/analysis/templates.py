@@ -8,6 +8,7 @@ the scanned program needs no special structure here.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -32,6 +33,8 @@ OF_WHOLE = "\4"
 _MAX_PARAMETERS = 250
 _MAX_ELEMENT_DEPTH = 3
 _MAX_HOLES = 60_000
+_MAX_LIKE = 24
+"""Names that a partly known one may be."""
 MAX_LENGTH = 20_000
 """Longer known texts are cut and end in a hole `too-long`."""
 MAX_OPEN_LENGTH = 400
@@ -151,6 +154,13 @@ def _code(number: int) -> int:
 def is_known(template: str) -> bool:
     """Whether a template has no holes."""
     return template.isascii() or max(template) < FIRST_PRIVATE
+
+
+def like(template: str, names: Iterable[str]) -> list[str]:
+    """Those of some names that a template may be, by its known beginning and end; bounded."""
+    holes = [position for position, character in enumerate(template) if character >= FIRST_PRIVATE]
+    start, end = template[: holes[0]], template[holes[-1] + 1 :]
+    return [name for name in names if name.startswith(start) and name.endswith(end)][:_MAX_LIKE]
 
 
 @lru_cache(maxsize=1 << 16)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import containers, implicit, members, objects
+from scanner.analysis import containers, generators, implicit, members, objects
 from scanner.analysis.arithmetic import truth
-from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.evaluator import YIELDS, Evaluator
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.state import SESSION
 from scanner.analysis.summary import ANY, opened
@@ -35,10 +35,6 @@ from scanner.model.facts import (
 )
 from scanner.model.report import ANALYSIS_ERROR
 
-_GENERATOR = frozenset({"generator"})
-"""The class of PHP that a generator is: what it is sent comes out of it again, as far as anybody knows."""
-_KEYS = "\0keys"
-"""Element of a generator: the keys that it gives, which no PHP code can name."""
 _SUPERGLOBALS = SUPERGLOBALS | {"GLOBALS"}
 
 
@@ -76,20 +72,22 @@ def _assignment(evaluator: Evaluator, statement: Assign) -> None:
 
 def _return(evaluator: Evaluator, statement: Return) -> None:
     value = evaluator.value(statement.value)
+    if isinstance(statement.value, Op) and statement.value.op in YIELDS:
+        return  # the expression has done it
     if evaluator.deciding:
         value = implicit.returned(evaluator, statement.value, value)
     if evaluator.fact.is_generator:
-        value = _yielded(evaluator, statement.value, value)
+        value = generators.made(evaluator, value)
     evaluator.returns = evaluator.join(evaluator.returns, value)
 
 
-def _yielded(evaluator: Evaluator, node: Value | None, value: Val) -> Val:
-    """A generator: what it yields, and the keys that it yields it from."""
-    pair = isinstance(node, Op) and node.op == "yield" and len(node.operands) > 1
-    items = {_KEYS: evaluator.value(node.operands[0])} if pair and isinstance(node, Op) else None
-    if isinstance(node, Op) and node.op == "yield from":
-        value = elements(evaluator, value)
-    return Val(rest=value, labels=value.labels, types=_GENERATOR, items=items)
+def yielded(evaluator: Evaluator, node: Op, operands: list[Val]) -> Val:
+    """Effect and value of a `yield`."""
+    if evaluator.deciding and operands:
+        operands[-1] = implicit.returned(evaluator, node.operands[-1], operands[-1])
+    if node.op == "yield from" and operands:
+        operands = [elements(evaluator, operands[0]).replaced(sites=operands[0].sites)]
+    return generators.yielded(evaluator, node, operands)
 
 
 def _branch(evaluator: Evaluator, statement: Branch) -> None:
@@ -359,7 +357,7 @@ def elements(evaluator: Evaluator, value: Val) -> Val:
             return evaluator.join(yielded, elements(evaluator, yielded.replaced(types=frozenset())))
         if not value.items and value.rest is None and evaluator.state.program.own_classes(value.types):
             value = evaluator.state.interpreter.exposed(evaluator, value)  # its properties
-    found = [item for key, item in (value.items or {}).items() if key != _KEYS]
+    found = [item for key, item in (value.items or {}).items() if key != generators.KEYS]
     if value.rest is not None:
         found.append(value.rest)
     result = join_all(found, evaluator.state.overflow)
@@ -375,8 +373,8 @@ def keys(evaluator: Evaluator, value: Val, node: Value) -> Val:
     """Keys that `foreach` yields from a value; those of a generator are kept with its values."""
     if evaluator.state.program.own_classes(value.types):
         value = evaluator.join(value, objects.iterated(evaluator, value))
-    if value.items and _KEYS in value.items:
-        return value.items[_KEYS]
+    if value.items and generators.KEYS in value.items:
+        return value.items[generators.KEYS]
     known = frozenset(sorted(value.items)[:20]) if value.items else frozenset()
     texts = known if known and value.rest is None else known | evaluator.unknown(node).texts
     return Val(texts, value.labels)

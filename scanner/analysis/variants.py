@@ -104,11 +104,14 @@ class Variants:
 
     def _elements(self, frame: Frame, index: int, arg: Val) -> Iterator[Passed]:
         """Clients in an array."""
-        clients = [(key, item) for key, item in (arg.items or {}).items() if not self.clients.isdisjoint(item.types)]
-        if arg.rest is not None and not self.clients.isdisjoint(arg.rest.types):
-            clients.append(("*", arg.rest))
+        elements = [*(arg.items or {}).items(), *([("*", arg.rest)] if arg.rest is not None else [])]
+        clients = [(key, item) for key, item in elements if (item.types or item.sites) and self._is_one(item)]
         for key, item in sorted(clients, key=itemgetter(0))[:_MAX_ELEMENTS]:
             sites = frozenset(site for site in item.sites if site >= 0)
             frame.stored_sites |= sites
-            types, libraries = item.types & self.clients, frame.libraries_of(item)
-            yield Passed(index, types, libraries, foreign=False, key=key, sites=sites)
+            foreign = not self.foreign.isdisjoint(sites)
+            types, libraries = item.types if foreign else item.types & self.clients, frame.libraries_of(item)
+            yield Passed(index, types, libraries, foreign=foreign, key=key, sites=sites)
+
+    def _is_one(self, value: Val) -> bool:
+        return not self.clients.isdisjoint(value.types) or not self.foreign.isdisjoint(value.sites)

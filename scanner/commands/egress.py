@@ -131,7 +131,7 @@ def check_command(
 def _list(release: str, options: dict[str, Any], version: str | None) -> EgressList:
     """Scan a release and build its list."""
     from scanner import pipeline  # noqa: PLC0415  the analyser is loaded only by commands that scan
-    from scanner.signatures.load import load_catalogue  # noqa: PLC0415
+    from scanner.signatures.load import shared_catalogue  # noqa: PLC0415
 
     if options["cache"] is not None and options["no_cache"]:
         message = "--cache and --no-cache exclude each other"
@@ -142,7 +142,7 @@ def _list(release: str, options: dict[str, Any], version: str | None) -> EgressL
     settings = pipeline.ScanOptions(
         jobs=options["jobs"], cache=cache, version=version, signatures=options["signatures"]
     )
-    features = load_catalogue(extra=options["signatures"], cache=cache).expected_hosts
+    features = shared_catalogue(extra=options["signatures"], cache=cache).expected_hosts
     found = build(pipeline.scan(release, settings), features, values, accepted)
     return leave_out(found, options["leave_out"])
 

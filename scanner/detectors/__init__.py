@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 
 from scanner.detectors.base import Detector, Scene
 from scanner.model.finding import Rule
@@ -11,6 +12,7 @@ from scanner.model.finding import Rule
 __all__ = ["Detector", "Scene", "detectors", "rules"]
 
 
+@cache
 def detectors() -> tuple[Detector, ...]:
     """All detectors, by rule id."""
     found: list[Detector] = []

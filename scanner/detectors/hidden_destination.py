@@ -34,7 +34,11 @@ _NO_CALL = frozenset({"code", "code-write", "runtime"})
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    of_libraries = {*STORES.values(), *(host for item in scene.catalogue.signatures for host in item.destinations)}
+    of_libraries = {
+        *STORES.values(),
+        *scene.default_hosts.values(),
+        *(host for item in scene.catalogue.signatures for host in item.destinations),
+    }
     candidates = [
         (hit, host, _bare(host))
         for hit in scene.result.hits

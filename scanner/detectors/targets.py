@@ -54,6 +54,7 @@ def _target(scene: Scene, hit: Hit) -> Target:
         found.update({name: Destination(name, name) for line in commands for name in hosts(line, holes)})
     for name in hit.signature.destinations:
         found.setdefault(name, Destination(name, name))
+    found.update({host: Destination(host, host) for host in _set_in_release(scene, found)})
     names = set(found)
     if len(names) > 1:
         names -= {LOCAL}
@@ -63,6 +64,13 @@ def _target(scene: Scene, hit: Hit) -> Target:
         names -= {UNRESOLVED}
     shown = tuple(sorted(found[name].shown for name in names if name in found))
     return Target(tuple(sorted(names)), shown, by_caller, by_object)
+
+
+def _set_in_release(scene: Scene, found: Iterable[str]) -> list[str]:
+    """Hosts, unknown to the product, to which the release's own SQL sets the settings that a call goes to."""
+    names = (name.removeprefix("config:") for name in found if name.startswith("config:"))
+    hosts = (scene.default_hosts.get(name, "") for name in names)
+    return [host for host in hosts if host and not known_host(scene, host)]
 
 
 def _named(
@@ -88,6 +96,7 @@ def _texts(hit: Hit) -> Iterable[tuple[str, str]]:
         value = hit.roles.get(role)
         for text in sorted(value.texts) if value is not None else ():
             yield role, text.removeprefix("p:") if hit.signature.kind == "db" else text  # mysqli: persistent
+    yield from (("host", text) for text in sorted(_listed_hosts(hit.roles["host"]) if "host" in hit.roles else ()))
     yield from _turned_aside(hit)
     for text in sorted(hit.roles["xml"].texts) if "xml" in hit.roles else ():
         yield from (("url", match) for match in ENTITY.findall(text))
@@ -123,6 +132,14 @@ def _turned_aside(hit: Hit) -> Iterable[tuple[str, str]]:
             match = _RESOLVED.fullmatch(text)
             if match is not None:
                 yield "host", match[1]
+
+
+def _listed_hosts(value: Val) -> set[str]:
+    """Hosts of a list: `['a.example.net:9200']`, `[['host' => 'a.example.net']]`."""
+    listed = [item for key, item in (value.items or {}).items() if key.isdecimal()]
+    named = [(item.items or {}).get("host") for item in listed]
+    found = [part for part in (*listed, *named) if part is not None]
+    return {text for part in found for text in part.texts if is_known(text)}
 
 
 def _with_elements(value: Val) -> set[str]:

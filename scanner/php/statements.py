@@ -12,6 +12,7 @@ from scanner.model.facts import (
     Branch,
     Call,
     CallKind,
+    ClassConst,
     Const,
     Expr,
     Globals,
@@ -27,7 +28,7 @@ from scanner.model.facts import (
 )
 from scanner.php.expressions import ExpressionLowering
 from scanner.php.lowering import MAX_DEPTH
-from scanner.php.nodes import F_BODY, F_CONDITION, F_NAME, F_VALUE, K_BY_REF, K_COMMENT, K_SEQUENCE
+from scanner.php.nodes import F_BODY, F_CONDITION, F_NAME, F_TYPE, F_VALUE, K_BY_REF, K_COMMENT, K_SEQUENCE
 from scanner.php.parser import ERROR_KIND, Node, kind_ids
 
 _MAX_FALLING = 50
@@ -394,7 +395,10 @@ class StatementLowering(ExpressionLowering):
             return body
         variable = self.expression(name)
         line, start = line_of(node), node.start_byte
-        thrown = Call(CallKind.CONSTRUCT, "caught", None, (), line, line, start, start)
+        listed = node.child_by_field_id(F_TYPE)
+        classes = (self.names.resolve_class(self.text(kind)) for kind in (self.named(listed) if listed else ()))
+        declared = tuple(Arg(ClassConst(name, "class")) for name in classes)
+        thrown = Call(CallKind.CONSTRUCT, "caught", None, declared, line, line, start, start)
         return (Assign(variable, thrown, "=", line_of(node)), *body)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
+from functools import cache as once
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ import msgspec
 from scanner.errors import SignatureError
 from scanner.model.signature import Catalogue
 from scanner.signatures.document import MAX_BYTES
+from scanner.signatures.kept import Kept
 from scanner.signatures.sections import Sections, StandardLibrary
 
 LAYOUT: Final = 3
@@ -23,6 +25,7 @@ MAX_FILES: Final = 2000
 """Most signature files that are read from all folders together."""
 _CHECK: Final = 16
 _HERE: Final = Path(__file__).resolve().parent
+_SHARED: Final = Kept[Catalogue]()
 
 
 def load_catalogue(
@@ -42,7 +45,30 @@ def load_catalogue(
     cannot be written is ignored.
     """
     files = [*_read([folder or data_folder(), *extra]), *documents]
+    return _compiled(files, _digest(files), cache)
+
+
+def shared_catalogue(
+    folder: Path | None = None,
+    cache: Path | None = None,
+    extra: Sequence[Path] = (),
+    documents: Sequence[tuple[str, bytes]] = (),
+) -> Catalogue:
+    """As `load_catalogue`, and kept in memory for the next scan of this process that finds the same files."""
+    own = _read([folder]) if folder is not None else _tools_own()
+    files = [*own, *_read(extra, len(own)), *documents]
     digest = _digest(files)
+    return _SHARED.get(digest, lambda: _compiled(files, digest, cache))
+
+
+@once
+def _tools_own() -> tuple[tuple[str, bytes], ...]:
+    """The tool's own files: a part of the program, which do not change while it runs."""
+    return tuple(_read([data_folder()]))
+
+
+def _compiled(files: list[tuple[str, bytes]], digest: str, cache: Path | None) -> Catalogue:
+    """The catalogue of these files, from the cache where it is there. Raises: SignatureError."""
     entry = cache / f"signatures-{digest}.msgpack" if cache is not None else None
     known = _cached(entry, digest) if entry is not None else None
     if known is not None:
@@ -74,15 +100,15 @@ def data_folder() -> Path:
     raise SignatureError(message)
 
 
-def _read(places: Sequence[Path]) -> list[tuple[str, bytes]]:
-    """Name and content of every signature file, in a fixed order within each place."""
+def _read(places: Sequence[Path], before: int = 0) -> list[tuple[str, bytes]]:
+    """Name and content of every signature file, in a fixed order within each place; `before` were read already."""
     found: list[tuple[str, bytes]] = []
     for place in places:
         if not place.exists():
             message = f"{place}: no such file or folder; correct the path of your signatures"
             raise SignatureError(message)
         paths = [place] if place.is_file() else sorted((*place.rglob("*.yaml"), *place.rglob("*.yml")))
-        if len(found) + len(paths) > MAX_FILES:
+        if before + len(found) + len(paths) > MAX_FILES:
             message = f"{place}: more than {MAX_FILES} signature files; join some"
             raise SignatureError(message)
         for path in paths:

@@ -15,6 +15,7 @@ import msgspec
 
 from scanner.model.facts import Arg, ArrayLit, Call, CallKind, Const, Value
 from scanner.model.signature import Argument, CallableKind, Catalogue, Propagator, Signature, Source
+from scanner.signatures.kept import Kept
 
 _K = TypeVar("_K")
 _ALIASES: Final = {"die": "exit"}
@@ -282,6 +283,14 @@ class Matcher:
 
 def _append(table: dict[_K, tuple[Signature, ...]], key: _K, signature: Signature) -> None:
     table[key] = (*table.get(key, ()), signature)
+
+
+_SHARED: Final = Kept[Matcher]()
+
+
+def shared_matcher(catalogue: Catalogue) -> Matcher:
+    """The index of a catalogue, kept in memory for the next scan of this process."""
+    return _SHARED.get(catalogue.digest, lambda: Matcher(catalogue))
 
 
 def _names(class_name: str, ancestors: Iterable[str]) -> list[str]:

@@ -7,11 +7,11 @@ import pytest
 from scanner.model.finding import Finding
 from scanner.model.signature import Secret, SecretOrigin
 from scanner.pipeline import ScanOptions, scan
-from scanner.signatures.load import load_catalogue
+from scanner.signatures.load import shared_catalogue
 
 SECRETS = [
     secret
-    for secret in load_catalogue().secrets
+    for secret in shared_catalogue().secrets
     if secret.kind != "handle"
     and not (secret.origin is SecretOrigin.TABLE and (secret.kind == "session" or secret.severity_floor == "info"))
 ]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import yaml
 
 from scanner.model.signature import Secret
-from scanner.signatures.load import load_catalogue
+from scanner.signatures.load import shared_catalogue
 
 HERE = Path(__file__).resolve().parent
 _SUFFIX = "UNIQ"
@@ -61,7 +61,7 @@ def templates(kind: str) -> tuple[Template, ...]:
 def _secrets() -> dict[str, list[Secret]]:
     """Secrets that a plant may take, by origin: not those that are public by design."""
     found: dict[str, list[Secret]] = {}
-    for secret in load_catalogue().secrets:
+    for secret in shared_catalogue().secrets:
         if secret.kind not in ("handle", "session") and secret.severity_floor != "info":
             found.setdefault(secret.origin.value, []).append(secret)
     found["env"] = [secret for secret in found["env"] if secret.name.isupper() and secret.kind != "other"]

@@ -17,7 +17,7 @@ from tests.protect.release import protection
 
 CDK = Path(__file__).parent / "cdk"
 MODULES = CDK / "node_modules"
-pytestmark = pytest.mark.cdk
+pytestmark = [pytest.mark.cdk, pytest.mark.xdist_group("cdk")]
 
 
 @pytest.fixture(scope="module")

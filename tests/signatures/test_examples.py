@@ -7,11 +7,14 @@ import pytest
 from scanner.model.facts import Const, FileFacts
 from scanner.model.signature import CallableKind, Catalogue, Secret, Signature
 from scanner.php import extract
-from scanner.signatures import BrowserMatcher, Matcher, SecretReader, load_catalogue
+from scanner.signatures import BrowserMatcher, Matcher, SecretReader
 from scanner.signatures.calls import calls, values
+from scanner.signatures.load import shared_catalogue
+
+pytestmark = pytest.mark.xdist_group("examples")  # thousands, each shorter than handing it out
 
 BROWSER = (CallableKind.HTML, CallableKind.JAVASCRIPT, CallableKind.CSS, CallableKind.RESPONSE_HEADER)
-CATALOGUE = load_catalogue()
+CATALOGUE = shared_catalogue()
 CALLS = [item for item in CATALOGUE.signatures if item.type not in BROWSER]
 PAGES = [item for item in CATALOGUE.signatures if item.type in BROWSER]
 

@@ -12,6 +12,7 @@ from scanner.errors import SignatureError
 from scanner.model.signature import Argument, Catalogue
 from scanner.signatures import load_catalogue
 from scanner.signatures.document import MAX_DEPTH, parse
+from scanner.signatures.load import shared_catalogue
 
 ENTRY = """\
 defaults: {lib: local, reference: own source}
@@ -178,3 +179,14 @@ def test_a_cache_that_cannot_be_written_is_ignored(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     assert load_catalogue(folder(tmp_path, ENTRY), blocked / "cache").signatures
+
+
+def test_a_catalogue_is_kept_for_the_next_scan_until_a_file_changes(tmp_path: Path) -> None:
+    for index in (*range(6), 0):  # more than are kept
+        place = folder(tmp_path, ENTRY.replace("local.post", f"local.post{index}"))
+        found = shared_catalogue(place)
+        assert [item.id for item in found.signatures] == [f"local.post{index}"]
+        assert found is shared_catalogue(place)
+    folder(tmp_path, "signatures: 1")
+    with pytest.raises(SignatureError):
+        shared_catalogue(place)

@@ -24,7 +24,7 @@ from scanner.model.report import Coverage, ReleaseInfo, Report
 from scanner.pipeline import ScanOptions, scan
 from scanner.protect.egress.build import build
 from scanner.protect.egress.hosts import read_host
-from scanner.signatures.load import load_catalogue
+from scanner.signatures.load import shared_catalogue
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 RELEASES = ROOT / "fixtures" / "releases"
@@ -46,7 +46,7 @@ def report_of(version: str) -> Report:
 
 @cache
 def features() -> dict[str, str]:
-    return load_catalogue().expected_hosts
+    return shared_catalogue().expected_hosts
 
 
 @cache

@@ -1,0 +1,75 @@
+"""Generators: what they yield, under which keys, and what they are sent.
+
+A generator is known by the function that makes it. What is sent to it is kept as what is put into a collection is (see
+`containers`), and is the value of every `yield` of that function. Source: the manual, class Generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.analysis import containers
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.handlers import contents, handles, labels_of
+from scanner.analysis.values import NOTHING, Val, join_all
+from scanner.model.facts import Call, Op
+
+CLASS = "generator"
+KEYS = "\0keys"
+"""Element of a generator: the keys that it gives, which no PHP code can name."""
+_TYPES = frozenset({CLASS})
+_PLACE = -3
+"""Stands for the place of an allocation that no code makes: the call of a generator function makes it."""
+_SENT_BY = frozenset({"send"})
+
+
+def made(evaluator: Evaluator, value: Val, key: Val = NOTHING) -> Val:
+    """The generator that the function returns, with one value that it yields or returns."""
+    site = evaluator.state.site(evaluator.number, _PLACE)
+    evaluator.state.collections.add(site)
+    named = evaluator.known_texts(key)
+    items = dict.fromkeys(named[:1], value) if len(named) == 1 else {}
+    if key is not NOTHING:
+        items[KEYS] = key
+    labels = {} if items else value.labels  # an element of a known key is that element, not any of them
+    return Val(rest=value, labels=labels, types=_TYPES, items=items or None, sites=frozenset([site]))
+
+
+def yielded(evaluator: Evaluator, node: Op, operands: Sequence[Val]) -> Val:
+    """A `yield`: its operand goes to whoever runs the generator, what that sends is its value.
+
+    `operands`: of `yield from` the elements of what is delegated to.
+    """
+    pair = node.op == "yield" and len(operands) > 1
+    generator = made(evaluator, operands[-1] if operands else NOTHING, operands[0] if pair else NOTHING)
+    if node.op == "yield from" and operands:  # what is sent goes on to the other
+        generator = generator.replaced(sites=generator.sites | operands[0].sites)
+    evaluator.returns = evaluator.join(evaluator.returns, generator)
+    if node.op == "yield from":  # what the other generator returns
+        return operands[-1] if operands else NOTHING
+    place = Val(sites=frozenset([evaluator.state.site(evaluator.number, _PLACE)]))
+    sent = containers.elements(evaluator, place)
+    return evaluator.join(sent, evaluator.unknown(node)) if not sent.items else sent
+
+
+@handles("iterator_to_array")
+def _listed(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """Elements of a generator or a collection, under their keys where those are known (see `objects`, too)."""
+    value = args[0] if args else NOTHING
+    if value.items is None and value.rest is None:
+        held = containers.elements(evaluator, value) if containers.container(evaluator, value) else NOTHING
+        return Val(evaluator.unknown(node).texts, labels_of(evaluator, args), rest=None if held is NOTHING else held)
+    items = {key: item for key, item in (value.items or {}).items() if key != KEYS}
+    return Val(items=items or None, rest=value.rest, labels=value.labels)
+
+
+def called(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> Val:
+    """A method of a generator."""
+    if method == "key":
+        return (receiver.items or {}).get(KEYS, evaluator.unknown("$key"))
+    if method in _SENT_BY and args:
+        containers.hold(evaluator, receiver.sites, args[0])
+    found = [contents(evaluator, receiver.replaced(items=None))] if receiver.rest is not None else []
+    if method in _SENT_BY and not receiver.sites:  # nobody knows what it does with what it gets
+        found += args
+    return join_all([*found, Val(labels=receiver.labels)], evaluator.state.overflow)

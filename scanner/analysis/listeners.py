@@ -1,0 +1,81 @@
+"""Functions that are given to objects of libraries, and run when somebody gives those objects a value.
+
+`$promise->then($f)` and `$promise->resolve($x)`, `$bus->on('saved', $f)` and `$bus->emit('saved', $x)`: what stands in
+between may be a library that the release does not hold, or a queue that nobody can follow. A secret that is given to
+what sounds like the second half may reach every function that was given to the first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
+from scanner.analysis.handlers import call_of_value
+from scanner.analysis.objects import exposed
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all
+from scanner.model.facts import Call
+
+_WAITING = ("\2listener", "*")
+"""Store of all functions that wait for a value."""
+_TAKES = re.compile(
+    r"then|done|always|otherwise|tap|each|map|pipe|finally|on(?:ce)?|listen|when|catch|await|async|"
+    r"(?:add|set|register|attach|bind)_?(?:listener|handler|callback|observer|subscriber|action|filter|hook|event)\w*|subscribe"
+)
+_GIVES = re.compile(
+    r"resolve|fulfill|promisefor|dispatch\w*|emit|fire|trigger|notify|publish|broadcast|raise|do_?action\w*|apply_?filters\w*"
+)
+
+
+@lru_cache(maxsize=1 << 14)
+def _kind(name: str) -> str:
+    short = name.rpartition("\\")[2]
+    return "takes" if _TAKES.fullmatch(short) else "gives" if _GIVES.fullmatch(short) else ""
+
+
+def called(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: Sequence[Val], result: Val) -> Val:
+    """Value of a call with what functions give back that it runs, or that wait for it."""
+    kind = _kind(name.lower())
+    if not kind:
+        return result
+    if kind == "takes":
+        return _taken(evaluator, call, receiver, args, result)
+    secrets = _secrets(evaluator, args)
+    waiting = evaluator.state.read_store(_WAITING) if secrets.labels else NOTHING
+    if waiting.refs and not _is_told(evaluator, call, secrets):
+        _run(evaluator, call, waiting, secrets)
+    return result
+
+
+def _is_told(evaluator: Evaluator, call: Call, secrets: Val) -> bool:
+    """Whether what stands in between could be followed: then the call is known to send them."""
+    sent = (role for hit in evaluator.hits.values() if hit.start == call.start for role in hit.roles.values())
+    return any(not secrets.labels.keys().isdisjoint(all_labels(value)) for value in sent)
+
+
+def _taken(evaluator: Evaluator, call: Call, receiver: Val, args: Sequence[Val], result: Val) -> Val:
+    functions = [arg for arg in args if arg.refs]
+    if not functions:
+        return result
+    given = _secrets(evaluator, [receiver])
+    for function in functions:
+        evaluator.state.write_store(_WAITING, Val(refs=function.refs, items=function.items))
+        if given.labels:
+            result = evaluator.join(result, _run(evaluator, call, function, given))
+    return result
+
+
+def _secrets(evaluator: Evaluator, values: Sequence[Val]) -> Val:
+    """Secrets of the site in some values, or in the properties of objects."""
+    found = [Val(labels=exposed(evaluator, value) if value.sites else all_labels(value)) for value in values]
+    labels = join_all(found, evaluator.state.overflow).labels
+    return Val(labels={label: trace for label, trace in labels.items() if evaluator.state.is_specific(label)})
+
+
+def _run(evaluator: Evaluator, call: Call, function: Val, given: Val) -> Val:
+    if evaluator.inlined >= MAX_INLINE_CLOSURES:
+        return NOTHING
+    evaluator.inlined += 1
+    value = Val(evaluator.unknown("$given").texts, given.labels)
+    return evaluator.state.interpreter.call_value(evaluator, call_of_value(call, 1), function, [value], literal=True)

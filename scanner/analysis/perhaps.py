@@ -1,0 +1,75 @@
+"""Calls of a method on an object of unknown class: what matters of the methods of that name, whichever it is.
+
+An object that nobody can tell the class of has one of many methods: their writes would mix everything with everything,
+but a secret that one of them sends, keeps or gives back must be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.analysis.application import holds_secret, lift, summary_of
+from scanner.analysis.binding import Binding
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.state import State
+from scanner.analysis.summary import Effect, Substitution
+from scanner.analysis.values import Trace, Val, all_labels
+from scanner.model.facts import SHORT_BODY, Call
+from scanner.model.signature import Certainty
+
+_MAX_OTHERS = 60
+"""Methods of one name whose sinks are looked at beside those that a call surely may mean."""
+
+
+def apply_sinks(
+    evaluator: Evaluator, call: Call, numbers: Sequence[int], args: list[Val], receiver: Val | None
+) -> None:
+    """What functions that this call only perhaps means send of its secrets, or keep of credentials."""
+    state = evaluator.state
+    if not any(holds_secret(state, arg) for arg in args):
+        return
+    credentials = any(not state.origins.of_database_file.isdisjoint(all_labels(arg)) for arg in args)
+    worth = [number for number in numbers if number in state.followed or (credentials and _may_keep(state, number))]
+    for number in worth[:_MAX_OTHERS]:
+        summary = summary_of(state, number)
+        hits = [hit for hit in summary.hits if hit.signature.certainty is not Certainty.NEVER_ALONE]
+        kept = [effect for effect in summary.effects if effect.target == "store" and effect.key[1][:1] > "\2"]
+        if not hits and not kept:
+            continue
+        symbol = state.program.symbol(number)
+
+        def step(trace: Trace, symbol: str = symbol) -> Trace:
+            return Trace(evaluator.path, call.line, f"passed to {symbol}()", trace, trace.length + 1)
+
+        binding = Binding(evaluator, call, number, args, receiver)
+        substitution = evaluator.substitution(binding.argument, step, step)
+        _keep_credentials(evaluator, kept, substitution)
+        for hit in hits:
+            lift(evaluator, call, hit, substitution, symbol, certain=False)
+
+
+def _may_keep(state: State, number: int) -> bool:
+    fact = state.program.functions[number]
+    return bool(fact.params) and fact.end - fact.start <= SHORT_BODY
+
+
+def _keep_credentials(evaluator: Evaluator, kept: Sequence[Effect], substitution: Substitution) -> None:
+    """What `database.php` holds and a function perhaps puts into a property is there for the methods of its class."""
+    known = evaluator.state.origins.of_database_file
+    for effect in kept:
+        labels = all_labels(substitution.value(effect.value))
+        cls, _separator, member = effect.key[1].partition("\0")
+        evaluator.state.write_store((cls, member), Val(labels={way: at for way, at in labels.items() if way in known}))
+
+
+def credentials_of(evaluator: Evaluator, call: Call, numbers: Sequence[int]) -> dict[str, Trace]:
+    """What `database.php` holds and one of these functions gives back."""
+    state = evaluator.state
+    known = state.origins.of_database_file
+    found: dict[str, Trace] = {}
+    for number in [number for number in numbers if number in state.followed]:
+        for label, trace in summary_of(state, number).returns.labels.items():
+            if label in known and label not in found:
+                text = f"returned by {state.program.symbol(number)}()"
+                found[label] = Trace(evaluator.path, call.line, text, trace, trace.length + 1)
+    return found
