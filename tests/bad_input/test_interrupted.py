@@ -36,14 +36,14 @@ def without_cached(report: dict[str, Any]) -> dict[str, Any]:
     return report
 
 
-@pytest.fixture
-def release(tmp_path: Path) -> str:
-    return str(write_tree(tmp_path / "release", RELEASE | MANY))
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_tree(tmp_path_factory.mktemp("interrupted") / "release", RELEASE | MANY))
 
 
-@pytest.fixture
-def expected(tmp_path: Path, release: str) -> dict[str, Any]:
-    code, report = scan_json(tmp_path, "scan", release, "--no-cache")
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory, release: str) -> dict[str, Any]:
+    code, report = scan_json(tmp_path_factory.mktemp("expected"), "scan", release, "--no-cache")
     assert code == 0
     assert accounted(report["coverage"])
     assert len(report["findings"]) > len(MANY)
