@@ -38,7 +38,7 @@ from scanner.analysis.summary import (
     depends_on_caller,
     parameters_only,
 )
-from scanner.analysis.templates import is_known
+from scanner.analysis.templates import is_known, parameters
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.analysis.variants import Given
 from scanner.model.facts import SHORT_BODY, Call, decode_body
@@ -273,8 +273,8 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
             evaluator.set_site(site, name, value)
         if number >= 0 and name in holding.OF_DATABASE:  # an object that a constructor made, of which it keeps the rest
             _connected_inside(evaluator, number, sites, name, value)
-        if name == containers.ROLE:
-            _kept_inside(evaluator, sites, value)
+        if name == containers.ROLE or number in evaluator.state.kept_sites:
+            _kept_inside(evaluator, sites, name, value)
     elif effect.target in ("printed", "thrown"):
         _apply_shown(evaluator, effect, substitution.value(effect.value))
     else:
@@ -283,12 +283,12 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
 
 
-def _kept_inside(evaluator: Evaluator, sites: frozenset[int], value: Val) -> None:
-    """What a callee put into a collection: only the collection itself holds it, wherever that is kept."""
+def _kept_inside(evaluator: Evaluator, sites: frozenset[int], role: str, value: Val) -> None:
+    """What a callee put into a collection, or into an object that a store holds: it is there, wherever that is kept."""
     evaluator.stored_sites |= sites
     for site in sorted(sites) if not depends_on_caller(value) else ():
         if site >= 0:
-            evaluator.state.write_site(site, containers.ROLE, value)
+            evaluator.state.write_site(site, role, value)
 
 
 def _connected_inside(evaluator: Evaluator, made: int, sites: frozenset[int], role: str, value: Val) -> None:
@@ -326,7 +326,7 @@ def lift(evaluator: Evaluator, call: Call, hit: Hit, substitution: Substitution,
     roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
     roles = sinks.decisive(evaluator, hit.signature, evaluator.with_sites(roles, sites - hit.sites))
     by_object = symbolic_site and _names_other_place(evaluator, sites - hit.sites, hit.roles)
-    if by_object:  # the callee's own finding says what is sent, and not where to
+    if by_object or _names_place(hit, roles):  # the callee's own finding says what is sent, and not where to
         roles = _with_secrets(evaluator, hit, roles)
     if "file" in roles and depends_on_caller(hit.roles["file"]):
         held = keeping.kept_under(evaluator, "file", roles["file"])
@@ -345,6 +345,20 @@ def lift(evaluator: Evaluator, call: Call, hit: Hit, substitution: Substitution,
     evaluator.add_hit(lifted)
     if hit.signature.kind == code.KIND and code.tells(evaluator, roles.get("code", NOTHING)):
         code.follow(evaluator, call, roles["code"])
+
+
+def _names_place(hit: Hit, roles: Mapping[str, Val]) -> bool:
+    """Whether a call says in words where its callee sends something, and the callee leaves that to it."""
+    return any(
+        any(map(_leaves_host, hit.roles[role].texts)) and not roles[role].texts <= hit.roles[role].texts
+        for role in sinks.URL_ROLES
+        if role in hit.roles and role in roles
+    )
+
+
+def _leaves_host(text: str) -> bool:
+    """Whether the host of an address is a caller's to say."""
+    return bool(parameters(text)) and sinks.KNOWN_HOST.search(text) is None
 
 
 def _names_other_place(evaluator: Evaluator, sites: frozenset[int], own: Mapping[str, Val]) -> bool:

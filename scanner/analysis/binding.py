@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
@@ -27,10 +27,9 @@ class Binding:
         for offset, value in enumerate(args):
             arg = written[offset] if written else None
             if arg is not None and arg.spread:
-                position = self._bind_spread(value, position)
+                position = self._bind_spread(value, position, names)
             elif arg is not None and arg.name:
-                if arg.name in names:
-                    self._values[names[arg.name]] = value
+                self._bind(names.get(arg.name, len(self._params)), value)
             else:
                 self._bind(position, value)
                 position += 1
@@ -43,12 +42,14 @@ class Binding:
         else:
             self._values[position] = value
 
-    def _bind_spread(self, value: Val, position: int) -> int:
+    def _bind_spread(self, value: Val, position: int, names: Mapping[str, int]) -> int:
         for key in sorted(value.items or {}, key=lambda text: (len(text), text)):
             item = (value.items or {})[key]
             if key.isdecimal():
                 self._bind(position, item)
                 position += 1
+            elif key.isidentifier():
+                self._bind(names.get(key, len(self._params)), item)
         rest = value.rest or Val(labels=value.labels)
         self._spread = rest if rest is not NOTHING else None
         return position

@@ -216,7 +216,10 @@ def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]
     if name == "iterator_apply":
         packed = args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004  iterator, callback, its arguments
         return [*(packed.items or {}).values(), *([packed.rest] if packed.rest is not None else [])]
-    return [_innermost(evaluator, args[0]), NOTHING, *others[1:]] if name in _WALKS and others else others
+    if name not in _WALKS or not others:
+        return others
+    keys = Val(frozenset(sorted(args[0].items or ())[:_MAX_MAPPED]))
+    return [_innermost(evaluator, args[0]), keys, *others[1:]]
 
 
 def _innermost(evaluator: Evaluator, value: Val) -> Val:
@@ -428,12 +431,6 @@ def _environment(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not names:
         return Val(labels={"environment": Trace(evaluator.path, evaluator.line, "the whole environment", None, 1)})
     return join_all((evaluator.environment(name, f"getenv('{name}')") for name in names), evaluator.state.overflow)
-
-
-@handles("get_defined_constants")
-def _constants(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
-    trace = Trace(evaluator.path, node.line, "get_defined_constants()", None, 1)
-    return Val(evaluator.unknown(node).texts, {"constants": trace})
 
 
 # -- calls by value ----------------------------------------------------------------------------------------------

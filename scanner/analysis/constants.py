@@ -5,7 +5,7 @@ from __future__ import annotations
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
 from scanner.analysis.templates import FIRST_PRIVATE, is_known, like
-from scanner.analysis.values import MAX_TEXTS, Val, join_all
+from scanner.analysis.values import MAX_TEXTS, Trace, Val, join_all
 from scanner.model.facts import Call, ConstRef
 
 _TELLING = 3
@@ -35,3 +35,9 @@ def _names(evaluator: Evaluator, text: str) -> list[str]:
     if any(character >= FIRST_PRIVATE for character in text[:_TELLING]):
         return []
     return like(text, sorted(evaluator.state.program.constants))
+
+
+@handles("get_defined_constants")
+def _constants(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
+    trace = Trace(evaluator.path, node.line, "get_defined_constants()", None, 1)
+    return Val(evaluator.unknown(node).texts, {"constants": trace})

@@ -19,6 +19,8 @@ Decides = Callable[[str, Trace], bool]
 _DEPTH = 4
 _MAX_ADDRESS = 300
 _PASSING = frozenset({"site", "printed", "thrown"})
+_ADDRESSES = frozenset({"dsn", "host", "path", "url", "url-extra"})
+"""Roles of what names where a call goes."""
 _OF_ADDRESSES = frozenset("./:@")
 _NOT_IN_ADDRESSES = frozenset(" \n\t<>\"'(){}")
 
@@ -56,7 +58,7 @@ def places(value: Val, depth: int = _DEPTH) -> frozenset[object]:
     return frozenset(found)
 
 
-def summary_face(summary: Summary, decides: Decides) -> tuple[object, ...]:
+def summary_face(summary: Summary, decides: Decides, specific: Callable[[str], bool]) -> tuple[object, ...]:
     """What of a summary matters to callers: secrets that come out, and sinks and writes that callers decide.
 
     Left out: text and classes that a function returns, what it prints and what it throws. They change often, as long
@@ -64,7 +66,7 @@ def summary_face(summary: Summary, decides: Decides) -> tuple[object, ...]:
     """
     return (
         _secrets(summary.returns, decides),
-        frozenset(_hit_face(hit) for hit in summary.hits),
+        frozenset(_hit_face(hit, specific) for hit in summary.hits),
         frozenset((effect.target, effect.key) for effect in summary.effects if effect.target not in _PASSING),
         frozenset((name, label) for name, value in summary.exports.items() for label in _secrets(value, decides)),
     )
@@ -74,10 +76,13 @@ def _secrets(value: Val, decides: Decides) -> frozenset[str]:
     return frozenset(label for label, trace in all_labels(value).items() if decides(label, trace))
 
 
-def _hit_face(hit: Hit) -> object:
-    """Sinks that callers decide, by the roles that they decide."""
+def _hit_face(hit: Hit, specific: Callable[[str], bool]) -> object:
+    """Sinks that callers decide, by the roles that they decide; where that is the address, with the secrets sent."""
     roles = tuple(sorted(role for role, value in hit.roles.items() if depends_on_caller(value)))
-    return (hit.signature.id, hit.inner, roles) if roles or any(site < 0 for site in hit.sites) else ()
+    if _ADDRESSES.isdisjoint(roles):
+        return (hit.signature.id, hit.inner, roles) if roles or any(site < 0 for site in hit.sites) else ()
+    secrets = frozenset(label for value in hit.roles.values() for label in all_labels(value) if specific(label))
+    return (hit.signature.id, hit.inner, roles, secrets)
 
 
 @lru_cache(maxsize=1 << 16)

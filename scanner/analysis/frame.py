@@ -378,6 +378,12 @@ class Frame:
             if site < 0 or site in escaping:
                 for role, value in sorted(self.sites[site].items()):
                     effects.append(Effect("site", (site, role), value))
+            elif site in self.state.kept_sites and site in self.state.site_libraries:
+                effects.extend(  # a handle that was made elsewhere, and is used elsewhere
+                    Effect("site", (site, role), value)
+                    for role, value in sorted(self.sites[site].items())
+                    if not role.startswith(".")
+                )
         for target, value in (("printed", self.printed), ("thrown", self.thrown)):
             labels = self.state.telling(value.labels)  # every caller would carry the rest, and nobody asks for it
             if labels:

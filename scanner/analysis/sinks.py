@@ -12,7 +12,7 @@ from scanner.analysis.handlers import call_here
 from scanner.analysis.origins import FILE
 from scanner.analysis.remote import ANSWER, answers, answers_yes_or_no, is_remote
 from scanner.analysis.summary import Hit, closed
-from scanner.analysis.templates import PARAMETERS, HoleTable, is_known
+from scanner.analysis.templates import FIRST_PRIVATE, PARAMETERS, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
@@ -21,6 +21,8 @@ _PLACES = frozenset({"url", "host", "dsn", "path"})
 """Roles of what can be an address or a path."""
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
 _HOST = re.compile(r"://[^/?#]+[/?#]")
+KNOWN_HOST = re.compile(rf"://[^/?#{FIRST_PRIVATE}-\U0010ffff]+[/?#]")
+"""The host of an address, where it is known."""
 _OPENED = frozenset({"file-url", "xml-url", "image-url"})
 """Kinds of functions that open addresses through PHP's streams."""
 ENTITY = re.compile(r"\bSYSTEM\s*[\"']((?:https?|ftps?)://[^\"'>]*)", re.IGNORECASE)

@@ -153,7 +153,8 @@ def _settle(state: State) -> int:
 
 def _tell_users(state: State, number: int, before: Summary, after: Summary) -> None:
     """Who took a summary in is evaluated again, where it has changed in what callers must see."""
-    if summary_face(after, state.is_decisive) != summary_face(before, state.is_decisive):
+    faces = [summary_face(summary, state.is_decisive, state.is_specific) for summary in (before, after)]
+    if faces[0] != faces[1]:
         state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
 
 

@@ -16,7 +16,7 @@ from scanner.analysis.rows import written
 from scanner.analysis.spread import is_far
 from scanner.analysis.summary import PARAM, Summary, digest
 from scanner.analysis.templates import HoleTable
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, join_all, merge_labels
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
 from scanner.model.facts import Assign, Call, Op, Param, Value, text_mark
 from scanner.model.signature import Catalogue, LocalSink
@@ -239,6 +239,8 @@ class State:
         """Places that make a document, and the role of what is written into it (see `documents`)."""
         self.collections: set[int] = set()
         """Places that make one of PHP's own collections (see `containers`)."""
+        self.kept_sites: set[int] = set()
+        """Places that make objects which stores hold: what is set on them is there wherever they are taken out."""
         self.dirty: set[int] = set()
         """Functions whose summary was made before something that it depends on was known."""
         self.dirty_texts: set[int] = set()
@@ -320,6 +322,8 @@ class State:
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
             self.stores[key] = merged
+            if merged.sites or merged.height:
+                self.kept_sites |= all_sites(value)
             if merged.labels or merged.height:
                 self._note_secret(key, merged)
             readers = self._who_may_read(key[0]) if key[1] == ANY_PROPERTY else self.readers.get(key, NOBODIES)

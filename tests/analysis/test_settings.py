@@ -37,5 +37,5 @@ def test_a_call_to_a_setting_names_the_default(tmp_path: Path) -> None:
     )
     report = scan(str(tmp_path), ScanOptions(cache=None, jobs=1))
     (call,) = (item for item in report.findings if item.rule == "url-capable-call")
-    assert call.destinations == ("config:two_url",)
+    assert call.destinations == ("config:two_url", "two.example")
     assert ("default-host", "two_url = two.example") in call.details
