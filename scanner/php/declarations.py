@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.model.facts import Assign, Call, Const, Define, Index, Statement, Value, Var
+from scanner.model.facts import ArrayLit, Assign, Call, Const, Define, Index, Statement, Value, Var
 from scanner.php.classes import ClassLowering
 from scanner.php.nodes import F_BODY, F_NAME, K_PLAIN_NAMES
 from scanner.php.parser import Node, field_id, kind_ids
@@ -28,6 +28,8 @@ class DeclarationLowering(ClassLowering):
         self.defines: list[tuple[str, Value, int, int]] = []
         self.namespaces: list[str] = []
         self.assigned: set[str] = set()
+        self._globals: set[tuple[int, str]] = set()
+        """By function: variables that it has declared to be globals."""
 
     def declaration(self, node: Node, out: list[Statement]) -> bool:
         """Lower a function, class, constant, namespace or `use`; False for any other node."""
@@ -56,16 +58,24 @@ class DeclarationLowering(ClassLowering):
             if isinstance(name, Const) and isinstance(name.value, str):
                 self.defines.append((name.value, call.args[1].value, call.line, self.owner))
 
+    def naming_globals(self, names: tuple[str | Value, ...]) -> None:
+        """Variables of this name mean globals from here on, in this function."""
+        self._globals.update((self.owner, name) for name in names if isinstance(name, str))
+
     def assigning(self, assign: Assign) -> None:
         """A global variable that the program itself sets is not one that REDCap's configuration gives."""
-        target = assign.target
-        name: str | int | float | None = None
-        if isinstance(target, Var) and self.owner == 0:
-            name = target.name
-        elif isinstance(target, Index) and target.base == _GLOBALS and isinstance(target.key, Const):
-            name = target.key.value
-        if name in self.words:
-            self.assigned.add(str(name))
+        targets = assign.target.items if isinstance(assign.target, ArrayLit) else ()
+        for target in (assign.target, *(item.value for item in targets)):
+            name = self._global_named_by(target)
+            if name in self.words:
+                self.assigned.add(str(name))
+
+    def _global_named_by(self, target: Value) -> str | int | float | None:
+        if isinstance(target, Var) and (self.owner == 0 or (self.owner, target.name) in self._globals):
+            return target.name
+        if isinstance(target, Index) and target.base == _GLOBALS and isinstance(target.key, Const):
+            return target.key.value
+        return None
 
     def _constants(self, node: Node) -> None:
         for name, value, line in self.const_elements(node):

@@ -73,6 +73,9 @@ class Lowering:
     def assigning(self, assign: Assign) -> None:
         """See an assignment, for symbol tables."""
 
+    def naming_globals(self, names: tuple[str | Value, ...]) -> None:
+        """See which variables of a function are globals, for symbol tables."""
+
     # -- nodes ------------------------------------------------------------------------------------------------
 
     def text(self, node: Node) -> str:

@@ -218,6 +218,7 @@ class StatementLowering(ExpressionLowering):
     def _global_names(self, node: Node, out: list[Statement]) -> None:
         values = [self.expression(child) for child in self.named(node)]
         names = tuple(value.name if isinstance(value, Var) else value for value in values)
+        self.naming_globals(names)
         out.append(Globals(names, line_of(node)))
 
     @handles("function_static_declaration")

@@ -41,6 +41,7 @@ from scanner.model.facts import (
     decode_body,
 )
 from scanner.php import extract
+from scanner.php.interest import Vocabulary
 
 A, B, F, OBJ, X = Var("a"), Var("b"), Var("f"), Var("o"), Var("x")
 ONE, TWO = Const(1), Const(2)
@@ -367,6 +368,23 @@ def test_constants_of_a_file() -> None:
     found = facts("namespace N; const A = 1; define('B', 2);")
     assert found.constants == (("N\\A", ONE, 1),)
     assert found.defines == (("B", TWO, 1, 0),)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("$username = 1; $other = 2;", ("username",)),
+        ("function f() { $username = 1; }", ()),
+        ("function f() { $GLOBALS['username'] = 1; }", ("username",)),
+        ("function f() { global $username; $username = 1; } function g() { $hostname = 2; }", ("username",)),
+        ("function f() { global $username; [$a, [$b, 'k' => $c]] = g(); [$username, $hostname] = h(); }", ("username",)),
+        ("function f() { global $username; return $username; }", ()),
+    ],
+)
+def test_globals_that_the_program_sets(code: str, expected: tuple[str, ...]) -> None:
+    names = frozenset({b"username", b"hostname"})
+    known = Vocabulary(variables=names, words=names)
+    assert extract(b"<?php " + code.encode(), known).assigned == expected
 
 
 def test_calls_of_closures_count_for_their_owner() -> None:
