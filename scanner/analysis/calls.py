@@ -410,7 +410,7 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
         evaluator.note(
             "dynamic-call", call.line, callee_text(call) if call.kind == CallKind.DYNAMIC else describe(call)
         )
-        return passed_through(evaluator, call, callee, args)
+        return evaluator.join(passed_through(evaluator, call, callee, args), given.left(evaluator, callee))
     if len(found) >= _MANY_TARGETS:
         evaluator.state.mixing.crossroads.add((evaluator.path, call.line))
     return join_all(found, evaluator.state.overflow)
