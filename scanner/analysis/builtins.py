@@ -26,9 +26,8 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.origins import CALL_ARGUMENTS
 from scanner.analysis.passing import given_back
-from scanner.analysis.remote import is_remote
 from scanner.analysis.rows import BINDS, FETCH_ALL_FUNCTIONS, FETCH_FUNCTIONS, FETCHES_ALL, VALUE_FUNCTIONS
-from scanner.analysis.summary import PARAM, digest, parameter_label, symbolic
+from scanner.analysis.summary import PARAM, parameter_label, symbolic
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Trace, Val, join_all, text_value
 from scanner.model.facts import Arg, Call, Const, Index, Unknown, Var
@@ -135,8 +134,7 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
             chosen += args[propagator.rest_from :]
         labels = labels_of(evaluator, chosen)
     elif state.matcher.one_way(name) is not None:
-        given = state.telling(labels_of(evaluator, args))
-        labels = {digest(label): trace for label, trace in given.items() if not is_remote(label)}
+        labels = state.digests(labels_of(evaluator, args))
     elif name in state.catalogue.no_effect:
         labels = {}
     else:

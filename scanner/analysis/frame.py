@@ -418,7 +418,8 @@ class Frame:
     ) -> Substitution:
         """Replacement of a callee's parameters."""
         holes, overflow = self.state.holes, self.state.overflow
-        return Substitution(arguments, self.project, holes, overflow, step, returned, self.followed)
+        digests = self.state.digests
+        return Substitution(arguments, self.project, holes, overflow, step, returned, self.followed, digests)
 
     def followed(self, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
         """Those of some labels that are followed through another call."""

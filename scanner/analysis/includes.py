@@ -73,7 +73,14 @@ def _given(evaluator: Evaluator, number: int) -> dict[str, Val]:
 
 
 def _holds_data(evaluator: Evaluator, value: Val) -> bool:
-    return any(label.startswith(PARAM) or evaluator.state.is_secret(label) for label in all_labels(value))
+    """Whether a variable is worth running a file again for.
+
+    Variables of file scope are globals: a file that runs apart reads them there. What stands for many values is found
+    that way as well; for a secret of its own, each way is told apart.
+    """
+    state = evaluator.state
+    worth = state.is_specific if evaluator.file_scope else state.is_secret
+    return any(label.startswith(PARAM) or worth(label) for label in all_labels(value))
 
 
 def _run_inside(evaluator: Evaluator, number: int, given: Mapping[str, Val]) -> Val:

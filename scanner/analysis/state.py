@@ -14,7 +14,7 @@ from scanner.analysis.program import Program
 from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.rows import written
 from scanner.analysis.spread import is_far
-from scanner.analysis.summary import PARAM, Summary
+from scanner.analysis.summary import PARAM, Summary, digest
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
@@ -413,6 +413,11 @@ class State:
     def lasting(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
         """Single secrets of the site, and what only a caller knows: worth a way through any number of functions."""
         return {label: trace for label, trace in labels.items() if label.startswith(PARAM) or self.is_specific(label)}
+
+    def digests(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
+        """Labels of what a one-way function makes of a value: of many values together, a digest tells nothing."""
+        told = (label for label in labels if label.startswith(PARAM) or (label not in MANY and self.is_secret(label)))
+        return {digest(label): labels[label] for label in told}
 
     def is_followed(self, label: str) -> bool:
         """Whether a label matters to whoever gets a value: it names a secret, or data of another machine."""

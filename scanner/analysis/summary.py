@@ -258,6 +258,7 @@ class Substitution:
         step: Callable[[Trace], Trace],
         returned: Callable[[Trace], Trace],
         followed: Callable[[Mapping[str, Trace]], Mapping[str, Trace]],
+        digests: Callable[[Mapping[str, Trace]], Mapping[str, Trace]],
     ) -> None:
         self._arguments = arguments
         self._project = project
@@ -266,6 +267,7 @@ class Substitution:
         self._step = step
         self._returned = returned
         self._followed = followed
+        self._digests = digests
         self._labels: dict[str, Mapping[str, Trace]] = {}
         self._elements: dict[str, Val] = {}
         self._told: dict[frozenset[str], frozenset[str]] = {}
@@ -394,7 +396,7 @@ class Substitution:
         known = self._labels.get(parameter)
         if known is None and parameter.startswith(_HASHED):
             labels = self._argument_labels(parameter.removeprefix(_HASHED))
-            known = self._labels[parameter] = {digest(label): trace for label, trace in labels.items()}
+            known = self._labels[parameter] = self._digests(labels)
         if known is None:
             is_element = parameter >= "\ue000"
             labels = all_labels(self._resolved(parameter) if is_element else self._arguments(int(parameter)))

@@ -28,12 +28,13 @@ def doubts(scene: Scene, trace: Trace) -> int:
     return found
 
 
-def leaps(scene: Scene, trace: Trace) -> int:
+def leaps(scene: Scene, trace: Trace, end: str) -> int:
     """Steps that no call explains: a value put into a property or a global in one file and read of it in another.
 
     What was passed to a function goes on in that function's file, what one returned goes on where it was called.
+    `end`: path of the file where the way ends.
     """
-    found, steps = 0, chain(trace)
+    found, steps = 0, [(end, 0, ""), *chain(trace)]
     for (path, _line, text), (before, _from, earlier) in pairwise(steps):
         if path != before:
             entered = earlier.startswith(_PASSED) and path in _homes(scene, earlier.removeprefix(_PASSED))
@@ -46,6 +47,6 @@ def _homes(scene: Scene, called: str) -> frozenset[str]:
     return scene.homes.get(called.removesuffix("()"), frozenset())
 
 
-def distance(scene: Scene, trace: Trace) -> int:
-    """Steps of a way, a doubtful one counted several times, and one that no call explains as well."""
-    return trace.length + _DOUBT * doubts(scene, trace) + _LEAP * leaps(scene, trace)
+def distance(scene: Scene, trace: Trace, end: str) -> int:
+    """Steps of a way, a doubtful one counted several times, and one that no call explains as well (see `leaps`)."""
+    return trace.length + _DOUBT * doubts(scene, trace) + _LEAP * leaps(scene, trace, end)

@@ -201,10 +201,11 @@ def _addresses(hit: Hit, label: str) -> bool:
 def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Severity) -> tuple[Severity, Confidence]:
     """Less where the way is a guess: a named secret stays loud, what stands for many values does not."""
     doubtful = doubts(scene, trace) >= _MANY_DOUBTS
+    end = scene.program.path(hit.function)
     general = is_broad(plain)
-    guessed = doubtful or leaps(scene, trace) > 0
+    guessed = doubtful or leaps(scene, trace, end) > 0
     most_steps = _LONG_WAY_OF_VISITORS if plain in OF_EVERY_VISITOR else _LONG_WAY_OF_MANY
-    far = distance(scene, trace) + len(hit.via) >= (most_steps if guessed and general else _LONGER_WAY)
+    far = distance(scene, trace, end) + len(hit.via) >= (most_steps if guessed and general else _LONGER_WAY)
     if not doubtful and not (far and (guessed or general)):
         return severity, Confidence.LIKELY
     nameless = plain.startswith(RETURNED)  # whatever `decrypt()` gave back: which secret that is, nobody knows

@@ -97,9 +97,10 @@ def _finding(
     digest = "a digest of " if plain != label else ""
     through = f" through {output.via[0]}()" if output.via else ""
     vague = is_broad(plain) and plain != FILE + DATABASE_FILE
-    steps_away = distance(scene, trace) + len(output.via) if vague else 0
+    end = scene.program.path(output.function)
+    steps_away = distance(scene, trace, end) + len(output.via) if vague else 0
     limit = _LONG_WAY_TO_HOST if taken or plain not in MANY else _LONG_WAY_OF_MANY
-    far = steps_away >= (limit if steps_away < limit or leaps(scene, trace) else _LONGER_WAY)
+    far = steps_away >= (limit if steps_away < limit or leaps(scene, trace, end) else _LONGER_WAY)
     least = Severity.MEDIUM if taken else Severity.LOW
     further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
     return finding(

@@ -47,12 +47,13 @@ def payload_findings(
         weights = weigh(scene, output) if labels else None
         if weights is None:
             continue
+        end = scene.program.path(output.function)
         for label, trace in sorted(labels.items()):
             if is_open(label) and output.inner in lifted:
                 continue  # callers decide where the answer comes from: their calls are findings of their own
             hosts = _hosts(label, trace, calls)
             foreign = any(_is_foreign(scene, name) for name in hosts)
-            length = trace.length if label == REQUEST else distance(scene, trace) + len(output.via)
+            length = trace.length if label == REQUEST else distance(scene, trace, end) + len(output.via)
             if (foreign or OWN_SERVER in hosts) and source(trace) in vague:
                 length += _LONG_WAY
             severity = _at_distance(
