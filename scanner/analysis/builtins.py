@@ -302,7 +302,7 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                 labels = labels_of(evaluator, args)
                 value = evaluator.join(args[position], Val(evaluator.unknown(target).texts, labels))
                 if name in _MATCHES and len(args) > 1:
-                    value = evaluator.join(value, shipped.matches(evaluator, args[1]))
+                    value = evaluator.join(value, shipped.matches(args[1]))
                 if name == "proc_open":  # its pipes belong to the process: what is written to them goes there
                     process = frozenset([evaluator.state.site(evaluator.number, node.start)])
                     value = Val(rest=Val(labels=labels, sites=process))

@@ -322,6 +322,9 @@ def _new(evaluator: Evaluator, call: Call) -> Val:
     classes = evaluator.class_names(call.name)
     if isinstance(call.name, str) and call.name.startswith("class@anonymous"):
         classes = [f"{evaluator.path}#{call.name}"]
+    if call.name == "static":  # of few subclasses it may be any
+        below = [key for cls in classes for key in evaluator.state.program.descendants(cls)]
+        classes = [*classes, *below] if len(below) <= _MAX_CANDIDATES else classes
     args = arguments(evaluator, call)
     named = NOTHING
     if not isinstance(call.name, str):
@@ -400,9 +403,8 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
     if callee.items and {"0", "1"} <= callee.items.keys():
         found.extend(_call_pair(evaluator, call, callee.items["0"], callee.items["1"], args))
     for cls in sorted(callee.types):
-        invoke = evaluator.state.program.find_method(cls, "__invoke")
-        if invoke is not None:
-            found.append(apply_summary(evaluator, call, invoke, args, callee))
+        invoked = resolution.implementations(evaluator.state, cls, "__invoke")[:_MAX_OVERRIDES]
+        found.extend(apply_summary(evaluator, call, invoke, args, callee) for invoke in invoked)
     if not found:
         found.extend(callables.invoked(evaluator, call, callee, args))
     if not found:
