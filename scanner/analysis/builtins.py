@@ -67,6 +67,7 @@ _MAX_ARGUMENTS = 8
 
 def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Value of a call of a function that the program does not define."""
+    node, args = arrays.spread(node, args)
     handler = HANDLERS.get(name)
     result = code.of_function(evaluator, node, name, args)
     if result is None:

@@ -31,6 +31,7 @@ from scanner.analysis import (
     stored,
 )
 from scanner.analysis.application import apply_summary, evaluate_closure
+from scanner.analysis.binding import in_order
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
@@ -444,6 +445,7 @@ def _call_reference(
     evaluator: Evaluator, call: Call, ref: FunctionRef, items: Mapping[str, Val], args: list[Val]
 ) -> Val:
     fact = evaluator.state.program.functions[ref.function]
+    args = in_order(call, fact.params, args) if fact.name == "{closure}" else args
     classes = sorted(items[callables.BOUND].types) if callables.BOUND in items else []
     cls = classes[0] if len(classes) == 1 else ""
     if fact.name == "{closure}" and ref.function in evaluator.closures:
