@@ -90,9 +90,8 @@ def _array_merge(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 
 
 @handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse",
-          "array_change_key_case", "array_diff_key", "array_pad", "current",
-          "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min", "array_column",
-          "array_chunk")  # fmt: skip
+          "array_change_key_case", "array_diff_key", "current",
+          "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min")  # fmt: skip
 def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """Functions whose result is made of an array's elements."""
     if not args:
@@ -115,6 +114,49 @@ def _renumbered(array: Val, *, backwards: bool) -> Val:
         items.reverse()
     kept = {key if backwards and not key.isdecimal() else str(place): one for place, (key, one) in enumerate(items)}
     return Val(items=kept, rest=array.rest, labels=array.labels)
+
+
+@handles("array_pad")
+def _array_pad(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+    """The array, and behind or in front of it a value as often as it takes."""
+    if len(args) < 3:  # noqa: PLR2004  array, length, value
+        return NOTHING
+    array = args[0]
+    return array.replaced(rest=args[2] if array.rest is None else evaluator.join(array.rest, args[2]))
+
+
+@handles("array_chunk")
+def _array_chunk(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+    """Arrays of so many elements each, where these are known."""
+    array = args[0] if args else NOTHING
+    sizes = [int(text) for text in evaluator.known_texts(args[1])] if len(args) > 1 and _is_number(args[1]) else []
+    items = list((array.items or {}).values())
+    if not items or array.rest is not None or len(sizes) != 1 or sizes[0] < 1:
+        return Val(rest=Val(rest=contents(evaluator, array), labels=array.labels), labels=array.labels)
+    pieces = [items[start : start + sizes[0]] for start in range(0, len(items), sizes[0])]
+    return Val(items={str(n): Val(items={str(i): item for i, item in enumerate(p)}) for n, p in enumerate(pieces)},
+               labels=array.labels)  # fmt: skip
+
+
+def _is_number(value: Val) -> bool:
+    return bool(value.texts) and all(map(_NUMBER.fullmatch, value.texts))
+
+
+@handles("array_column")
+def _array_column(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
+    """One element of each row, under another element of it."""
+    rows = args[0] if args else NOTHING
+    listed = [*(rows.items or {}).values(), *([rows.rest] if rows.rest is not None else [])]
+    columns = evaluator.known_texts(args[1]) if len(args) > 1 else []
+    names = evaluator.known_texts(args[2]) if len(args) > 2 else []  # noqa: PLR2004  rows, column, key
+    if len(columns) != 1 or not listed:
+        return Val(rest=contents(evaluator, contents(evaluator, rows)), labels=rows.labels)
+    items: dict[str, Val] = {}
+    for number, row in enumerate(listed[:_MAX_KEYS]):
+        keys = evaluator.known_texts((row.items or {}).get(names[0], NOTHING)) if len(names) == 1 else [str(number)]
+        items[keys[0] if len(keys) == 1 else str(number)] = evaluator.element(row, columns, Index(Var("row"), None))
+    every = join_all(items.values(), evaluator.state.overflow)
+    return Val(items=items, rest=every if rows.rest is not None else None, labels=rows.labels)
 
 
 @handles("array_intersect_key")

@@ -12,7 +12,7 @@ from scanner.analysis.arithmetic import number
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.templates import FIRST_PRIVATE, is_known
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
-from scanner.model.facts import Call
+from scanner.model.facts import Arg, Call, Unknown
 
 MAX_ELEMENTS = 4_000
 Handler = Callable[[Evaluator, Call, list[Val]], Val | None]
@@ -39,6 +39,19 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val | 
         return result
     labels = join_all((Val(labels=all_labels(arg)) for arg in args), evaluator.state.overflow).labels
     return evaluator.join(result, Val(labels=labels)) if labels else result
+
+
+def spread(node: Call, args: list[Val]) -> tuple[Call, list[Val]]:
+    """A call with the elements of a known list in the place of `...$list`."""
+    if not node.args or not node.args[-1].spread or len(node.args) != len(args):
+        return node, args
+    items = args[-1].items or {}
+    keys = [str(number) for number in range(len(items))]
+    if args[-1].rest is not None or not items or any(key not in items for key in keys):
+        return node, args
+    written = (*node.args[:-1], *(Arg(Unknown("element")) for _key in keys))
+    plain = Call(node.kind, node.name, node.receiver, written, node.line, node.end_line, node.start, node.end)
+    return plain, [*args[:-1], *(items[key] for key in keys)]
 
 
 def _single(evaluator: Evaluator, args: list[Val], position: int) -> str | None:

@@ -8,7 +8,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import RECEIVER
 from scanner.analysis.values import NOTHING, Val
-from scanner.model.facts import Arg, Call
+from scanner.model.facts import Arg, Call, Param
 
 
 class Binding:
@@ -66,6 +66,23 @@ class Binding:
         if index < len(self._params):
             return default_value(self._evaluator.state, self._number, index)
         return NOTHING
+
+
+def in_order(call: Call, params: Sequence[Param], args: list[Val]) -> list[Val]:
+    """Arguments of a closure by position, where some are named: `$f(key: $x)`, `$f(...['key' => $x])`."""
+    if len(call.args) != len(args) or not any(arg.name or arg.spread for arg in call.args):
+        return args
+    names = {param.name: index for index, param in enumerate(params)}
+    placed: dict[int, Val] = {}
+    for arg, value in zip(call.args, args, strict=True):
+        if not arg.spread:
+            placed[names.get(arg.name, len(placed)) if arg.name else len(placed)] = value
+        elif not value.items or value.rest is not None:
+            return args
+        else:
+            for key, item in value.items.items():
+                placed[names.get(key, len(placed))] = item
+    return [placed.get(index, NOTHING) for index in range(max(placed, default=-1) + 1)]
 
 
 def default_value(state: State, number: int, index: int) -> Val:

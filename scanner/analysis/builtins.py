@@ -67,6 +67,7 @@ _MAX_ARGUMENTS = 8
 
 def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Value of a call of a function that the program does not define."""
+    node, args = arrays.spread(node, args)
     handler = HANDLERS.get(name)
     result = code.of_function(evaluator, node, name, args)
     if result is None:
@@ -302,7 +303,7 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                 labels = labels_of(evaluator, args)
                 value = evaluator.join(args[position], Val(evaluator.unknown(target).texts, labels))
                 if name in _MATCHES and len(args) > 1:
-                    value = evaluator.join(value, shipped.matches(evaluator, args[1]))
+                    value = evaluator.join(value, shipped.matches(args[1]))
                 if name == "proc_open":  # its pipes belong to the process: what is written to them goes there
                     process = frozenset([evaluator.state.site(evaluator.number, node.start)])
                     value = Val(rest=Val(labels=labels, sites=process))

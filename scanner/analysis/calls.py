@@ -31,6 +31,7 @@ from scanner.analysis import (
     stored,
 )
 from scanner.analysis.application import apply_summary, evaluate_closure
+from scanner.analysis.binding import in_order
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
@@ -322,6 +323,9 @@ def _new(evaluator: Evaluator, call: Call) -> Val:
     classes = evaluator.class_names(call.name)
     if isinstance(call.name, str) and call.name.startswith("class@anonymous"):
         classes = [f"{evaluator.path}#{call.name}"]
+    if call.name == "static":  # of few subclasses it may be any
+        below = [key for cls in classes for key in evaluator.state.program.descendants(cls)]
+        classes = [*classes, *below] if len(below) <= _MAX_CANDIDATES else classes
     args = arguments(evaluator, call)
     named = NOTHING
     if not isinstance(call.name, str):
@@ -400,9 +404,8 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
     if callee.items and {"0", "1"} <= callee.items.keys():
         found.extend(_call_pair(evaluator, call, callee.items["0"], callee.items["1"], args))
     for cls in sorted(callee.types):
-        invoke = evaluator.state.program.find_method(cls, "__invoke")
-        if invoke is not None:
-            found.append(apply_summary(evaluator, call, invoke, args, callee))
+        invoked = resolution.implementations(evaluator.state, cls, "__invoke")[:_MAX_OVERRIDES]
+        found.extend(apply_summary(evaluator, call, invoke, args, callee) for invoke in invoked)
     if not found:
         found.extend(callables.invoked(evaluator, call, callee, args))
     if not found:
@@ -410,7 +413,7 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
         evaluator.note(
             "dynamic-call", call.line, callee_text(call) if call.kind == CallKind.DYNAMIC else describe(call)
         )
-        return passed_through(evaluator, call, callee, args)
+        return evaluator.join(passed_through(evaluator, call, callee, args), given.left(evaluator, callee))
     if len(found) >= _MANY_TARGETS:
         evaluator.state.mixing.crossroads.add((evaluator.path, call.line))
     return join_all(found, evaluator.state.overflow)
@@ -442,6 +445,7 @@ def _call_reference(
     evaluator: Evaluator, call: Call, ref: FunctionRef, items: Mapping[str, Val], args: list[Val]
 ) -> Val:
     fact = evaluator.state.program.functions[ref.function]
+    args = in_order(call, fact.params, args) if fact.name == "{closure}" else args
     classes = sorted(items[callables.BOUND].types) if callables.BOUND in items else []
     cls = classes[0] if len(classes) == 1 else ""
     if fact.name == "{closure}" and ref.function in evaluator.closures:

@@ -148,14 +148,25 @@ def _is_path(text: str) -> bool:
     return text[0] == "/" and bool(head) and is_known(head) and not looks_like_host(head.rpartition("@")[2])
 
 
+def _in_zone(template: str) -> str:
+    """A name that begins with what is not known, where its end is: `{account}.blob.core.windows.net`, else ``."""
+    if template[1:2] == ".":
+        return template.rstrip(".")
+    zone = _ZONE.search(template)
+    return f"{template[0]}.{zone[1]}" if zone is not None and looks_like_host(zone[1]) else ""
+
+
+_ZONE = re.compile(r"\.((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})\.?\Z")
+"""The end of a name of which the beginning is not known."""
+
+
 def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: bool) -> Destination:
     if not template or _DATA_ADDRESS.match(template):
         return Destination(LOCAL, shown)
     hole = holes.hole(template[0])
     if hole is not None:
-        if bare_host and template[1:2] == ".":  # {account}.blob.core.windows.net
-            return Destination(authority(template, holes), shown)
-        return Destination(_hole_destination(hole.kind, hole.text), shown)
+        zone = _in_zone(template) if bare_host else ""
+        return Destination(authority(zone, holes) if zone else _hole_destination(hole.kind, hole.text), shown)
     if _PAIRS.match(template):
         named = _of_pairs(template, holes)
         if named:

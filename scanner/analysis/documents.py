@@ -94,6 +94,11 @@ def inside(frame: Frame, base: Val, value: Val) -> Val:
     return join_all(found, frame.state.overflow)
 
 
+def is_part(frame: Frame, value: Val) -> bool:
+    """Whether a value is a document, or an element of one."""
+    return bool(_documents(frame, value))
+
+
 def _secrets(frame: Frame, value: Val) -> Val:
     """Secrets in a value: other data that goes into documents is of no interest, and comes out everywhere."""
     return Val(labels={label: way for label, way in all_labels(value).items() if frame.state.is_specific(label)})

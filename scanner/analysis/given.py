@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
-from scanner.analysis.handlers import call_of_value
-from scanner.analysis.summary import Effect, Substitution, parameter_label
-from scanner.analysis.templates import is_known, parameters
+from scanner.analysis.handlers import call_here, call_of_value
+from scanner.analysis.summary import Effect, Substitution, opened, parameter_label
+from scanner.analysis.templates import OF_RESULT, is_known, parameters
 from scanner.analysis.values import NOTHING, Val, all_labels
 from scanner.model.facts import Call
 
@@ -28,6 +28,22 @@ def leave_to_caller(evaluator: Evaluator, callee: Val, args: list[Val]) -> None:
         if len(text) == 1 and parameters(text):
             packed = {_CALLEE: callee, **{str(position): arg for position, arg in enumerate(args)}}
             evaluator.add_effect(Effect(CALLS, (0, text), Val(items=packed)))
+
+
+def left(evaluator: Evaluator, callee: Val) -> Val:
+    """What a function gives that a parameter holds: whoever passes it knows."""
+    return opened(callee, OF_RESULT, evaluator.state.holes)
+
+
+def result(evaluator: Evaluator, callee: Val) -> Val:
+    """The same where a closure or the name of a function is passed."""
+    if not (callee.refs or any(map(is_known, callee.texts))):
+        return left(evaluator, callee)
+    if evaluator.inlined >= MAX_INLINE_CLOSURES:
+        return NOTHING
+    evaluator.inlined += 1
+    bare = callee.replaced(labels={})
+    return evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), bare, [], literal=True)
 
 
 def run(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitution, returns: Val) -> Val:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.analysis import application, callables, calls, objects, transfer
+from scanner.analysis import application, callables, calls, given, objects, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
@@ -30,6 +30,9 @@ class PhpInterpreter:
         self, evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *, literal: bool = False
     ) -> Val:
         return calls.call_value(evaluator, call, callee, args, literal=literal)
+
+    def result(self, evaluator: Frame, callee: Val) -> Val:
+        return given.result(evaluator, callee) if isinstance(evaluator, Evaluator) else NOTHING
 
     def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
         return callables.callable_value(evaluator, call)

@@ -344,6 +344,8 @@ def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
     """What was written to the streams and files that a call sends (`ftp_fput`, `CURLOPT_INFILE`, `CURLFile`)."""
     sites = sorted({site for value in roles.values() for site in value.sites})
     held = [evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sites]
+    parts = sorted({site for role in ("payload", "other") if role in roles for site in roles[role].sites})
+    held += [evaluator.sites.get(site, {}).get("payload", NOTHING) for site in parts]  # `new SoapParam($data, 'd')`
     for site in sorted({site for value in roles.values() for site in all_sites(value)}.difference(sites)):
         inner = evaluator.sites.get(site, {})  # `['file' => new CURLFile($path)]`
         held += [inner[role] for role in (HELD, "payload") if role in inner]

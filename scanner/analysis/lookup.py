@@ -11,7 +11,16 @@ from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, S
 from scanner.analysis.rows import columns_read, selected, tables_read
 from scanner.analysis.state import ANY_PROPERTY, TABLE, SecretRead
 from scanner.analysis.summary import opened, opened_property
-from scanner.analysis.templates import OF_GLOBALS, OF_MEMBERS, OF_OBJECT, OF_QUERY, OF_WHOLE, is_known, like
+from scanner.analysis.templates import (
+    OF_GLOBALS,
+    OF_MEMBERS,
+    OF_OBJECT,
+    OF_QUERY,
+    OF_RESULT,
+    OF_WHOLE,
+    is_known,
+    like,
+)
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
 from scanner.model.facts import ClassConst, ConstRef, Index, Prop, StaticProp, Unknown, Value, Var
 
@@ -234,6 +243,8 @@ class Lookup(Frame):
             return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]]), self.state.overflow)
         if key.startswith(OF_MEMBERS):
             return self._member(key[len(OF_MEMBERS) :], base)
+        if key == OF_RESULT:
+            return self.state.interpreter.result(self, base)
         return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])
 
     def rows(self, query: Val) -> Val:

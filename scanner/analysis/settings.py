@@ -27,6 +27,8 @@ _UPDATE = re.compile(
 )
 _ROW = re.compile(r"\s*,?\s*\(\s*'((?:[^'\\]|\\.|'')*)'\s*,\s*(?:'((?:[^'\\]|\\.|'')*)'|[^'(),]*)\s*\)")
 _ESCAPED = re.compile(r"\\(.)|''", re.DOTALL)
+_HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}(?::\d{1,5})?", re.IGNORECASE)
+"""A value that can be the name of a host, which it is only where a call goes to it."""
 _MAX_BYTES = 8_000_000
 _MAX_ROWS = 5_000
 
@@ -41,8 +43,8 @@ def default_hosts(sql: bytes) -> Mapping[str, str]:
     holes = HoleTable()
     found: dict[str, str] = {}
     for name, value in _rows(sql[:_MAX_BYTES].decode("latin-1")):
-        if "://" in value:
-            host = url_destination(value, holes).name
+        if "://" in value or _HOST.fullmatch(value):
+            host = url_destination(value, holes, bare_host=True).name
             if host not in (LOCAL, UNRESOLVED):
                 found[name] = host
     return found

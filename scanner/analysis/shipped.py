@@ -93,9 +93,9 @@ def addresses(text: str) -> list[str]:
     return sorted(set(_ADDRESS.findall(text)))[:_MAX_LINES]
 
 
-def matches(evaluator: Evaluator, subject: Val) -> Val:
-    """What a pattern may find in a text that is known: the addresses in it."""
-    found = [one for text in evaluator.known_texts(subject) if len(text) <= MAX_WHOLE for one in addresses(text)]
+def matches(subject: Val) -> Val:
+    """What a pattern may find in a text: the addresses in it."""
+    found = [one for text in sorted(subject.texts) if len(text) <= MAX_WHOLE for one in addresses(text)]
     return Val(rest=Val(frozenset(found[:_MAX_LINES]))) if found else NOTHING
 
 

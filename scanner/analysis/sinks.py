@@ -11,8 +11,8 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here
 from scanner.analysis.origins import FILE
 from scanner.analysis.remote import ANSWER, answers, answers_yes_or_no, is_remote
-from scanner.analysis.summary import Hit, closed
-from scanner.analysis.templates import FIRST_PRIVATE, PARAMETERS, HoleTable, is_known
+from scanner.analysis.summary import Hit, closed, opened
+from scanner.analysis.templates import FIRST_PRIVATE, PARAMETERS, RECEIVER_TEMPLATE, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
@@ -20,7 +20,9 @@ from scanner.model.signature import CallableKind, Certainty, Signature
 _PLACES = frozenset({"url", "host", "dsn", "path"})
 """Roles of what can be an address or a path."""
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
+_PLACES_OF_OPTIONS = _PLACES | {"base_uri", "location", "server", "proxy"}
 _HOST = re.compile(r"://[^/?#]+[/?#]")
+_SCHEMES = ("http://", "https://", "ftp://", "ftps://", "ssl://", "tls://", "tcp://", "udp://")
 KNOWN_HOST = re.compile(rf"://[^/?#{FIRST_PRIVATE}-\U0010ffff]+[/?#]")
 """The host of an address, where it is known."""
 _OPENED = frozenset({"file-url", "xml-url", "image-url"})
@@ -253,16 +255,24 @@ def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) 
     if signature.certainty is Certainty.ALWAYS:
         return roles
     open_texts = [text for role in URL_ROLES if role in roles for text in roles[role].texts if PARAMETERS.search(text)]
-    if signature.certainty is Certainty.IF_URL and open_texts and all(map(_host_stands, open_texts)):
-        return roles  # `'https://host/?' . $this->data` is as sure
     holes = evaluator.state.holes
+    if signature.certainty is Certainty.IF_URL and open_texts and all(_host_stands(text, holes) for text in open_texts):
+        return roles  # `'https://host/?' . $this->data` is as sure
     addressed = signature.certainty is not Certainty.IF_URL
     return {role: value if addressed and role in URL_ROLES else closed(value, holes) for role, value in roles.items()}
 
 
-def _host_stands(text: str) -> bool:
-    """Whether an address names its host before the first piece that a caller decides."""
-    return _HOST.search(PARAMETERS.split(text, maxsplit=1)[0]) is not None
+def _host_stands(text: str, holes: HoleTable) -> bool:
+    """Whether an address names its host before the first piece that a caller decides.
+
+    Or it surely is one, and the host is a property of an object that callers pass; those of the own object are in the
+    store of the class.
+    """
+    known, *_others = PARAMETERS.split(text, maxsplit=1)
+    if _HOST.search(known) is not None:
+        return True
+    origin = holes.origin(text[len(known)])
+    return text.startswith(_SCHEMES) and origin is not None and origin[0] != RECEIVER_TEMPLATE
 
 
 def argument_values(
@@ -322,6 +332,11 @@ def _spread_options(evaluator: Evaluator, signature: Signature, roles: dict[str,
         value = roles[role]
         for key, item in sorted((value.items or {}).items()):
             _option(evaluator, roles, matcher.option_role(table, key) or "payload", key, item)
+        for key, name in evaluator.state.catalogue.option_tables.get(table, {}).items():
+            missing = name in _PLACES_OF_OPTIONS and name not in roles
+            place = opened(value, key, evaluator.state.holes) if missing else NOTHING
+            if place is not NOTHING:  # options that a caller passes: it knows where they lead
+                _option(evaluator, roles, name, key, place)
         if value.rest is not None:
             _add(evaluator, roles, "payload", value.rest)
         if value.labels:

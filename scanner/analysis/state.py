@@ -184,6 +184,9 @@ class Interpreter(Protocol):
     ) -> Val:
         """Call of a callable value."""
 
+    def result(self, evaluator: Frame, callee: Val) -> Val:
+        """What a function gives that somebody else calls, with arguments that nobody here knows."""
+
     def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
         """Value of a first-class callable."""
 

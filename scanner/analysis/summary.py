@@ -15,6 +15,7 @@ from scanner.analysis.templates import (
     OF_MEMBERS,
     OF_OBJECT,
     OF_QUERY,
+    OF_RESULT,
     OF_WHOLE,
     HoleTable,
     between_parameters,
@@ -364,7 +365,7 @@ class Substitution:
         origin = self._holes.origin(template)
         if origin is None:
             return self._arguments(ord(template) - FIRST_PARAMETER - 1)
-        if origin[1].startswith((OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_MEMBERS)):
+        if origin[1].startswith((OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_MEMBERS, OF_RESULT)):
             return self._project(self._resolved(origin[0]), origin[1])
         array, key = self._resolved(origin[0]), origin[1]
         element = picked(array, key, self._holes, self._overflow)

@@ -17,6 +17,7 @@ FIRST_PRIVATE = "\ue000"
 FIRST_HOLE = 0xE100
 FIRST_PARAMETER = 0xE000
 """Holes for parameters have characters of their own: parameter i is U+E001 + i, the receiver U+E000."""
+RECEIVER_TEMPLATE = chr(FIRST_PARAMETER)
 FIRST_ELEMENT = 0x100000
 """Holes for elements of parameters (`$options['url']`) have plane 16."""
 PARAMETERS = re.compile("[\ue000-\ue0ff\U00100000-\U0010fffd]")
@@ -30,6 +31,8 @@ OF_MEMBERS = "\3"
 """Begins the key of an element that is the property whose name a parameter is; the class follows."""
 OF_WHOLE = "\4"
 """Begins the key of an element of an array that holds all of the environment, or all globals."""
+OF_RESULT = "\5"
+"""Key of an element that is what a function gives which a parameter holds."""
 _MAX_PARAMETERS = 250
 _MAX_ELEMENT_DEPTH = 3
 _MAX_HOLES = 60_000
@@ -116,6 +119,8 @@ class HoleTable:
         of = self.hole(parent) or Hole("param", "?")
         if key.startswith(OF_OBJECT):
             return Hole("property", f"{'$this' if parent == chr(FIRST_PARAMETER) else of.text}->{key[1:]}")
+        if key == OF_RESULT:
+            return Hole(of.kind, f"result of {of.text}")
         if key.startswith(OF_MEMBERS):
             return Hole(of.kind, f"property of the name {of.text}")
         return Hole(of.kind, f"row of {of.text}" if key == OF_QUERY else f"{of.text}[{key}]")

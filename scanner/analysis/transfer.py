@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import containers, generators, implicit, members, objects
+from scanner.analysis import containers, documents, generators, implicit, members, objects
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.evaluator import YIELDS, Evaluator
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
@@ -221,7 +221,7 @@ def _rounds(evaluator: Evaluator, statement: Loop) -> bool:
 def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
     """`foreach` over an array whose elements are known."""
     value = evaluator.value(heads[0].value)
-    if not value.items or value.rest is not None:
+    if not value.items or value.rest is not None or documents.is_part(evaluator, value):
         return False
     body = statement.body[len(heads) :]
     for key, item in list(value.items.items()):
@@ -360,6 +360,8 @@ def elements(evaluator: Evaluator, value: Val) -> Val:
     found = [item for key, item in (value.items or {}).items() if key != generators.KEYS]
     if value.rest is not None:
         found.append(value.rest)
+    if value.items and documents.is_part(evaluator, value):
+        found.append(value)  # one element of its name in a document: the list of them is it alone
     result = join_all(found, evaluator.state.overflow)
     of_caller = opened(value, ANY, evaluator.state.holes) if not found else NOTHING
     if of_caller is not NOTHING:

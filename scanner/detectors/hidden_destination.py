@@ -25,6 +25,7 @@ from scanner.analysis.destinations import STORES
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Detector, Scene, finding, rule
 from scanner.detectors.literals import standing_nowhere, stands_in_file
+from scanner.detectors.shipped_scripts import all_script_hosts
 from scanner.detectors.targets import command_hosts, is_host, leaves, target
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
@@ -37,6 +38,7 @@ def _find(scene: Scene) -> Iterable[Finding]:
     of_libraries = {
         *STORES.values(),
         *scene.default_hosts.values(),
+        *all_script_hosts(scene),
         *(host for item in scene.catalogue.signatures for host in item.destinations),
     }
     candidates = [

@@ -25,6 +25,7 @@ from scanner.analysis.summary import Hit, depends_on_caller
 from scanner.analysis.templates import is_known
 from scanner.detectors.base import Detector, Scene, finding, rule
 from scanner.detectors.commands import KINDS, command_lines, hosts, uses_network
+from scanner.detectors.shipped_scripts import script_hosts
 from scanner.detectors.targets import leaves
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
@@ -46,7 +47,7 @@ def _open_command(scene: Scene, hit: Hit) -> bool:
 def _finding(scene: Scene, hit: Hit) -> Finding:
     holes = scene.result.state.holes
     commands = command_lines(hit)
-    named = {host for command in commands for host in hosts(command, holes)}
+    named = {host for command in commands for host in (*hosts(command, holes), *script_hosts(scene, command))}
     network = any(uses_network(command) for command in commands)
     known = bool(commands) and all(is_known(command) for command in commands)
     severity = Severity.MEDIUM if leaves(named) or network else Severity.LOW

@@ -22,6 +22,7 @@ from scanner.analysis.templates import HoleTable, is_known
 from scanner.analysis.values import Val
 from scanner.detectors.base import Scene, Target
 from scanner.detectors.commands import KINDS, command_lines, hosts
+from scanner.detectors.shipped_scripts import script_hosts
 from scanner.model.signature import CallableKind, Certainty, Secret
 
 CALLER = "caller"
@@ -52,6 +53,7 @@ def _target(scene: Scene, hit: Hit) -> Target:
     if hit.signature.kind in KINDS or "command" in hit.roles:
         commands = command_lines(hit)
         found.update({name: Destination(name, name) for line in commands for name in hosts(line, holes)})
+        found.update({name: Destination(name, name) for line in commands for name in script_hosts(scene, line)})
     for name in hit.signature.destinations:
         found.setdefault(name, Destination(name, name))
     found.update({host: Destination(host, host) for host in _set_in_release(scene, found)})
