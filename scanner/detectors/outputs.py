@@ -96,11 +96,7 @@ def _finding(
     plain = label.removeprefix(DIGEST)
     digest = "a digest of " if plain != label else ""
     through = f" through {output.via[0]}()" if output.via else ""
-    vague = is_broad(plain) and plain != FILE + DATABASE_FILE
-    end = scene.program.path(output.function)
-    steps_away = distance(scene, trace, end) + len(output.via) if vague else 0
-    limit = _LONG_WAY_TO_HOST if taken or plain not in MANY else _LONG_WAY_OF_MANY
-    far = steps_away >= (limit if steps_away < limit or leaps(scene, trace, end) else _LONGER_WAY)
+    far = hardly_arrives(scene, output, label, trace, to_host=bool(taken))
     least = Severity.MEDIUM if taken else Severity.LOW
     further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
     return finding(
@@ -121,6 +117,20 @@ def _finding(
         details=[*details(scene, output), *([RISK] if _opens_all(scene, output, label) and not far else [])],
         trace=(*steps(trace), *last_steps(scene, output)),
     )
+
+
+def hardly_arrives(scene: Scene, output: Output, label: str, trace: Trace, *, to_host: bool) -> bool:
+    """Whether what stands for many values has come so far that it hardly is what arrives.
+
+    `to_host`: the browser takes the output to another host.
+    """
+    plain = label.removeprefix(DIGEST)
+    if not is_broad(plain) or plain == FILE + DATABASE_FILE:
+        return False
+    end = scene.program.path(output.function)
+    steps_away = distance(scene, trace, end) + len(output.via)
+    limit = _LONG_WAY_TO_HOST if to_host or plain not in MANY else _LONG_WAY_OF_MANY
+    return steps_away >= (limit if steps_away < limit or leaps(scene, trace, end) else _LONGER_WAY)
 
 
 def _opens_all(scene: Scene, output: Output, label: str) -> bool:

@@ -21,9 +21,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from scanner.analysis.origins import DIGEST, REQUEST_FIELD
 from scanner.detectors.base import Detector, Scene, rule
+from scanner.detectors.outputs import hardly_arrives
 from scanner.detectors.remarks import BROWSER, Place, destination, finding_of, first_of_each, is_named, places
 from scanner.detectors.targets import expected, known_host
 from scanner.files.payloads import labels_of
@@ -31,6 +33,16 @@ from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("secret-in-browser-request", Category.EXFILTRATION, "Browser sends a secret to another host", __doc__)
 _BY_FORM = frozenset({"form"})
+
+
+class _Printed(NamedTuple):
+    """Lines at which PHP prints a secret."""
+
+    line: int
+    end: int
+    label: str
+    far: bool
+    """Whether it stands for many values and has come so far that it hardly is what is printed."""
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
@@ -48,15 +60,18 @@ def _all(scene: Scene) -> Iterator[Finding]:
             continue
         labels = {item for item in (*remark.sends, *labels_of(list(remark.holes))) if not item.startswith("php:")}
         holes = [item for item in (*remark.sends, *remark.holes) if item.startswith("php:")]
-        if holes:
-            labels |= _of_php(scene, place, holes, printed, host)
+        of_php = _of_php(scene, place, holes, printed, host) if holes else {}
+        far = {label for label, is_far in of_php.items() if is_far} - labels
+        labels |= of_php.keys() - far
         labels -= {"browser.csrf-token"} if known_host(scene, host) else set()
+        near = labels - far
+        labels |= far
         if labels:
             yield finding_of(
                 RULE,
                 place,
-                severity=Severity.HIGH,
-                confidence=Confidence.LIKELY,
+                severity=Severity.HIGH if near else Severity.MEDIUM,
+                confidence=Confidence.LIKELY if near else Confidence.POSSIBLE,
                 destinations=[host],
                 secrets=labels,
                 details=[BROWSER],
@@ -64,24 +79,25 @@ def _all(scene: Scene) -> Iterator[Finding]:
             )
 
 
-def _printed(scene: Scene) -> dict[str, list[tuple[int, int, str]]]:
-    """Path -> lines at which PHP prints a secret, and its label."""
-    found: dict[str, list[tuple[int, int, str]]] = {}
+def _printed(scene: Scene) -> dict[str, list[_Printed]]:
+    """By path: where PHP prints secrets."""
+    found: dict[str, list[_Printed]] = {}
     for output in scene.result.outputs:
         path = scene.program.path(output.function)
-        for label, _trace in output.labels:
-            found.setdefault(path, []).append((output.line, output.end_line, label.removeprefix(DIGEST)))
+        for label, trace in output.labels:
+            far = hardly_arrives(scene, output, label, trace, to_host=True)
+            found.setdefault(path, []).append(_Printed(output.line, output.end_line, label.removeprefix(DIGEST), far))
     return found
 
 
 def _of_php(
-    scene: Scene, place: Place, holes: list[str], printed: dict[str, list[tuple[int, int, str]]], host: str
-) -> set[str]:
-    """Labels of the secrets that PHP prints into the request: on the lines of the request, by an expression in it."""
+    scene: Scene, place: Place, holes: list[str], printed: dict[str, list[_Printed]], host: str
+) -> dict[str, bool]:
+    """Labels of the secrets that PHP prints into the request, on its lines, by an expression in it; which are far."""
     remark = place.remark
     words = {word for item in holes for word in re.findall(r"\w+", item)}
-    found: set[str] = set()
-    for line, end, label in printed.get(place.path, ()):
+    found: dict[str, bool] = {}
+    for line, end, label, far in printed.get(place.path, ()):
         secret = scene.result.state.origins.by_label.get(label)
         public = secret is not None and (secret.severity_floor == "info" or expected(secret, host))
         if (
@@ -91,7 +107,7 @@ def _of_php(
             and not public
             and not label.startswith(REQUEST_FIELD)
         ):
-            found.add(label)
+            found[label] = far and found.get(label, True)
     return found
 
 
