@@ -24,6 +24,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from scanner.analysis.origins import DIGEST, REQUEST_FIELD
+from scanner.analysis.state import Output
+from scanner.analysis.values import Trace
 from scanner.detectors.base import Detector, Scene, rule
 from scanner.detectors.outputs import hardly_arrives
 from scanner.detectors.remarks import BROWSER, Place, destination, finding_of, first_of_each, is_named, places
@@ -36,13 +38,11 @@ _BY_FORM = frozenset({"form"})
 
 
 class _Printed(NamedTuple):
-    """Lines at which PHP prints a secret."""
+    """A secret that PHP prints."""
 
-    line: int
-    end: int
+    output: Output
     label: str
-    far: bool
-    """Whether it stands for many values and has come so far that it hardly is what is printed."""
+    trace: Trace
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
@@ -80,33 +80,32 @@ def _all(scene: Scene) -> Iterator[Finding]:
 
 
 def _printed(scene: Scene) -> dict[str, list[_Printed]]:
-    """By path: where PHP prints secrets."""
+    """By path: what secrets PHP prints."""
     found: dict[str, list[_Printed]] = {}
     for output in scene.result.outputs:
         path = scene.program.path(output.function)
-        for label, trace in output.labels:
-            far = hardly_arrives(scene, output, label, trace, to_host=True)
-            found.setdefault(path, []).append(_Printed(output.line, output.end_line, label.removeprefix(DIGEST), far))
+        found.setdefault(path, []).extend(_Printed(output, label, trace) for label, trace in output.labels)
     return found
 
 
 def _of_php(
     scene: Scene, place: Place, holes: list[str], printed: dict[str, list[_Printed]], host: str
 ) -> dict[str, bool]:
-    """Labels of the secrets that PHP prints into the request, on its lines, by an expression in it; which are far."""
+    """Labels of the secrets that PHP prints into the request, on its lines, by an expression in it.
+
+    With each: whether it stands for many values and has come so far that it hardly is what is printed.
+    """
     remark = place.remark
     words = {word for item in holes for word in re.findall(r"\w+", item)}
     found: dict[str, bool] = {}
-    for line, end, label, far in printed.get(place.path, ()):
+    for output, labelled, trace in printed.get(place.path, ()) if words else ():
+        label = labelled.removeprefix(DIGEST)
         secret = scene.result.state.origins.by_label.get(label)
         public = secret is not None and (secret.severity_floor == "info" or expected(secret, host))
-        if (
-            line <= remark.end_line
-            and end >= remark.line
-            and words
-            and not public
-            and not label.startswith(REQUEST_FIELD)
-        ):
+        if public or label.startswith(REQUEST_FIELD):
+            continue
+        if output.line <= remark.end_line and output.end_line >= remark.line:
+            far = hardly_arrives(scene, output, label, trace, to_host=True)
             found[label] = far and found.get(label, True)
     return found
 
