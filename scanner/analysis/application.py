@@ -39,7 +39,7 @@ from scanner.analysis.summary import (
     parameters_only,
 )
 from scanner.analysis.templates import is_known, parameters
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, stepped
 from scanner.analysis.variants import Given
 from scanner.model.facts import SHORT_BODY, Call, decode_body
 from scanner.model.signature import Certainty
@@ -173,12 +173,13 @@ def apply_summary(
     if given_clients:
         summary = _variant(state, number, given_clients)
     symbol = state.program.symbol(number)
+    passed_to, returned_by = f"passed to {symbol}()", f"returned by {symbol}()"
 
     def step(trace: Trace) -> Trace:
-        return Trace(evaluator.path, call.line, f"passed to {symbol}()", trace, trace.length + 1)
+        return stepped(trace, evaluator.path, call.line, passed_to)
 
     def returned(trace: Trace) -> Trace:
-        return Trace(evaluator.path, call.line, f"returned by {symbol}()", trace, trace.length + 1)
+        return stepped(trace, evaluator.path, call.line, returned_by)
 
     returns = _with_step(evaluator, summary.returns, returned)
     if not summary.effects and not summary.hits and not summary.reaches and not depends_on_caller(returns):

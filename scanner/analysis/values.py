@@ -35,6 +35,25 @@ class Trace(NamedTuple):
     length: int
 
 
+_MAX_STEPS = 1 << 17
+"""Steps that are remembered; then remembering begins anew."""
+_steps: dict[tuple[str, int, str, int], Trace] = {}
+"""By path, line, text and the identity of the trace before, which its extension keeps alive."""
+
+
+def stepped(trace: Trace, path: str, line: int, text: str) -> Trace:
+    """A trace with one more step. The same way is the same object: what is compared most is alike most often."""
+    if len(_steps) > _MAX_STEPS:
+        _steps.clear()
+    if trace.previous is None:
+        trace = _steps.setdefault((trace.path, trace.line, trace.text, -trace.length), trace)
+    key = (path, line, text, id(trace))
+    known = _steps.get(key)
+    if known is None:
+        known = _steps[key] = Trace(path, line, text, trace, trace.length + 1)
+    return known
+
+
 def chain(trace: Trace) -> list[tuple[str, int, str]]:
     """Steps of a trace, newest first: (path, line, text)."""
     steps: list[tuple[str, int, str]] = []
@@ -181,7 +200,7 @@ def _before(first: Trace, second: Trace) -> bool:
     one: Trace | None = first
     two: Trace | None = second
     while one is not None and two is not None and one is not two:
-        if one[:3] != two[:3]:
+        if one.line != two.line or one.path != two.path or one.text != two.text:
             return one[:3] < two[:3]
         one, two = one.previous, two.previous
     return False
