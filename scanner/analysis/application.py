@@ -274,7 +274,7 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
             evaluator.set_site(site, name, value)
         if number >= 0 and name in holding.OF_DATABASE:  # an object that a constructor made, of which it keeps the rest
             _connected_inside(evaluator, number, sites, name, value)
-        if name == containers.ROLE or number in evaluator.state.kept_sites:
+        if name == containers.ROLE or evaluator.state.is_kept_handle(number):
             _kept_inside(evaluator, sites, name, value)
     elif effect.target in ("printed", "thrown"):
         _apply_shown(evaluator, effect, substitution.value(effect.value))

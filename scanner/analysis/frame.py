@@ -35,8 +35,6 @@ from scanner.model.signature import Secret
 NO_SITES = frozenset[int]()
 MAX_OPEN_TEXTS = 2
 """Texts of a returned value up to which properties of the caller's objects stay open in it."""
-_OF_FILES = frozenset({"bz2", "phar", "spl", "standard", "zip", "zlib"})
-"""Libraries whose handles mostly are files: what is written to one is in it at once."""
 PRIMITIVES = frozenset(
     {"array", "bool", "callable", "false", "float", "int", "iterable", "mixed", "never", "null", "object", "string",
      "true", "void"}
@@ -380,7 +378,7 @@ class Frame:
             if site < 0 or site in escaping:
                 for role, value in sorted(self.sites[site].items()):
                     effects.append(Effect("site", (site, role), value))
-            elif site in self.state.kept_sites and not _OF_FILES.issuperset(self.state.site_libraries.get(site, ())):
+            elif self.state.is_kept_handle(site):
                 effects.extend(  # a handle that was made elsewhere, and is used elsewhere
                     Effect("site", (site, role), value)
                     for role, value in sorted(self.sites[site].items())

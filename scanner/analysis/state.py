@@ -42,6 +42,8 @@ NOBODIES: frozenset[int] = frozenset()
 _OF_VISITORS = ("~", REQUEST_FIELD, "session.")
 
 
+_OF_FILES = frozenset({"bz2", "phar", "spl", "standard", "zip", "zlib"})
+"""Libraries whose handles mostly are files: what is written to one is in it at once."""
 MAX_INSIDE = 600
 """Closures and included files that run inside one function, those inside them counted: each may run others twice."""
 
@@ -331,6 +333,13 @@ class State:
                 self._note_secret(key, merged)
             readers = self._who_may_read(key[0]) if key[1] == ANY_PROPERTY else self.readers.get(key, NOBODIES)
             self._changed(known, merged, readers)
+
+    def is_kept_handle(self, site: int) -> bool:
+        """Whether a place makes a handle or client that a store holds, so that any function may set it or use it.
+
+        Objects of the program have stores of their own for what is put on them.
+        """
+        return site in self.kept_sites and not _OF_FILES.issuperset(self.site_libraries.get(site, ()))
 
     def _who_may_read(self, cls: str) -> AbstractSet[int]:
         """Who has read any property of a class, its parents and its children: looked for when it matters, not noted."""
