@@ -177,8 +177,8 @@ class Evaluator(Lookup):
             if special is not None:
                 return special
         base = self.value(node.base)
-        if not keys and base.rest is not None and isinstance(node.base, Prop | StaticProp):
-            self.state.mixing.pools.add(self.number)
+        if not keys and (base.rest is not None or isinstance(node.base, Var)):
+            self.state.mixing.looked_up(self.number, node.base, self.fact.params)
         if keys and base.items and base.items.keys().isdisjoint(keys) and len(keys) < len(key.texts):
             keys = []  # the key may be something else than the texts that are known, which the array does not have
         result = self.element(base, keys, node)
