@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from scanner.analysis import implicit
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import RECEIVER
 from scanner.analysis.values import NOTHING, Val
 from scanner.model.facts import Arg, Call, Param
+
+
+def arguments(evaluator: Evaluator, call: Call) -> list[Val]:
+    """Values of the arguments in written order; a spread argument stands for all that follow."""
+    args = [evaluator.value(arg.value) for arg in call.args]
+    return implicit.passed(evaluator, args) if evaluator.deciding else args
 
 
 class Binding:

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from scanner.analysis import (
     builtins,
     callables,
+    callbacks,
     code,
     containers,
+    creation,
     documents,
+    fetches,
     fibers,
     generators,
     given,
-    implicit,
     keeping,
     listeners,
     reaches,
@@ -31,13 +33,13 @@ from scanner.analysis import (
     stored,
 )
 from scanner.analysis.application import apply_summary, evaluate_closure
-from scanner.analysis.binding import in_order
+from scanner.analysis.binding import arguments, in_order
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
 from scanner.analysis.passing import passed_through, queried
 from scanner.analysis.perhaps import apply_sinks, credentials_of
-from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
+from scanner.analysis.values import NOTHING, FunctionRef, Val, join_all
 from scanner.model.facts import Call, CallKind, Const
 from scanner.model.signature import Certainty
 
@@ -56,12 +58,6 @@ _OF_CLOSURES = frozenset({"bindto", "call", "__invoke"})
 def evaluate(evaluator: Evaluator, call: Call) -> Val:
     """Value of a call, with its effects."""
     return _KINDS[call.kind](evaluator, call)
-
-
-def arguments(evaluator: Evaluator, call: Call) -> list[Val]:
-    """Values of the arguments in written order; a spread argument stands for all that follow."""
-    args = [evaluator.value(arg.value) for arg in call.args]
-    return implicit.passed(evaluator, args) if evaluator.deciding else args
 
 
 # -- kinds of calls ----------------------------------------------------------------------------------------------
@@ -128,7 +124,7 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
     if args and not statements.FUNCTIONS.isdisjoint(name.lower() for name in names):
         statements.observe(evaluator, call, names[0], args)
     results = [
-        builtins.fetch_method(evaluator, call, receiver, name.lower())
+        fetches.of_method(evaluator, call, receiver, name.lower())
         if receiver.items and name.lower() in rows.METHODS
         else call_method(evaluator, call, receiver, name, args)
         for name in names
@@ -181,9 +177,9 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
 def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
     """Values of a method of one class: PHP's own, one that signatures describe, or one of the program."""
     state, lower = evaluator.state, name.lower()
-    yield from builtins.method_callbacks(evaluator, call, cls, lower, args)
+    yield from callbacks.method_callbacks(evaluator, call, cls, lower, args)
     if reflection.reflects(cls, lower):
-        yield reflected.called(evaluator, call, cls, receiver, lower, args, create=create, run=call_value)
+        yield reflected.called(evaluator, call, cls, receiver, lower, args, create=creation.create, run=call_value)
         return
     if cls == fibers.CLASS and lower in fibers.RUNNING:
         yield fibers.resumed(evaluator, lower, args)
@@ -319,66 +315,6 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
     return passed_through(evaluator, call, NOTHING, args) if copied is NOTHING else copied
 
 
-def _new(evaluator: Evaluator, call: Call) -> Val:
-    classes = evaluator.class_names(call.name)
-    if isinstance(call.name, str) and call.name.startswith("class@anonymous"):
-        classes = [f"{evaluator.path}#{call.name}"]
-    if call.name == "static":  # of few subclasses it may be any
-        below = [key for cls in classes for key in evaluator.state.program.descendants(cls)]
-        classes = [*classes, *below] if len(below) <= _MAX_CANDIDATES else classes
-    args = arguments(evaluator, call)
-    named = NOTHING
-    if not isinstance(call.name, str):
-        named = evaluator.value(call.name)
-        reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=named.labels))
-    if not classes:
-        if not isinstance(call.name, str):
-            code.callee(evaluator, call, named, args)
-        evaluator.note("dynamic-call", call.line, callee_text(call))
-        return passed_through(evaluator, call, NOTHING, args)
-    before, evaluator.computed = evaluator.computed, evaluator.computed or not isinstance(call.name, str)
-    found = [create(evaluator, call, cls, args) for cls in classes]
-    evaluator.computed = before
-    return join_all(found, evaluator.state.overflow)
-
-
-def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
-    """A new object: its class, its allocation site, and what its constructor does."""
-    state = evaluator.state
-    ancestors = state.program.ancestors(cls)
-    site = state.site(evaluator.number, call.start)
-    instance = Val(types=frozenset([cls]), sites=frozenset([site]))
-    instance = documents.made(evaluator, ancestors, instance, args)
-    builtins.method_callbacks(evaluator, call, cls, "__construct", args)
-    if cls == fibers.CLASS:
-        return fibers.instance(args)
-    if cls in reflection.CLASSES:
-        for part in args[:2]:
-            code.callee(evaluator, call, part, args)
-        return reflection.instance(cls, args)
-    signatures = resolution.sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
-    constructor = state.program.find_method(cls, "__construct")
-    if signatures and constructor is not None and resolution.refines(state, constructor, signatures[0]):
-        state.site_libraries[site].add(signatures[0].lib)
-        signatures = ()
-    if signatures:
-        made = sinks.apply(
-            evaluator, call, signatures, args, instance, api=f"new {resolution.written(state, cls)}", certain=True
-        )
-        if cls == "simplexmlelement" and args:
-            instance = evaluator.join(instance, shipped.document(evaluator, args[0]))
-        kept = keeping.of_opened(evaluator, signatures[0], args, made)
-        return instance.replaced(labels=kept) if kept else instance
-    if state.program.find_method(cls, "__destruct") is not None:
-        evaluator.ending.append(instance)
-    if constructor is not None:
-        apply_summary(evaluator, call, constructor, args, instance)
-        return instance
-    labels = join_all((Val(labels=all_labels(arg)) for arg in args), state.overflow).labels
-    instance = instance.replaced(labels=labels)
-    return containers.made(evaluator, instance, args) if containers.CLASSES.intersection(ancestors) else instance
-
-
 def _dynamic(evaluator: Evaluator, call: Call) -> Val:
     callee = evaluator.value(call.receiver) if not isinstance(call.receiver, str) else NOTHING
     args = arguments(evaluator, call)
@@ -491,7 +427,7 @@ _KINDS = {
     CallKind.FUNCTION: _function,
     CallKind.METHOD: _method,
     CallKind.STATIC: _static,
-    CallKind.NEW: _new,
+    CallKind.NEW: creation.evaluate,
     CallKind.CONSTRUCT: _construct,
     CallKind.DYNAMIC: _dynamic,
 }

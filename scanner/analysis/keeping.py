@@ -131,7 +131,7 @@ def _listed(evaluator: Evaluator, name: str, given: Val) -> Val:
     """Files that were written to and that a pattern, or a folder, holds: by the text of their paths."""
     if evaluator.state.read_store(_ANY_FILE) is NOTHING:
         return NOTHING
-    paths = [path for space, path in evaluator.state.stores if space == "\2file"]
+    paths = evaluator.state.places_of["\2file"]
     found: set[str] = set()
     for text in sorted(given.texts)[:_MAX_NAMES]:
         folder = text.rstrip("/")

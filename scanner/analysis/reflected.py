@@ -11,7 +11,7 @@ from scanner.analysis.values import NOTHING, Val, join_all
 from scanner.model.facts import Call, ClassConst, Unknown
 
 Create = Callable[[Evaluator, Call, str, list[Val]], Val]
-"""Makes an object (see `calls.create`)."""
+"""Makes an object (see `creation.create`)."""
 Run = Callable[[Evaluator, Call, Val, list[Val]], Val]
 """Calls a callable value (see `calls.call_value`)."""
 

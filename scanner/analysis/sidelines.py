@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels
+from scanner.analysis.values import NOTHING, Val
 from scanner.model.facts import Call, Index, Var
 
 _PLACE = "\2sideline"
@@ -45,7 +45,7 @@ def called(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> 
     """What a function of PHP takes out of a place; what it puts there is kept."""
     place = _WRITES.get(name)
     if place is not None:
-        secrets = _credentials(evaluator, args)
+        secrets = evaluator.state.origins.credentials_in(args)
         if secrets:
             evaluator.state.write_store((_PLACE, place), Val(labels=secrets))
     received = _RECEIVES.get(name)
@@ -57,9 +57,3 @@ def called(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> 
             evaluator.state.interpreter.write(evaluator, target, written)
     place = _READS.get(name)
     return NOTHING if place is None else evaluator.state.read_store((_PLACE, place))
-
-
-def _credentials(evaluator: Evaluator, args: Sequence[Val]) -> dict[str, Trace]:
-    """What of `database.php` is in some arguments."""
-    known = evaluator.state.origins.of_database_file
-    return {label: trace for arg in args for label, trace in all_labels(arg).items() if label in known}

@@ -251,6 +251,8 @@ class State:
         """Paths that some include resolves to."""
         self.stores: dict[tuple[str, str], Val] = {}
         """Properties by (class key, name), static ones with `::` before the name; globals by (``, name)."""
+        self.places_of: dict[str, list[str]] = defaultdict(list)
+        """By space that no name of the program stands for: second parts of the keys of its stores."""
         self.readers: dict[tuple[str, str], set[int]] = defaultdict(set)
         self.pooled: set[str] = set()
         """Classes with a property whose name nobody knows (`ANY_PROPERTY`)."""
@@ -341,6 +343,8 @@ class State:
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
             self.stores[key] = merged
+            if known is None and key[0].startswith(_INNER):
+                self.places_of[key[0]].append(key[1])
             if merged.sites or merged.height:
                 self.kept_sites |= all_sites(value)
             if merged.labels or merged.height:
@@ -475,7 +479,7 @@ class State:
 
     def _keep_in_table(self, item: Output) -> None:
         """What `database.php` holds and a statement writes comes back with whoever reads that table, or setting."""
-        secrets = {label: trace for label, trace in item.labels if label in self.origins.of_database_file}
+        secrets = self.origins.credentials(dict(item.labels))
         for text in item.places if secrets else ():
             table, settings = written(text)
             for key in [(TABLE, table)] * bool(table) + [("", name) for name in settings]:

@@ -115,7 +115,10 @@ def _finding(
         message=f"{digest}{plain} reaches {where}: it is given to {output.api}{through}{further}",
         destinations=taken,
         secrets=[plain],
-        details=[*details(scene, output), *([RISK] if _opens_all(scene, output, label) and not (far or strayed) else [])],
+        details=[
+            *details(scene, output),
+            *([RISK] if _opens_all(scene, output, label) and not (far or strayed) else []),
+        ],
         trace=(*steps(trace), *last_steps(scene, output)),
     )
 

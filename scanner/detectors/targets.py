@@ -37,7 +37,7 @@ _PROXY = re.compile(r"(?:\w+://)?(?:[^@/\s]*@)?(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Z
 _RESOLVED = re.compile(r"[+-]?[^:\s]*:\d*:(\[[0-9A-Fa-f:]+\]|[^:,\s]+)(?::\d*)?")
 """`HOST:PORT:ADDRESS` of `CURLOPT_RESOLVE`, `HOST:PORT:HOST:PORT` of `CURLOPT_CONNECT_TO`."""
 _SEVERAL = 3
-"""Words at one call, beside what is not known, from which on they are the values of a store of settings and no hosts."""
+"""Words at one call, beside what is not known, from which on they are values of settings and no hosts."""
 _ROLES = ("url", "url-extra", "host", "dsn", "location", "base_uri", "server", "bucket")
 
 
