@@ -41,7 +41,8 @@ def _exposed(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int])
 def _of_object(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int]) -> Mapping[str, Trace]:
     state = evaluator.state
     found: list[Val] = []
-    sites = sorted(site for site in value.sites if site >= 0 and site not in seen)
+    # What a client or a connection gave back belongs to it, and has no class: it is no object with its properties.
+    sites = sorted(site for site in value.sites if site >= 0 and site not in seen) if value.types else []
     classes = [cls for cls in state.program.own_classes(value.types) if cls not in seen][:_MAX_CLASSES]
     seen.update(sites, classes)
     for site in sites:
