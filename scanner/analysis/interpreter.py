@@ -46,7 +46,7 @@ class PhpInterpreter:
         return application.evaluate_closure(evaluator, number)
 
     def exposed(self, evaluator: Evaluator, value: Val) -> Val:
-        return value.replaced(labels=objects.exposed(evaluator, value))
+        return objects.as_array(evaluator, value)
 
     def run(self, evaluator: Evaluator) -> None:
         transfer.run(evaluator, decode_body(evaluator.fact.body))
