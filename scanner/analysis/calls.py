@@ -26,6 +26,7 @@ from scanner.analysis import (
     returned,
     rows,
     sensitive,
+    services,
     shipped,
     sinks,
     stand_ins,
@@ -130,7 +131,7 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
         else call_method(evaluator, call, receiver, name, args)
         for name in names
     ]
-    result = join_all(results, evaluator.state.overflow)
+    result = services.called(evaluator, names[0], receiver, args, join_all(results, evaluator.state.overflow))
     return _known_by_name(evaluator, call, names[0], receiver, args, result)
 
 

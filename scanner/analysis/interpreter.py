@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.analysis import application, callables, calls, given, objects, transfer
+from scanner.analysis import application, callables, calls, given, objects, services, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
@@ -41,6 +41,11 @@ class PhpInterpreter:
         if not isinstance(evaluator, Evaluator):
             return NOTHING
         return application.apply_summary(evaluator, call, number, args, receiver)
+
+    def service(self, evaluator: Frame, method: str, container: Val, args: list[Val]) -> Val:
+        if not isinstance(evaluator, Evaluator):
+            return NOTHING
+        return services.called(evaluator, method, container, args, NOTHING)
 
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         return application.evaluate_closure(evaluator, number)

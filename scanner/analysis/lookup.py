@@ -147,6 +147,8 @@ class Lookup(Frame):
             return NOTHING
         numbers = (self.state.program.find_method(cls, method) for cls in sorted(base.types))
         found = [self.run_method(number, args, place, base) for number in numbers if number is not None]
+        if found:
+            found.append(self.state.interpreter.service(self, method, base, args))
         return join_all(found, self.state.overflow)
 
     def asked_of_objects(self, nodes: Sequence[Value]) -> None:

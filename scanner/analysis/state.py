@@ -195,6 +195,9 @@ class Interpreter(Protocol):
     def apply(self, evaluator: Frame, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val:
         """Effect of calling a function of the program."""
 
+    def service(self, evaluator: Frame, method: str, container: Val, args: list[Val]) -> Val:
+        """What a container of services keeps or gives under a name."""
+
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         """Run a closure's body where it is created."""
 
