@@ -12,7 +12,7 @@ from scanner.analysis.remote import FILE_FIELDS, UPLOAD
 from scanner.analysis.summary import ANY, PARAM, opened
 from scanner.analysis.templates import PARAMETERS, is_known
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, join_all, text_value
-from scanner.model.facts import ArrayLit, Const, Index, Prop, StaticProp, Var
+from scanner.model.facts import ArrayLit, Const, Index, Var
 
 _MAX_DIGITS = 9
 MAX_KEYS = 4
@@ -31,8 +31,8 @@ class Elements(Lookup):
             if special is not None:
                 return special
         base = self.value(node.base)
-        if not keys and base.rest is not None and isinstance(node.base, Prop | StaticProp):
-            self.state.mixing.pools.add(self.number)
+        if not keys and (base.rest is not None or isinstance(node.base, Var)):
+            self.state.mixing.looked_up(self.number, node.base, self.fact.params)
         if keys and base.items and base.items.keys().isdisjoint(keys) and len(keys) < len(key.texts):
             keys = []  # the key may be something else than the texts that are known, which the array does not have
         result = self.element(base, keys, node)

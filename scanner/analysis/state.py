@@ -18,7 +18,7 @@ from scanner.analysis.summary import PARAM, Summary, digest
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
-from scanner.model.facts import Assign, Call, Op, Param, Value, text_mark
+from scanner.model.facts import Assign, Call, Op, Param, Prop, StaticProp, Value, Var, text_mark
 from scanner.model.signature import Catalogue, LocalSink
 from scanner.signatures.match import Matcher
 
@@ -124,6 +124,20 @@ class Mixing:
         """Places (path, line) that call one of many functions, as the handlers of a hook are called."""
         self.pools: set[int] = set()
         """Functions that read or write a property's element under a computed key: one of all its values."""
+        self.pickers: set[int] = set()
+        """Functions that read an element of an array that they are given, likewise."""
+
+    def looked_up(self, number: int, base: Value, params: Iterable[Param]) -> None:
+        """Note that a function reads an element under a computed key."""
+        if isinstance(base, Prop | StaticProp):
+            self.pools.add(number)
+        elif isinstance(base, Var) and any(param.name == base.name for param in params):
+            self.pickers.add(number)
+
+    def passed(self, number: int, callee: int, call: Call) -> None:
+        """Note that a function calls another one: who has an element of a property picked, picks it itself."""
+        if callee in self.pickers and any(isinstance(arg.value, Prop | StaticProp) for arg in call.args):
+            self.pools.add(number)
 
 
 class KeptSecrets:
