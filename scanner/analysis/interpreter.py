@@ -12,7 +12,7 @@ from scanner.model.facts import Assign, Call, Op, Param, Value, decode_body
 
 
 class PhpInterpreter:
-    """Implements `scanner.analysis.state.Interpreter`."""
+    """Implements `scanner.analysis.parts.Interpreter`."""
 
     def __init__(self) -> None:
         self.state: State
