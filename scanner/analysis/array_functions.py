@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from scanner.analysis import folding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
-from scanner.analysis.templates import PARAMETERS, is_known
+from scanner.analysis.templates import OF_OBJECT, PARAMETERS, is_known
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, bounded_texts, join_all, merge_labels
 from scanner.model.facts import Call, Const, Index, Value, Var
 
@@ -154,9 +154,17 @@ def _array_column(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     items: dict[str, Val] = {}
     for number, row in enumerate(listed[:_MAX_KEYS]):
         keys = evaluator.known_texts((row.items or {}).get(names[0], NOTHING)) if len(names) == 1 else [str(number)]
-        items[keys[0] if len(keys) == 1 else str(number)] = evaluator.element(row, columns, Index(Var("row"), None))
+        items[keys[0] if len(keys) == 1 else str(number)] = _of_row(evaluator, row, columns)
     every = join_all(items.values(), evaluator.state.overflow)
     return Val(items=items, rest=every if rows.rest is not None else None, labels=rows.labels)
+
+
+def _of_row(evaluator: Evaluator, row: Val, columns: list[str]) -> Val:
+    """Element of a row, or property of an object."""
+    if row.types and not row.items:
+        known = evaluator.held(row, sorted(row.types), columns[0])
+        return evaluator.join(evaluator.project(row, OF_OBJECT + columns[0]), known)
+    return evaluator.element(row, columns, Index(Var("row"), None))
 
 
 @handles("array_intersect_key")

@@ -41,6 +41,7 @@ _WITHOUT_ARGUMENTS = 2
 """`DEBUG_BACKTRACE_IGNORE_ARGS`."""
 _OF_FRAMES = ("file", "line", "function", "class", "type", "object")
 """Elements of a frame beside `args` (manual, `debug_backtrace`)."""
+_FIELDS = frozenset({"parse_str", "mb_parse_str"})
 _MATCHES = frozenset({"preg_match", "preg_match_all"})
 _TRUE = frozenset({"1"})
 _REPLACING = {
@@ -205,6 +206,8 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
             if isinstance(target, (Var, Index)):
                 labels = labels_of(evaluator, args)
                 value = evaluator.join(args[position], Val(evaluator.unknown(target).texts, labels))
+                if name in _FIELDS:
+                    value = evaluator.join(value, arrays.fields(args[0]))
                 if name in _MATCHES and len(args) > 1:
                     value = evaluator.join(value, shipped.matches(args[1]))
                 if name == "proc_open":  # its pipes belong to the process: what is written to them goes there

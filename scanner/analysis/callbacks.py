@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from scanner.analysis import code, reaches, reported
 from scanner.analysis.evaluator import Evaluator
@@ -48,7 +49,7 @@ def _takes_each(evaluator: Evaluator, name: str, args: list[Val]) -> bool:
     if len(args) < 2:  # noqa: PLR2004  function and array
         return False
     if name == "array_map":
-        return len(args) == 2 and _is_listed(args[1]) and is_callable(evaluator, args[0])  # noqa: PLR2004
+        return all(map(_is_listed, args[1:])) and is_callable(evaluator, args[0])
     return name == "array_reduce" and is_callable(evaluator, args[1])
 
 
@@ -152,17 +153,31 @@ def _with_values(node: Call, values: Sequence[Val]) -> Call:
 def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if len(args) < 2:  # noqa: PLR2004  callback and array
         return NOTHING
-    source = args[1]
-    if _is_listed(source) and source.items and is_callable(evaluator, args[0]):
-        bare = _with_values(node, [NOTHING])
-        items = {
-            key: evaluator.state.interpreter.call_value(evaluator, bare, args[0], [item], literal=_literal(node))
-            for key, item in source.items.items()
-        }
-        return Val(items=items, labels=source.labels)
+    if all(map(_is_listed, args[1:])):
+        source = args[1]
+        rows = _rows(args[1:]) if len(args) > 2 else {key: [item] for key, item in (source.items or {}).items()}  # noqa: PLR2004
+        if is_callable(evaluator, args[0]):
+            bare = _with_values(node, [NOTHING] * (len(args) - 1))
+            items = {
+                key: evaluator.state.interpreter.call_value(evaluator, bare, args[0], row, literal=_literal(node))
+                for key, row in rows.items()
+            }
+            return Val(items=items, labels=source.labels)
+        if args[0] is NOTHING:
+            return Val(items={key: _list(row) for key, row in rows.items()}, labels=labels_of(evaluator, args))
     labels = labels_of(evaluator, args)
     texts = frozenset[str]() if is_callable(evaluator, args[0]) else evaluator.unknown(node).texts
     return Val(rest=Val(texts, labels))
+
+
+def _rows(arrays: Sequence[Val]) -> dict[str, list[Val]]:
+    """Elements of several arrays side by side, by number."""
+    columns = [list((array.items or {}).values()) for array in arrays]
+    return {str(number): list(row) for number, row in enumerate(zip_longest(*columns, fillvalue=NOTHING))}
+
+
+def _list(values: Sequence[Val]) -> Val:
+    return Val(items={str(number): value for number, value in enumerate(values)})
 
 
 def _is_listed(array: Val) -> bool:

@@ -26,6 +26,7 @@ from scanner.analysis import (
     returned,
     rows,
     sensitive,
+    services,
     shipped,
     sinks,
     stand_ins,
@@ -52,6 +53,7 @@ _MAX_PERHAPS = 8
 _MAX_OVERRIDES = 8
 """Methods of subclasses whose whole effect is taken."""
 _SETS_DEFAULT = frozenset({"stream_context_set_default", "libxml_set_streams_context"})
+_OF_ENUMS = frozenset({"cases", "from", "tryfrom"})
 _OF_CLOSURES = frozenset({"bindto", "call", "__invoke"})
 
 
@@ -129,7 +131,7 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
         else call_method(evaluator, call, receiver, name, args)
         for name in names
     ]
-    result = join_all(results, evaluator.state.overflow)
+    result = services.called(evaluator, names[0], receiver, args, join_all(results, evaluator.state.overflow))
     return _known_by_name(evaluator, call, names[0], receiver, args, result)
 
 
@@ -305,8 +307,8 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return fibers.suspended(evaluator, args)
     if cls == "closure" and args and lower in ("fromcallable", "bind"):
         return callables.bound(evaluator, args[0], args[1:])
-    if args and lower in ("from", "tryfrom") and evaluator.is_enum(frozenset([cls])):
-        return args[0].replaced(types=frozenset([cls]))
+    if lower in _OF_ENUMS and cls in state.program.classes and evaluator.is_enum(frozenset([cls])):
+        return args[0].replaced(types=frozenset([cls])) if args else evaluator.cases(cls)
     magic = state.program.find_method(cls, "__callstatic")
     if magic is not None:
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})

@@ -74,7 +74,7 @@ class Elements(Lookup):
         """Elements by key; one that is not known may be a secret by its name."""
         found: list[Val] = []
         for key in keys:
-            item = (base.items or {}).get(key)
+            item = (base.items or {}).get(key) or (base.items or {}).get(key.rpartition("\0")[2])
             if item is not None:
                 found.append(item)
             else:

@@ -37,6 +37,9 @@ _READS: Mapping[str, str] = {
     "dba_fetch": "dba", "dba_firstkey": "dba", "dba_nextkey": "dba", "iptcparse": "iptc",
     "get_include_path": "include-path",
 }  # fmt: skip
+_COOKIES = frozenset({"setcookie", "setrawcookie"})
+"""What these set comes back in `$_COOKIE`, under its name."""
+_MAX_COOKIES = 4
 _RECEIVES: Mapping[str, tuple[str, int]] = {"msg_receive": ("messages", 4)}
 """Functions that write what they read into an argument."""
 
@@ -48,6 +51,8 @@ def called(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> 
         secrets = evaluator.state.origins.credentials_in(args)
         if secrets:
             evaluator.state.write_store((_PLACE, place), Val(labels=secrets))
+            for cookie in evaluator.known_texts(args[0])[:_MAX_COOKIES] if name in _COOKIES else ():
+                evaluator.state.write_store(("_COOKIE", cookie), Val(labels=secrets))
     received = _RECEIVES.get(name)
     if received is not None and received[1] < len(call.args):
         target = call.args[received[1]].value

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import face, places
 from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, GENERIC, MANY, REQUEST_FIELD, Origins
+from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
 from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.rows import written
@@ -18,14 +19,9 @@ from scanner.analysis.summary import PARAM, Summary, digest
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
-from scanner.model.facts import Assign, Call, Op, Param, Prop, StaticProp, Value, Var, text_mark
+from scanner.model.facts import Call, Param, Prop, StaticProp, Value, Var, text_mark
 from scanner.model.signature import Catalogue, LocalSink
 from scanner.signatures.match import Matcher
-
-if TYPE_CHECKING:  # the interpreter's parts know the state; only its types are named here
-    from scanner.analysis.evaluator import Evaluator
-    from scanner.analysis.frame import Frame
-
 
 _INNER = "\2"
 """Begins the first part of the keys of stores that no name of the program stands for: files, caches, cells."""
@@ -181,54 +177,6 @@ def _own_names(program: Program) -> frozenset[str]:
     if any("redcap" in unit.path.lower() or unit.path.endswith(DATABASE_FILE) for unit in program.files):
         return frozenset()
     return frozenset(name for unit in program.files for name in unit.facts.assigned if name in GENERIC)
-
-
-class Interpreter(Protocol):
-    """Parts of the abstract interpreter that call each other by way of the state: no module imports a later one."""
-
-    def evaluator(self, number: int) -> Evaluator:
-        """A fresh evaluator of a function, for constant expressions in its context."""
-
-    def summary(self, number: int) -> Summary:
-        """Summary of a function, made on demand."""
-
-    def call(self, evaluator: Evaluator, call: Call) -> Val:
-        """Value of a call, with its effects."""
-
-    def call_value(
-        self, evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *, literal: bool = False
-    ) -> Val:
-        """Call of a callable value."""
-
-    def result(self, evaluator: Frame, callee: Val) -> Val:
-        """What a function gives that somebody else calls, with arguments that nobody here knows."""
-
-    def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
-        """Value of a first-class callable."""
-
-    def apply(self, evaluator: Frame, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val:
-        """Effect of calling a function of the program."""
-
-    def closure(self, evaluator: Evaluator, number: int) -> Val:
-        """Run a closure's body where it is created."""
-
-    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
-        """A value with the labels of the properties of its objects."""
-
-    def run(self, evaluator: Evaluator) -> None:
-        """Evaluate the body of an evaluator's function."""
-
-    def default(self, evaluator: Frame, param: Param) -> Val:
-        """Value of a parameter that is not passed."""
-
-    def assign(self, evaluator: Evaluator, node: Assign) -> Val:
-        """Effect and value of an assignment."""
-
-    def yielded(self, evaluator: Evaluator, node: Op, operands: list[Val]) -> Val:
-        """Effect and value of a `yield`."""
-
-    def write(self, evaluator: Evaluator, target: Value, value: Val) -> None:
-        """Store a value where an assignment's left side points."""
 
 
 class State:
