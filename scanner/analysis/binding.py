@@ -25,7 +25,7 @@ class Binding:
         self._evaluator = evaluator
         self._params = evaluator.state.program.functions[number].params
         self._number = number
-        self._receiver = receiver
+        self._receiver = evaluator.state.made.receiver(receiver, number) if receiver is not None else None
         self._values: dict[int, Val] = {}
         self._spread: Val | None = None
         names = {param.name: index for index, param in enumerate(self._params)}

@@ -56,6 +56,7 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     state = evaluator.state
     ancestors = state.program.ancestors(cls)
     site = state.site(evaluator.number, call.start)
+    state.made.note(site, cls)
     instance = Val(types=frozenset([cls]), sites=frozenset([site]))
     instance = documents.made(evaluator, ancestors, instance, args)
     callbacks.method_callbacks(evaluator, call, cls, "__construct", args)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import face, places
+from scanner.analysis.mixing import Made, Mixing
 from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, GENERIC, MANY, REQUEST_FIELD, Origins
 from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
@@ -19,7 +20,7 @@ from scanner.analysis.summary import PARAM, Summary, digest
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
-from scanner.model.facts import Call, Param, Prop, StaticProp, Value, Var, text_mark
+from scanner.model.facts import text_mark
 from scanner.model.signature import Catalogue, LocalSink
 from scanner.signatures.match import Matcher
 
@@ -112,30 +113,6 @@ class Decoding:
         """Which functions can be decoders."""
 
 
-class Mixing:
-    """Where data of many origins comes together, so that what comes out is a guess."""
-
-    def __init__(self) -> None:
-        self.crossroads: set[tuple[str, int]] = set()
-        """Places (path, line) that call one of many functions, as the handlers of a hook are called."""
-        self.pools: set[int] = set()
-        """Functions that read or write a property's element under a computed key: one of all its values."""
-        self.pickers: set[int] = set()
-        """Functions that read an element of an array that they are given, likewise."""
-
-    def looked_up(self, number: int, base: Value, params: Iterable[Param]) -> None:
-        """Note that a function reads an element under a computed key."""
-        if isinstance(base, Prop | StaticProp):
-            self.pools.add(number)
-        elif isinstance(base, Var) and any(param.name == base.name for param in params):
-            self.pickers.add(number)
-
-    def passed(self, number: int, callee: int, call: Call) -> None:
-        """Note that a function calls another one: who has an element of a property picked, picks it itself."""
-        if callee in self.pickers and any(isinstance(arg.value, Prop | StaticProp) for arg in call.args):
-            self.pools.add(number)
-
-
 class KeptSecrets:
     """Where secrets are kept under names of the program's own, and who was not looked into for want of a reason."""
 
@@ -194,6 +171,7 @@ class State:
         self.overflow = self.holes.template("unknown", "...")
         self.origins = Origins(catalogue, self.holes, _own_names(program))
         self.mixing = Mixing()
+        self.made = Made(program)
         self.variants = Variants(catalogue)
         self.included: set[str] = set()
         """Paths that some include resolves to."""
