@@ -14,6 +14,7 @@ from scanner.analysis import (
     generators,
     implicit,
     keeping,
+    listing,
     objects,
     reaches,
     sensitive,
@@ -110,8 +111,10 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
         if name == "iterator_to_array":
             returned = evaluator.join(returned, objects.iterated(evaluator, args[0]))
     _write_outputs(evaluator, node, name, args)
-    kept = keeping.keep(evaluator, name, args)
-    return join_all([returned, kept, sidelines.called(evaluator, node, name, args)], evaluator.state.overflow)
+    kept = [keeping.keep(evaluator, name, args), listing.found(evaluator, name, args)]
+    if name == "stream_socket_pair":
+        kept.append(keeping.pair(evaluator, node))
+    return join_all([returned, *kept, sidelines.called(evaluator, node, name, args)], evaluator.state.overflow)
 
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
@@ -210,6 +213,8 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                 if name == "proc_open":  # its pipes belong to the process: what is written to them goes there
                     process = frozenset([evaluator.state.site(evaluator.number, node.start)])
                     value = Val(rest=Val(labels=labels, sites=process))
+                if name == "socket_create_pair":
+                    value = keeping.pair(evaluator, node)
                 evaluator.state.interpreter.write(evaluator, target, value)
 
 

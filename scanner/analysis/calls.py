@@ -20,6 +20,7 @@ from scanner.analysis import (
     given,
     keeping,
     listeners,
+    listing,
     reaches,
     reflected,
     reflection,
@@ -184,6 +185,9 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     secret = returned.of_method(evaluator, receiver.types, lower)
     if secret is not None:
         found.append(evaluator.read_secret(secret, call.line, callee_text(call)))
+    entry = listing.called(lower, receiver)
+    if entry is not NOTHING:
+        found.append(entry)
     if lower == tracing.METHOD and not args:
         found.append(tracing.frames(evaluator, call))
     result = join_all(found, state.overflow)

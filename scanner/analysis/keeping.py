@@ -51,10 +51,11 @@ _MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
 _STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf",
                             "imagechar", "imagefttext", "imagesetpixel", "imagestring", "imagestringup", "imagettftext",
                             "xmlwriter_text", "xmlwriter_write_attribute", "xmlwriter_write_cdata",
-                            "xmlwriter_write_comment", "xmlwriter_write_element", "xmlwriter_write_raw"})  # fmt: skip
+                            "xmlwriter_write_comment", "xmlwriter_write_element", "xmlwriter_write_raw",
+                            "socket_write"})  # fmt: skip
 _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
                            "fpassthru", "gzread", "bzread", "imagecolorat", "xmlwriter_flush",
-                           "xmlwriter_output_memory"})  # fmt: skip
+                           "xmlwriter_output_memory", "socket_read"})  # fmt: skip
 _PACKING = frozenset({"addFile", "addGlob", "buildFromDirectory", "replaceFile"})
 """Methods of archives that take a file in."""
 _MAX_NAMES = 4
@@ -325,6 +326,12 @@ def flush(evaluator: Evaluator) -> None:
         if callback.refs or evaluator.known_texts(callback) or callback.items:
             given = Val(evaluator.unknown("$buffer").texts, evaluator.printed.labels)
             evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
+
+
+def pair(evaluator: Evaluator, node: Call) -> Val:
+    """Two sockets that are connected: what is written to one is read from the other."""
+    end = Val(sites=frozenset([evaluator.state.site(evaluator.number, node.start)]))
+    return Val(items={"0": end, "1": end})
 
 
 @handles("tmpfile", "xmlwriter_open_memory", "imagecreate", "imagecreatetruecolor")
