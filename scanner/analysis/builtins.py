@@ -111,7 +111,7 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
         if name == "iterator_to_array":
             returned = evaluator.join(returned, objects.iterated(evaluator, args[0]))
     _write_outputs(evaluator, node, name, args)
-    kept = [keeping.keep(evaluator, name, args), listing.found(evaluator, name, args)]
+    kept = [keeping.keep(evaluator, name, args), listing.found(evaluator, name)]
     if name == "stream_socket_pair":
         kept.append(keeping.pair(evaluator, node))
     return join_all([returned, *kept, sidelines.called(evaluator, node, name, args)], evaluator.state.overflow)

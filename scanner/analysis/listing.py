@@ -25,7 +25,7 @@ _FILE = "splfileinfo"
 _MARKS = (DATABASE_FILE.encode(), DATABASE_FILE.replace(".", "\\.").encode())
 
 
-def found(evaluator: Evaluator, name: str, args: Sequence[Val]) -> Val:
+def found(evaluator: Evaluator, name: str) -> Val:
     """The site's own file among what a function lists; nothing for any other function."""
     if name not in _LISTS or not (name in _LOADED or _looks_for(evaluator)):
         return NOTHING
