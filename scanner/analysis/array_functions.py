@@ -54,6 +54,8 @@ def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return evaluator.join(result, Val(labels=pieces.labels)) if pieces.labels else result
 
 
+_MAX_APART = 4
+"""Texts of one value that are taken apart each by itself."""
 _LISTED = frozenset({",", ";", ", ", "; ", "|", "\n"})
 """What stands between the parts of a list of addresses."""
 
@@ -72,6 +74,10 @@ def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
             (text,) = args[1].texts
             if texts or separators[0] in text:
                 return _pieces(text.split(separators[0])[:300], labels, exact=bool(texts))
+        if len(separators) == 1 and separators[0] and 1 < len(args[1].texts) <= _MAX_APART:
+            split = [text.split(separators[0])[:300] for text in sorted(args[1].texts) if separators[0] in text]
+            if split:
+                return join_all([_pieces(pieces, labels, exact=False) for pieces in split], evaluator.state.overflow)
         given = frozenset(text for text in args[1].texts if PARAMETERS.fullmatch(text))
         if given and _LISTED.issuperset(separators):  # a list of one, until the caller shows that it has more
             return Val(rest=Val(given, labels), labels=labels)

@@ -14,17 +14,18 @@ from scanner.analysis import (
     generators,
     implicit,
     keeping,
+    listing,
     objects,
     reaches,
     sensitive,
     serialized,
     shipped,
     sidelines,
+    tracing,
 )
 from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
-from scanner.analysis.origins import CALL_ARGUMENTS
 from scanner.analysis.passing import given_back
 from scanner.analysis.summary import parameter_label, symbolic
 from scanner.analysis.templates import is_known
@@ -35,12 +36,9 @@ array_functions.register()
 constants.register()
 serialized.register()
 fetches.register()
+tracing.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
-_WITHOUT_ARGUMENTS = 2
-"""`DEBUG_BACKTRACE_IGNORE_ARGS`."""
-_OF_FRAMES = ("file", "line", "function", "class", "type", "object")
-"""Elements of a frame beside `args` (manual, `debug_backtrace`)."""
 _FIELDS = frozenset({"parse_str", "mb_parse_str"})
 _MATCHES = frozenset({"preg_match", "preg_match_all"})
 _TRUE = frozenset({"1"})
@@ -113,8 +111,10 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
         if name == "iterator_to_array":
             returned = evaluator.join(returned, objects.iterated(evaluator, args[0]))
     _write_outputs(evaluator, node, name, args)
-    kept = keeping.keep(evaluator, name, args)
-    return join_all([returned, kept, sidelines.called(evaluator, node, name, args)], evaluator.state.overflow)
+    kept = [keeping.keep(evaluator, name, args), listing.found(evaluator, name)]
+    if name == "stream_socket_pair":
+        kept.append(keeping.pair(evaluator, node))
+    return join_all([returned, *kept, sidelines.called(evaluator, node, name, args)], evaluator.state.overflow)
 
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
@@ -213,6 +213,8 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                 if name == "proc_open":  # its pipes belong to the process: what is written to them goes there
                     process = frozenset([evaluator.state.site(evaluator.number, node.start)])
                     value = Val(rest=Val(labels=labels, sites=process))
+                if name == "socket_create_pair":
+                    value = keeping.pair(evaluator, node)
                 evaluator.state.interpreter.write(evaluator, target, value)
 
 
@@ -261,18 +263,6 @@ def _defined_variables(evaluator: Evaluator, _node: Call, _args: list[Val]) -> V
 def _define(_evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
     """What it keeps is a store (see `keeping`)."""
     return NOTHING
-
-
-@handles("debug_backtrace")
-def _backtrace(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    """Arguments of all callers, passwords among them, unless the call says that it does not want them."""
-    options = evaluator.known_texts(args[0]) if args else ["1"]
-    if options and all(option.isdecimal() and int(option[:9]) & _WITHOUT_ARGUMENTS for option in options):
-        return evaluator.unknown(node)
-    trace = Trace(evaluator.path, node.line, "arguments of all callers", None, 1)
-    frame = dict.fromkeys(_OF_FRAMES, evaluator.unknown(node))
-    arguments = Val(evaluator.unknown(node).texts, {CALL_ARGUMENTS: trace})
-    return Val(rest=Val(items={**frame, "args": arguments}))
 
 
 @handles("getenv", "apache_getenv")

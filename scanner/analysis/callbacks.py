@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
 from scanner.analysis import code, reaches, reported
+from scanner.analysis.elements import FOUND
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, is_callable, labels_of
 from scanner.analysis.values import NOTHING, Val, join_all
@@ -18,6 +20,10 @@ _CALLED_ELSEWHERE = frozenset(
 """Functions whose own handlers run what they are given."""
 _MAX_MAPPED = 300
 """Elements that `array_map` keeps apart."""
+_NAMED = re.compile(r"(?<=[{%<:\[(@#$])\s?([A-Za-z_]\w{1,40})(?=\s?[}%>:\])@#$])")
+"""Words in brackets, as templates name what is put into them."""
+_MAX_SUBJECT = 4_000
+_MAX_WORDS = 12
 _OF_STATEMENTS = ("createfunction", "createaggregate", "createcollation")
 """Ends of the names of methods that let SQL call a function (`SQLite3`, `PDO`): nobody sees what with."""
 
@@ -84,7 +90,7 @@ def _walked(evaluator: Evaluator, node: Call, array: Val, written: Val) -> None:
 def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]) -> list[Val]:
     """Arguments of a callback; of one that walks over an array: element, key, what else was given."""
     if name == "preg_replace_callback":
-        return [Val(rest=args[2] if len(args) > 2 else NOTHING)]  # noqa: PLR2004  matches of the subject
+        return [Val(rest=_found_in(evaluator, args[2]) if len(args) > 2 else NOTHING)]  # noqa: PLR2004  the subject
     if name == "ob_start" or name.endswith(_OF_STATEMENTS):
         return [evaluator.unknown("$buffer" if name == "ob_start" else "what a statement gives it")]
     if name == "iterator_apply":
@@ -94,6 +100,15 @@ def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]
         return others
     keys = Val(frozenset(sorted(args[0].items or ())[:_MAX_MAPPED]))
     return [_innermost(evaluator, args[0]), keys, *others[1:]]
+
+
+def _found_in(evaluator: Evaluator, subject: Val) -> Val:
+    """What a pattern finds in a text: all of it or a word of it; of a text that is not known, whatever it names."""
+    known = [text for text in evaluator.known_texts(subject) if len(text) <= _MAX_SUBJECT]
+    if not known:
+        return subject.replaced(texts=subject.texts | {evaluator.state.holes.template(*FOUND)})
+    words = sorted({word for text in known for word in _NAMED.findall(text)})[:_MAX_WORDS]
+    return subject.replaced(texts=subject.texts | set(words))
 
 
 def _innermost(evaluator: Evaluator, value: Val) -> Val:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.analysis import (
+    attached,
     builtins,
     callables,
     callbacks,
     code,
     containers,
     creation,
+    dns,
     documents,
     fetches,
     fibers,
@@ -18,6 +20,7 @@ from scanner.analysis import (
     given,
     keeping,
     listeners,
+    listing,
     reaches,
     reflected,
     reflection,
@@ -32,6 +35,7 @@ from scanner.analysis import (
     stand_ins,
     statements,
     stored,
+    tracing,
 )
 from scanner.analysis.application import apply_summary, evaluate_closure
 from scanner.analysis.binding import arguments, in_order
@@ -93,10 +97,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             statements.observe(evaluator, call, candidate, args)
         if signatures:
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
-            if lower in shipped.READS:
-                result = shipped.read(evaluator, lower, args, result)
-            if lower in documents.MAKING:
-                result = documents.loaded(evaluator, call, shipped.parsed(evaluator, lower, args, result))
+            result = _answered(evaluator, call, lower, args, result)
             if lower in _SETS_DEFAULT:
                 evaluator.default_context |= result.sites | (args[0].sites if args else frozenset())
             known = secret and evaluator.read_secret(secret, call.line, callee_text(call))
@@ -115,6 +116,17 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
     return builtins.call(evaluator, call, name.lower().lstrip("\\").rpartition("\\")[2], args)
 
 
+def _answered(evaluator: Evaluator, call: Call, name: str, args: list[Val], result: Val) -> Val:
+    """Result of a call that may leave the server, with what is known of its answer: files that are shipped, names."""
+    if name in shipped.READS:
+        result = shipped.read(evaluator, name, args, result)
+    if name in dns.FUNCTIONS:
+        result = dns.answered(evaluator, name, args, result)
+    if name in documents.MAKING:
+        result = documents.loaded(evaluator, call, shipped.parsed(evaluator, name, args, result))
+    return result
+
+
 def _method(evaluator: Evaluator, call: Call) -> Val:
     receiver = evaluator.value(call.receiver) if not isinstance(call.receiver, str) else NOTHING
     names = _names(evaluator, call)
@@ -131,6 +143,7 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
         else call_method(evaluator, call, receiver, name, args)
         for name in names
     ]
+    attached.called(evaluator, call, names[0], receiver, args)
     result = services.called(evaluator, names[0], receiver, args, join_all(results, evaluator.state.overflow))
     return _known_by_name(evaluator, call, names[0], receiver, args, result)
 
@@ -172,6 +185,11 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     secret = returned.of_method(evaluator, receiver.types, lower)
     if secret is not None:
         found.append(evaluator.read_secret(secret, call.line, callee_text(call)))
+    entry = listing.called(lower, receiver)
+    if entry is not NOTHING:
+        found.append(entry)
+    if lower == tracing.METHOD and not args:
+        found.append(tracing.frames(evaluator, call))
     result = join_all(found, state.overflow)
     return documents.called(evaluator, call, lower, receiver, args, result) if receiver.sites else result
 

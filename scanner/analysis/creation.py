@@ -9,6 +9,7 @@ from scanner.analysis import (
     documents,
     fibers,
     keeping,
+    listing,
     reaches,
     reflection,
     resolution,
@@ -59,6 +60,8 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     state.made.note(site, cls)
     instance = Val(types=frozenset([cls]), sites=frozenset([site]))
     instance = documents.made(evaluator, ancestors, instance, args)
+    if cls in listing.CLASSES:
+        instance = listing.made(evaluator, instance, args)
     callbacks.method_callbacks(evaluator, call, cls, "__construct", args)
     if cls == fibers.CLASS:
         return fibers.instance(args)

@@ -15,6 +15,8 @@ from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, join_all, te
 from scanner.model.facts import ArrayLit, Const, Index, Var
 
 _MAX_DIGITS = 9
+FOUND = ("unknown", "what a pattern finds")
+"""Hole in the place of what a pattern finds in a text that is not known."""
 MAX_KEYS = 4
 """Keys of a parameter's elements that are kept apart at one place."""
 
@@ -54,16 +56,19 @@ class Elements(Lookup):
         if name == "GLOBALS" and keys:
             return join_all((self.global_value(key, shown) for key in keys), self.state.overflow)
         if name == "GLOBALS" and node.key is not None:
-            of_name = self.global_named(self.value(node.key))
-            if of_name is not NOTHING:
-                return of_name
+            named = self.value(node.key)
+            one = self.global_named(named)
+            if self.state.holes.template(*FOUND) in named.texts:  # a text decides which of all it is
+                one = self.join(one, Val(labels=self.variable(Var(name)).labels))
+            if one is not NOTHING:
+                return one
         secrets = [self.state.origins.session[key] for key in keys if key in self.state.origins.session]
         if name == "_SESSION" and secrets:
             return self.read_secret(secrets[0], self.line, shown)
         if name in REQUEST_GLOBALS:
             sent = self.state.origins.request_value(shown, self.path, self.line)
-            named = [Val(labels=self.read_secret(secret, self.line, shown).labels) for secret in secrets[:1]]
-            return join_all([sent, *named], self.state.overflow)
+            of_session = [Val(labels=self.read_secret(secret, self.line, shown).labels) for secret in secrets[:1]]
+            return join_all([sent, *of_session], self.state.overflow)
         if name in ("_SERVER", "_ENV") and keys:
             return join_all((self.environment(key, shown) for key in keys), self.state.overflow)
         if name == "_SESSION" and keys:

@@ -224,6 +224,8 @@ class State:
         """Values that properties begin with, by class key and name."""
         self.reads: set[SecretRead] = set()
         self.notes: set[Note] = set()
+        self.names_own_file: dict[str, bool] = {}
+        """By path: whether the code of a file names `database.php` (see `listing`)."""
         self.local_methods = _methods(catalogue.local_sinks.values())
         self.outputs: dict[tuple[object, ...], Output] = {}
         """By place, effect and the place of the effect itself."""
