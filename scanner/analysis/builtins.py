@@ -7,6 +7,7 @@ import re
 from scanner.analysis import (
     array_functions,
     arrays,
+    assumed,
     callbacks,
     code,
     constants,
@@ -131,6 +132,8 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
     elif name in state.catalogue.no_effect:
         labels = {}
     else:
+        if not _is_described(evaluator, name):
+            assumed.apply(evaluator, node, name, args)
         labels = labels_of(evaluator, [*args, *given_back(evaluator, args)])
     source = state.matcher.source(name)
     if source is not None and state.matters(source.label):
@@ -192,6 +195,13 @@ def _class_alias(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
         for new in evaluator.known_texts(args[1]) if len(args) > 1 else ():
             evaluator.state.program.add_alias(old.lstrip("\\"), new.lstrip("\\"))
     return NOTHING
+
+
+def _is_described(evaluator: Evaluator, name: str) -> bool:
+    """Whether the catalogue says anything of a function."""
+    catalogue = evaluator.state.catalogue
+    tables = (catalogue.local_sinks, catalogue.byref_outputs, catalogue.higher_order, catalogue.dynamic_code)
+    return any(name in table for table in tables) or evaluator.state.matcher.source(name) is not None
 
 
 def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
