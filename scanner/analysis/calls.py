@@ -22,6 +22,7 @@ from scanner.analysis import (
     keeping,
     listeners,
     listing,
+    module_settings,
     reaches,
     reflected,
     reflection,
@@ -81,6 +82,7 @@ def _function(evaluator: Evaluator, call: Call) -> Val:
 def _known_by_name(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: list[Val], result: Val) -> Val:
     """Value of a call with what its name tells, whatever is known of what it calls."""
     result = stored.called(evaluator, call, name, receiver, args, result)
+    result = module_settings.called(evaluator, name, args, result)
     return listeners.called(evaluator, call, name, receiver, args, result)
 
 
