@@ -29,15 +29,19 @@ _OF_NAMESPACES = re.compile(r"ns$|namespace|schema", re.IGNORECASE)
 """In the names of methods that are given addresses as names."""
 _RECEIVER = "client"
 """Role of the object whose method is called, where callers decide which it is."""
+_ADDRESS_OF = "address"
+"""Role of an object of an unknown class: addresses that it was told."""
 _MAX_TEXTS = 4
+_MAX_ITEMS = 16
+"""Elements of an array up to which it can be what a client is told."""
 
 
 def apply(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val], receiver: Val = NOTHING) -> None:
     """Note what a call of an unknown function or method is given, where that is an address and a secret."""
-    labels = _secrets(evaluator, args)
+    labels = _secrets(evaluator, [*args, Val(labels=receiver.labels)])
     if not labels or _OF_NAMESPACES.search(api) or container(evaluator, receiver):
         return
-    addresses = frozenset(text for value in _values(args) for text in _addresses(evaluator, value))
+    addresses = _addresses(evaluator, args) | _told(evaluator, receiver)
     if not addresses or any(hit.start == call.start for hit in evaluator.hits.values()):
         return
     roles = {"url": Val(addresses), "payload": Val(labels=labels)}
@@ -49,6 +53,28 @@ def apply(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val], recei
             (evaluator.path, call.line), certain=False, computed=evaluator.computed,
         )
     )  # fmt: skip
+
+
+def told(evaluator: Evaluator, call: Call, receiver: Val, args: Sequence[Val]) -> frozenset[int]:
+    """Objects that know an address now: the one that is called and what it gives, `$client->setUrl(...)->post($x)`."""
+    addresses = _addresses(evaluator, args)
+    if not addresses:
+        return frozenset(site for site in receiver.sites if _ADDRESS_OF in evaluator.sites.get(site, ()))
+    known = frozenset(site for site in receiver.sites if site >= 0)
+    sites = known or frozenset([evaluator.state.site(evaluator.number, call.start)])
+    for site in sorted(sites):
+        evaluator.set_site(site, _ADDRESS_OF, Val(addresses))
+    return sites
+
+
+def _told(evaluator: Evaluator, receiver: Val) -> frozenset[str]:
+    """Addresses that an object was told before, here or where it was made."""
+    found: frozenset[str] = frozenset()
+    for site in sorted(receiver.sites):
+        here = evaluator.sites.get(site, {}).get(_ADDRESS_OF)
+        elsewhere = evaluator.state.read_site(site, _ADDRESS_OF) if site >= 0 else None
+        found = found.union(*(value.texts for value in (here, elsewhere) if value is not None))
+    return found
 
 
 def is_known(evaluator: Evaluator, roles: Mapping[str, Val]) -> bool:
@@ -68,10 +94,12 @@ def _secrets(evaluator: Evaluator, args: Sequence[Val]) -> dict[str, Trace]:
 def _values(args: Sequence[Val]) -> Iterator[Val]:
     for arg in args:
         yield arg
-        yield from (arg.items or {}).values()
+        if arg.items and len(arg.items) <= _MAX_ITEMS:
+            yield from arg.items.values()
 
 
-def _addresses(evaluator: Evaluator, value: Val) -> list[str]:
+def _addresses(evaluator: Evaluator, args: Sequence[Val]) -> frozenset[str]:
     """Addresses of hosts that the code names."""
-    found = [text for text in sorted(value.texts) if _ADDRESS.match(text)]
-    return [text for text in found[:_MAX_TEXTS] if not is_local(url_destination(text, evaluator.state.holes).name)]
+    found = [text for value in _values(args) for text in value.texts if _ADDRESS.match(text)]
+    holes = evaluator.state.holes
+    return frozenset(text for text in sorted(found)[:_MAX_TEXTS] if not is_local(url_destination(text, holes).name))

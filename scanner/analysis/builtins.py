@@ -120,7 +120,7 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     state = evaluator.state
-    texts = folded(evaluator, name, args)
+    texts, told = folded(evaluator, name, args), frozenset[int]()
     propagator = state.matcher.propagator(name)
     if propagator is not None:
         chosen = [args[i] for i in propagator.from_args if i < len(args)]
@@ -134,11 +134,12 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
     else:
         if not _is_described(evaluator, name):
             assumed.apply(evaluator, node, name, args)
+            told = assumed.told(evaluator, node, NOTHING, args)
         labels = labels_of(evaluator, [*args, *given_back(evaluator, args)])
     source = state.matcher.source(name)
     if source is not None and state.matters(source.label):
         labels = {**labels, source.label: Trace(evaluator.path, node.line, f"{name}()", None, 1)}
-    result = Val(texts or evaluator.unknown(node).texts, labels)
+    result = Val(texts or evaluator.unknown(node).texts, labels, sites=told)
     if source is not None and source.label == "database" and "query" in name:
         return join_all([result, *(evaluator.rows(arg) for arg in args if arg.texts)], state.overflow)
     return result

@@ -101,4 +101,5 @@ def _unknown(evaluator: Evaluator, call: Call, cls: str, args: list[Val], instan
         return containers.made(evaluator, instance, args)
     if cls not in state.program.classes:
         assumed.apply(evaluator, call, f"new {resolution.written(state, cls)}", args)
+        assumed.told(evaluator, call, instance, args)
     return instance
