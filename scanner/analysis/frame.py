@@ -377,7 +377,8 @@ class Frame:
         for site in sorted(self.sites):
             if site < 0 or site in escaping:
                 for role, value in sorted(self.sites[site].items()):
-                    effects.append(Effect("site", (site, role), value))
+                    if not role.startswith(".") or self.state.tells(value):
+                        effects.append(Effect("site", (site, role), value))
             elif self.state.is_kept_handle(site):
                 effects.extend(self._put_on_kept(site))
         for target, value in (("printed", self.printed), ("thrown", self.thrown)):
