@@ -172,6 +172,7 @@ def apply_summary(
         return passed_through(evaluator, call, receiver or NOTHING, args)
     if given_clients:
         summary = _variant(state, number, given_clients)
+    state.mixing.passed(evaluator.number, number, call)
     symbol = state.program.symbol(number)
     passed_to, returned_by = f"passed to {symbol}()", f"returned by {symbol}()"
 

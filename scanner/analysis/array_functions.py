@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from scanner.analysis import folding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
-from scanner.analysis.templates import PARAMETERS, is_known
+from scanner.analysis.templates import OF_OBJECT, PARAMETERS, is_known
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, bounded_texts, join_all, merge_labels
 from scanner.model.facts import Call, Const, Index, Value, Var
 
@@ -54,6 +54,8 @@ def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return evaluator.join(result, Val(labels=pieces.labels)) if pieces.labels else result
 
 
+_MAX_APART = 4
+"""Texts of one value that are taken apart each by itself."""
 _LISTED = frozenset({",", ";", ", ", "; ", "|", "\n"})
 """What stands between the parts of a list of addresses."""
 
@@ -72,6 +74,10 @@ def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
             (text,) = args[1].texts
             if texts or separators[0] in text:
                 return _pieces(text.split(separators[0])[:300], labels, exact=bool(texts))
+        if len(separators) == 1 and separators[0] and 1 < len(args[1].texts) <= _MAX_APART:
+            split = [text.split(separators[0])[:300] for text in sorted(args[1].texts) if separators[0] in text]
+            if split:
+                return join_all([_pieces(pieces, labels, exact=False) for pieces in split], evaluator.state.overflow)
         given = frozenset(text for text in args[1].texts if PARAMETERS.fullmatch(text))
         if given and _LISTED.issuperset(separators):  # a list of one, until the caller shows that it has more
             return Val(rest=Val(given, labels), labels=labels)
@@ -154,9 +160,17 @@ def _array_column(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     items: dict[str, Val] = {}
     for number, row in enumerate(listed[:_MAX_KEYS]):
         keys = evaluator.known_texts((row.items or {}).get(names[0], NOTHING)) if len(names) == 1 else [str(number)]
-        items[keys[0] if len(keys) == 1 else str(number)] = evaluator.element(row, columns, Index(Var("row"), None))
+        items[keys[0] if len(keys) == 1 else str(number)] = _of_row(evaluator, row, columns)
     every = join_all(items.values(), evaluator.state.overflow)
     return Val(items=items, rest=every if rows.rest is not None else None, labels=rows.labels)
+
+
+def _of_row(evaluator: Evaluator, row: Val, columns: list[str]) -> Val:
+    """Element of a row, or property of an object."""
+    if row.types and not row.items:
+        known = evaluator.held(row, sorted(row.types), columns[0])
+        return evaluator.join(evaluator.project(row, OF_OBJECT + columns[0]), known)
+    return evaluator.element(row, columns, Index(Var("row"), None))
 
 
 @handles("array_intersect_key")

@@ -10,6 +10,7 @@ from typing import Any
 from scanner.analysis import folding, numbers
 from scanner.analysis.arithmetic import number
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.pieces import each_piece
 from scanner.analysis.templates import FIRST_PRIVATE, is_known
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
 from scanner.model.facts import Arg, Call, Unknown
@@ -150,6 +151,36 @@ def _ini(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
         line.partition("=") for line in text.splitlines()[:MAX_ELEMENTS] if line.strip()[:1] not in (";", "#", "[")
     )
     return Val(items={key.strip(): text_value(value.strip().strip("\"'")) for key, equals, value in pairs if equals})
+
+
+def fields(query: Val) -> Val:
+    """What `parse_str` makes of a text: its fields by name, also of one that is known in part."""
+    found = NOTHING
+    for text in sorted(query.texts)[:_MAX_QUERIES]:
+        if "=" in text and len(text) <= folding.MAX_INPUT:
+            found = join_all([found, Val(items=_fields(text))], text)
+    return found
+
+
+def _fields(text: str) -> dict[str, Val]:
+    items: dict[str, Val] = {}
+    for pair in text.split("&")[:MAX_ELEMENTS]:
+        name, _separator, value = pair.partition("=")
+        words = _FIELD.fullmatch(_decoded(name))
+        if words is None:
+            continue
+        name, inner = words[1], words[2]
+        one = text_value(_decoded(value))
+        items[name] = one if inner is None else Val(items={**(items.get(name, NOTHING).items or {}), inner: one})
+    return items
+
+
+_FIELD = re.compile(r"([\w.:-]{1,80})(?:\[([\w.:-]{1,80})\])?")
+_MAX_QUERIES = 4
+
+
+def _decoded(text: str) -> str:
+    return each_piece(lambda piece: folding.fold("urldecode", [piece]), text) or text
 
 
 @_handles("str_split", "mb_str_split")

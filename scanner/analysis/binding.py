@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from scanner.analysis import implicit
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import RECEIVER
 from scanner.analysis.values import NOTHING, Val
 from scanner.model.facts import Arg, Call, Param
+
+
+def arguments(evaluator: Evaluator, call: Call) -> list[Val]:
+    """Values of the arguments in written order; a spread argument stands for all that follow."""
+    args = [evaluator.value(arg.value) for arg in call.args]
+    return implicit.passed(evaluator, args) if evaluator.deciding else args
 
 
 class Binding:
@@ -18,7 +25,7 @@ class Binding:
         self._evaluator = evaluator
         self._params = evaluator.state.program.functions[number].params
         self._number = number
-        self._receiver = receiver
+        self._receiver = evaluator.state.made.receiver(receiver, number) if receiver is not None else None
         self._values: dict[int, Val] = {}
         self._spread: Val | None = None
         names = {param.name: index for index, param in enumerate(self._params)}

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.analysis import (
+    attached,
     builtins,
     callables,
+    callbacks,
     code,
     containers,
+    creation,
+    dns,
     documents,
+    fetches,
     fibers,
     generators,
     given,
-    implicit,
     keeping,
     listeners,
+    listing,
     reaches,
     reflected,
     reflection,
@@ -24,20 +29,22 @@ from scanner.analysis import (
     returned,
     rows,
     sensitive,
+    services,
     shipped,
     sinks,
     stand_ins,
     statements,
     stored,
+    tracing,
 )
 from scanner.analysis.application import apply_summary, evaluate_closure
-from scanner.analysis.binding import in_order
+from scanner.analysis.binding import arguments, in_order
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
 from scanner.analysis.passing import passed_through, queried
 from scanner.analysis.perhaps import apply_sinks, credentials_of
-from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
+from scanner.analysis.values import NOTHING, FunctionRef, Val, join_all
 from scanner.model.facts import Call, CallKind, Const
 from scanner.model.signature import Certainty
 
@@ -50,18 +57,13 @@ _MAX_PERHAPS = 8
 _MAX_OVERRIDES = 8
 """Methods of subclasses whose whole effect is taken."""
 _SETS_DEFAULT = frozenset({"stream_context_set_default", "libxml_set_streams_context"})
+_OF_ENUMS = frozenset({"cases", "from", "tryfrom"})
 _OF_CLOSURES = frozenset({"bindto", "call", "__invoke"})
 
 
 def evaluate(evaluator: Evaluator, call: Call) -> Val:
     """Value of a call, with its effects."""
     return _KINDS[call.kind](evaluator, call)
-
-
-def arguments(evaluator: Evaluator, call: Call) -> list[Val]:
-    """Values of the arguments in written order; a spread argument stands for all that follow."""
-    args = [evaluator.value(arg.value) for arg in call.args]
-    return implicit.passed(evaluator, args) if evaluator.deciding else args
 
 
 # -- kinds of calls ----------------------------------------------------------------------------------------------
@@ -95,10 +97,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             statements.observe(evaluator, call, candidate, args)
         if signatures:
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
-            if lower in shipped.READS:
-                result = shipped.read(evaluator, lower, args, result)
-            if lower in documents.MAKING:
-                result = documents.loaded(evaluator, call, shipped.parsed(evaluator, lower, args, result))
+            result = _answered(evaluator, call, lower, args, result)
             if lower in _SETS_DEFAULT:
                 evaluator.default_context |= result.sites | (args[0].sites if args else frozenset())
             known = secret and evaluator.read_secret(secret, call.line, callee_text(call))
@@ -117,6 +116,17 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
     return builtins.call(evaluator, call, name.lower().lstrip("\\").rpartition("\\")[2], args)
 
 
+def _answered(evaluator: Evaluator, call: Call, name: str, args: list[Val], result: Val) -> Val:
+    """Result of a call that may leave the server, with what is known of its answer: files that are shipped, names."""
+    if name in shipped.READS:
+        result = shipped.read(evaluator, name, args, result)
+    if name in dns.FUNCTIONS:
+        result = dns.answered(evaluator, name, args, result)
+    if name in documents.MAKING:
+        result = documents.loaded(evaluator, call, shipped.parsed(evaluator, name, args, result))
+    return result
+
+
 def _method(evaluator: Evaluator, call: Call) -> Val:
     receiver = evaluator.value(call.receiver) if not isinstance(call.receiver, str) else NOTHING
     names = _names(evaluator, call)
@@ -128,12 +138,13 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
     if args and not statements.FUNCTIONS.isdisjoint(name.lower() for name in names):
         statements.observe(evaluator, call, names[0], args)
     results = [
-        builtins.fetch_method(evaluator, call, receiver, name.lower())
+        fetches.of_method(evaluator, call, receiver, name.lower())
         if receiver.items and name.lower() in rows.METHODS
         else call_method(evaluator, call, receiver, name, args)
         for name in names
     ]
-    result = join_all(results, evaluator.state.overflow)
+    attached.called(evaluator, call, names[0], receiver, args)
+    result = services.called(evaluator, names[0], receiver, args, join_all(results, evaluator.state.overflow))
     return _known_by_name(evaluator, call, names[0], receiver, args, result)
 
 
@@ -174,6 +185,11 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     secret = returned.of_method(evaluator, receiver.types, lower)
     if secret is not None:
         found.append(evaluator.read_secret(secret, call.line, callee_text(call)))
+    entry = listing.called(lower, receiver)
+    if entry is not NOTHING:
+        found.append(entry)
+    if lower == tracing.METHOD and not args:
+        found.append(tracing.frames(evaluator, call))
     result = join_all(found, state.overflow)
     return documents.called(evaluator, call, lower, receiver, args, result) if receiver.sites else result
 
@@ -181,9 +197,9 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
 def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
     """Values of a method of one class: PHP's own, one that signatures describe, or one of the program."""
     state, lower = evaluator.state, name.lower()
-    yield from builtins.method_callbacks(evaluator, call, cls, lower, args)
+    yield from callbacks.method_callbacks(evaluator, call, cls, lower, args)
     if reflection.reflects(cls, lower):
-        yield reflected.called(evaluator, call, cls, receiver, lower, args, create=create, run=call_value)
+        yield reflected.called(evaluator, call, cls, receiver, lower, args, create=creation.create, run=call_value)
         return
     if cls == fibers.CLASS and lower in fibers.RUNNING:
         yield fibers.resumed(evaluator, lower, args)
@@ -309,74 +325,14 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return fibers.suspended(evaluator, args)
     if cls == "closure" and args and lower in ("fromcallable", "bind"):
         return callables.bound(evaluator, args[0], args[1:])
-    if args and lower in ("from", "tryfrom") and evaluator.is_enum(frozenset([cls])):
-        return args[0].replaced(types=frozenset([cls]))
+    if lower in _OF_ENUMS and cls in state.program.classes and evaluator.is_enum(frozenset([cls])):
+        return args[0].replaced(types=frozenset([cls])) if args else evaluator.cases(cls)
     magic = state.program.find_method(cls, "__callstatic")
     if magic is not None:
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
         return apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
     copied = containers.copied(cls, lower, args)
     return passed_through(evaluator, call, NOTHING, args) if copied is NOTHING else copied
-
-
-def _new(evaluator: Evaluator, call: Call) -> Val:
-    classes = evaluator.class_names(call.name)
-    if isinstance(call.name, str) and call.name.startswith("class@anonymous"):
-        classes = [f"{evaluator.path}#{call.name}"]
-    if call.name == "static":  # of few subclasses it may be any
-        below = [key for cls in classes for key in evaluator.state.program.descendants(cls)]
-        classes = [*classes, *below] if len(below) <= _MAX_CANDIDATES else classes
-    args = arguments(evaluator, call)
-    named = NOTHING
-    if not isinstance(call.name, str):
-        named = evaluator.value(call.name)
-        reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=named.labels))
-    if not classes:
-        if not isinstance(call.name, str):
-            code.callee(evaluator, call, named, args)
-        evaluator.note("dynamic-call", call.line, callee_text(call))
-        return passed_through(evaluator, call, NOTHING, args)
-    before, evaluator.computed = evaluator.computed, evaluator.computed or not isinstance(call.name, str)
-    found = [create(evaluator, call, cls, args) for cls in classes]
-    evaluator.computed = before
-    return join_all(found, evaluator.state.overflow)
-
-
-def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
-    """A new object: its class, its allocation site, and what its constructor does."""
-    state = evaluator.state
-    ancestors = state.program.ancestors(cls)
-    site = state.site(evaluator.number, call.start)
-    instance = Val(types=frozenset([cls]), sites=frozenset([site]))
-    instance = documents.made(evaluator, ancestors, instance, args)
-    builtins.method_callbacks(evaluator, call, cls, "__construct", args)
-    if cls == fibers.CLASS:
-        return fibers.instance(args)
-    if cls in reflection.CLASSES:
-        for part in args[:2]:
-            code.callee(evaluator, call, part, args)
-        return reflection.instance(cls, args)
-    signatures = resolution.sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
-    constructor = state.program.find_method(cls, "__construct")
-    if signatures and constructor is not None and resolution.refines(state, constructor, signatures[0]):
-        state.site_libraries[site].add(signatures[0].lib)
-        signatures = ()
-    if signatures:
-        made = sinks.apply(
-            evaluator, call, signatures, args, instance, api=f"new {resolution.written(state, cls)}", certain=True
-        )
-        if cls == "simplexmlelement" and args:
-            instance = evaluator.join(instance, shipped.document(evaluator, args[0]))
-        kept = keeping.of_opened(evaluator, signatures[0], args, made)
-        return instance.replaced(labels=kept) if kept else instance
-    if state.program.find_method(cls, "__destruct") is not None:
-        evaluator.ending.append(instance)
-    if constructor is not None:
-        apply_summary(evaluator, call, constructor, args, instance)
-        return instance
-    labels = join_all((Val(labels=all_labels(arg)) for arg in args), state.overflow).labels
-    instance = instance.replaced(labels=labels)
-    return containers.made(evaluator, instance, args) if containers.CLASSES.intersection(ancestors) else instance
 
 
 def _dynamic(evaluator: Evaluator, call: Call) -> Val:
@@ -491,7 +447,7 @@ _KINDS = {
     CallKind.FUNCTION: _function,
     CallKind.METHOD: _method,
     CallKind.STATIC: _static,
-    CallKind.NEW: _new,
+    CallKind.NEW: creation.evaluate,
     CallKind.CONSTRUCT: _construct,
     CallKind.DYNAMIC: _dynamic,
 }

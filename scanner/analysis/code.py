@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from scanner.analysis import folding, transfer
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.pieces import each_piece
 from scanner.analysis.remote import OUTSIDE
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import FIRST_PRIVATE, PARAMETERS, HoleTable, is_known
@@ -247,15 +248,8 @@ def of_stream(text: str) -> str | None:
         return None
     if match[1]:
         return folding.fold("base64_decode", [match[2]]) if is_known(match[2]) else None
-    return "".join(map(_percent_decoded, _HOLES.split(match[2])))
-
-
-_HOLES = re.compile(f"([{FIRST_PRIVATE}-\U0010ffff]+)")
-
-
-def _percent_decoded(piece: str) -> str:
-    """A piece of a template as `rawurldecode` gives it; what is not known stays as it is."""
-    return piece if not is_known(piece) else folding.fold("rawurldecode", [piece]) or piece
+    decoded = each_piece(lambda piece: folding.fold("rawurldecode", [piece]), match[2])
+    return match[2] if decoded is None else decoded
 
 
 def included(evaluator: Evaluator, call: Call, target: Val) -> None:

@@ -173,6 +173,13 @@ class Frame:
             return NO_SITES
         return NO_SITES.union(*(self.connections.get(site, NO_SITES) for site in handles))
 
+    def of_library(self, site: int, library: str) -> None:
+        """A library made an object or a handle; what a caller passed is known as such in this function alone."""
+        if site >= 0:
+            self.state.site_libraries[site].add(library)
+        else:
+            self.libraries[site] = self.libraries.get(site, frozenset()) | {library}
+
     def libraries_of(self, value: Val) -> frozenset[str]:
         """Libraries whose signatures made an object or a handle."""
         known = self.state.site_libraries

@@ -89,7 +89,7 @@ def construct(
     site = evaluator.state.site(evaluator.number, call.start)
     targets = (receiver.sites if receiver is not None and signature.type is CallableKind.NEW else frozenset()) | {site}
     for target in sorted(targets):
-        evaluator.state.site_libraries[target].add(signature.lib)
+        evaluator.of_library(target, signature.lib)
         for role, value in roles.items():
             if role not in HANDLE_ROLES:
                 evaluator.set_site(target, role, value)
@@ -131,4 +131,4 @@ def connected(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Va
     if signature.kind == "db" and signature.phase in ("connect", "construct") and is_foreign(evaluator, roles):
         evaluator.state.variants.foreign |= {site for site in handles if site >= 0}
         for site in sorted(handles):
-            evaluator.state.site_libraries[site].add(signature.lib)
+            evaluator.of_library(site, signature.lib)

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from scanner.analysis.frame import Frame
 from scanner.analysis.origins import DIGEST, RETURNED
 from scanner.analysis.summary import PARAM
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, merge_labels
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, merge_labels, stepped
 from scanner.model.facts import Assign, Call, CallKind, Const, Index, Op, Value, Var
 
 COMPARING = frozenset(
@@ -180,7 +180,7 @@ def decide(evaluator: Frame, told: Mapping[str, Trace]) -> None:
     steps = {
         label: trace
         if label in evaluator.deciding
-        else Trace(evaluator.path, line, "a test of it decides what is built", trace, trace.length + 1)
+        else stepped(trace, evaluator.path, line, "a test of it decides what is built")
         for label, trace in told.items()
     }
     evaluator.deciding = merge_labels(evaluator.deciding, steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.analysis import application, callables, calls, given, objects, transfer
+from scanner.analysis import application, callables, calls, given, objects, services, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
@@ -12,7 +12,7 @@ from scanner.model.facts import Assign, Call, Op, Param, Value, decode_body
 
 
 class PhpInterpreter:
-    """Implements `scanner.analysis.state.Interpreter`."""
+    """Implements `scanner.analysis.parts.Interpreter`."""
 
     def __init__(self) -> None:
         self.state: State
@@ -42,11 +42,16 @@ class PhpInterpreter:
             return NOTHING
         return application.apply_summary(evaluator, call, number, args, receiver)
 
+    def service(self, evaluator: Frame, method: str, container: Val, args: list[Val]) -> Val:
+        if not isinstance(evaluator, Evaluator):
+            return NOTHING
+        return services.called(evaluator, method, container, args, NOTHING)
+
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         return application.evaluate_closure(evaluator, number)
 
     def exposed(self, evaluator: Evaluator, value: Val) -> Val:
-        return value.replaced(labels=objects.exposed(evaluator, value))
+        return objects.as_array(evaluator, value)
 
     def run(self, evaluator: Evaluator) -> None:
         transfer.run(evaluator, decode_body(evaluator.fact.body))

@@ -51,10 +51,11 @@ _MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
 _STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf",
                             "imagechar", "imagefttext", "imagesetpixel", "imagestring", "imagestringup", "imagettftext",
                             "xmlwriter_text", "xmlwriter_write_attribute", "xmlwriter_write_cdata",
-                            "xmlwriter_write_comment", "xmlwriter_write_element", "xmlwriter_write_raw"})  # fmt: skip
+                            "xmlwriter_write_comment", "xmlwriter_write_element", "xmlwriter_write_raw",
+                            "socket_write"})  # fmt: skip
 _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_contents", "stream_get_line", "fscanf",
                            "fpassthru", "gzread", "bzread", "imagecolorat", "xmlwriter_flush",
-                           "xmlwriter_output_memory"})  # fmt: skip
+                           "xmlwriter_output_memory", "socket_read"})  # fmt: skip
 _PACKING = frozenset({"addFile", "addGlob", "buildFromDirectory", "replaceFile"})
 """Methods of archives that take a file in."""
 _MAX_NAMES = 4
@@ -65,6 +66,8 @@ _MAX_COMMAND = 2000
 _MAX_WORDS = 12
 SCHEME = "\2scheme"
 """Space of what is written to addresses, by scheme."""
+_PATH = "path"
+"""Element of what is kept there: the addresses."""
 FILTERED = "filtered"
 """Role of a stream that has a filter of the program."""
 _FILTER = ("\2filter", "*")
@@ -112,6 +115,8 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     if name == "stream_get_meta_data" and args:  # the path of an open file stands for the file
         return Val(items={"uri": Val(evaluator.unknown("$uri").texts, sites=args[0].sites)})
     if read is not None and read[1] < len(args):
+        if read[0] == "file" and evaluator.state.lasting(args[0].labels):
+            _addressed(evaluator, args[0], NOTHING)
         return kept_under(evaluator, read[0], args[read[1]])
     return NOTHING
 
@@ -131,7 +136,7 @@ def _listed(evaluator: Evaluator, name: str, given: Val) -> Val:
     """Files that were written to and that a pattern, or a folder, holds: by the text of their paths."""
     if evaluator.state.read_store(_ANY_FILE) is NOTHING:
         return NOTHING
-    paths = [path for space, path in evaluator.state.stores if space == "\2file"]
+    paths = evaluator.state.places_of["\2file"]
     found: set[str] = set()
     for text in sorted(given.texts)[:_MAX_NAMES]:
         folder = text.rstrip("/")
@@ -242,15 +247,18 @@ def _drawn(evaluator: Evaluator, args: list[Val]) -> None:
 
 
 def _wrapper(evaluator: Evaluator, args: list[Val]) -> None:
-    """A class of the program gets what is written to addresses of a scheme of its own."""
+    """A class of the program gets what is written to addresses of a scheme of its own, and these addresses."""
     here = call_here(evaluator)
     for scheme in evaluator.known_texts(args[0])[:_MAX_NAMES]:
-        written = evaluator.state.read_store((SCHEME, scheme.lower()))
-        for name in evaluator.known_texts(args[1])[:_MAX_NAMES] if written.labels else ():
+        kept = evaluator.state.read_store((SCHEME, scheme.lower()))
+        path = (kept.items or {}).get(_PATH, NOTHING)
+        data = Val(evaluator.unknown("$data").texts, kept.labels)
+        for name in evaluator.known_texts(args[1])[:_MAX_NAMES] if kept.labels or path.labels else ():
             cls = evaluator.state.program.find_class(name.lstrip("\\"))
-            method = Val(items={"0": Val(types=frozenset([cls])), "1": Val(frozenset(["stream_write"]))})
-            data = Val(evaluator.unknown("$data").texts, written.labels)
-            evaluator.state.interpreter.call_value(evaluator, here, method, [data])
+            stream = Val(types=frozenset([cls]))
+            for method, given in (("stream_open", [path]), ("stream_write", [data]), ("stream_close", [])):
+                pair = Val(items={"0": stream, "1": Val(frozenset([method]))})
+                evaluator.state.interpreter.call_value(evaluator, here, pair, given)
 
 
 def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
@@ -268,10 +276,17 @@ def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
         evaluator.write_shared("store", key, whole)
     for site in sorted(target.sites) if space == "file" else ():
         evaluator.set_site(site, HELD, whole)
-    for text in sorted(target.texts) if space == "file" else ():
+    if space == "file":
+        _addressed(evaluator, target, whole)
+
+
+def _addressed(evaluator: Evaluator, target: Val, written: Val) -> None:
+    """What is written to addresses of a scheme, and what stands in them, is kept for who serves the scheme."""
+    for text in sorted(target.texts):
         scheme, separator, _rest = text.partition("://")
         if separator and scheme.isalnum():
-            evaluator.write_shared("store", (SCHEME, scheme.lower()), whole)
+            path = Val(frozenset([text]), evaluator.state.telling(target.labels))
+            evaluator.write_shared("store", (SCHEME, scheme.lower()), written.replaced(items={_PATH: path}))
 
 
 def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
@@ -311,6 +326,12 @@ def flush(evaluator: Evaluator) -> None:
         if callback.refs or evaluator.known_texts(callback) or callback.items:
             given = Val(evaluator.unknown("$buffer").texts, evaluator.printed.labels)
             evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
+
+
+def pair(evaluator: Evaluator, node: Call) -> Val:
+    """Two sockets that are connected: what is written to one is read from the other."""
+    end = Val(sites=frozenset([evaluator.state.site(evaluator.number, node.start)]))
+    return Val(items={"0": end, "1": end})
 
 
 @handles("tmpfile", "xmlwriter_open_memory", "imagecreate", "imagecreatetruecolor")

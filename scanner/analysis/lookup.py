@@ -147,6 +147,8 @@ class Lookup(Frame):
             return NOTHING
         numbers = (self.state.program.find_method(cls, method) for cls in sorted(base.types))
         found = [self.run_method(number, args, place, base) for number in numbers if number is not None]
+        if found:
+            found.append(self.state.interpreter.service(self, method, base, args))
         return join_all(found, self.state.overflow)
 
     def asked_of_objects(self, nodes: Sequence[Value]) -> None:
@@ -194,7 +196,7 @@ class Lookup(Frame):
             owners.append((self.property_owner(cls, name), name))
             found.append(self.state.read_store(owners[-1]))
             found.append(self.state.in_any_property(cls))
-            found.append(self._default(cls, name))
+            found.append(self.default_of(cls, name))
             if self._may_be_below(cls, base):
                 found.extend(self._redeclared(cls, name))
                 below = self.state.program.owners_below(cls, name, MAX_LATE_BOUND)
@@ -270,7 +272,15 @@ class Lookup(Frame):
         found = self._set_on(base, name)
         found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)
         found.append(opened(base, OF_OBJECT + name, self.state.holes))
-        found.extend(self._default(cls, name) for cls in sorted(base.types))
+        found.extend(self.default_of(cls, name) for cls in sorted(base.types))
+        return join_all(found, self.state.overflow)
+
+    def held(self, value: Val, classes: Sequence[str], name: str) -> Val:
+        """What is known of a property without asking the caller: what was set on it, what classes keep."""
+        found = self._set_on(value, name)
+        for cls in classes:
+            found.append(self.state.read_store((self.property_owner(cls, name), name)))
+            found.append(self.default_of(cls, name))
         return join_all(found, self.state.overflow)
 
     def _shared_site(self, site: int, role: str) -> Val | None:
@@ -286,7 +296,7 @@ class Lookup(Frame):
         """Key of the topmost class that declares a property: subclasses and parents share its store."""
         return self.state.program.property_owner(cls, name)
 
-    def _default(self, cls: str, name: str) -> Val:
+    def default_of(self, cls: str, name: str) -> Val:
         """What a property holds that nothing was stored in; worked out once."""
         known = self.state.property_defaults.get((cls, name))
         if known is None:
@@ -298,7 +308,7 @@ class Lookup(Frame):
         """Defaults of a property in subclasses that declare it again."""
         classes = self.state.program.classes
         return [
-            self._default(child, name)
+            self.default_of(child, name)
             for child in self.state.program.descendants(cls)
             if any(item.name == name for unit in classes.get(child, ()) for item in unit.fact.properties)
         ][:MAX_LATE_BOUND]
@@ -330,7 +340,7 @@ class Lookup(Frame):
         found = [
             self.join(
                 self.state.read_store((self.property_owner(cls, name), "::" + name)),
-                self._default(cls, name),
+                self.default_of(cls, name),
             )
             for cls in classes
             for name in names
@@ -451,6 +461,12 @@ class Lookup(Frame):
         """Whether all of these classes are enums."""
         classes = self.state.program.classes
         return all(any(unit.fact.kind == "enum" for unit in classes.get(cls, ())) for cls in types)
+
+    def cases(self, cls: str) -> Val:
+        """`E::cases()`: all cases of an enum, in their order."""
+        names = self.state.program.constant_names(cls)
+        found = [value for name in names if (value := self._class_constant(cls, name)) is not None]
+        return Val(items={str(number): value for number, value in enumerate(found)})
 
     def in_class(self, cls: str, node: Value) -> Val:
         """Value of a constant expression that stands in a class body."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.handlers import call_of_value, sorted_items
-from scanner.analysis.values import NOTHING, Val, all_labels
+from scanner.analysis.objects import exposed
+from scanner.analysis.values import NOTHING, Val
 from scanner.model.facts import Call
 
 REQUEST = "psr\\http\\message\\requestinterface"
@@ -30,7 +31,7 @@ def attached(evaluator: Evaluator, call: Call, given: Val, handles: frozenset[in
         result = _run(evaluator, call, one, [request])
         if result.refs:  # `function ($handler) { return function ($request, $options) ... }`
             result = evaluator.join(result, _run(evaluator, call, result, [request, Val(sites=handles)]))
-        labels = Val(labels=all_labels(result))
+        labels = Val(labels=exposed(evaluator, result))
         for site in sorted(handles) if labels.labels else ():
             evaluator.set_site(site, "payload", labels)
     return NOTHING

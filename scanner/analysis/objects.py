@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.handlers import handles, labels_of
+from scanner.analysis.program import Program
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, merge_labels
-from scanner.model.facts import Unknown
+from scanner.model.facts import Call, Unknown
 
 ENCODERS = frozenset(
     {"json_encode", "serialize", "var_export", "print_r", "var_dump", "http_build_query", "get_object_vars",
@@ -41,29 +43,71 @@ def _exposed(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int])
 def _of_object(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int]) -> Mapping[str, Trace]:
     state = evaluator.state
     found: list[Val] = []
-    sites = sorted(site for site in value.sites if site >= 0 and site not in seen)
+    # What a client or a connection gave back belongs to it, and has no class: it is no object with its properties.
+    sites = sorted(site for site in value.sites if site >= 0 and site not in seen) if value.types else []
     classes = [cls for cls in state.program.own_classes(value.types) if cls not in seen][:_MAX_CLASSES]
     seen.update(sites, classes)
     for site in sites:
         for roles in (evaluator.sites.get(site, {}), state.site_states.get(site, {})):
             found.extend(held for role, held in sorted(roles.items()) if role.startswith("."))
     for cls in classes:
-        names = [
-            item.name
-            for ancestor in state.program.ancestors(cls)
-            for unit in state.program.classes.get(ancestor, ())
-            for item in unit.fact.properties
-        ]
-        made = state.program.find_method(cls, "__construct")
-        if made is not None:
-            names += [param.name for param in state.program.functions[made].params if param.promoted]
-        found.extend(state.read_store((evaluator.property_owner(cls, name), name)) for name in names[:_MAX_PROPERTIES])
+        names = declared(state.program, cls)
+        found.extend(state.read_store((evaluator.property_owner(cls, name), name)) for name in names)
         if depth == _MAX_DEPTH:  # the methods of what is inside run in the methods of what is outside, if at all
             found.extend(_run(evaluator, cls, _ENCODED_BY, value))
     labels: Mapping[str, Trace] = {}
     for held in found:
         labels = merge_labels(labels, _exposed(evaluator, held, depth - 1, seen) if depth else all_labels(held))
     return labels
+
+
+def declared(program: Program, cls: str) -> list[str]:
+    """Names of the properties of a class, those of its parents and of its constructor's parameters included."""
+    names = [
+        item.name
+        for ancestor in program.ancestors(cls)
+        for unit in program.classes.get(ancestor, ())
+        for item in unit.fact.properties
+    ]
+    made = program.find_method(cls, "__construct")
+    if made is not None:
+        names += [param.name for param in program.functions[made].params if param.promoted]
+    return names[:_MAX_PROPERTIES]
+
+
+def members(evaluator: Evaluator, value: Val) -> dict[str, Val]:
+    """What is known of the properties of an object by their names: what was set on it, and what its class tells."""
+    classes = evaluator.state.program.own_classes(value.types)[:_MAX_CLASSES]
+    names = dict.fromkeys(name for cls in classes for name in declared(evaluator.state.program, cls))
+    for site in sorted(value.sites):
+        names |= dict.fromkeys(role[1:] for role in sorted(evaluator.sites.get(site, {})) if role[:1] == ".")
+    found = {name: evaluator.held(value, classes, name) for name in names if name[:1] != "\0"}
+    return {name: held for name, held in found.items() if held is not NOTHING}
+
+
+def as_array(evaluator: Evaluator, value: Val) -> Val:
+    """`(array) $object`, and what `foreach` runs over: properties by name, where they are known."""
+    items = {**members(evaluator, value), **(value.items or {})}
+    return value.replaced(labels=exposed(evaluator, value), items=items or None)
+
+
+@handles("get_object_vars", "get_mangled_object_vars")
+def _variables(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """What the properties carry comes with what the encoders of objects give (see `ENCODERS`)."""
+    found = {**members(evaluator, args[0]), **(args[0].items or {})} if args else {}
+    return Val(evaluator.unknown(node).texts, labels_of(evaluator, args), items=found or None)
+
+
+@handles("get_class_vars")
+def _class_variables(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """Properties of a class with what they begin with."""
+    program = evaluator.state.program
+    classes = [program.find_class(text.lstrip("\\")) for text in evaluator.known_texts(args[0])] if args else []
+    found = [
+        Val(items={name: evaluator.default_of(cls, name) for name in declared(program, cls)})
+        for cls in program.own_classes(frozenset(classes))[:_MAX_CLASSES]
+    ]
+    return join_all([evaluator.unknown(node), *found], evaluator.state.overflow)
 
 
 def _run(evaluator: Evaluator, cls: str, methods: tuple[str, ...], receiver: Val) -> list[Val]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterable, Mapping
 
 from scanner.analysis.remote import REQUEST, UPLOAD
 from scanner.analysis.templates import FIRST_PRIVATE, HoleTable
-from scanner.analysis.values import Trace, Val
+from scanner.analysis.values import Trace, Val, all_labels
 from scanner.model.signature import Catalogue, Secret, SecretOrigin
 
 REQUEST_GLOBALS = frozenset({"_GET", "_POST", "_REQUEST", "_COOKIE", "_FILES"})
@@ -105,6 +106,18 @@ class Origins:
         self.bulk = frozenset(name for name in self.functions if name.endswith(BULK))
         self.own_server = catalogue.own_server
         self._credential_paths = catalogue.credential_paths
+
+    def credentials(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
+        """What of `database.php` is among some labels."""
+        return {label: trace for label, trace in labels.items() if label in self.of_database_file}
+
+    def credentials_in(self, values: Iterable[Val]) -> dict[str, Trace]:
+        """What of `database.php` is in some values; most hold nothing at all."""
+        found: dict[str, Trace] = {}
+        for value in values:
+            if value.labels or value.height:
+                found.update(self.credentials(all_labels(value)))
+        return found
 
     def credential_file(self, path: str) -> str:
         """Which of the credential paths a path template is, by the end that is known; `` for none of them.

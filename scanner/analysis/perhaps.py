@@ -13,7 +13,7 @@ from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import Effect, Substitution
-from scanner.analysis.values import Trace, Val, all_labels
+from scanner.analysis.values import Trace, Val, stepped
 from scanner.model.facts import SHORT_BODY, Call
 from scanner.model.signature import Certainty
 
@@ -28,7 +28,7 @@ def apply_sinks(
     state = evaluator.state
     if not any(holds_secret(state, arg) for arg in args):
         return
-    credentials = any(not state.origins.of_database_file.isdisjoint(all_labels(arg)) for arg in args)
+    credentials = bool(state.origins.credentials_in(args))
     worth = [number for number in numbers if number in state.followed or (credentials and _may_keep(state, number))]
     for number in worth[:_MAX_OTHERS]:
         summary = summary_of(state, number)
@@ -39,7 +39,7 @@ def apply_sinks(
         symbol = state.program.symbol(number)
 
         def step(trace: Trace, symbol: str = symbol) -> Trace:
-            return Trace(evaluator.path, call.line, f"passed to {symbol}()", trace, trace.length + 1)
+            return stepped(trace, evaluator.path, call.line, f"passed to {symbol}()")
 
         binding = Binding(evaluator, call, number, args, receiver)
         substitution = evaluator.substitution(binding.argument, step, step)
@@ -55,21 +55,20 @@ def _may_keep(state: State, number: int) -> bool:
 
 def _keep_credentials(evaluator: Evaluator, kept: Sequence[Effect], substitution: Substitution) -> None:
     """What `database.php` holds and a function perhaps puts into a property is there for the methods of its class."""
-    known = evaluator.state.origins.of_database_file
+    origins = evaluator.state.origins
     for effect in kept:
-        labels = all_labels(substitution.value(effect.value))
+        secrets = origins.credentials_in([substitution.value(effect.value)])
         cls, _separator, member = effect.key[1].partition("\0")
-        evaluator.state.write_store((cls, member), Val(labels={way: at for way, at in labels.items() if way in known}))
+        evaluator.state.write_store((cls, member), Val(labels=secrets))
 
 
 def credentials_of(evaluator: Evaluator, call: Call, numbers: Sequence[int]) -> dict[str, Trace]:
     """What `database.php` holds and one of these functions gives back."""
     state = evaluator.state
-    known = state.origins.of_database_file
     found: dict[str, Trace] = {}
     for number in [number for number in numbers if number in state.followed]:
-        for label, trace in summary_of(state, number).returns.labels.items():
-            if label in known and label not in found:
-                text = f"returned by {state.program.symbol(number)}()"
-                found[label] = Trace(evaluator.path, call.line, text, trace, trace.length + 1)
+        text = f"returned by {state.program.symbol(number)}()"
+        for label, trace in state.origins.credentials(summary_of(state, number).returns.labels).items():
+            if label not in found:
+                found[label] = stepped(trace, evaluator.path, call.line, text)
     return found

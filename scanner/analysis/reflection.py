@@ -1,53 +1,64 @@
-"""PHP's Reflection classes as far as they call or create something: the callee is a string like any other.
+"""PHP's Reflection classes as far as they call, create or tell something: the callee is a string like any other.
 
 Source: the manual's chapter Reflection (`ReflectionFunction::invoke`, `ReflectionMethod::invoke`,
-`ReflectionClass::newInstance` and their `...Args` forms, `getClosure`).
+`ReflectionClass::newInstance` and their `...Args` forms, `getClosure`; constants, defaults of properties and
+parameters, cases of enums).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scanner.analysis.values import NOTHING, Val
 
 CREATING = frozenset({"newinstance", "newinstanceargs", "newinstancewithoutconstructor"})
 CALLING = frozenset({"invoke", "invokeargs", "getclosure"})
 PROPERTY = "reflectionproperty"
-READING = frozenset({"getvalue", "setvalue"})
+PARAMETER = "reflectionparameter"
+CONSTANT = "reflectionclassconstant"
 METHODS = CREATING | CALLING
-_OF_CLASSES = frozenset({"reflectionclass", "reflectionobject"})
-CLASSES = frozenset({"reflectionfunction", "reflectionmethod", PROPERTY}) | _OF_CLASSES
+_OF_CLASSES = frozenset({"reflectionclass", "reflectionobject", "reflectionenum"})
+_OF_FUNCTIONS = frozenset({"reflectionfunction", "reflectionmethod"})
+_PAIRS = frozenset({PROPERTY, PARAMETER, CONSTANT})
+"""Classes whose objects stand for a part of something: of a class, or of a function."""
+CLASSES = _OF_FUNCTIONS | _OF_CLASSES | _PAIRS
 PARTS = frozenset({"getmethod", "getproperty", "getproperties", "getreflectionconstant"})
 """Methods that give another Reflection object."""
 STATIC = frozenset({"getstaticpropertyvalue", "setstaticpropertyvalue", "getconstant"})
 """Methods that give a value of the class itself."""
-_MADE = {"getmethod": "reflectionmethod", "getproperty": PROPERTY, "getproperties": PROPERTY}
+TABLES = frozenset({"getconstants", "getdefaultproperties", "getreflectionconstants", "getcases"})
+"""Methods that give all constants of a class, all its properties, or all cases of an enum."""
+_READ: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(_OF_CLASSES, CREATING | PARTS | STATIC | TABLES | {"getcase"}),
+    **dict.fromkeys(_OF_FUNCTIONS, CALLING | {"getparameters"}),
+    PROPERTY: frozenset({"getvalue", "setvalue", "getdefaultvalue"}),
+    PARAMETER: frozenset({"getdefaultvalue"}),
+    CONSTANT: frozenset({"getvalue", "getbackingvalue"}),
+}
+"""Methods that are followed, by class."""
+_MADE = {
+    "getmethod": "reflectionmethod", "getproperty": PROPERTY, "getproperties": PROPERTY,
+    "getreflectionconstant": CONSTANT, "getcase": CONSTANT,
+}  # fmt: skip
 _TARGET = "\0target"
 
 
 def reflects(cls: str, method: str) -> bool:
-    """Whether a method of a class runs or creates what the object stands for."""
-    if cls == PROPERTY:
-        return method in READING
-    return cls in CLASSES and method in (CREATING | PARTS | STATIC if cls in _OF_CLASSES else CALLING)
+    """Whether a method of a class runs, creates or tells what the object stands for."""
+    return method in _READ.get(cls, ())
 
 
 def instance(cls: str, args: Sequence[Val]) -> Val:
     """A Reflection object: what it stands for is kept as an element that no PHP code can name."""
     target = args[0] if args else NOTHING
-    if cls == PROPERTY:
+    if cls in _PAIRS or (cls == "reflectionmethod" and len(args) > 1):
         target = Val(items={"0": target, "1": args[1] if len(args) > 1 else NOTHING})
-    if cls == "reflectionmethod" and len(args) > 1:
-        target = Val(items={"0": args[0], "1": args[1]})
     return Val(types=frozenset([cls]), items={_TARGET: target})
 
 
 def part(method: str, owner: Val, args: Sequence[Val]) -> Val:
     """`$class->getMethod('m')`, `getProperty('p')`; of all properties one whose name nobody knows."""
-    made = _MADE.get(method)
-    if made is None:
-        return NOTHING
-    found = instance(made, [owner, args[0] if args and method != "getproperties" else NOTHING])
+    found = instance(_MADE[method], [owner, args[0] if args and method != "getproperties" else NOTHING])
     return Val(rest=found) if method == "getproperties" else found
 
 

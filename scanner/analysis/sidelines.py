@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels
+from scanner.analysis.values import NOTHING, Val
 from scanner.model.facts import Call, Index, Var
 
 _PLACE = "\2sideline"
@@ -37,6 +37,9 @@ _READS: Mapping[str, str] = {
     "dba_fetch": "dba", "dba_firstkey": "dba", "dba_nextkey": "dba", "iptcparse": "iptc",
     "get_include_path": "include-path",
 }  # fmt: skip
+_COOKIES = frozenset({"setcookie", "setrawcookie"})
+"""What these set comes back in `$_COOKIE`, under its name."""
+_MAX_COOKIES = 4
 _RECEIVES: Mapping[str, tuple[str, int]] = {"msg_receive": ("messages", 4)}
 """Functions that write what they read into an argument."""
 
@@ -45,9 +48,11 @@ def called(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> 
     """What a function of PHP takes out of a place; what it puts there is kept."""
     place = _WRITES.get(name)
     if place is not None:
-        secrets = _credentials(evaluator, args)
+        secrets = evaluator.state.origins.credentials_in(args)
         if secrets:
             evaluator.state.write_store((_PLACE, place), Val(labels=secrets))
+            for cookie in evaluator.known_texts(args[0])[:_MAX_COOKIES] if name in _COOKIES else ():
+                evaluator.state.write_store(("_COOKIE", cookie), Val(labels=secrets))
     received = _RECEIVES.get(name)
     if received is not None and received[1] < len(call.args):
         target = call.args[received[1]].value
@@ -57,9 +62,3 @@ def called(evaluator: Evaluator, call: Call, name: str, args: Sequence[Val]) -> 
             evaluator.state.interpreter.write(evaluator, target, written)
     place = _READS.get(name)
     return NOTHING if place is None else evaluator.state.read_store((_PLACE, place))
-
-
-def _credentials(evaluator: Evaluator, args: Sequence[Val]) -> dict[str, Trace]:
-    """What of `database.php` is in some arguments."""
-    known = evaluator.state.origins.of_database_file
-    return {label: trace for arg in args for label, trace in all_labels(arg).items() if label in known}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import face, places
+from scanner.analysis.mixing import Made, Mixing
 from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, GENERIC, MANY, REQUEST_FIELD, Origins
+from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
 from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.rows import written
@@ -18,14 +20,9 @@ from scanner.analysis.summary import PARAM, Summary, depends_on_caller, digest
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
-from scanner.model.facts import Assign, Call, Op, Param, Value, text_mark
+from scanner.model.facts import text_mark
 from scanner.model.signature import Catalogue, LocalSink
 from scanner.signatures.match import Matcher
-
-if TYPE_CHECKING:  # the interpreter's parts know the state; only its types are named here
-    from scanner.analysis.evaluator import Evaluator
-    from scanner.analysis.frame import Frame
-
 
 _INNER = "\2"
 """Begins the first part of the keys of stores that no name of the program stands for: files, caches, cells."""
@@ -116,16 +113,6 @@ class Decoding:
         """Which functions can be decoders."""
 
 
-class Mixing:
-    """Where data of many origins comes together, so that what comes out is a guess."""
-
-    def __init__(self) -> None:
-        self.crossroads: set[tuple[str, int]] = set()
-        """Places (path, line) that call one of many functions, as the handlers of a hook are called."""
-        self.pools: set[int] = set()
-        """Functions that read or write a property's element under a computed key: one of all its values."""
-
-
 class KeptSecrets:
     """Where secrets are kept under names of the program's own, and who was not looked into for want of a reason."""
 
@@ -169,54 +156,6 @@ def _own_names(program: Program) -> frozenset[str]:
     return frozenset(name for unit in program.files for name in unit.facts.assigned if name in GENERIC)
 
 
-class Interpreter(Protocol):
-    """Parts of the abstract interpreter that call each other by way of the state: no module imports a later one."""
-
-    def evaluator(self, number: int) -> Evaluator:
-        """A fresh evaluator of a function, for constant expressions in its context."""
-
-    def summary(self, number: int) -> Summary:
-        """Summary of a function, made on demand."""
-
-    def call(self, evaluator: Evaluator, call: Call) -> Val:
-        """Value of a call, with its effects."""
-
-    def call_value(
-        self, evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *, literal: bool = False
-    ) -> Val:
-        """Call of a callable value."""
-
-    def result(self, evaluator: Frame, callee: Val) -> Val:
-        """What a function gives that somebody else calls, with arguments that nobody here knows."""
-
-    def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
-        """Value of a first-class callable."""
-
-    def apply(self, evaluator: Frame, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val:
-        """Effect of calling a function of the program."""
-
-    def closure(self, evaluator: Evaluator, number: int) -> Val:
-        """Run a closure's body where it is created."""
-
-    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
-        """A value with the labels of the properties of its objects."""
-
-    def run(self, evaluator: Evaluator) -> None:
-        """Evaluate the body of an evaluator's function."""
-
-    def default(self, evaluator: Frame, param: Param) -> Val:
-        """Value of a parameter that is not passed."""
-
-    def assign(self, evaluator: Evaluator, node: Assign) -> Val:
-        """Effect and value of an assignment."""
-
-    def yielded(self, evaluator: Evaluator, node: Op, operands: list[Val]) -> Val:
-        """Effect and value of a `yield`."""
-
-    def write(self, evaluator: Evaluator, target: Value, value: Val) -> None:
-        """Store a value where an assignment's left side points."""
-
-
 class State:
     """Shared state of one analysis. Stores only grow; summaries are computed once per round."""
 
@@ -232,11 +171,14 @@ class State:
         self.overflow = self.holes.template("unknown", "...")
         self.origins = Origins(catalogue, self.holes, _own_names(program))
         self.mixing = Mixing()
+        self.made = Made(program)
         self.variants = Variants(catalogue)
         self.included: set[str] = set()
         """Paths that some include resolves to."""
         self.stores: dict[tuple[str, str], Val] = {}
         """Properties by (class key, name), static ones with `::` before the name; globals by (``, name)."""
+        self.places_of: dict[str, list[str]] = defaultdict(list)
+        """By space that no name of the program stands for: second parts of the keys of its stores."""
         self.readers: dict[tuple[str, str], set[int]] = defaultdict(set)
         self.pooled: set[str] = set()
         """Classes with a property whose name nobody knows (`ANY_PROPERTY`)."""
@@ -282,6 +224,8 @@ class State:
         """Values that properties begin with, by class key and name."""
         self.reads: set[SecretRead] = set()
         self.notes: set[Note] = set()
+        self.names_own_file: dict[str, bool] = {}
+        """By path: whether the code of a file names `database.php` (see `listing`)."""
         self.local_methods = _methods(catalogue.local_sinks.values())
         self.outputs: dict[tuple[object, ...], Output] = {}
         """By place, effect and the place of the effect itself."""
@@ -327,6 +271,8 @@ class State:
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
             self.stores[key] = merged
+            if known is None and key[0].startswith(_INNER):
+                self.places_of[key[0]].append(key[1])
             if merged.sites or merged.height:
                 self.kept_sites |= all_sites(value)
             if merged.labels or merged.height:
@@ -465,7 +411,7 @@ class State:
 
     def _keep_in_table(self, item: Output) -> None:
         """What `database.php` holds and a statement writes comes back with whoever reads that table, or setting."""
-        secrets = {label: trace for label, trace in item.labels if label in self.origins.of_database_file}
+        secrets = self.origins.credentials(dict(item.labels))
         for text in item.places if secrets else ():
             table, settings = written(text)
             for key in [(TABLE, table)] * bool(table) + [("", name) for name in settings]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.rows import columns_read, tables_read, written
 from scanner.analysis.state import TABLE
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.analysis.values import NOTHING, Trace, Val, join_all
 from scanner.model.facts import Call, Value, Var
 
 _STATEMENT = "\0statement"
@@ -63,7 +63,7 @@ def called(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: Seq
     kinds = _kinds(name.lower())
     if "binds" in kinds:
         _bind(evaluator, call)
-    secrets = _credentials(evaluator, [*args, *_bound(evaluator, call, kinds)])
+    secrets = evaluator.state.origins.credentials_in([*args, *_bound(evaluator, call, kinds)])
     if secrets:
         _keep(evaluator, kinds, receiver, args, secrets)
     result = _of_table(evaluator, kinds, receiver, args, result)
@@ -98,16 +98,6 @@ def _of_query(evaluator: Evaluator, args: Sequence[Val], result: Val) -> Val:
     if kept is NOTHING:
         return result
     return evaluator.join(result, Val(items=dict.fromkeys(columns_read(queries), kept), rest=kept))
-
-
-def _credentials(evaluator: Evaluator, values: Sequence[Val]) -> Mapping[str, Trace]:
-    """What of `database.php` is in some values."""
-    known = evaluator.state.origins.of_database_file
-    found: dict[str, Trace] = {}
-    for value in values:
-        if (value.labels or value.height) and not known.isdisjoint(all_labels(value)):
-            found.update((label, trace) for label, trace in all_labels(value).items() if label in known)
-    return found
 
 
 def _writing(args: Sequence[Val]) -> list[str]:

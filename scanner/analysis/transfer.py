@@ -15,6 +15,7 @@ from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_la
 from scanner.model.facts import (
     ArrayLit,
     Assign,
+    AssignExpr,
     Branch,
     Const,
     Define,
@@ -404,6 +405,8 @@ def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C90
     elif isinstance(target, DynVar):
         for name in evaluator.known_texts(evaluator.value(target.name)):
             _write_variable(evaluator, name, value)
+    elif isinstance(target, AssignExpr):  # `($this->map ??= new Map)[$key] = $value`
+        write(evaluator, target.op.target, value)
     else:
         evaluator.value(target)
 

@@ -7,15 +7,19 @@ less than a plain call does, so it counts for more of them.
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from scanner.analysis.values import Trace, chain
 from scanner.detectors.base import Scene
+from scanner.detectors.literals import stands_in
 
 _DOUBT = 2
 """Steps that one doubtful step counts for beside itself."""
 _LEAP = 2
 """The same for a value that was put down in one file and taken up in another: anything may have been put there."""
+_LAST_WORD = re.compile(r"[.:\[\]'\"$>-]+")
+"""Between the parts of a secret's name: `db.password`, `config.twilio_auth_token`."""
 _RETURNED, _PASSED = "returned by ", "passed to "
 
 
@@ -26,6 +30,21 @@ def doubts(scene: Scene, trace: Trace) -> int:
         found += text.startswith(_RETURNED) and (path, line) in crossroads
         found += text.removeprefix(_RETURNED).removeprefix(_PASSED).removesuffix("()") in scene.pools
     return found
+
+
+def unasked(scene: Scene, trace: Trace, name: str) -> bool:
+    """Whether a way comes out of a store of values where nobody asks for this one.
+
+    Who asks a store for a value names it there: `$settings->get('salt')`. Where no name of it stands in the file, what
+    was asked for is another value, most likely.
+    """
+    word = _LAST_WORD.split(name)[-1]
+    asked = [
+        path
+        for path, _line, text in chain(trace)
+        if text.startswith(_RETURNED) and text.removeprefix(_RETURNED).removesuffix("()") in scene.pools
+    ]
+    return bool(asked) and not any(stands_in(scene, path, word) for path in asked)
 
 
 def leaps(scene: Scene, trace: Trace, end: str) -> int:

@@ -12,7 +12,12 @@ from scanner.model.facts import FileFacts
 
 def stands_in_file(scene: Scene, function: int, text: str) -> bool:
     """Whether a text stands in a literal of the file in which a function stands; never in decoded code."""
-    facts = scene.facts.get(scene.program.path(function))
+    return stands_in(scene, scene.program.path(function), text)
+
+
+def stands_in(scene: Scene, path: str, text: str) -> bool:
+    """The same of the file with a path."""
+    facts = scene.facts.get(path)
     return facts is not None and _octets(text) in _literals(facts)
 
 

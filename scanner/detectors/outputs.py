@@ -10,7 +10,7 @@ from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, REQUEST_
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
-from scanner.detectors.distance import distance, leaps
+from scanner.detectors.distance import distance, leaps, unasked
 from scanner.detectors.remarks import RISK
 from scanner.detectors.targets import expected
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
@@ -98,6 +98,7 @@ def _finding(
     through = f" through {output.via[0]}()" if output.via else ""
     far = hardly_arrives(scene, output, label, trace, to_host=bool(taken))
     least = Severity.MEDIUM if taken else Severity.LOW
+    strayed = not is_broad(plain) and not taken and unasked(scene, trace, plain)
     further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
     return finding(
         scene,
@@ -105,16 +106,19 @@ def _finding(
         output,
         severity=max(
             _severity(scene, label, severity, taken=bool(taken)),
-            least if far else Severity.CRITICAL,
+            least if far else Severity.MEDIUM if strayed else Severity.CRITICAL,
             key=lambda item: item.rank,
         ),
-        confidence=Confidence.LIKELY if not far else Confidence.POSSIBLE,
+        confidence=Confidence.POSSIBLE if far or strayed else Confidence.LIKELY,
         api=output.api if not output.via else f"{output.via[0]} ({output.api})",
         callee=output.via[0] if output.via else "",
         message=f"{digest}{plain} reaches {where}: it is given to {output.api}{through}{further}",
         destinations=taken,
         secrets=[plain],
-        details=[*details(scene, output), *([RISK] if _opens_all(scene, output, label) and not far else [])],
+        details=[
+            *details(scene, output),
+            *([RISK] if _opens_all(scene, output, label) and not (far or strayed) else []),
+        ],
         trace=(*steps(trace), *last_steps(scene, output)),
     )
 

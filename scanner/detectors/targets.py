@@ -36,6 +36,8 @@ _COPIES = re.compile(r"(?:^|[\r\n])(?:bcc|cc):[ \t]*([^\r\n]+)", re.IGNORECASE)
 _PROXY = re.compile(r"(?:\w+://)?(?:[^@/\s]*@)?(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z0-9-]{1,63}(?::\d{1,5})?/?")
 _RESOLVED = re.compile(r"[+-]?[^:\s]*:\d*:(\[[0-9A-Fa-f:]+\]|[^:,\s]+)(?::\d*)?")
 """`HOST:PORT:ADDRESS` of `CURLOPT_RESOLVE`, `HOST:PORT:HOST:PORT` of `CURLOPT_CONNECT_TO`."""
+_SEVERAL = 3
+"""Words at one call, beside what is not known, from which on they are values of settings and no hosts."""
 _ROLES = ("url", "url-extra", "host", "dsn", "location", "base_uri", "server", "bucket")
 
 
@@ -60,12 +62,21 @@ def _target(scene: Scene, hit: Hit) -> Target:
     names = set(found)
     if len(names) > 1:
         names -= {LOCAL}
+    if UNRESOLVED in names:
+        words = {name for name in names if _is_word(name)}
+        # Where the request says where to go, a word is the name of one of its parameters.
+        names -= words if len(words) >= _SEVERAL or USER_INPUT in names else set()
     if not names and not by_caller:
         names = {MAIL_SERVER if hit.signature.kind == "mail" else UNRESOLVED}
     if UNRESOLVED in names and len(names) > 1 and hit.signature.kind == "sdk":
         names -= {UNRESOLVED}
     shown = tuple(sorted(found[name].shown for name in names if name in found))
     return Target(tuple(sorted(names)), shown, by_caller, by_object)
+
+
+def _is_word(name: str) -> bool:
+    """Whether a host's name is a single word: `backend`, or any value of a setting behind `http://`."""
+    return is_host(name) and not is_public(name) and not is_local(name)
 
 
 def _set_in_release(scene: Scene, found: Iterable[str]) -> list[str]:

@@ -1,0 +1,92 @@
+"""New objects: which class is meant, where the object is made, and what its constructor does."""
+
+from __future__ import annotations
+
+from scanner.analysis import (
+    callbacks,
+    code,
+    containers,
+    documents,
+    fibers,
+    keeping,
+    listing,
+    reaches,
+    reflection,
+    resolution,
+    shipped,
+    sinks,
+)
+from scanner.analysis.application import apply_summary
+from scanner.analysis.binding import arguments
+from scanner.analysis.describe import callee_text
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.passing import passed_through
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all
+from scanner.model.facts import Call
+
+_MAX_BELOW = 3
+"""Subclasses up to which `new static` may be any of them."""
+
+
+def evaluate(evaluator: Evaluator, call: Call) -> Val:
+    """Value of `new`, with its effects."""
+    classes = evaluator.class_names(call.name)
+    if isinstance(call.name, str) and call.name.startswith("class@anonymous"):
+        classes = [f"{evaluator.path}#{call.name}"]
+    if call.name == "static":  # of few subclasses it may be any
+        below = [key for cls in classes for key in evaluator.state.program.descendants(cls)]
+        classes = [*classes, *below] if len(below) <= _MAX_BELOW else classes
+    args = arguments(evaluator, call)
+    named = NOTHING
+    if not isinstance(call.name, str):
+        named = evaluator.value(call.name)
+        reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=named.labels))
+    if not classes:
+        if not isinstance(call.name, str):
+            code.callee(evaluator, call, named, args)
+        evaluator.note("dynamic-call", call.line, callee_text(call))
+        return passed_through(evaluator, call, NOTHING, args)
+    before, evaluator.computed = evaluator.computed, evaluator.computed or not isinstance(call.name, str)
+    found = [create(evaluator, call, cls, args) for cls in classes]
+    evaluator.computed = before
+    return join_all(found, evaluator.state.overflow)
+
+
+def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
+    """A new object: its class, its allocation site, and what its constructor does."""
+    state = evaluator.state
+    ancestors = state.program.ancestors(cls)
+    site = state.site(evaluator.number, call.start)
+    state.made.note(site, cls)
+    instance = Val(types=frozenset([cls]), sites=frozenset([site]))
+    instance = documents.made(evaluator, ancestors, instance, args)
+    if cls in listing.CLASSES:
+        instance = listing.made(evaluator, instance, args)
+    callbacks.method_callbacks(evaluator, call, cls, "__construct", args)
+    if cls == fibers.CLASS:
+        return fibers.instance(args)
+    if cls in reflection.CLASSES:
+        for part in args[:2]:
+            code.callee(evaluator, call, part, args)
+        return reflection.instance(cls, args)
+    signatures = resolution.sure(state, cls, ancestors, state.matcher.new(cls, ancestors))
+    constructor = state.program.find_method(cls, "__construct")
+    if signatures and constructor is not None and resolution.refines(state, constructor, signatures[0]):
+        state.site_libraries[site].add(signatures[0].lib)
+        signatures = ()
+    if signatures:
+        made = sinks.apply(
+            evaluator, call, signatures, args, instance, api=f"new {resolution.written(state, cls)}", certain=True
+        )
+        if cls == "simplexmlelement" and args:
+            instance = evaluator.join(instance, shipped.document(evaluator, args[0]))
+        kept = keeping.of_opened(evaluator, signatures[0], args, made)
+        return instance.replaced(labels=kept) if kept else instance
+    if state.program.find_method(cls, "__destruct") is not None:
+        evaluator.ending.append(instance)
+    if constructor is not None:
+        apply_summary(evaluator, call, constructor, args, instance)
+        return instance
+    labels = join_all((Val(labels=all_labels(arg)) for arg in args), state.overflow).labels
+    instance = instance.replaced(labels=labels)
+    return containers.made(evaluator, instance, args) if containers.CLASSES.intersection(ancestors) else instance

@@ -1,0 +1,172 @@
+"""Abstract interpretation of one function: elements of arrays, of superglobals among them, and letters of strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scanner.analysis import implicit
+from scanner.analysis.describe import describe
+from scanner.analysis.lookup import Lookup
+from scanner.analysis.origins import ELEMENTWISE, MANY, OWN_CONSTANTS, REQUEST_GLOBALS, RETURNED, SUPERGLOBALS
+from scanner.analysis.remote import FILE_FIELDS, UPLOAD
+from scanner.analysis.summary import ANY, PARAM, opened
+from scanner.analysis.templates import PARAMETERS, is_known
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, join_all, text_value
+from scanner.model.facts import ArrayLit, Const, Index, Var
+
+_MAX_DIGITS = 9
+FOUND = ("unknown", "what a pattern finds")
+"""Hole in the place of what a pattern finds in a text that is not known."""
+MAX_KEYS = 4
+"""Keys of a parameter's elements that are kept apart at one place."""
+
+
+class Elements(Lookup):
+    """Reads what an array, a superglobal or a string holds under a key."""
+
+    def index(self, node: Index) -> Val:
+        """Value of `$base[$key]`."""
+        key = self.value(node.key) if node.key is not None else NOTHING
+        keys = self.known_texts(key)
+        if isinstance(node.base, Var) and node.base.name not in self.env:
+            special = self._special_index(node.base.name, keys, node)
+            if special is not None:
+                return special
+        base = self.value(node.base)
+        if not keys and (base.rest is not None or isinstance(node.base, Var)):
+            self.state.mixing.looked_up(self.number, node.base, self.fact.params)
+        if keys and base.items and base.items.keys().isdisjoint(keys) and len(keys) < len(key.texts):
+            keys = []  # the key may be something else than the texts that are known, which the array does not have
+        result = self.element(base, keys, node)
+        if key.labels:
+            if isinstance(node.base, ArrayLit):
+                self.state.complain(key)
+            result = self.join(result, implicit.looked_up(self, node, key))
+        return self.join(result, self.run_offset("offsetget", base, [key], node.base)) if base.types else result
+
+    def _special_index(self, name: str, keys: list[str], node: Index) -> Val | None:
+        kept = NOTHING
+        if name in SUPERGLOBALS and keys:
+            kept = join_all((self.state.read_store((name, key)) for key in keys), self.state.overflow)
+        found = self._of_superglobal(name, keys, node)
+        return found if kept is NOTHING or found is None else self.join(kept, found)
+
+    def _of_superglobal(self, name: str, keys: list[str], node: Index) -> Val | None:
+        shown = describe(node)
+        if name == "GLOBALS" and keys:
+            return join_all((self.global_value(key, shown) for key in keys), self.state.overflow)
+        if name == "GLOBALS" and node.key is not None:
+            named = self.value(node.key)
+            one = self.global_named(named)
+            if self.state.holes.template(*FOUND) in named.texts:  # a text decides which of all it is
+                one = self.join(one, Val(labels=self.variable(Var(name)).labels))
+            if one is not NOTHING:
+                return one
+        secrets = [self.state.origins.session[key] for key in keys if key in self.state.origins.session]
+        if name == "_SESSION" and secrets:
+            return self.read_secret(secrets[0], self.line, shown)
+        if name in REQUEST_GLOBALS:
+            sent = self.state.origins.request_value(shown, self.path, self.line)
+            of_session = [Val(labels=self.read_secret(secret, self.line, shown).labels) for secret in secrets[:1]]
+            return join_all([sent, *of_session], self.state.overflow)
+        if name in ("_SERVER", "_ENV") and keys:
+            return join_all((self.environment(key, shown) for key in keys), self.state.overflow)
+        if name == "_SESSION" and keys:
+            return self.unknown(node)  # one element of the session is not all of it
+        return None
+
+    def _named(self, base: Val, keys: list[str], node: Index) -> list[Val]:
+        """Elements by key; one that is not known may be a secret by its name."""
+        found: list[Val] = []
+        for key in keys:
+            item = (base.items or {}).get(key) or (base.items or {}).get(key.rpartition("\0")[2])
+            if item is not None:
+                found.append(item)
+            else:
+                secret = self.state.origins.named_secret(key, from_database="database" in base.labels)
+                if secret is not None and base.items is None and "request" not in base.labels:
+                    found.append(self.read_secret(secret, self.line, describe(node), certain=False))
+        return found
+
+    def element(self, base: Val, keys: list[str], node: Index) -> Val:
+        """Element of an array value; an element that is not known carries the whole array's labels."""
+        found = self._named(base, keys, node)
+        found.extend(self._others(base, keys, node, known=bool(found)))
+        of_whole = self.of_whole(base, keys) if base.labels and not found else ()
+        result = join_all([*found, *of_whole], self.state.overflow)
+        bulk = any(self._bulk(label, keys) for label in base.labels if label not in MANY)
+        derived = any(map(self._made, base.texts))  # text made of all of it: a piece may be any of it
+        labels = self._of_whole(base, keys, bulk=bulk, derived=derived)
+        if bulk:  # values that were stored under computed keys: only the key's own name says which this is
+            kept = {label: trace for label, trace in result.labels.items() if not label.startswith(RETURNED)}
+            result = result.replaced(labels=kept)
+        if labels:  # one element of $GLOBALS is not all of them
+            result = self.join(result, Val(labels=labels))
+        of_caller = self._of_caller(base, keys) if not found else NOTHING
+        if of_caller is not NOTHING:
+            kept = {label: trace for label, trace in result.labels.items() if not label.startswith(PARAM)}
+            return self.join(result.replaced(labels=kept), of_caller)
+        characters = self._characters(base, keys)
+        if characters:
+            return self.join(result, text_value(*characters))
+        if result.texts or result.items or found:
+            return result
+        return self.join(result, self._of_request(base, node) or self.unknown(node))
+
+    def _of_request(self, base: Val, node: Index) -> Val | None:
+        """`$_FILES['f']['name']`: an element of what the request says is said by the request."""
+        if not base.texts or not all(map(self._sent, base.texts)):
+            return None
+        return Val(frozenset([self.state.holes.template("user-input", describe(node))]))
+
+    def _sent(self, text: str) -> bool:
+        """Whether a text is what the request says and nothing else: `$_POST`, or a field of it."""
+        hole = self.state.holes.hole(text) if len(text) == 1 else None
+        return hole is not None and hole.kind == "user-input"
+
+    def _made(self, text: str) -> bool:
+        """Whether a text may be made of a whole array: not if it is known, what a caller passes, or what is sent."""
+        return not (is_known(text) or self._sent(text) or (len(text) == 1 and PARAMETERS.match(text)))
+
+    def _others(self, base: Val, keys: list[str], node: Index, *, known: bool) -> Iterable[Val]:
+        """What an element may be beside those stored under its known keys."""
+        if base.rest is not None and (not known or not keys):
+            yield base.rest
+        if not keys and base.items:
+            yield from (base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
+        if "globals" in base.labels:
+            yield from (self.global_value(key, describe(node)) for key in keys)
+
+    def _of_whole(self, base: Val, keys: list[str], *, bulk: bool, derived: bool) -> dict[str, Trace]:
+        """Labels of an array that are those of each of its elements."""
+        return {
+            label: trace
+            for label, trace in base.labels.items()
+            if ((derived and label in MANY) or not self._bulk(label, keys))
+            and not (label == "constants" and keys and OWN_CONSTANTS.issuperset(keys))
+            and not (bulk and label.startswith(RETURNED))
+            and not (label == UPLOAD and FILE_FIELDS.issuperset(keys or [UPLOAD]))
+        }
+
+    def _of_caller(self, base: Val, keys: list[str]) -> Val:
+        """Elements that only the caller knows: the value is a parameter itself."""
+        chosen = keys[:MAX_KEYS] or [ANY]
+        return join_all([opened(base, key, self.state.holes) for key in chosen], self.state.overflow)
+
+    def taken(self, array: Val, node: Var) -> Val:
+        """Variable that `extract` made of an array whose keys are not known."""
+        return self.element(array, [node.name], Index(Var("extracted"), Const(node.name)))
+
+    def _bulk(self, label: str, keys: list[str]) -> bool:
+        """A label that means "many values at once": one element of known name has only what its name says."""
+        if label in ELEMENTWISE:
+            return True
+        return bool(keys) and label.removeprefix(RETURNED).lower() in self.state.origins.bulk
+
+    def _characters(self, base: Val, keys: list[str]) -> list[str]:
+        """`$s[3]` of a known string."""
+        found: list[str] = []
+        for text in self.known_texts(base) if base.items is None else ():
+            numbers = [int(key) for key in keys if key.lstrip("-").isdecimal() and len(key) < _MAX_DIGITS]
+            found.extend(text[number] for number in numbers if -len(text) <= number < len(text))
+        return found

@@ -1,0 +1,64 @@
+"""Parts of the abstract interpreter that call each other by way of the state: no module imports a later one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from scanner.analysis.summary import Summary
+from scanner.analysis.values import Val
+from scanner.model.facts import Assign, Call, Op, Param, Value
+
+if TYPE_CHECKING:  # the parts know the state; only their types are named here
+    from scanner.analysis.evaluator import Evaluator
+    from scanner.analysis.frame import Frame
+
+
+class Interpreter(Protocol):
+    """What each part asks of the others."""
+
+    def evaluator(self, number: int) -> Evaluator:
+        """A fresh evaluator of a function, for constant expressions in its context."""
+
+    def summary(self, number: int) -> Summary:
+        """Summary of a function, made on demand."""
+
+    def call(self, evaluator: Evaluator, call: Call) -> Val:
+        """Value of a call, with its effects."""
+
+    def call_value(
+        self, evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *, literal: bool = False
+    ) -> Val:
+        """Call of a callable value."""
+
+    def result(self, evaluator: Frame, callee: Val) -> Val:
+        """What a function gives that somebody else calls, with arguments that nobody here knows."""
+
+    def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
+        """Value of a first-class callable."""
+
+    def apply(self, evaluator: Frame, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val:
+        """Effect of calling a function of the program."""
+
+    def service(self, evaluator: Frame, method: str, container: Val, args: list[Val]) -> Val:
+        """What a container of services keeps or gives under a name."""
+
+    def closure(self, evaluator: Evaluator, number: int) -> Val:
+        """Run a closure's body where it is created."""
+
+    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
+        """A value with the labels of the properties of its objects."""
+
+    def run(self, evaluator: Evaluator) -> None:
+        """Evaluate the body of an evaluator's function."""
+
+    def default(self, evaluator: Frame, param: Param) -> Val:
+        """Value of a parameter that is not passed."""
+
+    def assign(self, evaluator: Evaluator, node: Assign) -> Val:
+        """Effect and value of an assignment."""
+
+    def yielded(self, evaluator: Evaluator, node: Op, operands: list[Val]) -> Val:
+        """Effect and value of a `yield`."""
+
+    def write(self, evaluator: Evaluator, target: Value, value: Val) -> None:
+        """Store a value where an assignment's left side points."""
