@@ -276,8 +276,11 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
             evaluator.set_site(site, name, value)
         if number >= 0 and name in holding.OF_DATABASE:  # an object that a constructor made, of which it keeps the rest
             _connected_inside(evaluator, number, sites, name, value)
-        if name == containers.ROLE or evaluator.state.is_kept_handle(number):
-            _kept_inside(evaluator, sites, name, value)
+        if name == containers.ROLE:
+            evaluator.stored_sites |= sites
+            _put_on(evaluator, sites, name, value)
+        elif evaluator.state.is_kept_handle(number):
+            _put_on(evaluator, sites, name, value)
     elif effect.target in ("printed", "thrown"):
         _apply_shown(evaluator, effect, substitution.value(effect.value))
     else:
@@ -286,9 +289,8 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
 
 
-def _kept_inside(evaluator: Evaluator, sites: frozenset[int], role: str, value: Val) -> None:
-    """What a callee put into a collection, or into an object that a store holds: it is there, wherever that is kept."""
-    evaluator.stored_sites |= sites
+def _put_on(evaluator: Evaluator, sites: frozenset[int], role: str, value: Val) -> None:
+    """What a callee put into a collection, or on a handle that a store holds: it is there, wherever that is kept."""
     for site in sorted(sites) if not depends_on_caller(value) else ():
         if site >= 0:
             evaluator.state.write_site(site, role, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable as Function
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from scanner.analysis.describe import describe
 from scanner.analysis.spread import MAX_OUTSIDE_STEPS, most_steps
@@ -384,13 +384,10 @@ class Frame:
         for site in sorted(self.sites):
             if site < 0 or site in escaping:
                 for role, value in sorted(self.sites[site].items()):
-                    effects.append(Effect("site", (site, role), value))
+                    if not role.startswith(".") or self.state.tells(value):
+                        effects.append(Effect("site", (site, role), value))
             elif self.state.is_kept_handle(site):
-                effects.extend(  # a handle that was made elsewhere, and is used elsewhere
-                    Effect("site", (site, role), value)
-                    for role, value in sorted(self.sites[site].items())
-                    if not role.startswith(".")
-                )
+                effects.extend(self._put_on_kept(site))
         for target, value in (("printed", self.printed), ("thrown", self.thrown)):
             labels = self.state.telling(value.labels)  # every caller would carry the rest, and nobody asks for it
             if labels:
@@ -398,6 +395,19 @@ class Frame:
         return Summary(
             self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values())
         )
+
+    def _put_on_kept(self, site: int) -> Iterator[Effect]:
+        """What was put on a handle that was made elsewhere and is used elsewhere: callers get what they decide of it.
+
+        The rest is in the state of all at once; carried on, it would be in every summary up to the outermost.
+        """
+        for role, value in sorted(self.sites[site].items()):
+            if role.startswith("."):
+                continue
+            if depends_on_caller(value):
+                yield Effect("site", (site, role), value)
+            else:
+                self.state.write_site(site, role, value)
 
     def _returned(self) -> Val:
         """What the function returns. A getter's property is the caller's to know; of more than that, the store is."""

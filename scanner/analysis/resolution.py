@@ -11,11 +11,22 @@ from scanner.model.signature import Signature
 def sure(state: State, cls: str, ancestors: Sequence[str], signatures: tuple[Signature, ...]) -> tuple[Signature, ...]:
     """Signatures that fit the class; one that only shares its last name part does not, where the program has the class.
 
-    REDCap's own classes stand in the catalogue without namespace, so those are left as they are.
+    REDCap's own classes stand in the catalogue without namespace: a class of such a name is meant where it is the only
+    one.
     """
     if not signatures or cls not in state.program.classes:
         return signatures
-    return tuple(s for s in signatures if s.lib == "redcap" or state.matcher.exact(s, cls, ancestors))
+    return tuple(
+        s
+        for s in signatures
+        if (s.lib == "redcap" and _only_one_is_called(state, s)) or state.matcher.exact(s, cls, ancestors)
+    )
+
+
+def _only_one_is_called(state: State, signature: Signature) -> bool:
+    """Whether one class of the program at most has the last part of a signature's class for its own."""
+    short = signature.callable.lower().partition("::")[0].rpartition("\\")[2]
+    return len(set(state.program.by_last_part.get(short, ()))) <= 1
 
 
 def refines(state: State, constructor: int, signature: Signature) -> bool:

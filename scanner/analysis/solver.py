@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import groupby
 from typing import NamedTuple
 
 from scanner.analysis.application import names_kept_secret
@@ -71,7 +72,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
         state,
         tuple(_final_hits(state)),
         tuple(sorted(state.reads)),
-        tuple(sorted(state.outputs.values(), key=_place)),
+        _in_order(state.outputs.values()),
         tuple(sorted(state.notes)),
         tuple(sorted(state.limits_hit)),
         evaluated,
@@ -87,14 +88,21 @@ def _summary(state: State, number: int) -> Summary:
         return state.summaries.setdefault(number, EMPTY)
 
 
+def _in_order(outputs: Iterable[Output]) -> tuple[Output, ...]:
+    """Outputs by where they stand, then by what reaches them: one place is seen several times, loops run twice."""
+    ordered: list[Output] = []
+    for _where, same in groupby(sorted(outputs, key=_place), _place):
+        several = list(same)
+        ordered += sorted(several, key=_ways) if len(several) > 1 else several
+    return tuple(ordered)
+
+
 def _place(output: Output) -> tuple[object, ...]:
-    """Where an output stands, then what reaches it: one place is seen several times, loops run twice."""
-    return (
-        *output[:7],
-        output.via,
-        output.inner,
-        [(label, trace.length, chain(trace)) for label, trace in output.labels],
-    )
+    return (*output[:7], output.via, output.inner)
+
+
+def _ways(output: Output) -> list[object]:
+    return [(label, trace.length, chain(trace)) for label, trace in output.labels]
 
 
 def _fills_stores(program: Program, number: int) -> bool:

@@ -16,7 +16,7 @@ from scanner.analysis.program import Program
 from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.rows import written
 from scanner.analysis.spread import is_far
-from scanner.analysis.summary import PARAM, Summary, digest
+from scanner.analysis.summary import PARAM, Summary, depends_on_caller, digest
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
@@ -313,6 +313,10 @@ class State:
             self.dirty |= readers
         elif places(before) != places(after):
             self.dirty_texts |= readers
+
+    def tells(self, value: Val) -> bool:
+        """Whether anything is known of a value: a number, and text of which nothing is known, say nothing."""
+        return depends_on_caller(value) or self._telling(value) is not NOTHING
 
     def _telling(self, value: Val) -> Val:
         texts = frozenset(text for text in value.texts if not self.says_nothing(text))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from scanner.model.facts import (
@@ -34,6 +35,7 @@ from scanner.model.facts import (
     Value,
     Var,
     decode_body,
+    nodes,
 )
 
 OPEN = "{...}"
@@ -43,6 +45,8 @@ _SETTER_WORDS = ("set", "opt", "with", "define", "put", "conf", "attr", "ini", "
 _MAX_NODES = 200_000
 """Nodes of one function that are looked at: a bound on hostile code, far above what people write."""
 _MAX_TEXT = 300
+_MAX_OPERANDS = 60
+"""Values of one comparison that are looked at."""
 _COMPARISONS = frozenset({"==", "===", "!=", "!==", "<>"})
 _CURL_NUMBERS = {"64": "CURLOPT_SSL_VERIFYPEER", "81": "CURLOPT_SSL_VERIFYHOST", "10004": "CURLOPT_PROXY"}
 
@@ -101,6 +105,8 @@ class Unit(NamedTuple):
     """Constant texts and their lines."""
     names: frozenset[str]
     """Constants that are used by name, in lower case."""
+    operands: frozenset[tuple[str, str]] = frozenset()
+    """Comparisons, each with every variable and property that it compares."""
 
 
 def units(facts: FileFacts) -> dict[str, Unit]:
@@ -154,6 +160,7 @@ def _merged(group: list[Unit]) -> Unit:
         group[0].forced,
         tuple(item for unit in group for item in unit.strings),
         frozenset().union(*(unit.names for unit in group)),
+        frozenset().union(*(unit.operands for unit in group)),
     )
 
 
@@ -174,6 +181,7 @@ def _read(symbol: str, function: FunctionFact) -> Unit:
         _forced(statements),
         tuple(reader.strings),
         frozenset(reader.names),
+        frozenset(reader.operands),
     )
 
 
@@ -191,6 +199,7 @@ class _Reader:
         self.bindings: list[Binding] = []
         self.calls: list[Site] = []
         self.comparisons: Counter[str] = Counter()
+        self.operands: set[tuple[str, str]] = set()
         self.overrides: list[Override] = []
         self.strings: list[tuple[str, int]] = []
         self.names: set[str] = set()
@@ -255,6 +264,9 @@ class _Reader:
     def _operator(self, node: Op, line: int) -> None:
         if node.op in _COMPARISONS:
             self.comparisons[node.op] += 1
+            near = islice(nodes(node.operands), _MAX_OPERANDS)
+            parts = (part for part in near if isinstance(part, (Var, Prop)))
+            self.operands.update((node.op, part.name) for part in parts if isinstance(part.name, str))
         if node.op in ("&&", "and", "||", "or"):
             decided = "0" if node.op in ("&&", "and") else "1"
             for operand in node.operands:

@@ -30,15 +30,19 @@ from scanner.analysis.origins import REQUEST_GLOBALS
 from scanner.analysis.program import Program
 from scanner.detectors.base import Detector, Position, Scene, finding, rule
 from scanner.model.facts import (
+    Arg,
     ArrayLit,
     Assign,
     Call,
     CallKind,
     ClassConst,
+    Closure,
     Concat,
     Const,
     ConstRef,
+    DynVar,
     FunctionFact,
+    Globals,
     Index,
     Op,
     Prop,
@@ -77,6 +81,10 @@ _COMPARE = frozenset({"hash_equals", "strcmp", "strcasecmp", "password_verify"})
 _HASHES = frozenset({"md5", "sha1", "hash", "hash_hmac", "crypt", "password_verify", "crc32", "base64_encode", "strrev",
                      "sodium_crypto_generichash", "str_rot13", "bin2hex"})  # fmt: skip
 _CHECKSUM = "crc32"
+_ASKING = frozenset({"function_exists", "is_null", "extension_loaded", "version_compare", "defined"})
+"""Functions beside those that set no variable and give no text."""
+_ROUNDS = 4
+"""Variables of variables that are followed."""
 _HEADERS = frozenset({"getallheaders", "apache_request_headers", "filter_input", "filter_input_array"})
 _FILES = frozenset({"file_get_contents", "fread", "md5_file", "sha1_file", "hash_file", "stream_get_contents",
                     "serialize", "implode", "json_encode", "phpversion", "ob_get_clean"})  # fmt: skip
@@ -110,6 +118,7 @@ def _comparisons(program: Program, fact: FunctionFact, *, about_login: bool) -> 
     """(line, what compares, what is compared) of each comparison that opens something to whoever knows a constant."""
     line, sent = fact.line, set[str]()
     fixed: dict[str, str] = {}
+    own = _made_of_constants(fact)
     done: set[tuple[int, str]] = set()
     for node in nodes(decode_body(fact.body)):
         line = getattr(node, "line", line)
@@ -123,10 +132,42 @@ def _comparisons(program: Program, fact: FunctionFact, *, about_login: bool) -> 
             constant = _constant(program, fact, value, fixed)
             others = [other for place, other in enumerate(values) if place != position] if constant is not None else []
             for other in others:
+                if isinstance(other, Var) and other.name in own:
+                    continue  # a test of the function itself: nobody sends anything
                 what = _unlocked(constant, other, sent, about_login=about_login)
                 if what and (line, shown) not in done:
                     done.add((line, shown))
                     yield line, shown, what
+
+
+def _made_of_constants(fact: FunctionFact) -> frozenset[str]:
+    """Variables to which a function gives nothing but constants, and what PHP's hash functions make of them.
+
+    None in a function that may set a variable in another way: by reference, by its name, in a closure or a file.
+    """
+    found = list(nodes(decode_body(fact.body)))
+    assigned: dict[str, list[Value]] = {}
+    for node in found:
+        if isinstance(node, (Closure, DynVar, Globals)) or (
+            isinstance(node, Call) and node.short_name not in _HASHES | _ASKING
+        ):
+            return frozenset()
+        if isinstance(node, Assign):
+            if not isinstance(node.target, Var) or node.op != "=":
+                return frozenset()
+            assigned.setdefault(node.target.name, []).append(node.value)
+    own = frozenset(assigned) - {param.name for param in fact.params}
+    for _round in range(_ROUNDS):
+        own = frozenset(name for name in own if all(_is_own(value, own) for value in assigned[name]))
+    return own if fact.name else frozenset()
+
+
+def _is_own(value: Value, own: frozenset[str]) -> bool:
+    """Whether a value is made of constants and of such variables, by hash functions alone."""
+    return all(
+        part.name in own if isinstance(part, Var) else isinstance(part, (Arg, Call, Concat, Const))
+        for part in nodes(value)
+    )
 
 
 def _compared(node: object) -> tuple[Sequence[Value], str]:

@@ -64,7 +64,8 @@ def _target(scene: Scene, hit: Hit) -> Target:
         names -= {LOCAL}
     if UNRESOLVED in names:
         words = {name for name in names if _is_word(name)}
-        names -= words if len(words) >= _SEVERAL else set()
+        # Where the request says where to go, a word is the name of one of its parameters.
+        names -= words if len(words) >= _SEVERAL or USER_INPUT in names else set()
     if not names and not by_caller:
         names = {MAIL_SERVER if hit.signature.kind == "mail" else UNRESOLVED}
     if UNRESOLVED in names and len(names) > 1 and hit.signature.kind == "sdk":

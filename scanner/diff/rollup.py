@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+import msgspec
+
 from scanner.detectors.temper import REFUSED
 from scanner.diff.join import Joined, Key, join
 from scanner.model.finding import Category, Finding
@@ -38,6 +40,17 @@ def destinations(changes: Iterable[FindingChange]) -> tuple[DestinationChange, .
             lambda found: found.destinations if found.category in _OUTBOUND and REFUSED not in found.details else (),
         )
     )
+
+
+def with_hosts(rows: tuple[DestinationChange, ...], changes: Iterable[FindingChange]) -> tuple[DestinationChange, ...]:
+    """The destinations, and those that only a comparison finds: hosts that a list of addresses gained."""
+    counts = Counter(host for change in changes for host in change.finding.destinations)
+    if not counts:
+        return rows
+    known = {row.host for row in rows}
+    counted = [msgspec.structs.replace(row, findings=row.findings + counts.pop(row.host, 0)) for row in rows]
+    gained = [DestinationChange(BaselineState.NEW, host, count) for host, count in counts.items() if host not in known]
+    return tuple(sorted((*counted, *gained), key=lambda row: (_STATE_ORDER.index(row.state), row.host)))
 
 
 def secrets(changes: Iterable[FindingChange]) -> tuple[SecretChange, ...]:

@@ -10,6 +10,7 @@ import msgspec
 
 from scanner.detectors.temper import TEXT_SUFFIXES
 from scanner.diff.bundles import Bundles, bundle_rules
+from scanner.diff.rollup import with_hosts
 from scanner.diff.weakenings import Comparer, Weakening, comparers
 from scanner.diff.weakenings.check_removed import together
 from scanner.diff.weakenings.pairs import Pair, is_code, pairs
@@ -137,6 +138,7 @@ def _finding(path: str, pair: Pair, comparer: Comparer, weakening: Weakening) ->
         message=_text(weakening.message),
         details=tuple(sorted((name, _text(value)) for name, value in weakening.details)),
         callee=_text(weakening.api).lower(),
+        destinations=weakening.destinations,
     )
 
 
@@ -163,7 +165,10 @@ def add_findings(
     current = msgspec.structs.replace(
         comparison.current, rules=tuple(sorted(every, key=lambda item: item.id)), coverage=coverage
     )
-    return msgspec.structs.replace(comparison, current=current, changes=(*added, *comparison.changes))
+    hosts = with_hosts(comparison.destinations, added)
+    return msgspec.structs.replace(
+        comparison, current=current, changes=(*added, *comparison.changes), destinations=hosts
+    )
 
 
 def with_changes(

@@ -25,7 +25,7 @@ _CONSTANT = re.compile(
 )
 _BANNER = re.compile(
     rb"\A\s*(?:/\*[!*]?|//)[\s*!@]*(?:license\s+)?([A-Za-z][\w.-]{1,40}(?: [A-Za-z][\w.-]{1,30}){0,3})"
-    rb"[ \t,:@-]+v?(\d+\.\d+(?:\.\d+)?[\w.+-]{0,20})"
+    rb"[ \t,:@-]+v?(\d+\.\d+(?:\.\d+)?[\w.+-]{0,160})"
 )
 Read = Callable[[SourceFile], bytes]
 

@@ -82,6 +82,11 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes], list[str]]] = {
         {f"{JS}/jquery.js": JQUERY.replace(b"1", b"2").replace(b"3.6.0", b"3.6.2")},
         [],
     ),
+    "library-whose-version-names-its-patches": (
+        {f"{JS}/jquery.js": JQUERY.replace(b"3.6.0", b"3.6.0-fix1-CVE_2015_9251fix")},
+        {f"{JS}/jquery.js": JQUERY.replace(b"1", b"2").replace(b"3.6.0", b"3.6.0-fix1-CVE_2015_9251fix-CVE_2020fix")},
+        [],
+    ),
     "library-with-other-line-ends": (
         {f"{JS}/jquery.js": JQUERY},
         {f"{JS}/jquery.js": JQUERY.replace(b"\n", b"\r\n")},

@@ -30,6 +30,8 @@ class Weakening(NamedTuple):
     details: tuple[tuple[str, str], ...] = ()
     """Old and new value, and what else tells two weakenings apart."""
     confidence: Confidence = Confidence.LIKELY
+    destinations: tuple[str, ...] = ()
+    """Hosts that the function names now and did not before, sorted."""
 
 
 class Side(NamedTuple):

@@ -79,9 +79,20 @@ def _comparisons(pair: Pair, lost: Counter[str]) -> Iterator[Weakening]:
     if gone and written and not _COMPARE & calls:
         yield _weakening(pair.new, f"{gone[0]}()", written[0], gone[0], "the comparison is no longer safe")
     fewer = old - pair.new.comparisons
+    safer = Counter(site.name for site in pair.new.calls) - Counter(site.name for site in (pair.old or pair.new).calls)
     for strict, loose in (("===", "=="), ("!==", "!=")):
-        if fewer[strict] and gained[loose] and _SECURITY.search(pair.symbol.rpartition("::")[2].lower()):
+        replaced = fewer[strict] <= sum(safer[name] for name in _COMPARE) and not _compared_before(pair, strict, loose)
+        if replaced or not _SECURITY.search(pair.symbol.rpartition("::")[2].lower()):
+            continue  # a comparison in constant time took its place, and what is compared now is something else
+        if fewer[strict] and gained[loose]:
             yield _weakening(pair.new, strict, loose, strict, "values of other types are equal now")
+
+
+def _compared_before(pair: Pair, strict: str, loose: str) -> bool:
+    """Whether something that the strict operator compared before is compared by the plain one."""
+    old = pair.old.operands if pair.old else frozenset[tuple[str, str]]()
+    before = {name for operator, name in old if operator == strict}
+    return any(operator == loose and name in before for operator, name in pair.new.operands)
 
 
 def _algorithms(old: Unit, new: Unit) -> Iterator[Weakening]:
