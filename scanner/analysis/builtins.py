@@ -7,6 +7,7 @@ import re
 from scanner.analysis import (
     array_functions,
     arrays,
+    assumed,
     callbacks,
     code,
     constants,
@@ -122,7 +123,7 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     state = evaluator.state
-    texts = folded(evaluator, name, args)
+    texts, told = folded(evaluator, name, args), frozenset[int]()
     propagator = state.matcher.propagator(name)
     if propagator is not None:
         chosen = [args[i] for i in propagator.from_args if i < len(args)]
@@ -134,11 +135,14 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
     elif name in state.catalogue.no_effect:
         labels = {}
     else:
+        if not _is_described(evaluator, name):
+            assumed.apply(evaluator, node, name, args)
+            told = assumed.told(evaluator, node, NOTHING, args)
         labels = labels_of(evaluator, [*args, *given_back(evaluator, args)])
     source = state.matcher.source(name)
     if source is not None and state.matters(source.label):
         labels = {**labels, source.label: Trace(evaluator.path, node.line, f"{name}()", None, 1)}
-    result = Val(texts or evaluator.unknown(node).texts, labels)
+    result = Val(texts or evaluator.unknown(node).texts, labels, sites=told)
     if source is not None and source.label == "database" and "query" in name:
         return join_all([result, *(evaluator.rows(arg) for arg in args if arg.texts)], state.overflow)
     return result
@@ -195,6 +199,13 @@ def _class_alias(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
         for new in evaluator.known_texts(args[1]) if len(args) > 1 else ():
             evaluator.state.program.add_alias(old.lstrip("\\"), new.lstrip("\\"))
     return NOTHING
+
+
+def _is_described(evaluator: Evaluator, name: str) -> bool:
+    """Whether the catalogue says anything of a function."""
+    catalogue = evaluator.state.catalogue
+    tables = (catalogue.local_sinks, catalogue.byref_outputs, catalogue.higher_order, catalogue.dynamic_code)
+    return any(name in table for table in tables) or evaluator.state.matcher.source(name) is not None
 
 
 def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.analysis import (
+    assumed,
     attached,
     builtins,
     callables,
@@ -21,6 +22,7 @@ from scanner.analysis import (
     keeping,
     listeners,
     listing,
+    module_settings,
     reaches,
     reflected,
     reflection,
@@ -80,6 +82,7 @@ def _function(evaluator: Evaluator, call: Call) -> Val:
 def _known_by_name(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: list[Val], result: Val) -> Val:
     """Value of a call with what its name tells, whatever is known of what it calls."""
     result = stored.called(evaluator, call, name, receiver, args, result)
+    result = module_settings.called(evaluator, name, args, result)
     return listeners.called(evaluator, call, name, receiver, args, result)
 
 
@@ -133,6 +136,7 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
     args = arguments(evaluator, call)
     if not names:
         evaluator.note("dynamic-call", call.line, callee_text(call))
+        assumed.apply(evaluator, call, callee_text(call), args)
         return passed_through(evaluator, call, receiver, args)
     _local_methods(evaluator, call, receiver, names, args)
     if args and not statements.FUNCTIONS.isdisjoint(name.lower() for name in names):
@@ -271,8 +275,10 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         if len(numbers) > 1:
             state.mixing.crossroads.add((evaluator.path, call.line))
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
+        assumed.apply(evaluator, call, callee_text(call), args, receiver)
         results.append(Val(labels=state.telling(receiver.labels)))  # it may be another method of that name
         return join_all([*results, queried(evaluator, args)], state.overflow)
+    assumed.apply(evaluator, call, callee_text(call), args, receiver)
     result = passed_through(evaluator, call, receiver, args)
     if receiver.types:
         return result
@@ -290,7 +296,7 @@ def _static(evaluator: Evaluator, call: Call) -> Val:
         if call.receiver is not None and not isinstance(call.receiver, str):
             code.callee(evaluator, call, evaluator.value(call.receiver), args)
         evaluator.note("dynamic-call", call.line, callee_text(call))
-        return passed_through(evaluator, call, NOTHING, args)
+        return _unknown_static(evaluator, call, args)
     found = [call_static(evaluator, call, cls, name, args) for cls in classes for name in names]
     return _known_by_name(evaluator, call, names[0], NOTHING, args, join_all(found, evaluator.state.overflow))
 
@@ -332,7 +338,12 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
         return apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
     copied = containers.copied(cls, lower, args)
-    return passed_through(evaluator, call, NOTHING, args) if copied is NOTHING else copied
+    return _unknown_static(evaluator, call, args) if copied is NOTHING else copied
+
+
+def _unknown_static(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
+    assumed.apply(evaluator, call, callee_text(call), args)
+    return passed_through(evaluator, call, NOTHING, args)
 
 
 def _dynamic(evaluator: Evaluator, call: Call) -> Val:
@@ -366,6 +377,7 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
         found.extend(callables.invoked(evaluator, call, callee, args))
     if not found:
         given.leave_to_caller(evaluator, callee, args)
+        assumed.apply(evaluator, call, callee_text(call), args)
         evaluator.note(
             "dynamic-call", call.line, callee_text(call) if call.kind == CallKind.DYNAMIC else describe(call)
         )
