@@ -29,7 +29,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.passing import given_back
 from scanner.analysis.summary import parameter_label, symbolic
-from scanner.analysis.templates import is_known
+from scanner.analysis.templates import PARAMETERS, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, join_all, text_value
 from scanner.model.facts import Call, Index, Var
 
@@ -52,6 +52,7 @@ _SUBJECT = {"strtr": 0, "substr_replace": 0}
 """Which argument is the text that is changed; the third of the others."""
 _AUTHORITY = re.compile(r"(?i)https?://([a-z0-9.:-]{3,260})[/?#]")
 _MAX_PUT_IN = 4
+_NO_TEXT = frozenset({""})
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
 
@@ -87,6 +88,8 @@ def _put_in(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Va
     changed = {match[1] for text in subject.texts if (match := _AUTHORITY.match(text))}
     rest = evaluator.state.holes.template("unknown", name)
     texts = frozenset(f"https://{host}/{rest}" for host in sorted(hosts | changed)[:_MAX_PUT_IN])
+    if put.texts == _NO_TEXT:  # something is taken out: what a caller passes mostly is left as it is
+        result = result.replaced(texts=result.texts | {text for text in subject.texts if PARAMETERS.fullmatch(text)})
     return result.replaced(texts=texts if changed else result.texts | texts) if texts else result
 
 
