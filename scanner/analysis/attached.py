@@ -8,7 +8,7 @@ second half may reach each method that such a library calls. Source: documentati
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
@@ -40,10 +40,10 @@ def _kind(name: str) -> str:
 
 
 def called(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: Sequence[Val]) -> None:
-    """Effect of a method of an object whose class the program does not hold."""
+    """Effect of a method of an object of a library, where the way through it cannot be followed."""
     kind = _kind(name.lower())
     program = evaluator.state.program
-    if not kind or program.own_classes(receiver.types):
+    if not kind or (program.own_classes(receiver.types) and not _libraries(receiver)):
         return
     if kind == "takes":
         for own in filter(None, (program.own_classes(arg.types) for arg in args if arg.types)):
@@ -51,10 +51,19 @@ def called(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: Seq
                 evaluator.state.write_store((_ATTACHED, library), Val(types=frozenset(own)))
         return
     secrets = _secrets(evaluator, args)
-    libraries = [_ANY, *_libraries(receiver)] if secrets else []
+    if not secrets or _is_told(evaluator, call, secrets):
+        return
+    libraries = [_ANY, *_libraries(receiver)]
     waiting = join_all((evaluator.state.read_store((_ATTACHED, library)) for library in libraries), "")
     for cls in program.own_classes(waiting.types)[:_MAX_CLASSES]:
         _run(evaluator, call, cls, secrets)
+
+
+def _is_told(evaluator: Evaluator, call: Call, secrets: Mapping[str, Trace]) -> bool:
+    """Whether the library could be followed: then the call is known to send them by way of its functions."""
+    followed = (hit for hit in evaluator.hits.values() if hit.start == call.start and hit.via)
+    sent = (role for hit in followed for role in hit.roles.values())
+    return any(not secrets.keys().isdisjoint(all_labels(value)) for value in sent)
 
 
 def _libraries(receiver: Val) -> list[str]:

@@ -135,7 +135,7 @@ class Elements(Lookup):
         if not keys and base.items:
             yield from (base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
         if "globals" in base.labels:
-            yield from (self.global_value(key, describe(node)) for key in keys)
+            yield from (self.global_value(key, describe(node)) for key in keys if not key.isdecimal())
 
     def _of_whole(self, base: Val, keys: list[str], *, bulk: bool, derived: bool) -> dict[str, Trace]:
         """Labels of an array that are those of each of its elements."""

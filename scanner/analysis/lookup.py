@@ -119,7 +119,8 @@ class Lookup(Frame):
         if "environment" in array.labels:
             found += [self.environment(key, f"{key} of the whole environment") for key in keys[:MAX_NAMED]]
         if "globals" in array.labels:
-            found += [self.global_value(key, f"{key} of all globals") for key in keys[:MAX_NAMED]]
+            names = [key for key in keys if not key.isdecimal()]  # what a pattern has found has numbers
+            found += [self.global_value(key, f"{key} of all globals") for key in names[:MAX_NAMED]]
         return found
 
     # -- properties -------------------------------------------------------------------------------------------
