@@ -47,18 +47,33 @@ def egress_findings(
     levels = _levels(scene, hits)
     lifted = {hit.inner for hit in hits if hit.via}
     shared: dict[tuple[object, ...], list[tuple[_Order, Finding]]] = defaultdict(list)
+    inside: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
     for hit in hits:
         found = _finding(scene, rule, hit, levels, lifted)
         if found is not None and opened_once and _of_object(hit, levels):
             key = (hit.signature.id, hit.inner, found.destinations, target(scene, hit).shown)
             shared[key].append(((len(hit.via), found.path, found.line, hit.start), found))
+        elif found is not None and hit.via and possible_url(hit) and found.destinations == (UNRESOLVED,):
+            inside[hit.function, hit.start, hit.via[0], found.severity, found.confidence].append(found)
         elif found is not None:
             yield found
+    yield from (_of_wrapper(group) for group in inside.values())
     for users in shared.values():
         _order, first = min(users, key=lambda user: user[0])
         others = len(users) - 1
         also = f", and so do {others} more calls that use such an object" if others else ""
         yield msgspec.structs.replace(first, message=first.message + also)
+
+
+def _of_wrapper(found: list[Finding]) -> Finding:
+    """One finding for a wrapper's call that gives an unknown path to several file functions: all say the same."""
+    first, *others = sorted(found, key=lambda item: (item.api, item.details, item.message))
+    if not others:
+        return first
+    details = sorted({detail for item in found for detail in item.details})
+    names = sum(key == "sink" for key, _value in details) - 1
+    also = f", and so do {names} more functions in it" if names > 0 else ""
+    return msgspec.structs.replace(first, details=tuple(details), message=first.message + also)
 
 
 _Order = tuple[int, str, int, int]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
+
+import msgspec
 
 from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, REQUEST_FIELD, is_broad
 from scanner.analysis.state import Output
@@ -51,7 +54,27 @@ def output_findings(
                 worse = Severity.HIGH if taken else severity
                 item = _finding(scene, rule, output, label, trace, worse, where, taken)
                 found.append((Way(label, output.inner, source(trace)), item))
-    return shortest(found)
+    return _once_per_file(found)
+
+
+def _once_per_file(found: Iterable[tuple[Way, Finding]]) -> Iterable[Finding]:
+    """One finding per way. Of those by which what stands for many values hardly arrives, one per source and file."""
+    best: dict[Way, tuple[Way, Finding]] = {}
+    for way, item in found:
+        known = best.get(way)
+        if known is None or _rank(item) < _rank(known[1]):
+            best[way] = (way, item)
+    vague: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
+    for way, item in best.values():
+        hardly = item.severity is Severity.LOW and item.confidence is Confidence.POSSIBLE
+        if hardly and not item.destinations and is_broad(way.label):
+            vague[way.label, way.source, item.path].append(item)
+        else:
+            yield item
+    for items in vague.values():
+        first, others = min(items, key=_rank), len(items) - 1
+        also = f"; {others} more places of this file are reached in such ways" if others else ""
+        yield msgspec.structs.replace(first, message=first.message + also)
 
 
 class Way(NamedTuple):
