@@ -21,6 +21,7 @@ from scanner.analysis import (
     keeping,
     listeners,
     listing,
+    objects,
     reaches,
     reflected,
     reflection,
@@ -96,6 +97,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
         if lower in statements.FUNCTIONS:
             statements.observe(evaluator, call, candidate, args)
         if signatures:
+            args = objects.as_text(evaluator, lower, args)
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
             result = _answered(evaluator, call, lower, args, result)
             if lower in _SETS_DEFAULT:
@@ -113,7 +115,8 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             return result if secret is None else returned.value(evaluator, secret, call, args)
         if secret is not None:
             return returned.value(evaluator, secret, call, args)
-    return builtins.call(evaluator, call, name.lower().lstrip("\\").rpartition("\\")[2], args)
+    bare = name.lower().lstrip("\\").rpartition("\\")[2]
+    return builtins.call(evaluator, call, bare, objects.as_text(evaluator, bare, args))
 
 
 def _answered(evaluator: Evaluator, call: Call, name: str, args: list[Val], result: Val) -> Val:
@@ -429,6 +432,8 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
     if signatures:
         sinks.apply(evaluator, call, signatures, args, None, api=name, certain=True)
     sink = evaluator.state.catalogue.local_sinks.get(name)
+    if name in ("echo", "print", "exit"):
+        args = [evaluator.stringified(arg) for arg in args]
     if sink is not None:
         reaches.apply_local_sink(evaluator, call, sink, args, None)
     if name in ("echo", "print", "exit"):
