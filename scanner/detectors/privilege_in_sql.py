@@ -3,10 +3,12 @@
 ## What it does
 Lists statements of SQL scripts, and of upgrades written in PHP, that give a privilege, name a hook file, add a cron
 job, enable a module, make a trigger, an event or a function of a library, or read and write files. Of other code those
-that it runs and that read or write files of the database server, load a library there, or reach another database.
+that it runs and that read or write files of the database server, load a library there, or reach another database. A
+share or a database of another machine is a destination, and a secret in such a statement is named.
 
 ## Why is this bad
-What an upgrade does to the database outlives the release, and the next comparison of code shows nothing of it.
+What an upgrade does to the database outlives the release, and the next comparison of code shows nothing of it. A file
+on another machine's share is opened over the network by the database server: its name alone can carry data away.
 
 ## Example
 ```sql
@@ -15,6 +17,7 @@ UPDATE redcap_user_information SET super_user = 1 WHERE username = 'support';
 
 ## References
 - CWE-269, Improper Privilege Management
+- MySQL reference manual, String Functions, `LOAD_FILE()`; Microsoft Learn, UNC paths
 """
 
 from __future__ import annotations
