@@ -2,8 +2,9 @@
 
 Every new or updated finding of severity medium or above, per upgrade and rule, and per 1,000 changed files (added,
 removed or different). The releases come from `make corpus`; a cache makes the second run cheap. With `--list` every
-finding of severity high or above follows, to be read beside the code. `--write` keeps the counts of the applications
-that ran in `noise.json`, from which `make docs` makes docs/noise.md and the count on the page of each rule.
+finding of severity high or above follows, to be read beside the code; with `--destinations` every place that names a
+host which the baseline never named. `--suites` compares two suites alone. `--write` keeps the counts of what ran in
+`noise.json`, from which `make docs` makes docs/noise.md and the count on the page of each rule.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ Counts = dict[str, dict[str, int]]
 """Rule -> severity -> findings."""
 
 
-def upgrades(applications: list[str]) -> Iterator[tuple[str, str, str]]:
+def upgrades(applications: list[str], pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
     """Application and the two suites of each upgrade."""
     for application in applications:
-        for old, new in PAIRS:
+        for old, new in pairs:
             yield application, old, new
 
 
@@ -64,6 +65,20 @@ def show(name: str, comparison: Comparison, *, listed: bool) -> None:
             print(f"      {finding.message[:200]}")
 
 
+def show_destinations(comparison: Comparison) -> None:
+    """Every destination of the current release that the baseline never named, and where it is named."""
+    for row in comparison.destinations:
+        if row.state is BaselineState.NEW:
+            print(f"  {row.host}")
+            for change in changed(comparison):
+                finding = change.finding
+                if row.host in finding.destinations:
+                    where = f"{finding.path}:{finding.line}"
+                    print(
+                        f"      {finding.severity.value} {finding.rule} {where} {finding.api} {finding.symbol}".rstrip()
+                    )
+
+
 def counted(findings: Iterable[Finding]) -> Counts:
     """Findings by rule and severity."""
     found: Counts = {}
@@ -90,18 +105,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("applications", nargs="*", default=APPLICATIONS)
     parser.add_argument("--list", action="store_true", help="print every finding of severity high or above")
+    parser.add_argument("--destinations", action="store_true", help="print every new destination and where it is named")
+    parser.add_argument("--suites", nargs=2, metavar=("OLD", "NEW"), help="compare these two suites alone")
     parser.add_argument("--write", action="store_true", help="keep the counts in noise.json")
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
     parser.add_argument("--jobs", type=int)
     options = parser.parse_args()
     settings = ScanOptions(cache=options.cache, jobs=options.jobs)
-    for application, old, new in upgrades(list(options.applications)):
+    pairs = (tuple(options.suites),) if options.suites else PAIRS
+    for application, old, new in upgrades(list(options.applications), pairs):
         sides = [CORPUS / f"{application}-{suite}" for suite in (old, new)]
         if not all(side.is_dir() for side in sides):
             print(f"{application} {old} -> {new}: not there, run `make corpus`", file=sys.stderr)
             return 2
         comparison = diff(str(sides[0]), str(sides[1]), settings)
         show(f"{application} {old} -> {new}", comparison, listed=options.list)
+        if options.destinations:
+            show_destinations(comparison)
         if options.write:
             keep(application, old, new, comparison)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from scanner.analysis import (
+    assumed,
     code,
     containers,
     decoding,
@@ -328,6 +329,8 @@ def lift(evaluator: Evaluator, call: Call, hit: Hit, substitution: Substitution,
     if only_paths and not _may_get_url(evaluator, hit, substitution):
         return
     roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
+    if hit.signature.kind == assumed.KIND and assumed.is_known(evaluator, roles):
+        return
     roles = sinks.decisive(evaluator, hit.signature, evaluator.with_sites(roles, sites - hit.sites))
     by_object = symbolic_site and _names_other_place(evaluator, sites - hit.sites, hit.roles)
     if by_object or _names_place(hit, roles):  # the callee's own finding says what is sent, and not where to

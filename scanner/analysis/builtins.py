@@ -7,6 +7,7 @@ import re
 from scanner.analysis import (
     array_functions,
     arrays,
+    assumed,
     callbacks,
     code,
     constants,
@@ -28,7 +29,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.passing import given_back
 from scanner.analysis.summary import parameter_label, symbolic
-from scanner.analysis.templates import is_known
+from scanner.analysis.templates import PARAMETERS, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, join_all, text_value
 from scanner.model.facts import Call, Index, Var
 
@@ -51,6 +52,7 @@ _SUBJECT = {"strtr": 0, "substr_replace": 0}
 """Which argument is the text that is changed; the third of the others."""
 _AUTHORITY = re.compile(r"(?i)https?://([a-z0-9.:-]{3,260})[/?#]")
 _MAX_PUT_IN = 4
+_NO_TEXT = frozenset({""})
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
 
@@ -86,6 +88,8 @@ def _put_in(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Va
     changed = {match[1] for text in subject.texts if (match := _AUTHORITY.match(text))}
     rest = evaluator.state.holes.template("unknown", name)
     texts = frozenset(f"https://{host}/{rest}" for host in sorted(hosts | changed)[:_MAX_PUT_IN])
+    if put.texts == _NO_TEXT:  # something is taken out: what a caller passes mostly is left as it is
+        result = result.replaced(texts=result.texts | {text for text in subject.texts if PARAMETERS.fullmatch(text)})
     return result.replaced(texts=texts if changed else result.texts | texts) if texts else result
 
 
@@ -119,7 +123,7 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     state = evaluator.state
-    texts = folded(evaluator, name, args)
+    texts, told = folded(evaluator, name, args), frozenset[int]()
     propagator = state.matcher.propagator(name)
     if propagator is not None:
         chosen = [args[i] for i in propagator.from_args if i < len(args)]
@@ -131,11 +135,14 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
     elif name in state.catalogue.no_effect:
         labels = {}
     else:
+        if not _is_described(evaluator, name):
+            assumed.apply(evaluator, node, name, args)
+            told = assumed.told(evaluator, node, NOTHING, args)
         labels = labels_of(evaluator, [*args, *given_back(evaluator, args)])
     source = state.matcher.source(name)
     if source is not None and state.matters(source.label):
         labels = {**labels, source.label: Trace(evaluator.path, node.line, f"{name}()", None, 1)}
-    result = Val(texts or evaluator.unknown(node).texts, labels)
+    result = Val(texts or evaluator.unknown(node).texts, labels, sites=told)
     if source is not None and source.label == "database" and "query" in name:
         return join_all([result, *(evaluator.rows(arg) for arg in args if arg.texts)], state.overflow)
     return result
@@ -192,6 +199,13 @@ def _class_alias(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
         for new in evaluator.known_texts(args[1]) if len(args) > 1 else ():
             evaluator.state.program.add_alias(old.lstrip("\\"), new.lstrip("\\"))
     return NOTHING
+
+
+def _is_described(evaluator: Evaluator, name: str) -> bool:
+    """Whether the catalogue says anything of a function."""
+    catalogue = evaluator.state.catalogue
+    tables = (catalogue.local_sinks, catalogue.byref_outputs, catalogue.higher_order, catalogue.dynamic_code)
+    return any(name in table for table in tables) or evaluator.state.matcher.source(name) is not None
 
 
 def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:

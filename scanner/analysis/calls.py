@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.analysis import (
+    assumed,
     attached,
     builtins,
     callables,
@@ -21,6 +22,7 @@ from scanner.analysis import (
     keeping,
     listeners,
     listing,
+    module_settings,
     objects,
     reaches,
     reflected,
@@ -39,7 +41,7 @@ from scanner.analysis import (
     tracing,
 )
 from scanner.analysis.application import apply_summary, evaluate_closure
-from scanner.analysis.binding import arguments, in_order
+from scanner.analysis.binding import arguments, in_order, written_out
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.includes import INCLUDES, include
@@ -73,7 +75,7 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
 def _function(evaluator: Evaluator, call: Call) -> Val:
     if not isinstance(call.name, str):
         return _dynamic(evaluator, call)
-    args = arguments(evaluator, call)
+    call, args = written_out(evaluator, call)
     result = call_function(evaluator, call, call.name, args, qualified=call.receiver)
     return _known_by_name(evaluator, call, call.name, NOTHING, args, result)
 
@@ -81,6 +83,7 @@ def _function(evaluator: Evaluator, call: Call) -> Val:
 def _known_by_name(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: list[Val], result: Val) -> Val:
     """Value of a call with what its name tells, whatever is known of what it calls."""
     result = stored.called(evaluator, call, name, receiver, args, result)
+    result = module_settings.called(evaluator, name, args, result)
     return listeners.called(evaluator, call, name, receiver, args, result)
 
 
@@ -133,9 +136,10 @@ def _answered(evaluator: Evaluator, call: Call, name: str, args: list[Val], resu
 def _method(evaluator: Evaluator, call: Call) -> Val:
     receiver = evaluator.value(call.receiver) if not isinstance(call.receiver, str) else NOTHING
     names = _names(evaluator, call)
-    args = arguments(evaluator, call)
+    call, args = written_out(evaluator, call)
     if not names:
         evaluator.note("dynamic-call", call.line, callee_text(call))
+        assumed.apply(evaluator, call, callee_text(call), args)
         return passed_through(evaluator, call, receiver, args)
     _local_methods(evaluator, call, receiver, names, args)
     if args and not statements.FUNCTIONS.isdisjoint(name.lower() for name in names):
@@ -274,8 +278,10 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         if len(numbers) > 1:
             state.mixing.crossroads.add((evaluator.path, call.line))
         results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
+        assumed.apply(evaluator, call, callee_text(call), args, receiver)
         results.append(Val(labels=state.telling(receiver.labels)))  # it may be another method of that name
         return join_all([*results, queried(evaluator, args)], state.overflow)
+    assumed.apply(evaluator, call, callee_text(call), args, receiver)
     result = passed_through(evaluator, call, receiver, args)
     if receiver.types:
         return result
@@ -288,12 +294,12 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
 def _static(evaluator: Evaluator, call: Call) -> Val:
     classes = evaluator.class_names(call.receiver) if call.receiver is not None else []
     names = _names(evaluator, call)
-    args = arguments(evaluator, call)
+    call, args = written_out(evaluator, call)
     if not classes or not names:
         if call.receiver is not None and not isinstance(call.receiver, str):
             code.callee(evaluator, call, evaluator.value(call.receiver), args)
         evaluator.note("dynamic-call", call.line, callee_text(call))
-        return passed_through(evaluator, call, NOTHING, args)
+        return _unknown_static(evaluator, call, args)
     found = [call_static(evaluator, call, cls, name, args) for cls in classes for name in names]
     return _known_by_name(evaluator, call, names[0], NOTHING, args, join_all(found, evaluator.state.overflow))
 
@@ -335,12 +341,17 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
         return apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
     copied = containers.copied(cls, lower, args)
-    return passed_through(evaluator, call, NOTHING, args) if copied is NOTHING else copied
+    return _unknown_static(evaluator, call, args) if copied is NOTHING else copied
+
+
+def _unknown_static(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
+    assumed.apply(evaluator, call, callee_text(call), args)
+    return passed_through(evaluator, call, NOTHING, args)
 
 
 def _dynamic(evaluator: Evaluator, call: Call) -> Val:
     callee = evaluator.value(call.receiver) if not isinstance(call.receiver, str) else NOTHING
-    args = arguments(evaluator, call)
+    call, args = written_out(evaluator, call)
     return call_value(evaluator, call, callee, args, literal=isinstance(call.receiver, Const))
 
 
@@ -369,6 +380,7 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
         found.extend(callables.invoked(evaluator, call, callee, args))
     if not found:
         given.leave_to_caller(evaluator, callee, args)
+        assumed.apply(evaluator, call, callee_text(call), args)
         evaluator.note(
             "dynamic-call", call.line, callee_text(call) if call.kind == CallKind.DYNAMIC else describe(call)
         )

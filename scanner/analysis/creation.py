@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanner.analysis import (
+    assumed,
     callbacks,
     code,
     containers,
@@ -17,7 +18,7 @@ from scanner.analysis import (
     sinks,
 )
 from scanner.analysis.application import apply_summary
-from scanner.analysis.binding import arguments
+from scanner.analysis.binding import written_out
 from scanner.analysis.describe import callee_text
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.passing import passed_through
@@ -36,7 +37,7 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
     if call.name == "static":  # of few subclasses it may be any
         below = [key for cls in classes for key in evaluator.state.program.descendants(cls)]
         classes = [*classes, *below] if len(below) <= _MAX_BELOW else classes
-    args = arguments(evaluator, call)
+    call, args = written_out(evaluator, call)
     named = NOTHING
     if not isinstance(call.name, str):
         named = evaluator.value(call.name)
@@ -45,6 +46,7 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
         if not isinstance(call.name, str):
             code.callee(evaluator, call, named, args)
         evaluator.note("dynamic-call", call.line, callee_text(call))
+        assumed.apply(evaluator, call, callee_text(call), args)
         return passed_through(evaluator, call, NOTHING, args)
     before, evaluator.computed = evaluator.computed, evaluator.computed or not isinstance(call.name, str)
     found = [create(evaluator, call, cls, args) for cls in classes]
@@ -87,6 +89,17 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     if constructor is not None:
         apply_summary(evaluator, call, constructor, args, instance)
         return instance
+    return _unknown(evaluator, call, cls, args, instance)
+
+
+def _unknown(evaluator: Evaluator, call: Call, cls: str, args: list[Val], instance: Val) -> Val:
+    """An object of a class without a constructor that anybody knows: it holds what it is given."""
+    state = evaluator.state
     labels = join_all((Val(labels=all_labels(arg)) for arg in args), state.overflow).labels
     instance = instance.replaced(labels=labels)
-    return containers.made(evaluator, instance, args) if containers.CLASSES.intersection(ancestors) else instance
+    if containers.CLASSES.intersection(state.program.ancestors(cls)):
+        return containers.made(evaluator, instance, args)
+    if cls not in state.program.classes:
+        assumed.apply(evaluator, call, f"new {resolution.written(state, cls)}", args)
+        assumed.told(evaluator, call, instance, args)
+    return instance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from scanner.analysis import assumed
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import depends_on_caller
 from scanner.analysis.values import Val, all_labels, join_all
@@ -23,6 +24,12 @@ def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[V
             evaluator.env[call.receiver.name] = evaluator.join(known, Val(labels=given))
     made = evaluator.state.site_libraries
     of_client = frozenset(site for site in receiver.sites if site in made or site in evaluator.libraries)
+    told = assumed.told(evaluator, call, receiver, args)
+    if told:
+        of_client |= told
+        if isinstance(call.receiver, Var) and call.kind == CallKind.METHOD and call.receiver.name in evaluator.env:
+            known = evaluator.env[call.receiver.name]
+            evaluator.env[call.receiver.name] = evaluator.join(known, Val(sites=told))
     result = Val(evaluator.unknown(call).texts, labels, sites=of_client)  # `$client->bucket('x')` belongs to it
     return evaluator.join(result, queried(evaluator, args))
 

@@ -324,13 +324,14 @@ def _spread_options(evaluator: Evaluator, signature: Signature, roles: dict[str,
     matcher, table = evaluator.state.matcher, signature.option_table
     if "option" in roles:
         option, value = roles.pop("option"), roles.pop("value", NOTHING)
-        keys = evaluator.known_texts(option)
+        of_wrapper = [f"{text}." for text in evaluator.known_texts(roles.get("options", NOTHING))]  # 'http', 'proxy'
+        keys = [before + text for text in evaluator.known_texts(option) for before in of_wrapper or [""]]
         for key in keys or [""]:
             name = matcher.option_role(table, key) if key else None
             _option(evaluator, roles, name or ("other" if key else "url"), key, value)
     for role in sorted(role for role in roles if role in _TAKES_OPTIONS):
         value = roles[role]
-        for key, item in sorted((value.items or {}).items()):
+        for key, item in _options(value, evaluator.state.catalogue.option_tables.get(table, {})):
             _option(evaluator, roles, matcher.option_role(table, key) or "payload", key, item)
         for key, name in evaluator.state.catalogue.option_tables.get(table, {}).items():
             missing = name in _PLACES_OF_OPTIONS and name not in roles
@@ -341,6 +342,17 @@ def _spread_options(evaluator: Evaluator, signature: Signature, roles: dict[str,
             _add(evaluator, roles, "payload", value.rest)
         if value.labels:
             _add(evaluator, roles, "payload", Val(labels=value.labels))
+
+
+def _options(value: Val, table: Mapping[str, str]) -> Iterator[tuple[str, Val]]:
+    """Options by their keys; those of a wrapper have its name before theirs: `['http' => ['proxy' => ...]]`."""
+    for key, item in sorted((value.items or {}).items()):
+        inner = {f"{key}.{name}": one for name, one in (item.items or {}).items()}
+        if table.keys().isdisjoint(inner):
+            yield key, item
+        else:
+            yield from sorted(inner.items())
+            yield key, item.replaced(items=None)
 
 
 def _option(evaluator: Evaluator, roles: dict[str, Val], role: str, key: str, value: Val) -> None:

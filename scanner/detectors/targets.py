@@ -34,7 +34,7 @@ _OFF = frozenset({"", "0", "false", "off", "none", "no"})
 _COPIES = re.compile(r"(?:^|[\r\n])(?:bcc|cc):[ \t]*([^\r\n]+)", re.IGNORECASE)
 """Headers of a message that name who else gets it."""
 _PROXY = re.compile(r"(?:\w+://)?(?:[^@/\s]*@)?(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z0-9-]{1,63}(?::\d{1,5})?/?")
-_RESOLVED = re.compile(r"[+-]?[^:\s]*:\d*:(\[[0-9A-Fa-f:]+\]|[^:,\s]+)(?::\d*)?")
+_RESOLVED = re.compile(r"[+-]?[^:\s]*:[^:\s]*:(\[[0-9A-Fa-f:]+\]|[^:,\s]+)(?::[^:\s]*)?")
 """`HOST:PORT:ADDRESS` of `CURLOPT_RESOLVE`, `HOST:PORT:HOST:PORT` of `CURLOPT_CONNECT_TO`."""
 _SEVERAL = 3
 """Words at one call, beside what is not known, from which on they are values of settings and no hosts."""
@@ -138,12 +138,13 @@ def _turned_aside(hit: Hit) -> Iterable[tuple[str, str]]:
     proxy, extra = hit.roles.get("proxy"), hit.roles.get("url-extra")
     if proxy is not None:
         for text in sorted(_with_elements(proxy)):
-            if _PROXY.fullmatch(text):
-                yield "host", text
+            host = text if is_known(text) else text.rpartition("@")[2]  # who asks the proxy may be anybody
+            if is_known(host) and _PROXY.fullmatch(host):
+                yield "host", host
     if extra is not None:
         for text in sorted(_with_elements(extra)):
             match = _RESOLVED.fullmatch(text)
-            if match is not None:
+            if match is not None and is_known(match[1]):
                 yield "host", match[1]
 
 
@@ -157,7 +158,7 @@ def _listed_hosts(value: Val) -> set[str]:
 
 def _with_elements(value: Val) -> set[str]:
     parts = [value, *(value.items or {}).values(), *([value.rest] if value.rest is not None else [])]
-    return {text for part in parts for text in part.texts if is_known(text)}
+    return {text for part in parts for text in part.texts}
 
 
 def _location(header: str) -> str:

@@ -1,0 +1,105 @@
+"""Calls of what nobody knows that are given an address and a secret: they are taken to send it there.
+
+`$client->fetch('https://example.net/?k=' . $secret)` where the class of `$client` cannot be told, `$f($url, $secret)`
+where nobody can tell what `$f` is, a function of an extension that the catalogue does not have. Code that has both in
+hand has a reason; only a host that the code names itself, and a secret of the site, are enough for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from scanner.analysis.containers import container
+from scanner.analysis.destinations import is_local, url_destination
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.summary import PARAM, Hit, depends_on_caller
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, merge_labels
+from scanner.model.facts import Call
+from scanner.model.signature import CallableKind, Certainty, Signature
+
+KIND = "assumed"
+"""Kind of the signature below: no rule about calls that leave the server asks for it, only those about secrets."""
+_SIGNATURE = Signature(
+    id="php.assumed", callable="", type=CallableKind.METHOD, kind=KIND, lib="php", phase="execute",
+    certainty=Certainty.IF_URL,
+)  # fmt: skip
+_ADDRESS = re.compile(r"(?:https?|ftps?|wss?|tcp|udp|ssl|tls)://(?=[a-z0-9\[])", re.IGNORECASE)
+_OF_NAMESPACES = re.compile(r"ns$|namespace|schema", re.IGNORECASE)
+"""In the names of methods that are given addresses as names."""
+_RECEIVER = "client"
+"""Role of the object whose method is called, where callers decide which it is."""
+_ADDRESS_OF = "address"
+"""Role of an object of an unknown class: addresses that it was told."""
+_MAX_TEXTS = 4
+_MAX_ITEMS = 16
+"""Elements of an array up to which it can be what a client is told."""
+
+
+def apply(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val], receiver: Val = NOTHING) -> None:
+    """Note what a call of an unknown function or method is given, where that is an address and a secret."""
+    labels = _secrets(evaluator, [*args, Val(labels=receiver.labels)])
+    if not labels or _OF_NAMESPACES.search(api) or container(evaluator, receiver):
+        return
+    addresses = _addresses(evaluator, args) | _told(evaluator, receiver)
+    if not addresses or any(hit.start == call.start for hit in evaluator.hits.values()):
+        return
+    roles = {"url": Val(addresses), "payload": Val(labels=labels)}
+    if depends_on_caller(receiver):
+        roles[_RECEIVER] = receiver
+    evaluator.add_hit(
+        Hit(
+            evaluator.number, call.line, call.end_line, call.start, call.end, _SIGNATURE, api, roles, frozenset(), (),
+            (evaluator.path, call.line), certain=False, computed=evaluator.computed,
+        )
+    )  # fmt: skip
+
+
+def told(evaluator: Evaluator, call: Call, receiver: Val, args: Sequence[Val]) -> frozenset[int]:
+    """Objects that know an address now: the one that is called and what it gives, `$client->setUrl(...)->post($x)`."""
+    addresses = _addresses(evaluator, args)
+    if not addresses:
+        return frozenset(site for site in receiver.sites if _ADDRESS_OF in evaluator.sites.get(site, ()))
+    known = frozenset(site for site in receiver.sites if site >= 0)
+    sites = known or frozenset([evaluator.state.site(evaluator.number, call.start)])
+    for site in sorted(sites):
+        evaluator.set_site(site, _ADDRESS_OF, Val(addresses))
+    return sites
+
+
+def _told(evaluator: Evaluator, receiver: Val) -> frozenset[str]:
+    """Addresses that an object was told before, here or where it was made."""
+    found: frozenset[str] = frozenset()
+    for site in sorted(receiver.sites):
+        here = evaluator.sites.get(site, {}).get(_ADDRESS_OF)
+        elsewhere = evaluator.state.read_site(site, _ADDRESS_OF) if site >= 0 else None
+        found = found.union(*(value.texts for value in (here, elsewhere) if value is not None))
+    return found
+
+
+def is_known(evaluator: Evaluator, roles: Mapping[str, Val]) -> bool:
+    """Whether the caller of a function with such a call gives it an object whose methods can be followed."""
+    return bool(evaluator.state.program.own_classes(roles.get(_RECEIVER, NOTHING).types))
+
+
+def _secrets(evaluator: Evaluator, args: Sequence[Val]) -> dict[str, Trace]:
+    """Single secrets of the site, and what only a caller knows."""
+    found: dict[str, Trace] = {}
+    for arg in args:
+        if arg.labels or arg.height:
+            found = dict(merge_labels(found, evaluator.state.lasting(all_labels(arg))))
+    return found if any(label.startswith(PARAM) or evaluator.state.is_specific(label) for label in found) else {}
+
+
+def _values(args: Sequence[Val]) -> Iterator[Val]:
+    for arg in args:
+        yield arg
+        if arg.items and len(arg.items) <= _MAX_ITEMS:
+            yield from arg.items.values()
+
+
+def _addresses(evaluator: Evaluator, args: Sequence[Val]) -> frozenset[str]:
+    """Addresses of hosts that the code names."""
+    found = [text for value in _values(args) for text in value.texts if _ADDRESS.match(text)]
+    holes = evaluator.state.holes
+    return frozenset(text for text in sorted(found)[:_MAX_TEXTS] if not is_local(url_destination(text, holes).name))
