@@ -9,7 +9,17 @@ from scanner.analysis import folding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.templates import OF_OBJECT, PARAMETERS, is_known
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, bounded_texts, join_all, merge_labels
+from scanner.analysis.values import (
+    MAX_TEXTS,
+    NOTHING,
+    Trace,
+    Val,
+    all_labels,
+    bounded_texts,
+    join_all,
+    merge_labels,
+    text_value,
+)
 from scanner.model.facts import Call, Const, Index, Value, Var
 
 _NUMBER = re.compile(r"-?\d{1,9}")
@@ -103,6 +113,8 @@ def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
     name = str(node.name).lower()
+    if name in ("max", "min") and len(args) > 1:
+        return join_all(args, evaluator.state.overflow)
     if name in ("array_filter", "array_unique") and args[0].items is not None:  # what stays has the key it had
         return args[0].replaced(types=frozenset(), sites=frozenset())
     if name in ("array_reverse", "array_values") and args[0].items is not None:
@@ -183,7 +195,16 @@ def _array_intersect_key(evaluator: Evaluator, node: Call, args: list[Val]) -> V
     return Val(items={key: evaluator.element(args[0], [key], Index(base, Const(key))) for key in wanted[:_MAX_KEYS]})
 
 
-@handles("array_keys", "array_key_first", "array_key_last", "key")
+@handles("array_key_first", "array_key_last", "key")
+def _one_key(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """The first or last key of an array; where an array's pointer stands nobody knows, and it mostly is the first."""
+    keys = list((args[0].items or {}) if args else ())
+    if not keys or args[0].rest is not None:
+        return _array_keys(evaluator, node, args)
+    return Val(frozenset([keys[-1] if node.short_name == "array_key_last" else keys[0]]), args[0].labels)
+
+
+@handles("array_keys")
 def _array_keys(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     keys = list((args[0].items or {}) if args else ())
     texts = Val(frozenset(keys[:MAX_TEXTS]) or evaluator.unknown(node).texts)
@@ -316,7 +337,33 @@ def _callbacks(evaluator: Evaluator, args: list[Val], *, listed: bool) -> Iterat
 def _parse_url(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
-    return Val(evaluator.unknown(node).texts, args[0].labels, rest=Val(evaluator.unknown(node).texts, args[0].labels))
+    unknown = Val(evaluator.unknown(node).texts, args[0].labels)
+    found = [match for text in sorted(args[0].texts)[:_MAX_ADDRESSES] if (match := _known_parts(text)) is not None]
+    chosen = evaluator.known_texts(args[1]) if len(args) > 1 else []
+    if not found or len(found) < len(args[0].texts):
+        return unknown.replaced(rest=unknown)
+    if len(args) > 1:
+        parts = [match[_PARTS[int(text)]] for match in found for text in chosen if text in _NUMBERS]
+        return Val(frozenset(part for part in parts if part), args[0].labels) if any(parts) else unknown
+    made = [Val(items={name: text_value(part) for name, part in match.groupdict().items() if part}) for match in found]
+    return join_all([*made, Val(labels=args[0].labels)], evaluator.state.overflow)
+
+
+_ADDRESS = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?P<user>[^/:@?#]*)(?::(?P<pass>[^/@?#]*))?@)?(?P<host>[^/:?#]+)"
+    r"(?::(?P<port>\d{1,5}))?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
+    re.DOTALL,
+)
+_PARTS = ("scheme", "host", "port", "user", "pass", "path", "query", "fragment")
+"""Parts of an address, as `PHP_URL_SCHEME` = 0 and so on number them."""
+_NUMBERS = frozenset(map(str, range(len(_PARTS))))
+_MAX_ADDRESSES = 4
+
+
+def _known_parts(text: str) -> re.Match[str] | None:
+    """Parts of an address whose host is known."""
+    match = _ADDRESS.fullmatch(text) if len(text) <= folding.MAX_INPUT else None
+    return match if match is not None and is_known(match["host"]) else None
 
 
 @handles("http_build_query")

@@ -44,6 +44,7 @@ from scanner.analysis.application import apply_summary, evaluate_closure
 from scanner.analysis.binding import arguments, in_order, written_out
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
+from scanner.analysis.handlers import folded
 from scanner.analysis.includes import INCLUDES, include
 from scanner.analysis.passing import passed_through, queried
 from scanner.analysis.perhaps import apply_sinks, credentials_of
@@ -60,6 +61,8 @@ _MAX_PERHAPS = 8
 _MAX_OVERRIDES = 8
 """Methods of subclasses whose whole effect is taken."""
 _SETS_DEFAULT = frozenset({"stream_context_set_default", "libxml_set_streams_context"})
+_COMPUTED = frozenset({"idn_to_ascii", "print_r", "var_export"})
+"""Functions that may show or ask for something, and give a text that is known all the same."""
 _OF_ENUMS = frozenset({"cases", "from", "tryfrom"})
 _OF_CLOSURES = frozenset({"bindto", "call", "__invoke"})
 
@@ -123,9 +126,12 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
 
 
 def _answered(evaluator: Evaluator, call: Call, name: str, args: list[Val], result: Val) -> Val:
-    """Result of a call that may leave the server, with what is known of its answer: files that are shipped, names."""
+    """Result of a call that may leave the server, with what is known of its answer: computed text, files, names."""
     if name in shipped.READS:
         result = shipped.read(evaluator, name, args, result)
+    made = folded(evaluator, name, args) if name in _COMPUTED else None
+    if made:
+        result = result.replaced(texts=made)
     if name in dns.FUNCTIONS:
         result = dns.answered(evaluator, name, args, result)
     if name in documents.MAKING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from scanner.analysis import numbers
+from scanner.analysis import conversions, numbers
 from scanner.analysis.folding import names
 
+conversions.register()
 _OF_ARRAYS = frozenset(
     {"isset", "empty", "unset", "count", "sizeof", "range", "implode", "join", "explode", "str_split", "mb_str_split",
      "array_map", "array_reverse", "array_flip", "array_slice", "array_merge", "array_keys", "array_values",

@@ -288,11 +288,6 @@ def _last_mark(args: Sequence[str]) -> str | None:
     return args[0][place:] if place >= 0 else None
 
 
-@folds("iconv")
-def _converted(args: Sequence[str]) -> str | None:
-    return args[2] if args[2].isascii() or not is_known(args[2]) else None
-
-
 @folds("stripslashes", "stripcslashes")
 def _unescaped(args: Sequence[str]) -> str | None:
     return re.sub(r"\\(.)", r"\1", args[0], flags=re.DOTALL)

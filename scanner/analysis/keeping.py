@@ -374,7 +374,7 @@ def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
     if "file" in roles:
         given = roles["file"]
         held += [content_of(evaluator, path) for path in (given, *sorted_items(given)[:_MAX_NAMES])]
-    if "command" in roles and evaluator.state.stores:
+    if "command" in roles:
         words = {word for text in _commands(roles["command"]) for word in _WORD.findall(text[:_MAX_COMMAND])}
         words |= {word.removeprefix("@") for word in words}
         held += [kept_under(evaluator, "file", Val(frozenset([word]))) for word in sorted(words)[:_MAX_WORDS]]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from xml.parsers import expat
 
+from scanner.analysis.code import of_stream
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles, labels_of
 from scanner.analysis.includes import known_tail
@@ -42,6 +43,10 @@ def texts_of(evaluator: Evaluator, path: Val) -> list[str]:
     data = evaluator.state.program.data
     found: list[str] = []
     for template in sorted(path.texts)[:_MAX_PATHS]:
+        held = of_stream(template) if template[:5].lower() == "data:" else None
+        if held is not None:
+            found.append(held)
+            continue
         if "://" in template:
             template = template.rpartition("=")[2] if template.startswith("php://filter") else template[8:]  # noqa: PLW2901
         tail = known_tail(evaluator, template)

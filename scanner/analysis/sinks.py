@@ -93,7 +93,15 @@ def _one(
         if signature.type is not CallableKind.FUNCTION and "url" in roles:
             results.append(keeping.kept_under(evaluator, "file", roles["url"]))
         results.extend(_credentials(evaluator, call, roles, api))
+    results.extend(_shown(roles))
     return results
+
+
+def _shown(roles: Mapping[str, Val]) -> Iterator[Val]:
+    """What a command shows of the credential files that it reads: `shell_exec('cat ../database.php')`."""
+    if "command" in roles and "payload" in roles:
+        read = all_labels(roles["payload"])
+        yield Val(labels={label: way for label, way in read.items() if label.startswith(FILE)})
 
 
 def _attached(evaluator: Evaluator, call: Call, roles: dict[str, Val], receiver: Val | None) -> list[Val]:

@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from scanner.analysis.pieces import known_start
 from scanner.analysis.sensitive import ANY_FUNCTION, METHODS, SETTING
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import is_known
@@ -113,12 +114,20 @@ def _diverted(hit: Hit) -> tuple[str, tuple[str, ...]]:
         pairs = sorted(what.texts)
     else:
         return "", ()
-    found = [pair for pair in pairs if is_known(pair) and _DIVERTING.match(pair)]
+    found = [known for pair in pairs if _DIVERTING.match(known := _with_host(pair))]
     if not found:
         return "", ()
     values = [pair.partition("=")[2] for pair in found]
     hosts = {name for text in values if not _FILE.match(text) for name in _HOST.findall(text)}
     return f"sets {found[0].partition('=')[0]}: what follows goes another way", tuple(sorted(hosts))
+
+
+def _with_host(pair: str) -> str:
+    """A setting and its value; of one that is known in part what names its host: `tcp://example.net?auth={secret}`."""
+    if is_known(pair):
+        return pair
+    known = known_start(pair)
+    return known if _HOST.search(known.partition("=")[2]) else ""
 
 
 def _loader(hit: Hit) -> str:
