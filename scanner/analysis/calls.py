@@ -78,9 +78,10 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
 def _function(evaluator: Evaluator, call: Call) -> Val:
     if not isinstance(call.name, str):
         return _dynamic(evaluator, call)
+    name = call.name
     call, args = written_out(evaluator, call)
-    result = call_function(evaluator, call, call.name, args, qualified=call.receiver)
-    return _known_by_name(evaluator, call, call.name, NOTHING, args, result)
+    result = call_function(evaluator, call, name, args, qualified=call.receiver)
+    return _known_by_name(evaluator, call, name, NOTHING, args, result)
 
 
 def _known_by_name(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: list[Val], result: Val) -> Val:
