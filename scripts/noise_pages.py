@@ -20,7 +20,8 @@ _COUNTED = frozenset({Category.CONCEALMENT, Category.WEAKENING, Category.INTEGRI
 _HEAD = """# Noise
 
 What honest upgrades of well-known applications raise, counted by `make noise`: each finding is one that a reviewer
-reads. Releases are those of Debian's suites.
+reads. Releases are those of Debian's suites. Of one upgrade every [new destination](new-destinations-wordpress.md) was
+checked by hand.
 
 ## Upgrades
 

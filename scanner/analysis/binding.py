@@ -4,18 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from scanner.analysis import implicit
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import RECEIVER
 from scanner.analysis.values import NOTHING, Val
-from scanner.model.facts import Arg, Call, Param
+from scanner.model.facts import Arg, Call, Param, Unknown
+
+_MAX_SPREAD = 40
+"""Elements of a list that are taken for arguments one by one."""
 
 
 def arguments(evaluator: Evaluator, call: Call) -> list[Val]:
     """Values of the arguments in written order; a spread argument stands for all that follow."""
     args = [evaluator.value(arg.value) for arg in call.args]
     return implicit.passed(evaluator, args) if evaluator.deciding else args
+
+
+def written_out(evaluator: Evaluator, call: Call) -> tuple[Call, list[Val]]:
+    """A call and the values of its arguments, with the elements of known lists in the place of what is spread.
+
+    `f(...['url' => $u])` is `f(url: $u)`. What a list of unknown length stands for is left as it is.
+    """
+    args = arguments(evaluator, call)
+    if not any(arg.spread for arg in call.args) or len(args) != len(call.args):
+        return call, args
+    written: list[Arg] = []
+    values: list[Val] = []
+    for arg, value in zip(call.args, args, strict=True):
+        if not arg.spread or not value.items or value.rest is not None or len(value.items) > _MAX_SPREAD:
+            written.append(arg)
+            values.append(value)
+            continue
+        for key, item in value.items.items():
+            written.append(Arg(Unknown("..."), "" if key.isdecimal() else key))
+            values.append(item)
+    return msgspec.structs.replace(call, args=tuple(written)), values
 
 
 class Binding:

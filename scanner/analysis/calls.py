@@ -23,6 +23,7 @@ from scanner.analysis import (
     listeners,
     listing,
     module_settings,
+    objects,
     reaches,
     reflected,
     reflection,
@@ -40,7 +41,7 @@ from scanner.analysis import (
     tracing,
 )
 from scanner.analysis.application import apply_summary, evaluate_closure
-from scanner.analysis.binding import arguments, in_order
+from scanner.analysis.binding import arguments, in_order, written_out
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.handlers import folded
@@ -77,9 +78,10 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
 def _function(evaluator: Evaluator, call: Call) -> Val:
     if not isinstance(call.name, str):
         return _dynamic(evaluator, call)
-    args = arguments(evaluator, call)
-    result = call_function(evaluator, call, call.name, args, qualified=call.receiver)
-    return _known_by_name(evaluator, call, call.name, NOTHING, args, result)
+    name = call.name
+    call, args = written_out(evaluator, call)
+    result = call_function(evaluator, call, name, args, qualified=call.receiver)
+    return _known_by_name(evaluator, call, name, NOTHING, args, result)
 
 
 def _known_by_name(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: list[Val], result: Val) -> Val:
@@ -102,6 +104,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
         if lower in statements.FUNCTIONS:
             statements.observe(evaluator, call, candidate, args)
         if signatures:
+            args = objects.as_text(evaluator, lower, args)
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
             result = _answered(evaluator, call, lower, args, result)
             if lower in _SETS_DEFAULT:
@@ -119,7 +122,8 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             return result if secret is None else returned.value(evaluator, secret, call, args)
         if secret is not None:
             return returned.value(evaluator, secret, call, args)
-    return builtins.call(evaluator, call, name.lower().lstrip("\\").rpartition("\\")[2], args)
+    bare = name.lower().lstrip("\\").rpartition("\\")[2]
+    return builtins.call(evaluator, call, bare, objects.as_text(evaluator, bare, args))
 
 
 def _answered(evaluator: Evaluator, call: Call, name: str, args: list[Val], result: Val) -> Val:
@@ -139,7 +143,7 @@ def _answered(evaluator: Evaluator, call: Call, name: str, args: list[Val], resu
 def _method(evaluator: Evaluator, call: Call) -> Val:
     receiver = evaluator.value(call.receiver) if not isinstance(call.receiver, str) else NOTHING
     names = _names(evaluator, call)
-    args = arguments(evaluator, call)
+    call, args = written_out(evaluator, call)
     if not names:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         assumed.apply(evaluator, call, callee_text(call), args)
@@ -297,7 +301,7 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
 def _static(evaluator: Evaluator, call: Call) -> Val:
     classes = evaluator.class_names(call.receiver) if call.receiver is not None else []
     names = _names(evaluator, call)
-    args = arguments(evaluator, call)
+    call, args = written_out(evaluator, call)
     if not classes or not names:
         if call.receiver is not None and not isinstance(call.receiver, str):
             code.callee(evaluator, call, evaluator.value(call.receiver), args)
@@ -354,7 +358,7 @@ def _unknown_static(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
 
 def _dynamic(evaluator: Evaluator, call: Call) -> Val:
     callee = evaluator.value(call.receiver) if not isinstance(call.receiver, str) else NOTHING
-    args = arguments(evaluator, call)
+    call, args = written_out(evaluator, call)
     return call_value(evaluator, call, callee, args, literal=isinstance(call.receiver, Const))
 
 
@@ -447,6 +451,8 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
     if signatures:
         sinks.apply(evaluator, call, signatures, args, None, api=name, certain=True)
     sink = evaluator.state.catalogue.local_sinks.get(name)
+    if name in ("echo", "print", "exit"):
+        args = [evaluator.stringified(arg) for arg in args]
     if sink is not None:
         reaches.apply_local_sink(evaluator, call, sink, args, None)
     if name in ("echo", "print", "exit"):

@@ -18,7 +18,7 @@ from scanner.analysis import (
     sinks,
 )
 from scanner.analysis.application import apply_summary
-from scanner.analysis.binding import arguments
+from scanner.analysis.binding import written_out
 from scanner.analysis.describe import callee_text
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.passing import passed_through
@@ -37,7 +37,7 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
     if call.name == "static":  # of few subclasses it may be any
         below = [key for cls in classes for key in evaluator.state.program.descendants(cls)]
         classes = [*classes, *below] if len(below) <= _MAX_BELOW else classes
-    args = arguments(evaluator, call)
+    call, args = written_out(evaluator, call)
     named = NOTHING
     if not isinstance(call.name, str):
         named = evaluator.value(call.name)

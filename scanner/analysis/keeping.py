@@ -59,8 +59,8 @@ _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_con
 _PACKING = frozenset({"addFile", "addGlob", "buildFromDirectory", "replaceFile"})
 """Methods of archives that take a file in."""
 _MAX_NAMES = 4
-_WORD = re.compile(r"[^\s'\"=<>|;&]*/[^\s'\"=<>|;&]+")
-"""What can be a path in a command line."""
+_WORD = re.compile("[^\\s'\"=<>|;&]*[/\ue000-\uf8ff\U000f0000-\U0010ffff][^\\s'\"=<>|;&]+")
+"""What can be a path in a command line: it has a slash in it, or a part of which nothing is known."""
 _ENVIRONMENT = re.compile(r"\$\{?([A-Za-z_]\w{0,60})")
 _MAX_COMMAND = 2000
 _MAX_WORDS = 12
@@ -375,13 +375,19 @@ def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
         given = roles["file"]
         held += [content_of(evaluator, path) for path in (given, *sorted_items(given)[:_MAX_NAMES])]
     if "command" in roles:
-        words = {word for text in roles["command"].texts if "/" in text for word in _WORD.findall(text[:_MAX_COMMAND])}
+        words = {word for text in _commands(roles["command"]) for word in _WORD.findall(text[:_MAX_COMMAND])}
         words |= {word.removeprefix("@") for word in words}
         held += [kept_under(evaluator, "file", Val(frozenset([word]))) for word in sorted(words)[:_MAX_WORDS]]
         held += [_credentials(evaluator, word) for word in sorted(words)[:_MAX_WORDS]]
         names = {name for text in roles["command"].texts if "$" in text for name in _ENVIRONMENT.findall(text)}
         held += [kept_under(evaluator, "env", Val(frozenset([name]))) for name in sorted(names)[:_MAX_WORDS]]
     return join_all(held, evaluator.state.overflow)
+
+
+def _commands(given: Val) -> set[str]:
+    """Texts of a command, and of the words of one that is a list; only those that can name a file."""
+    texts = {text for value in (given, *sorted_items(given)[:_MAX_WORDS]) for text in value.texts}
+    return {text for text in texts if "/" in text or not is_known(text)}
 
 
 @handles("stream_bucket_make_writeable")

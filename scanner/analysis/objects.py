@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.folding import foldable
 from scanner.analysis.handlers import handles, labels_of
 from scanner.analysis.program import Program
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, merge_labels
@@ -16,12 +17,22 @@ ENCODERS = frozenset(
      "join", "array_values", "strval", "settype", "debug_zval_refcount"}
 )  # fmt: skip
 """Functions whose result holds what the properties of an object hold."""
+_TAKES_OBJECTS = ENCODERS - {"strval"} | {"count", "get_class", "iterator_count", "unserialize"}
 _ENCODED_BY = ("jsonserialize", "__serialize", "__sleep", "__tostring", "__debuginfo")
 _ITERATED_BY = ("getiterator", "current")
 _MAX_PROPERTIES = 40
 _MAX_CLASSES = 8
 """Classes that an object of unknown class is taken to have."""
 _MAX_DEPTH = 2
+
+
+def as_text(evaluator: Evaluator, name: str, args: list[Val]) -> list[Val]:
+    """Arguments of one of PHP's functions (lower case): an object is text where text is wanted (`__toString`)."""
+    if name in _TAKES_OBJECTS or not any(arg.types and not arg.texts for arg in args):
+        return args
+    catalogue = evaluator.state.catalogue
+    wanted = foldable(name) or name in catalogue.local_sinks or evaluator.state.matcher.function(name)
+    return [evaluator.stringified(arg) for arg in args] if wanted else args
 
 
 def exposed(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:

@@ -13,7 +13,7 @@ from scanner.analysis import reaches
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.remote import REQUEST
 from scanner.analysis.summary import Hit
-from scanner.analysis.values import NOTHING, Val, join_all
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
 
@@ -42,7 +42,8 @@ def observe(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val]) -> 
         reaches.reach(evaluator, call, "code", api, Val(labels={REQUEST: statement.labels[REQUEST]}))
     writing = [text for text in statement.texts if _WRITE.match(text)] or api.lower().startswith("set")
     if any(GRAVE.search(text) for text in statement.texts):
-        _record(evaluator, call, api, statement, NOTHING)
+        labels = evaluator.state.lasting(all_labels(statement))
+        _record(evaluator, call, api, Val(statement.texts, labels), NOTHING)
     if not writing:
         return
     values = [*args[1:2], *((args[1].items or {}).values() if len(args) > 1 else ())]
@@ -50,7 +51,7 @@ def observe(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val]) -> 
     texts = (*statement.texts, *given.texts)
     if not any("://" in text or _RUN.search(text) for text in texts):
         return
-    _record(evaluator, call, api, statement, given)
+    _record(evaluator, call, api, Val(statement.texts), given)
 
 
 def _is_whole(evaluator: Evaluator, statement: Val) -> bool:
@@ -63,7 +64,7 @@ def _record(evaluator: Evaluator, call: Call, api: str, statement: Val, given: V
     evaluator.add_hit(
         Hit(
             evaluator.number, call.line, call.end_line, call.start, call.end, _SIGNATURE, api,
-            {"sql": Val(statement.texts), "values": given}, frozenset(), (), (evaluator.path, call.line),
+            {"sql": statement, "values": given}, frozenset(), (), (evaluator.path, call.line),
             certain=True, computed=evaluator.computed,
         )
     )  # fmt: skip

@@ -3,10 +3,12 @@
 ## What it does
 Lists statements of SQL scripts, and of upgrades written in PHP, that give a privilege, name a hook file, add a cron
 job, enable a module, make a trigger, an event or a function of a library, or read and write files. Of other code those
-that it runs and that read or write files of the database server, load a library there, or reach another database.
+that it runs and that read or write files of the database server, load a library there, or reach another database. A
+share or a database of another machine is a destination, and a secret in such a statement is named.
 
 ## Why is this bad
-What an upgrade does to the database outlives the release, and the next comparison of code shows nothing of it.
+What an upgrade does to the database outlives the release, and the next comparison of code shows nothing of it. A file
+on another machine's share is opened over the network by the database server: its name alone can carry data away.
 
 ## Example
 ```sql
@@ -15,6 +17,7 @@ UPDATE redcap_user_information SET super_user = 1 WHERE username = 'support';
 
 ## References
 - CWE-269, Improper Privilege Management
+- MySQL reference manual, String Functions, `LOAD_FILE()`; Microsoft Learn, UNC paths
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from collections.abc import Iterable
 from scanner.analysis.destinations import url_destination
 from scanner.analysis.statements import GRAVE, KIND
 from scanner.analysis.summary import Hit
-from scanner.detectors.base import Detector, Scene, finding, printable, rule
+from scanner.analysis.templates import FIRST_PRIVATE
+from scanner.detectors.base import Detector, Scene, finding, printable, rule, steps
 from scanner.detectors.remarks import RISK, finding_of, is_named, places
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
@@ -33,9 +37,12 @@ RULE = rule("privilege-in-sql", Category.WEAKENING, "SQL that gives privileges, 
 
 
 _ADDRESS = re.compile(
-    r"(?:mysql|mariadb|https?|ftp)://[^\s'\"]+|(?:\\{2,4}|(?<=['\"])//)[\w.-]+[\\/][^\s'\"]*", re.IGNORECASE
+    rf"(?:mysql|mariadb|https?|ftp)://[^\s'\"]+|(?:\\{{2,4}}|(?<=['\"])//)[\w.{FIRST_PRIVATE}-\U0010ffff-]+[\\/][^\s'\"]*",
+    re.IGNORECASE,
 )
 """An address in a statement, or a share of another machine."""
+_PIECES = re.compile(r"['\"]\s*,\s*['\"]")
+"""Between pieces of text that the database puts together: `CONCAT('a', 'b')`."""
 _CLIPPED = 200
 
 
@@ -64,21 +71,31 @@ def _of_code(scene: Scene, hit: Hit) -> Iterable[Finding]:
         match = GRAVE.search(text)
         if match is None:
             continue
-        urls = [re.sub(r"\A\\+", "//", address[0]) for address in _ADDRESS.finditer(text)]
+        urls = [re.sub(r"\A\\+", "//", address[0]) for address in _ADDRESS.finditer(_PIECES.sub("", text))]
         hosts = {name for url in urls if is_named(name := url_destination(url, holes).name)}
+        is_secret = scene.result.state.is_specific
+        secrets = {label: way for label, way in hit.roles["sql"].labels.items() if is_secret(label)}
         shown = " ".join(holes.show(text[:_CLIPPED]).split())
         yield finding(
             scene,
             RULE,
             hit,
-            severity=Severity.MEDIUM,
+            severity=_severity(hosts, secrets),
             confidence=Confidence.LIKELY,
             api=hit.api,
             message=f"the code runs {match[0].lower()}: {printable(shown)}",
             destinations=hosts,
+            secrets=secrets,
+            trace=[step for label in sorted(secrets)[:1] for step in steps(secrets[label])],
             details=[("statement", printable(shown)), RISK],
         )
         return
+
+
+def _severity(hosts: Iterable[str], secrets: Iterable[str]) -> Severity:
+    """The database server opens the share of another machine, and looks its name up: that is a call like any other."""
+    told = bool(hosts) + bool(secrets)
+    return (Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)[told]
 
 
 DETECTOR = Detector(RULE, _find)

@@ -31,10 +31,12 @@ from scanner.detectors.outputs import hardly_arrives
 from scanner.detectors.remarks import BROWSER, Place, destination, finding_of, first_of_each, is_named, places
 from scanner.detectors.targets import expected, known_host
 from scanner.files.payloads import labels_of
+from scanner.model.facts import Call, Var, decode_body, nodes
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("secret-in-browser-request", Category.EXFILTRATION, "Browser sends a secret to another host", __doc__)
-_BY_FORM = frozenset({"form"})
+_WORD = re.compile(r"\w")
+_VARIABLE = re.compile(r"\$(\w+)")
 
 
 class _Printed(NamedTuple):
@@ -91,23 +93,31 @@ def _printed(scene: Scene) -> dict[str, list[_Printed]]:
 def _of_php(
     scene: Scene, place: Place, holes: list[str], printed: dict[str, list[_Printed]], host: str
 ) -> dict[str, bool]:
-    """Labels of the secrets that PHP prints into the request, on its lines, by an expression in it.
+    """Labels of the secrets that PHP prints into the request: on its lines, or by an expression that it sends.
 
     With each: whether it stands for many values and has come so far that it hardly is what is printed.
     """
     remark = place.remark
-    words = {word for item in holes for word in re.findall(r"\w+", item)}
+    sent = {frozenset(_VARIABLE.findall(item)) for item in holes} - {frozenset()}
     found: dict[str, bool] = {}
-    for output, labelled, trace in printed.get(place.path, ()) if words else ():
+    for output, labelled, trace in printed.get(place.path, ()) if any(map(_WORD.search, holes)) else ():
         label = labelled.removeprefix(DIGEST)
         secret = scene.result.state.origins.by_label.get(label)
         public = secret is not None and (secret.severity_floor == "info" or expected(secret, host))
         if public or label.startswith(REQUEST_FIELD):
             continue
-        if output.line <= remark.end_line and output.end_line >= remark.line:
+        within = output.line <= remark.end_line and output.end_line >= remark.line
+        if within or _variables(scene, output) in sent:  # printed into the script further up, and sent here
             far = hardly_arrives(scene, output, label, trace, to_host=True)
             found[label] = far and found.get(label, True)
     return found
+
+
+def _variables(scene: Scene, output: Output) -> frozenset[str]:
+    """Names of the variables in what is printed."""
+    body = decode_body(scene.program.functions[output.function].body)
+    calls = (node for node in nodes(body) if isinstance(node, Call) and node.start == output.start)
+    return frozenset(node.name for call in calls for node in nodes(*call.args) if isinstance(node, Var))
 
 
 DETECTOR = Detector(RULE, _find)

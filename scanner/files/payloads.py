@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scanner.files.addresses import Text
+from scanner.files.addresses import HOLE_MARK, Text
 from scanner.files.folding import Folding, enclosing_function
 from scanner.files.grammars import Node, nodes_of, text_of
 
@@ -20,8 +20,10 @@ _LABELS = (
     ),
 )
 _LEAVES = frozenset(
-    {"identifier", "member_expression", "subscript_expression", "call_expression", "template_substitution", "string"}
-)
+    {"identifier", "member_expression", "subscript_expression", "call_expression", "template_substitution", "string",
+     "template_string"}
+)  # fmt: skip
+_QUOTED = frozenset({"string", "template_string"})
 _MAX_LEAVES = 60
 _MAX_LOOKUPS = 40
 _MAX_CALLS = 20
@@ -46,8 +48,10 @@ def sent(folding: Folding, given: list[Node]) -> tuple[str, ...]:
             if not _within(leaf, node):
                 break
             text = text_of(leaf, folding.source)[:200].decode("utf-8", "replace")
-            if leaf.type == "string":
-                text = "" if depth == 0 else text
+            if leaf.type in _QUOTED:
+                if HOLE_MARK.search(text):
+                    texts += [hole for value in folding.values(leaf) for hole in value.holes if hole.startswith("php:")]
+                text = "" if depth == 0 or leaf.type != "string" else text
             texts.append(text)
             if leaf.type == "subscript_expression" and (name := folding.property(leaf)):  # `document['coo' + 'kie']`
                 base = leaf.child_by_field_name("object")

@@ -24,8 +24,8 @@ from scanner.model.protection import RequestSpelling
 from scanner.protect.wire import Response, parse_response, request_bytes
 
 KEEPER = Path(__file__).with_name("keeper.py")
-START_SECONDS = 20.0
-ANSWER_SECONDS = 5.0
+START_SECONDS = 60.0
+ANSWER_SECONDS = 20.0
 SERVER_PORTS = range(12_000, 32_000)
 _GIVEN: set[int] = set()
 """Ports that `free_ports` has given to somebody in this process."""
