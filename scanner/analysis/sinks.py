@@ -92,7 +92,8 @@ def _one(
         evaluator.state.complain(*(roles[role] for role in ("url", "path") if role in roles and roles[role].labels))
         if signature.type is not CallableKind.FUNCTION and "url" in roles:
             results.append(keeping.kept_under(evaluator, "file", roles["url"]))
-        results.extend(_credentials(evaluator, call, roles, api))
+        if signature.operation in ("", "open"):  # who only asks about a file does not get what it holds
+            results.extend(_credentials(evaluator, call, roles, api))
     results.extend(_shown(roles))
     return results
 
