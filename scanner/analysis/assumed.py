@@ -38,10 +38,11 @@ _MAX_ITEMS = 16
 
 def apply(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val], receiver: Val = NOTHING) -> None:
     """Note what a call of an unknown function or method is given, where that is an address and a secret."""
-    labels = _secrets(evaluator, [*args, Val(labels=receiver.labels)])
+    held = _properties(evaluator, receiver)
+    labels = _secrets(evaluator, [*args, *held, Val(labels=receiver.labels)])
     if not labels or _OF_NAMESPACES.search(api) or container(evaluator, receiver):
         return
-    addresses = _addresses(evaluator, args) | _told(evaluator, receiver)
+    addresses = _addresses(evaluator, [*args, *held]) | _told(evaluator, receiver)
     if not addresses or any(hit.start == call.start for hit in evaluator.hits.values()):
         return
     roles = {"url": Val(addresses), "payload": Val(labels=labels)}
@@ -65,6 +66,12 @@ def told(evaluator: Evaluator, call: Call, receiver: Val, args: Sequence[Val]) -
     for site in sorted(sites):
         evaluator.set_site(site, _ADDRESS_OF, Val(addresses))
     return sites
+
+
+def _properties(evaluator: Evaluator, receiver: Val) -> list[Val]:
+    """What was set on an object here: `$client->url = ...`."""
+    roles = (evaluator.sites.get(site, {}) for site in sorted(receiver.sites) if site >= 0)
+    return [value for held in roles for role, value in sorted(held.items()) if role.startswith(".")]
 
 
 def _told(evaluator: Evaluator, receiver: Val) -> frozenset[str]:
