@@ -27,6 +27,7 @@ from scanner.analysis import (
 from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
+from scanner.analysis.named import ENVIRONMENT
 from scanner.analysis.passing import given_back
 from scanner.analysis.summary import parameter_label, symbolic
 from scanner.analysis.templates import PARAMETERS, is_known
@@ -285,5 +286,5 @@ def _environment(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         return Val(labels={"environment": Trace(evaluator.path, evaluator.line, "the whole environment", None, 1)})
     names = evaluator.known_texts(args[0])
     if not names:  # one variable, not all of them
-        return evaluator.join(evaluator.environment_named(args[0]), Val(evaluator.unknown(node).texts))
+        return evaluator.join(evaluator.named(ENVIRONMENT, args[0]), Val(evaluator.unknown(node).texts))
     return join_all((evaluator.environment(name, f"getenv('{name}')") for name in names), evaluator.state.overflow)

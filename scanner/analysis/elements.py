@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from scanner.analysis import implicit
 from scanner.analysis.describe import describe
-from scanner.analysis.lookup import Lookup
+from scanner.analysis.named import ENVIRONMENT, SESSION, Named
 from scanner.analysis.origins import ELEMENTWISE, MANY, OWN_CONSTANTS, REQUEST_GLOBALS, RETURNED, SUPERGLOBALS
 from scanner.analysis.remote import FILE_FIELDS, UPLOAD
 from scanner.analysis.summary import ANY, PARAM, opened
@@ -21,7 +21,7 @@ MAX_KEYS = 4
 """Keys of a parameter's elements that are kept apart at one place."""
 
 
-class Elements(Lookup):
+class Elements(Named):
     """Reads what an array, a superglobal or a string holds under a key."""
 
     def index(self, node: Index) -> Val:
@@ -50,7 +50,7 @@ class Elements(Lookup):
         """One element of all of the environment, or of all globals, by a name that a caller gives."""
         found = NOTHING
         if "environment" in base.labels:
-            found = self.environment_named(key)
+            found = self.named(ENVIRONMENT, key)
         return self.join(found, self.global_named(key)) if "globals" in base.labels else found
 
     def _special_index(self, name: str, keys: list[str], node: Index) -> Val | None:
@@ -80,8 +80,9 @@ class Elements(Lookup):
             return join_all([sent, *of_session], self.state.overflow)
         if name in ("_SERVER", "_ENV") and keys:
             return join_all((self.environment(key, shown) for key in keys), self.state.overflow)
-        if name in ("_SERVER", "_ENV") and node.key is not None:
-            one = self.environment_named(self.value(node.key))
+        kind = {"_SERVER": ENVIRONMENT, "_ENV": ENVIRONMENT, "_SESSION": SESSION}.get(name)
+        if kind is not None and node.key is not None and not keys:
+            one = self.named(kind, self.value(node.key))
             return None if one is NOTHING else one
         if name == "_SESSION" and keys:
             return self.unknown(node)  # one element of the session is not all of it

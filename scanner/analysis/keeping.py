@@ -47,6 +47,8 @@ _READS: Mapping[str, tuple[str, int]] = {
     ),
     "shm_get_var": ("cache", 1),
 }  # fmt: skip
+_OF_CALLERS = frozenset({"cache", "ini"})
+"""Spaces of which callers say the name: `function setting($name) { return ini_get($name); }`."""
 _MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
 _STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf",
                             "imagechar", "imagefttext", "imagesetpixel", "imagestring", "imagestringup", "imagettftext",
@@ -117,7 +119,8 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     if read is not None and read[1] < len(args):
         if read[0] == "file" and evaluator.state.lasting(args[0].labels):
             _addressed(evaluator, args[0], NOTHING)
-        return kept_under(evaluator, read[0], args[read[1]])
+        known = kept_under(evaluator, read[0], args[read[1]])
+        return evaluator.join(known, evaluator.named(read[0], args[read[1]])) if read[0] in _OF_CALLERS else known
     return NOTHING
 
 

@@ -7,18 +7,13 @@ from collections.abc import Sequence
 from scanner.analysis import documents
 from scanner.analysis.describe import describe
 from scanner.analysis.frame import PRIMITIVES, Frame
-from scanner.analysis.origins import ELEMENTWISE, REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
-from scanner.analysis.rows import columns_read, selected, tables_read
-from scanner.analysis.state import ANY_PROPERTY, TABLE, SecretRead
+from scanner.analysis.origins import ELEMENTWISE, REQUEST_GLOBALS
+from scanner.analysis.state import ANY_PROPERTY, SecretRead
 from scanner.analysis.summary import opened, opened_property
 from scanner.analysis.templates import (
-    OF_ENVIRONMENT,
     OF_GLOBALS,
     OF_MEMBERS,
     OF_OBJECT,
-    OF_QUERY,
-    OF_RESULT,
-    OF_WHOLE,
     is_known,
     like,
 )
@@ -101,33 +96,6 @@ class Lookup(Frame):
         """The global variable that a value names; the caller's to know when that is a parameter."""
         found = [self.global_value(text, f"$GLOBALS['{text}']") for text in self.known_texts(name)]
         return join_all([*found, opened(name, OF_GLOBALS, self.state.holes)], self.state.overflow)
-
-    def environment_named(self, name: Val) -> Val:
-        """The variable of the environment that a value names; the caller's to know when that is a parameter."""
-        found = [self.environment(text, f"{text} of the environment") for text in self.known_texts(name)[:MAX_NAMED]]
-        return join_all([*found, opened(name, OF_ENVIRONMENT, self.state.holes)], self.state.overflow)
-
-    def environment(self, name: str, shown: str) -> Val:
-        """Value of an environment variable or a server variable."""
-        secret = self.state.origins.environment.get(name)
-        if secret is not None:
-            return self.read_secret(secret, self.line, shown)
-        if name in ("SERVER_NAME", "HTTP_HOST", "SERVER_ADDR"):
-            return Val(frozenset([self.state.holes.template("own-server", name)]))
-        if name.startswith(SERVER_REQUEST_PREFIXES):
-            return self.state.origins.request_value(shown, self.path, self.line)
-        value = Val(frozenset([self.state.holes.template("env", name)]))
-        return self.join(value, self.state.read_store(("\2env", name)))
-
-    def of_whole(self, array: Val, keys: Sequence[str]) -> list[Val]:
-        """Elements of known names of all of the environment, or of all globals, wherever that was put."""
-        found: list[Val] = []
-        if "environment" in array.labels:
-            found += [self.environment(key, f"{key} of the whole environment") for key in keys[:MAX_NAMED]]
-        if "globals" in array.labels:
-            names = [key for key in keys if not key.isdecimal()]  # what a pattern has found has numbers
-            found += [self.global_value(key, f"{key} of all globals") for key in names[:MAX_NAMED]]
-        return found
 
     # -- properties -------------------------------------------------------------------------------------------
 
@@ -243,36 +211,6 @@ class Lookup(Frame):
             states = (self.sites.get(site, {}).get("." + name), self._shared_site(site, "." + name))
             found.extend(state for state in states if state is not None)
         return found
-
-    def project(self, base: Val, key: str) -> Val:
-        """What is known here of what a callee reads of an argument: a property of an object, or rows of a query."""
-        if key == OF_GLOBALS:
-            return self.global_named(base)
-        if key == OF_ENVIRONMENT:
-            return self.environment_named(base)
-        if key.startswith(OF_WHOLE):
-            return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]]), self.state.overflow)
-        if key.startswith(OF_MEMBERS):
-            return self._member(key[len(OF_MEMBERS) :], base)
-        if key == OF_RESULT:
-            return self.state.interpreter.result(self, base)
-        return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])
-
-    def rows(self, query: Val) -> Val:
-        """A row of what a query reads, as far as its text tells; the caller's to know when it is a parameter."""
-        items: dict[str, Val] = {}
-        for key, secrets in sorted(selected(sorted(query.texts), self.state.origins).items()):
-            values = [
-                self.read_secret(secret, self.line, f"a query on {secret.table or SETTINGS_TABLE}")
-                for secret in secrets
-            ]
-            items[key] = join_all(values, self.state.overflow)
-        known = Val(items=items) if items else NOTHING
-        kept = join_all((self.state.read_store((TABLE, name)) for name in tables_read(query.texts)), "")
-        if kept is not NOTHING:
-            known = self.join(known, Val(items=dict.fromkeys(columns_read(query.texts), kept), rest=kept))
-        open_row = opened(query, OF_QUERY, self.state.holes)
-        return known if open_row is NOTHING else self.join(known, Val(open_row.texts))
 
     def _property_of(self, base: Val, name: str) -> Val:
         """What was set on an object, or its class's default."""

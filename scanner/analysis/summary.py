@@ -11,9 +11,9 @@ from scanner.analysis.templates import (
     FIRST_ELEMENT,
     FIRST_PARAMETER,
     MAX_OPEN_LENGTH,
-    OF_ENVIRONMENT,
     OF_GLOBALS,
     OF_MEMBERS,
+    OF_NAMED,
     OF_OBJECT,
     OF_QUERY,
     OF_RESULT,
@@ -44,7 +44,7 @@ _HASHED = "#"
 """Follows `PARAM` in the label of what a one-way function makes of what a caller passes."""
 ANY = "*"
 """Key of an element of which only is known that it is one."""
-_PROJECTED = (OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_ENVIRONMENT, OF_MEMBERS, OF_RESULT)
+_PROJECTED = (OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_NAMED, OF_MEMBERS, OF_RESULT)
 """Begin keys of elements that are no elements of an array."""
 RECEIVER = -1
 _FIRST_ELEMENT = chr(FIRST_ELEMENT)

@@ -1,0 +1,105 @@
+"""Abstract interpretation of one function: what is found under a name, here or where the caller gives the name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from scanner.analysis.lookup import MAX_NAMED, Lookup
+from scanner.analysis.origins import SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
+from scanner.analysis.rows import columns_read, selected, tables_read
+from scanner.analysis.state import TABLE
+from scanner.analysis.summary import opened
+from scanner.analysis.templates import (
+    OF_GLOBALS,
+    OF_MEMBERS,
+    OF_NAMED,
+    OF_QUERY,
+    OF_RESULT,
+    OF_WHOLE,
+)
+from scanner.analysis.values import NOTHING, Val, join_all
+from scanner.model.facts import ConstRef
+
+ENVIRONMENT: Final = "environment"
+SESSION: Final = "session"
+CONSTANT: Final = "constant"
+"""Kinds of names, beside the spaces of what is kept (see `keeping`)."""
+
+
+class Named(Lookup):
+    """Reads what stands under a name: variables of the environment, constants, settings of PHP, rows of queries."""
+
+    def named(self, kind: str, name: Val) -> Val:
+        """What stands under the names that a value may be; the caller's to know when it is a parameter.
+
+        `kind`: one of this module's, or a space of what is kept under names.
+        """
+        found = [self._one_named(kind, text) for text in self.known_texts(name)[:MAX_NAMED]]
+        return join_all([*found, opened(name, OF_NAMED + kind, self.state.holes)], self.state.overflow)
+
+    def _one_named(self, kind: str, name: str) -> Val:
+        if kind == ENVIRONMENT:
+            return self.environment(name, f"{name} of the environment")
+        if kind == CONSTANT:
+            return self.constant(ConstRef(name))
+        if kind == SESSION:
+            secret = self.state.origins.session.get(name)
+            kept = self.state.read_store(("_SESSION", name))
+            return (
+                kept if secret is None else self.join(kept, self.read_secret(secret, self.line, f"$_SESSION[{name!r}]"))
+            )
+        return self.state.read_store((f"\2{kind}", name))
+
+    def environment(self, name: str, shown: str) -> Val:
+        """Value of an environment variable or a server variable."""
+        known = self.state.origins.environment
+        secret = known.get(name) or known.get(name.upper())
+        if secret is not None:
+            return self.read_secret(secret, self.line, shown)
+        if name in ("SERVER_NAME", "HTTP_HOST", "SERVER_ADDR"):
+            return Val(frozenset([self.state.holes.template("own-server", name)]))
+        if name.startswith(SERVER_REQUEST_PREFIXES):
+            return self.state.origins.request_value(shown, self.path, self.line)
+        value = Val(frozenset([self.state.holes.template("env", name)]))
+        return self.join(value, self.state.read_store(("\2env", name)))
+
+    def of_whole(self, array: Val, keys: Sequence[str]) -> list[Val]:
+        """Elements of known names of all of the environment, or of all globals, wherever that was put."""
+        found: list[Val] = []
+        if "environment" in array.labels:
+            found += [self.environment(key, f"{key} of the whole environment") for key in keys[:MAX_NAMED]]
+        if "globals" in array.labels:
+            names = [key for key in keys if not key.isdecimal()]  # what a pattern has found has numbers
+            found += [self.global_value(key, f"{key} of all globals") for key in names[:MAX_NAMED]]
+        return found
+
+    def project(self, base: Val, key: str) -> Val:
+        """What is known here of what a callee reads of an argument: a property of an object, or rows of a query."""
+        if key == OF_GLOBALS:
+            return self.global_named(base)
+        if key.startswith(OF_NAMED):
+            return self.named(key[len(OF_NAMED) :], base)
+        if key.startswith(OF_WHOLE):
+            return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]]), self.state.overflow)
+        if key.startswith(OF_MEMBERS):
+            return self._member(key[len(OF_MEMBERS) :], base)
+        if key == OF_RESULT:
+            return self.state.interpreter.result(self, base)
+        return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])
+
+    def rows(self, query: Val) -> Val:
+        """A row of what a query reads, as far as its text tells; the caller's to know when it is a parameter."""
+        items: dict[str, Val] = {}
+        for key, secrets in sorted(selected(sorted(query.texts), self.state.origins).items()):
+            values = [
+                self.read_secret(secret, self.line, f"a query on {secret.table or SETTINGS_TABLE}")
+                for secret in secrets
+            ]
+            items[key] = join_all(values, self.state.overflow)
+        known = Val(items=items) if items else NOTHING
+        kept = join_all((self.state.read_store((TABLE, name)) for name in tables_read(query.texts)), "")
+        if kept is not NOTHING:
+            known = self.join(known, Val(items=dict.fromkeys(columns_read(query.texts), kept), rest=kept))
+        open_row = opened(query, OF_QUERY, self.state.holes)
+        return known if open_row is NOTHING else self.join(known, Val(open_row.texts))
