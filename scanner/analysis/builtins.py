@@ -281,9 +281,9 @@ def _define(_evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
 
 @handles("getenv", "apache_getenv")
 def _environment(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    names = evaluator.known_texts(args[0]) if args else []
-    if not names and args:
-        return evaluator.unknown(node)  # one variable, not all of them
-    if not names:
+    if not args:
         return Val(labels={"environment": Trace(evaluator.path, evaluator.line, "the whole environment", None, 1)})
+    names = evaluator.known_texts(args[0])
+    if not names:  # one variable, not all of them
+        return evaluator.join(evaluator.environment_named(args[0]), Val(evaluator.unknown(node).texts))
     return join_all((evaluator.environment(name, f"getenv('{name}')") for name in names), evaluator.state.overflow)

@@ -38,11 +38,20 @@ class Elements(Lookup):
         if keys and base.items and base.items.keys().isdisjoint(keys) and len(keys) < len(key.texts):
             keys = []  # the key may be something else than the texts that are known, which the array does not have
         result = self.element(base, keys, node)
+        if not keys and base.labels:
+            result = self.join(result, self._named_by_caller(base, key))
         if key.labels:
             if isinstance(node.base, ArrayLit):
                 self.state.complain(key)
             result = self.join(result, implicit.looked_up(self, node, key))
         return self.join(result, self.run_offset("offsetget", base, [key], node.base)) if base.types else result
+
+    def _named_by_caller(self, base: Val, key: Val) -> Val:
+        """One element of all of the environment, or of all globals, by a name that a caller gives."""
+        found = NOTHING
+        if "environment" in base.labels:
+            found = self.environment_named(key)
+        return self.join(found, self.global_named(key)) if "globals" in base.labels else found
 
     def _special_index(self, name: str, keys: list[str], node: Index) -> Val | None:
         kept = NOTHING
@@ -71,6 +80,9 @@ class Elements(Lookup):
             return join_all([sent, *of_session], self.state.overflow)
         if name in ("_SERVER", "_ENV") and keys:
             return join_all((self.environment(key, shown) for key in keys), self.state.overflow)
+        if name in ("_SERVER", "_ENV") and node.key is not None:
+            one = self.environment_named(self.value(node.key))
+            return None if one is NOTHING else one
         if name == "_SESSION" and keys:
             return self.unknown(node)  # one element of the session is not all of it
         return None

@@ -14,6 +14,8 @@ from scanner.model.signature import CallableKind, Certainty, Signature
 HANDLE_ROLES = ("handle", "client", "request")
 _LISTED = frozenset({"client", "request"})
 """Of these, what may come as a list: handlers of a log, requests of a pool."""
+ANY_NAME_IN = "*."
+"""Begins a destination of which only the zone is known."""
 OF_DATABASE = ("host", "dsn", "server", "url")
 """Roles of what names the host of a database."""
 
@@ -121,8 +123,11 @@ def is_foreign(evaluator: Evaluator, held: Mapping[str, Val]) -> bool:
     """Whether a connection goes to a host that the code names itself."""
     holes = evaluator.state.holes
     texts = [text for role in OF_DATABASE if role in held for text in held[role].texts if text[-1:] != ":"]
-    names = [url_destination(text, holes, bare_host=True).name for text in texts if is_known(text)]
-    return any(not is_local(name) and name not in (UNRESOLVED, USER_INPUT) for name in names)
+    names = [(url_destination(text, holes, bare_host=True).name, is_known(text)) for text in texts]
+    return any(
+        name.startswith(ANY_NAME_IN) or (known and not is_local(name) and name not in (UNRESOLVED, USER_INPUT))
+        for name, known in names
+    )
 
 
 def connected(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]) -> None:

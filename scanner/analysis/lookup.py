@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from scanner.analysis import documents
 from scanner.analysis.describe import describe
 from scanner.analysis.frame import PRIMITIVES, Frame
-from scanner.analysis.origins import REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
+from scanner.analysis.origins import ELEMENTWISE, REQUEST_GLOBALS, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
 from scanner.analysis.rows import columns_read, selected, tables_read
 from scanner.analysis.state import ANY_PROPERTY, TABLE, SecretRead
 from scanner.analysis.summary import opened, opened_property
 from scanner.analysis.templates import (
+    OF_ENVIRONMENT,
     OF_GLOBALS,
     OF_MEMBERS,
     OF_OBJECT,
@@ -100,6 +101,11 @@ class Lookup(Frame):
         """The global variable that a value names; the caller's to know when that is a parameter."""
         found = [self.global_value(text, f"$GLOBALS['{text}']") for text in self.known_texts(name)]
         return join_all([*found, opened(name, OF_GLOBALS, self.state.holes)], self.state.overflow)
+
+    def environment_named(self, name: Val) -> Val:
+        """The variable of the environment that a value names; the caller's to know when that is a parameter."""
+        found = [self.environment(text, f"{text} of the environment") for text in self.known_texts(name)[:MAX_NAMED]]
+        return join_all([*found, opened(name, OF_ENVIRONMENT, self.state.holes)], self.state.overflow)
 
     def environment(self, name: str, shown: str) -> Val:
         """Value of an environment variable or a server variable."""
@@ -221,7 +227,7 @@ class Lookup(Frame):
         if base.sites:
             result = documents.inside(self, base, result)
             result = result if result.types or result.sites else self._of_client(base, result)
-        if not (result.texts or result.items or result.types or result.refs or result.sites):
+        if not (result.texts or result.items or result.types or result.refs or result.sites or _holds_all(result)):
             result = self.join(result, self.unknown(node))
         declared = self._declared_types(base.types, name)
         return result.replaced(types=result.types | declared) if declared else result
@@ -242,6 +248,8 @@ class Lookup(Frame):
         """What is known here of what a callee reads of an argument: a property of an object, or rows of a query."""
         if key == OF_GLOBALS:
             return self.global_named(base)
+        if key == OF_ENVIRONMENT:
+            return self.environment_named(base)
         if key.startswith(OF_WHOLE):
             return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]]), self.state.overflow)
         if key.startswith(OF_MEMBERS):
@@ -475,3 +483,8 @@ class Lookup(Frame):
         inner = self.state.interpreter.evaluator(self.state.program.files[unit.file].first)
         inner.cls = cls
         return inner.value(node)
+
+
+def _holds_all(value: Val) -> bool:
+    """Whether a value is all of the environment or the like: no text was made of it, and an element is one of all."""
+    return not ELEMENTWISE.isdisjoint(value.labels)

@@ -92,7 +92,7 @@ def _one(
         evaluator.state.complain(*(roles[role] for role in ("url", "path") if role in roles and roles[role].labels))
         if signature.type is not CallableKind.FUNCTION and "url" in roles:
             results.append(keeping.kept_under(evaluator, "file", roles["url"]))
-        results.extend(_credentials(evaluator, call, roles, api))
+        results.extend(_credentials(evaluator, call, signature, roles, api))
     results.extend(_shown(roles))
     return results
 
@@ -214,8 +214,12 @@ def _given_back(evaluator: Evaluator, query: Val) -> Val:
     return Val(rest=Val(labels=labels)) if labels else NOTHING
 
 
-def _credentials(evaluator: Evaluator, call: Call, roles: Mapping[str, Val], api: str) -> Iterator[Val]:
-    """What a file on the list of credential paths holds, when one is opened or read."""
+def _credentials(
+    evaluator: Evaluator, call: Call, signature: Signature, roles: Mapping[str, Val], api: str
+) -> Iterator[Val]:
+    """What a file on the list of credential paths holds, when one is opened or read; nothing for who asks about it."""
+    if signature.operation not in ("", "open"):
+        return
     texts = {text for role in ("url", "path", "file") if role in roles for text in roles[role].texts}
     for text in sorted(texts):
         name = evaluator.state.origins.credential_file(text)

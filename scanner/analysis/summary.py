@@ -11,6 +11,7 @@ from scanner.analysis.templates import (
     FIRST_ELEMENT,
     FIRST_PARAMETER,
     MAX_OPEN_LENGTH,
+    OF_ENVIRONMENT,
     OF_GLOBALS,
     OF_MEMBERS,
     OF_OBJECT,
@@ -43,6 +44,8 @@ _HASHED = "#"
 """Follows `PARAM` in the label of what a one-way function makes of what a caller passes."""
 ANY = "*"
 """Key of an element of which only is known that it is one."""
+_PROJECTED = (OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_ENVIRONMENT, OF_MEMBERS, OF_RESULT)
+"""Begin keys of elements that are no elements of an array."""
 RECEIVER = -1
 _FIRST_ELEMENT = chr(FIRST_ELEMENT)
 MAX_LIFTS = 20
@@ -365,7 +368,7 @@ class Substitution:
         origin = self._holes.origin(template)
         if origin is None:
             return self._arguments(ord(template) - FIRST_PARAMETER - 1)
-        if origin[1].startswith((OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_MEMBERS, OF_RESULT)):
+        if origin[1].startswith(_PROJECTED):
             return self._project(self._resolved(origin[0]), origin[1])
         array, key = self._resolved(origin[0]), origin[1]
         element = picked(array, key, self._holes, self._overflow)

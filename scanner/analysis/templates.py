@@ -31,6 +31,8 @@ OF_MEMBERS = "\3"
 """Begins the key of an element that is the property whose name a parameter is; the class follows."""
 OF_WHOLE = "\4"
 """Begins the key of an element of an array that holds all of the environment, or all globals."""
+OF_ENVIRONMENT = "\6"
+"""Key of an element that is the variable of the environment whose name a parameter is."""
 OF_RESULT = "\5"
 """Key of an element that is what a function gives which a parameter holds."""
 _MAX_PARAMETERS = 250
@@ -121,6 +123,8 @@ class HoleTable:
             return Hole("property", f"{'$this' if parent == chr(FIRST_PARAMETER) else of.text}->{key[1:]}")
         if key == OF_RESULT:
             return Hole(of.kind, f"result of {of.text}")
+        if key in (OF_ENVIRONMENT, OF_GLOBALS):
+            return Hole(of.kind, f"variable of the name {of.text}")
         if key.startswith(OF_MEMBERS):
             return Hole(of.kind, f"property of the name {of.text}")
         return Hole(of.kind, f"row of {of.text}" if key == OF_QUERY else f"{of.text}[{key}]")
