@@ -1,8 +1,9 @@
 """Names of files that the program finds by looking: in a folder, by a pattern, or among the files that it has loaded.
 
 Which files are there nobody knows; but where code names the site's own file, and lists folders to look for it, what it
-finds is that file: `foreach (scandir($dir) as $f) if ($f === 'database.php') ...`. The list of all files that are
-loaded has it in any case. Source: the manual, pages of the functions, chapter SPL (iterators, `SplFileInfo`).
+finds is that file: `foreach (scandir($dir) as $f) if ($f === 'database.php') ...`. Code that does not name it lists
+files for other reasons: of those that are loaded, a debugger shows the sizes. Source: the manual, pages of the
+functions, chapter SPL (iterators, `SplFileInfo`).
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from scanner.analysis.values import NOTHING, Val
 CLASSES = frozenset({"directoryiterator", "filesystemiterator", "globiterator", "recursivedirectoryiterator"})
 _NAMES = frozenset({"scandir", "readdir"})
 """Functions that give the names in a folder, whichever these are; for patterns see `keeping`."""
-_LOADED = frozenset({"get_included_files", "get_required_files"})
-_LISTS = _NAMES | _LOADED
+_LISTS = _NAMES | {"get_included_files", "get_required_files"}
 _OF_FILES = frozenset({"__tostring", "getbasename", "getfilename", "getpathname", "getrealpath"})
 """Methods of an entry that give its name or path."""
 _FILE = "splfileinfo"
@@ -27,7 +27,7 @@ _MARKS = (DATABASE_FILE.encode(), DATABASE_FILE.replace(".", "\\.").encode())
 
 def found(evaluator: Evaluator, name: str) -> Val:
     """The site's own file among what a function lists; nothing for any other function."""
-    if name not in _LISTS or not (name in _LOADED or _looks_for(evaluator)):
+    if name not in _LISTS or not _looks_for(evaluator):
         return NOTHING
     one = Val(frozenset([DATABASE_FILE]))
     return one if name == "readdir" else Val(rest=one)
