@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -19,6 +20,7 @@ from scanner.model.finding import Severity
 from scanner.model.report import BaselineState, Comparison, Report
 from scanner.report.base import ReportView, formats
 from scanner.report.document import schema
+from scanner.report.escape import spell
 from scanner.report.markdown import LIMIT
 from scanner.report.sarif import FINGERPRINT
 from tests import strategies
@@ -90,6 +92,12 @@ def test_markdown_has_no_control_characters_and_fits_a_comment(view: ReportView)
     text = formats()["markdown"].render(view)
     assert unprintable(text) - {"\ufe0f"} <= {"\n"}  # the sign of an emoji is ours
     assert len(text) < LIMIT
+
+
+def test_every_character_that_does_not_show_is_spelled() -> None:
+    hidden = unprintable("".join(map(chr, range(sys.maxunicode + 1))))
+    assert len(hidden) > 137_000  # private use alone has as many
+    assert {character for character in hidden if spell(character, 20) == character} == set()
 
 
 @quick
