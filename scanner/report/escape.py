@@ -17,7 +17,7 @@ _UNSAFE = (
     "\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufff0-\ufffb"  # letters without a glyph, annotation marks
     "\ufe00-\ufe0f\U000e0000-\U000e0fff"  # variation selectors and tags: can carry hidden text
     "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"  # signs that run under what follows them
-    "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # format controls of hieroglyphs, shorthand, music
+    "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # controls of hieroglyphs, shorthand, music
     "\ue000-\uf8ff\U000f0000-\U0010ffff"  # private use: what it looks like is the font's business
     "\ud800-\udfff"  # lone surrogates: bytes that are no UTF-8
 )
