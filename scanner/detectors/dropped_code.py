@@ -25,6 +25,7 @@ import re
 from collections.abc import Iterable
 
 from scanner.analysis.code import KIND
+from scanner.analysis.remote import ANSWER, is_remote
 from scanner.analysis.sensitive import WRITE, is_code_file, is_php
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import is_known
@@ -103,7 +104,9 @@ def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None,
     if hit.api == "move_uploaded_file":
         return (Severity.HIGH, "an upload under the name that its sender gave") if by_request else (None, "")
     if (named or by_request) and (from_outside or (hit.api == "copy" and _remote(content.texts))):
-        return Severity.HIGH, f"what comes from {', '.join(sorted(from_outside)) or 'the network'}"
+        read = from_outside == {ANSWER} and not any(map(is_remote, all_labels(content)))
+        severity = Severity.MEDIUM if read else Severity.HIGH  # content of a file of this machine
+        return severity, f"what comes from {', '.join(sorted(from_outside)) or 'the network'}"
     if named and any(_HANDLERS.search(text) for text in content.texts):
         return Severity.HIGH, "settings that the server obeys"
     return None, ""
