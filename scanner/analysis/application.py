@@ -301,10 +301,9 @@ def _connected_inside(evaluator: Evaluator, made: int, sites: frozenset[int], ro
     if evaluator.state.variants.databases.isdisjoint(evaluator.state.site_libraries.get(made, ())):
         return
     evaluator.stored_sites |= sites
+    _put_on(evaluator, sites, role, value)
     if depends_on_caller(value):
         return
-    for site in sorted(sites):
-        evaluator.state.write_site(site, role, value)
     if holding.is_foreign(evaluator, {role: value}):
         evaluator.state.variants.foreign |= sites
 

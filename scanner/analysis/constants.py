@@ -5,8 +5,7 @@ from __future__ import annotations
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
 from scanner.analysis.named import CONSTANT
-from scanner.analysis.summary import opened
-from scanner.analysis.templates import FIRST_PRIVATE, OF_NAMED, is_known, like
+from scanner.analysis.templates import FIRST_PRIVATE, is_known, like
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, join_all
 from scanner.model.facts import Call, ConstRef
 
@@ -27,7 +26,7 @@ def _constant(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
             found.extend(evaluator.value(ConstRef(name)) for name in _names(evaluator, text.lstrip("\\")))
         elif is_known(cls):
             found.extend(evaluator.constants_of(cls.lstrip("\\"), member))
-    of_caller = opened(args[0], OF_NAMED + CONSTANT, evaluator.state.holes) if args else NOTHING
+    of_caller = evaluator.named_by_caller(CONSTANT, args[0]) if args else NOTHING
     if of_caller is not NOTHING:
         found.append(of_caller)
     return join_all(found, evaluator.state.overflow) if found else evaluator.unknown(node)

@@ -15,6 +15,8 @@ from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, join_all, te
 from scanner.model.facts import ArrayLit, Const, Index, Var
 
 _MAX_DIGITS = 9
+_KINDS = {"_SERVER": ENVIRONMENT, "_ENV": ENVIRONMENT, "_SESSION": SESSION}
+"""What stands under the names of superglobals."""
 FOUND = ("unknown", "what a pattern finds")
 """Hole in the place of what a pattern finds in a text that is not known."""
 MAX_KEYS = 4
@@ -80,7 +82,7 @@ class Elements(Named):
             return join_all([sent, *of_session], self.state.overflow)
         if name in ("_SERVER", "_ENV") and keys:
             return join_all((self.environment(key, shown) for key in keys), self.state.overflow)
-        kind = {"_SERVER": ENVIRONMENT, "_ENV": ENVIRONMENT, "_SESSION": SESSION}.get(name)
+        kind = _KINDS.get(name)
         if kind is not None and node.key is not None and not keys:
             one = self.named(kind, self.value(node.key))
             return None if one is NOTHING else one

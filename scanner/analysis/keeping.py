@@ -119,8 +119,9 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     if read is not None and read[1] < len(args):
         if read[0] == "file" and evaluator.state.lasting(args[0].labels):
             _addressed(evaluator, args[0], NOTHING)
-        known = kept_under(evaluator, read[0], args[read[1]])
-        return evaluator.join(known, evaluator.named(read[0], args[read[1]])) if read[0] in _OF_CALLERS else known
+        space, name_of = read[0], args[read[1]]
+        known = kept_under(evaluator, space, name_of)
+        return evaluator.join(known, evaluator.named_by_caller(space, name_of)) if space in _OF_CALLERS else known
     return NOTHING
 
 

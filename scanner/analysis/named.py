@@ -36,7 +36,11 @@ class Named(Lookup):
         `kind`: one of this module's, or a space of what is kept under names.
         """
         found = [self._one_named(kind, text) for text in self.known_texts(name)[:MAX_NAMED]]
-        return join_all([*found, opened(name, OF_NAMED + kind, self.state.holes)], self.state.overflow)
+        return join_all([*found, self.named_by_caller(kind, name)], self.state.overflow)
+
+    def named_by_caller(self, kind: str, name: Val) -> Val:
+        """What stands under the name that a parameter is: the caller's to know."""
+        return opened(name, OF_NAMED + kind, self.state.holes)
 
     def _one_named(self, kind: str, name: str) -> Val:
         if kind == ENVIRONMENT:

@@ -47,12 +47,21 @@ class _Printed(NamedTuple):
     trace: Trace
 
 
+class _Pages(NamedTuple):
+    """What PHP prints into pages."""
+
+    printed: dict[str, list[_Printed]]
+    """By path."""
+    said: dict[int, dict[int, frozenset[str]]]
+    """By function and place of a call: names of the variables in its arguments; a function is read when first asked."""
+
+
 def _find(scene: Scene) -> Iterable[Finding]:
     return first_of_each(_all(scene))
 
 
 def _all(scene: Scene) -> Iterator[Finding]:
-    printed = _printed(scene)
+    pages = _Pages(_printed(scene), {})
     for place in places(scene, "request"):
         remark = place.remark
         if not (remark.sends or remark.holes):
@@ -62,7 +71,7 @@ def _all(scene: Scene) -> Iterator[Finding]:
             continue
         labels = {item for item in (*remark.sends, *labels_of(list(remark.holes))) if not item.startswith("php:")}
         holes = [item for item in (*remark.sends, *remark.holes) if item.startswith("php:")]
-        of_php = _of_php(scene, place, holes, printed, host) if holes else {}
+        of_php = _of_php(scene, place, holes, pages, host) if holes else {}
         far = {label for label, is_far in of_php.items() if is_far} - labels
         labels |= of_php.keys() - far
         labels -= {"browser.csrf-token"} if known_host(scene, host) else set()
@@ -90,9 +99,7 @@ def _printed(scene: Scene) -> dict[str, list[_Printed]]:
     return found
 
 
-def _of_php(
-    scene: Scene, place: Place, holes: list[str], printed: dict[str, list[_Printed]], host: str
-) -> dict[str, bool]:
+def _of_php(scene: Scene, place: Place, holes: list[str], pages: _Pages, host: str) -> dict[str, bool]:
     """Labels of the secrets that PHP prints into the request: on its lines, or by an expression that it sends.
 
     With each: whether it stands for many values and has come so far that it hardly is what is printed.
@@ -100,24 +107,29 @@ def _of_php(
     remark = place.remark
     sent = {frozenset(_VARIABLE.findall(item)) for item in holes} - {frozenset()}
     found: dict[str, bool] = {}
-    for output, labelled, trace in printed.get(place.path, ()) if any(map(_WORD.search, holes)) else ():
+    for output, labelled, trace in pages.printed.get(place.path, ()) if any(map(_WORD.search, holes)) else ():
         label = labelled.removeprefix(DIGEST)
         secret = scene.result.state.origins.by_label.get(label)
         public = secret is not None and (secret.severity_floor == "info" or expected(secret, host))
         if public or label.startswith(REQUEST_FIELD):
             continue
         within = output.line <= remark.end_line and output.end_line >= remark.line
-        if within or _variables(scene, output) in sent:  # printed into the script further up, and sent here
+        if within or _variables(scene, pages, output) in sent:  # printed into the script further up, and sent here
             far = hardly_arrives(scene, output, label, trace, to_host=True)
             found[label] = far and found.get(label, True)
     return found
 
 
-def _variables(scene: Scene, output: Output) -> frozenset[str]:
+def _variables(scene: Scene, pages: _Pages, output: Output) -> frozenset[str]:
     """Names of the variables in what is printed."""
-    body = decode_body(scene.program.functions[output.function].body)
-    calls = (node for node in nodes(body) if isinstance(node, Call) and node.start == output.start)
-    return frozenset(node.name for call in calls for node in nodes(*call.args) if isinstance(node, Var))
+    known = pages.said.get(output.function)
+    if known is None:
+        body = decode_body(scene.program.functions[output.function].body)
+        calls = (node for node in nodes(body) if isinstance(node, Call))
+        known = pages.said[output.function] = {
+            call.start: frozenset(node.name for node in nodes(*call.args) if isinstance(node, Var)) for call in calls
+        }
+    return known.get(output.start, frozenset())
 
 
 DETECTOR = Detector(RULE, _find)
