@@ -59,13 +59,8 @@ def output_findings(
 
 def _once_per_file(found: Iterable[tuple[Way, Finding]]) -> Iterable[Finding]:
     """One finding per way. Of those by which what stands for many values hardly arrives, one per source and file."""
-    best: dict[Way, tuple[Way, Finding]] = {}
-    for way, item in found:
-        known = best.get(way)
-        if known is None or _rank(item) < _rank(known[1]):
-            best[way] = (way, item)
     vague: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
-    for way, item in best.values():
+    for way, item in shortest(found).items():
         hardly = item.severity is Severity.LOW and item.confidence is Confidence.POSSIBLE
         if hardly and not item.destinations and is_broad(way.label):
             vague[way.label, way.source, item.path].append(item)
@@ -85,14 +80,14 @@ class Way(NamedTuple):
     source: tuple[str, int]
 
 
-def shortest(found: Iterable[tuple[Way, Finding]]) -> Iterable[Finding]:
+def shortest(found: Iterable[tuple[Way, Finding]]) -> dict[Way, Finding]:
     """One finding per way: the shortest, then the first by place."""
     best: dict[Way, Finding] = {}
     for way, item in found:
         known = best.get(way)
         if known is None or _rank(item) < _rank(known):
             best[way] = item
-    return best.values()
+    return best
 
 
 def _rank(item: Finding) -> tuple[int, str, int]:

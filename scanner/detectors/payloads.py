@@ -64,7 +64,7 @@ def payload_findings(
             )
             item = _finding(scene, rule, output, label, trace, hosts, (severity, length), verb)
             found.append((Way(label, output.inner, source(trace)), item))
-    return shortest(found)
+    return shortest(found).values()
 
 
 def _at_distance(length: int, severity: Severity, long_way: int, *, foreign: bool) -> Severity:
