@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from scanner.analysis import patterns
 
-_ATOMS = st.sampled_from(["a", "b", ".", "[a-c]", "[^b]", "\\w", "\\d", "(a|b)", "(?:b)", "(?<n>c)", "\\.", "^", "$", ""])
+_ATOMS = st.sampled_from(
+    ["a", "b", ".", "[a-c]", "[^b]", "\\w", "\\d", "(a|b)", "(?:b)", "(?<n>c)", "\\.", "^", "$", ""]
+)
 _BODY = st.lists(st.tuples(_ATOMS, st.sampled_from(["", "", "?", "*", "+?", "{1,2}"])), min_size=1, max_size=5)
 _TEXT = st.text("abc.1\n ", max_size=12)
 
