@@ -14,6 +14,7 @@ from scanner.analysis import (
     keeping,
     objects,
     reaches,
+    references,
     remote,
     reported,
     sinks,
@@ -188,7 +189,7 @@ def apply_summary(
         return _with_return_types(state, number, returns)
     binding = Binding(evaluator, call, number, args, receiver)
     substitution = evaluator.substitution(binding.argument, step, returned)
-    back = _apply_effects(evaluator, call, summary, substitution)
+    back = _apply_effects(evaluator, call, number, summary, substitution)
     for hit in summary.hits:
         lift(evaluator, call, hit, substitution, symbol, certain=certain)
     reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
@@ -198,12 +199,16 @@ def apply_summary(
     return _with_return_types(state, number, result)
 
 
-def _apply_effects(evaluator: Evaluator, call: Call, summary: Summary, substitution: Substitution) -> Val:
+def _apply_effects(evaluator: Evaluator, call: Call, number: int, summary: Summary, substitution: Substitution) -> Val:
     """What a callee does besides its value; what comes back of the functions that it was given."""
     back = NOTHING
     for effect in summary.effects:
+        if references.is_not_assigned(evaluator, number, effect):
+            continue
         if effect.target == given.CALLS:
             back = evaluator.join(back, given.run(evaluator, call, effect, substitution, summary.returns))
+        elif effect.target == references.KEPT:
+            references.kept(evaluator, call, effect)
         else:
             _apply_effect(evaluator, call, effect, substitution)
     return back
