@@ -11,9 +11,11 @@ from scanner.analysis import (
     decoding,
     given,
     holding,
+    hydrating,
     keeping,
     objects,
     reaches,
+    references,
     remote,
     reported,
     sinks,
@@ -161,7 +163,7 @@ def apply_summary(
     """Effect of calling a function of the program with these arguments."""
     state = evaluator.state
     decoded = decoding.decode(evaluator, call, number, args, receiver) if args else None
-    if decoded is not None:
+    if decoded is not None and not decoding.dispatches(evaluator, number):
         return decoded
     given_clients = state.variants.given(evaluator, state.program.functions[number], number, args) if args else ()
     if not (given_clients or _worth_following(state, number) or any(holds_secret(state, arg) for arg in args)):
@@ -170,7 +172,7 @@ def apply_summary(
         return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
     summary = summary_of(state, number)
     if summary is EMPTY:
-        return passed_through(evaluator, call, receiver or NOTHING, args)
+        return decoded or passed_through(evaluator, call, receiver or NOTHING, args)
     if given_clients:
         summary = _variant(state, number, given_clients)
     state.mixing.passed(evaluator.number, number, call)
@@ -185,25 +187,38 @@ def apply_summary(
 
     returns = _with_step(evaluator, summary.returns, returned)
     if not summary.effects and not summary.hits and not summary.reaches and not depends_on_caller(returns):
-        return _with_return_types(state, number, returns)
+        return _with_return_types(state, number, _better(evaluator, returns, decoded))
     binding = Binding(evaluator, call, number, args, receiver)
     substitution = evaluator.substitution(binding.argument, step, returned)
-    back = _apply_effects(evaluator, call, summary, substitution)
+    back = _apply_effects(evaluator, call, number, summary, substitution)
     for hit in summary.hits:
         lift(evaluator, call, hit, substitution, symbol, certain=certain)
     reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
     result = evaluator.join(substitution.value(returns), back)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))
-    return _with_return_types(state, number, result)
+    return _with_return_types(state, number, _better(evaluator, result, decoded))
 
 
-def _apply_effects(evaluator: Evaluator, call: Call, summary: Summary, substitution: Substitution) -> Val:
+def _better(evaluator: Evaluator, result: Val, decoded: Val | None) -> Val:
+    """A result with the text that running the function for these arguments gave: the summary has none that is known."""
+    if decoded is None:
+        return result
+    return evaluator.join(decoded, Val(labels=result.labels, types=result.types, sites=result.sites))
+
+
+def _apply_effects(evaluator: Evaluator, call: Call, number: int, summary: Summary, substitution: Substitution) -> Val:
     """What a callee does besides its value; what comes back of the functions that it was given."""
     back = NOTHING
     for effect in summary.effects:
+        if references.is_not_assigned(evaluator, number, effect):
+            continue
         if effect.target == given.CALLS:
             back = evaluator.join(back, given.run(evaluator, call, effect, substitution, summary.returns))
+        elif effect.target == hydrating.MEMBERS:
+            hydrating.filled(evaluator, effect, substitution)
+        elif effect.target == references.KEPT:
+            references.kept(evaluator, call, effect)
         else:
             _apply_effect(evaluator, call, effect, substitution)
     return back

@@ -10,7 +10,6 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.templates import OF_OBJECT, PARAMETERS, is_known
 from scanner.analysis.values import (
-    MAX_TEXTS,
     NOTHING,
     Trace,
     Val,
@@ -207,16 +206,16 @@ def _one_key(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """The first or last key of an array; where an array's pointer stands nobody knows, and it mostly is the first."""
     keys = list((args[0].items or {}) if args else ())
     if not keys or args[0].rest is not None:
-        return _array_keys(evaluator, node, args)
+        return evaluator.keys_of(args[0] if args else NOTHING, node)
     return Val(frozenset([keys[-1] if node.short_name == "array_key_last" else keys[0]]), args[0].labels)
 
 
 @handles("array_keys")
 def _array_keys(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    keys = list((args[0].items or {}) if args else ())
-    texts = Val(frozenset(keys[:MAX_TEXTS]) or evaluator.unknown(node).texts)
-    items = {str(i): Val(frozenset([key])) for i, key in enumerate(keys)}
-    return Val(items=items, rest=None if keys else texts, labels=args[0].labels if args else {})
+    array = args[0] if args else NOTHING
+    items = {str(i): Val(frozenset([key])) for i, key in enumerate(array.items or ())}
+    keys = evaluator.keys_of(array, node)
+    return Val(items=items, rest=None if items else keys, labels=keys.labels)
 
 
 @handles("array_flip", "array_fill_keys", "array_count_values")

@@ -45,7 +45,7 @@ class Elements(Named):
         if key.labels:
             if isinstance(node.base, ArrayLit):
                 self.state.complain(key)
-            result = self.join(result, implicit.looked_up(self, node, key))
+            result = self.join(result, implicit.looked_up(self, node, base, key))
         return self.join(result, self.run_offset("offsetget", base, [key], node.base)) if base.types else result
 
     def _named_by_caller(self, base: Val, key: Val) -> Val:

@@ -98,8 +98,10 @@ class Frame:
         """What was kept under a name in this function: seen at once, also when only a caller knows it."""
         self.ending: list[Val] = []
         """Objects made here whose class has a destructor."""
-        self.place_references: dict[str, Value] = {}
-        """Variables that are another name for an element or a property: `$r = &$a['x']`."""
+        self.place_references: dict[str, tuple[Value, ...]] = {}
+        """Variables that are another name for an element, a property or the result of a call (see `references`)."""
+        self.to_result: Val | None = None
+        """What is assigned to what the call that is evaluated gives back by reference."""
         self.bound: dict[str, tuple[Value, ...]] = {}
         """By variable of a prepared statement: variables that are bound to it by reference (see `stored`)."""
         self.thrown: Val = NOTHING

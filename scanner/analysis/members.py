@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents
+from scanner.analysis import documents, hydrating
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.lookup import MAX_NAMED, perhaps_old
@@ -20,10 +20,12 @@ def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
         documents.assigned(evaluator, base, value)
     name = target.name if isinstance(target.name, str) else None
     if name is None:
-        names = evaluator.known_texts(evaluator.value(target.name if not isinstance(target.name, str) else None))
+        named = evaluator.value(target.name if not isinstance(target.name, str) else None)
+        names = evaluator.known_texts(named)
         if len(names) != 1:
             evaluator.note("dynamic-property", evaluator.line, describe(target))
-            _write_some_property(evaluator, base, names, value)
+            if not hydrating.fill(evaluator, base, named, value):
+                _write_some_property(evaluator, base, names, value)
             return
         name = names[0]
     for site in sorted(base.sites):

@@ -12,19 +12,23 @@ from scanner.analysis.state import TABLE
 from scanner.analysis.summary import opened
 from scanner.analysis.templates import (
     OF_GLOBALS,
+    OF_KEYS,
     OF_MEMBERS,
     OF_NAMED,
     OF_QUERY,
     OF_RESULT,
     OF_WHOLE,
 )
-from scanner.analysis.values import NOTHING, Val, join_all
-from scanner.model.facts import ConstRef
+from scanner.analysis.values import NOTHING, Val, bounded_texts, join_all
+from scanner.model.facts import ConstRef, Value
 
 ENVIRONMENT: Final = "environment"
 SESSION: Final = "session"
 CONSTANT: Final = "constant"
 """Kinds of names, beside the spaces of what is kept (see `keeping`)."""
+_MAX_KEYS = 20
+"""Keys that a loop over an array may be at."""
+_NO_TEXTS = frozenset[str]()
 
 
 class Named(Lookup):
@@ -88,9 +92,23 @@ class Named(Lookup):
             return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]]), self.state.overflow)
         if key.startswith(OF_MEMBERS):
             return self._member(key[len(OF_MEMBERS) :], base)
+        if key == OF_KEYS:
+            return self.keys_of(base, None)
         if key == OF_RESULT:
             return self.state.interpreter.result(self, base)
         return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])
+
+    def keys_of(self, array: Val, shown: Value | str | None) -> Val:
+        """Any key of an array, the most telling of many; the caller's to know when the array is a parameter.
+
+        Labels of what stands under the keys are none of theirs: those that keys carry are the array's own.
+        """
+        of_caller = opened(array, OF_KEYS, self.state.holes)
+        if of_caller is not NOTHING and not array.items and array.rest is None:
+            return of_caller
+        known = bounded_texts(array.items.keys(), self.state.overflow, _MAX_KEYS) if array.items else _NO_TEXTS
+        texts = known if known and array.rest is None else known | self.unknown(shown).texts
+        return self.join(Val(texts, array.labels), of_caller)
 
     def rows(self, query: Val) -> Val:
         """A row of what a query reads, as far as its text tells; the caller's to know when it is a parameter."""
