@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from scanner.analysis import folding, matching
+from scanner.analysis.destinations import stays_here
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.templates import OF_OBJECT, PARAMETERS, is_known
@@ -63,7 +64,7 @@ def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return evaluator.join(result, Val(labels=pieces.labels)) if pieces.labels else result
 
 
-_MAX_APART = 4
+_MAX_APART = 8
 """Texts of one value that are taken apart each by itself."""
 _LISTED = frozenset({",", ";", ", ", "; ", "|", "\n"})
 """What stands between the parts of a list of addresses."""
@@ -80,9 +81,9 @@ def _split_at(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
 def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     labels = labels_of(evaluator, args)
     name = str(node.name).lower()
-    if name == "str_split" and args:
-        text = next(iter(args[0].texts), "") if len(args[0].texts) == 1 else ""
-        if len(args) == 1 and len(text) <= 300 and (is_known(text[:1]) or len(text) > 1):  # noqa: PLR2004  short strings taken apart, each hole a piece
+    if name == "str_split" and len(args) == 1 and len(args[0].texts) == 1:
+        (text,) = args[0].texts
+        if len(text) <= 300 and (is_known(text[:1]) or len(text) > 1):  # noqa: PLR2004  short strings taken apart, each hole a piece
             return Val(items={str(i): Val(frozenset([c])) for i, c in enumerate(text)}, labels=labels)
     if name == "explode" and len(args) > 1:
         separators, texts = evaluator.known_texts(args[0]), evaluator.known_texts(args[1])
@@ -107,8 +108,21 @@ def _pieces(pieces: list[str], labels: Mapping[str, Trace], *, exact: bool) -> V
 
 
 @handles("array_merge", "array_replace", "array_merge_recursive", "array_replace_recursive", "wp_parse_args")
-def _array_merge(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
-    return join_all(args, evaluator.state.overflow)
+def _array_merge(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """Later arrays win; of one that is not known, each element that stays on this machine may be another."""
+    merged = join_all(args, evaluator.state.overflow)
+    others = [arg for arg in args[1:] if arg.items is None or arg.rest is not None]
+    if not others or not args[0].items:
+        return merged
+    changed = {key: _perhaps_other(evaluator, node, key, item, others) for key, item in (merged.items or {}).items()}
+    return merged.replaced(items=changed)
+
+
+def _perhaps_other(evaluator: Evaluator, node: Call, key: str, item: Val, others: list[Val]) -> Val:
+    if key.isdecimal() or not stays_here(item.texts, evaluator.state.holes):
+        return item
+    place = Index(node.args[-1].value if node.args else Var("array"), Const(key))
+    return join_all([item, *(evaluator.element(other, [key], place) for other in others)], evaluator.state.overflow)
 
 
 @handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse",

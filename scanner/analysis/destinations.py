@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import urllib.parse
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from scanner.analysis.templates import HoleTable, is_known, to_text
@@ -309,6 +310,12 @@ def is_local(name: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def stays_here(texts: Iterable[str], holes: HoleTable) -> bool:
+    """Whether some texts are known, and none of these names a host of others."""
+    known = [text for text in texts if is_known(text)]
+    return bool(known) and all(is_local(url_destination(text, holes, bare_host=True).name) for text in known)
 
 
 def host_in(text: str) -> str:

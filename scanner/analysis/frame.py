@@ -6,6 +6,7 @@ from collections.abc import Callable as Function
 from collections.abc import Iterator, Mapping
 
 from scanner.analysis.describe import describe
+from scanner.analysis.origins import SUPERGLOBALS
 from scanner.analysis.spread import MAX_OUTSIDE_STEPS, most_steps
 from scanner.analysis.state import Note, SecretRead, State
 from scanner.analysis.summary import (
@@ -343,18 +344,20 @@ class Frame:
     def write_shared(self, target: str, key: tuple[str, str], value: Val, lifts: int = 0) -> None:
         """Write to a store that outlives the call."""
         self.stored_sites |= all_sites(value)
+        single = target == "global" or key[0].startswith("\2") or key[1].startswith("::")
+        of_all = single or key[0] in SUPERGLOBALS
         if lifts > MAX_VALUE_LIFTS:
             value = Val(labels=self.state.lasting(all_labels(value)))
         if depends_on_caller(value):
             if target == "store":
                 self.state.note_instance(key)
-            value = closed(value, self.state.holes)
+            if lifts or not single:  # whoever calls a method knows the object whose property it puts into a global
+                value = closed(value, self.state.holes)
         if depends_on_caller(value):
             if value.types:  # the declared class of a parameter holds whoever calls
                 self.state.write_store(key, Val(types=value.types))
-            single = target == "global" or key[0].startswith("\2") or key[1].startswith("::")
-            if lifts > (MAX_KEPT_LIFTS if single else MAX_EFFECT_LIFTS):
-                if single:  # a property is told apart by the object it belongs to, by other means
+            if lifts > (MAX_KEPT_LIFTS if of_all else MAX_EFFECT_LIFTS):
+                if of_all:  # a property is told apart by the object it belongs to, by other means
                     self.state.limit("wrapper-depth", self.number)
                 return
             self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from scanner.analysis import documents
 from scanner.analysis.describe import describe
+from scanner.analysis.destinations import stays_here
 from scanner.analysis.frame import PRIMITIVES, Frame
 from scanner.analysis.origins import ELEMENTWISE, REQUEST_GLOBALS
 from scanner.analysis.state import ANY_PROPERTY, SecretRead
@@ -92,7 +93,7 @@ class Lookup(Frame):
         if own is not None:
             return self.join(stored, own)
         if stored is not NOTHING:
-            return stored
+            return self._perhaps_else(stored, [("", name)], Val(frozenset([self.state.holes.template("config", name)])))
         if undefined_local and not self.after_include:
             return Val(frozenset([self.state.holes.template("unknown", how)]))
         return Val(frozenset([self.state.holes.template("config", name)]))
@@ -203,10 +204,24 @@ class Lookup(Frame):
         if base.sites:
             result = documents.inside(self, base, result)
             result = result if result.types or result.sites else self._of_client(base, result)
-        if not (result.texts or result.items or result.types or result.refs or result.sites or _holds_all(result)):
-            result = self.join(result, self.unknown(node))
+        result = self._or_unknown(result, [*owners, *((cls, ANY_PROPERTY) for cls in base.types)], node)
         declared = self._declared_types(base.types, name)
         return result.replaced(types=result.types | declared) if declared else result
+
+    def _or_unknown(self, value: Val, keys: Sequence[tuple[str, str]], node: Value) -> Val:
+        """What a property holds; where that says nothing, or may not be all, that it may be anything."""
+        if not (value.texts or value.items or value.types or value.refs or value.sites or _holds_all(value)):
+            return self.join(value, self.unknown(node))
+        return self._perhaps_else(value, keys, self.unknown(node)) if value.texts else value
+
+    def _perhaps_else(self, value: Val, keys: Sequence[tuple[str, str]], unknown: Val) -> Val:
+        """What a store holds, and that it may be anything else where known text in it names no host of others.
+
+        `private $host = 'localhost';` and a value of which nothing is known: where that is sent to, nobody can tell.
+        """
+        if self.state.vague.isdisjoint(keys) or not stays_here(value.texts, self.state.holes):
+            return value
+        return self.join(value, unknown)
 
     def _is_bulk(self, label: str) -> bool:
         return self.state.origins.is_bulk(label)
@@ -288,6 +303,8 @@ class Lookup(Frame):
         """Property of an object of a known class; what a caller decides is left to the caller as an effect."""
         self.env[f"{variable}->{name}"] = value
         self.env.pop(perhaps_old(f"{variable}->{name}"), None)
+        for site in sorted(self.env[variable].sites) if variable in self.env else ():
+            self.set_site(site, "." + name, value)
         key = (self.property_owner(cls, name), name)
         self.write_shared("store", key, value)
 
@@ -296,16 +313,12 @@ class Lookup(Frame):
         names = [node.name] if isinstance(node.name, str) else self.known_texts(self.value(node.name))
         if not names or not classes:
             return self.unknown(node)
-        found = [
-            self.join(
-                self.state.read_store((self.property_owner(cls, name), "::" + name)),
-                self.default_of(cls, name),
-            )
-            for cls in classes
-            for name in names
-        ]
+        places = [(cls, name, (self.property_owner(cls, name), "::" + name)) for cls in classes for name in names]
+        found = [self.join(self.state.read_store(key), self.default_of(cls, name)) for cls, name, key in places]
         result = join_all(found, self.state.overflow)
-        return result if result is not NOTHING else self.unknown(node)
+        if result is NOTHING:
+            return self.unknown(node)
+        return self._perhaps_else(result, [key for _cls, _name, key in places], self.unknown(node))
 
     def _late_bound(self, cls: str | Value) -> list[str]:
         """Class keys of `cls::`; `static::` may be any subclass."""

@@ -24,6 +24,8 @@ def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
         names = evaluator.known_texts(named)
         if len(names) != 1:
             evaluator.note("dynamic-property", evaluator.line, describe(target))
+            own = evaluator.state.program.own_classes(base.types) if not names else ()
+            evaluator.state.vague.update((cls, ANY_PROPERTY) for cls in own)
             if not hydrating.fill(evaluator, base, named, value):
                 _write_some_property(evaluator, base, names, value)
             return

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from scanner.analysis.application import names_kept_secret
-from scanner.analysis.destinations import UNRESOLVED, url_destination
+from scanner.analysis.destinations import UNRESOLVED, stays_here, url_destination
 from scanner.analysis.faces import summary_face
 from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.program import Program
@@ -50,7 +50,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
     state.followed = relevant.followed
     callers = Callers(program, relevant.names)
     asked: set[int] = set()
-    wave = sorted(relevant.roots, key=lambda number: (not _fills_stores(program, number), number))
+    wave = sorted(relevant.roots, key=lambda number: (_turn(program, number), number))
     evaluated, deepenings = 0, _DEEPENINGS
     while wave:
         for number in wave:
@@ -105,10 +105,14 @@ def _ways(output: Output) -> list[object]:
     return [(label, trace.length, chain(trace)) for label, trace in output.labels]
 
 
-def _fills_stores(program: Program, number: int) -> bool:
-    """Whether a function's purpose is to set what others read: these come first, so that little is done twice."""
-    name = program.functions[number].name
-    return not name or name.lower() == "__construct"
+def _turn(program: Program, number: int) -> int:
+    """Functions whose purpose is to set what others read come first, so that little is done twice.
+
+    Before all others those that call nothing: what they set is known at once.
+    """
+    fact = program.functions[number]
+    fills = not fact.name or fact.name.lower() == "__construct"
+    return 2 if not fills else int(bool(fact.called))
 
 
 def _left(state: State, done: set[int]) -> list[int]:
@@ -237,5 +241,13 @@ def _with_global_sites(state: State, hit: Hit) -> dict[str, Val]:
         for role, value in state.site_states.get(site, {}).items():
             if role in hit.decided:
                 continue  # the sink itself has what all callers put there; this call is about its own
-            roles[role] = join(roles[role], value, state.overflow) if role in roles else value
+            whole = (
+                value.replaced(texts=value.texts | {state.overflow}) if _is_vague(state, site, role, value) else value
+            )
+            roles[role] = join(roles[role], whole, state.overflow) if role in roles else whole
     return roles
+
+
+def _is_vague(state: State, site: int, role: str, value: Val) -> bool:
+    """Whether an object was told what nobody knows as well, and what is known names no host of others."""
+    return (site, role) in state.vague_sites and stays_here(value.texts, state.holes)

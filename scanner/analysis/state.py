@@ -200,6 +200,10 @@ class State:
         """Places that make one of PHP's own collections (see `containers`)."""
         self.kept_sites: set[int] = set()
         """Places that make objects which stores hold: what is set on them is there wherever they are taken out."""
+        self.vague: set[tuple[str, str]] = set()
+        """Stores that text of which nothing is known was put into, too."""
+        self.vague_sites: set[tuple[int, str]] = set()
+        """The same for what is set on handles and objects, by their places."""
         self.dirty: set[int] = set()
         """Functions whose summary was made before something that it depends on was known."""
         self.urgent: set[int] = set()
@@ -277,7 +281,11 @@ class State:
             self.dirty |= self.readers.get(key, NOBODIES)
 
     def write_store(self, key: tuple[str, str], value: Val) -> None:
-        """Weak update of a store. Text of which nothing is known says nothing, and is not kept."""
+        """Weak update of a store. Of text of which nothing is known it is kept that there is some."""
+        if key not in self.vague and any(map(self.says_nothing, value.texts)):
+            self.vague.add(key)
+            if key in self.stores:
+                self.dirty_texts |= self.readers.get(key, NOBODIES)
         value = self._telling(value)
         if value is NOTHING:
             return
@@ -349,6 +357,8 @@ class State:
 
     def write_site(self, site: int, role: str, value: Val) -> None:
         """Weak update of a handle's state."""
+        if any(map(self.says_nothing, value.texts)):
+            self.vague_sites.add((site, role))
         value = self._telling(value)
         if value is NOTHING:
             return

@@ -343,12 +343,23 @@ class Substitution:
         return bounded_texts(out or vague, self._overflow)
 
     def _can_be_told(self, text: str) -> bool:
-        """False when a property in it is one of which nothing is known here: what else the value may be says more."""
-        return all(
-            self._resolved(parameter).texts
+        """False when a property in it is one of which nothing is known here, or an element that a list has not.
+
+        What else the value may be says more.
+        """
+        return not any(
+            self._is_absent(parameter) or (self._holes.is_property(parameter) and not self._resolved(parameter).texts)
             for parameter in parameters(text)
-            if parameter >= _FIRST_ELEMENT and self._holes.is_property(parameter)
+            if parameter >= _FIRST_ELEMENT
         )
+
+    def _is_absent(self, template: str) -> bool:
+        """Whether an array is known from its first element to its last, and this one is not among them."""
+        origin = self._holes.origin(template)
+        if origin is None or origin[1] == ANY or origin[1].startswith(_PROJECTED):
+            return False
+        array = self._resolved(origin[0])
+        return bool(array.items) and array.rest is None and not array.texts and origin[1] not in (array.items or {})
 
     def _expanded(self, text: str) -> set[str]:
         known, *others = between_parameters(text)

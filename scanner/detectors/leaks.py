@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -26,6 +27,8 @@ _NO_CALL = frozenset({CODE, SETTING, WRITE})
 """Kinds of calls that do not leave the server themselves."""
 UNNAMED = ("destination", "not named, and far from the secret")
 """Detail of a finding that is low for its long way alone: a single secret surely leaves, and nobody names a host."""
+_REMOTE = re.compile(r"(?i)(?:https?|s?ftps?|wss?|ldaps?|tcp|udp|ssl|tls|ssh2\.\w+)://")
+"""Beginning of an address that is none of this machine's files."""
 _SHORT_WAY = 8
 _LONG_WAY_OF_MANY = 8
 """Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
@@ -117,7 +120,13 @@ def _surely_leaves(hit: Hit, label: str) -> bool:
 
 
 def _sends(hit: Hit) -> bool:
-    return hit.signature.certainty is Certainty.ALWAYS or any(uses_network(line) for line in command_lines(hit))
+    """Whether a call surely leaves: by what it is, by its command, by its handle's host, or by its address's scheme."""
+    if hit.signature.certainty is Certainty.ALWAYS or any(uses_network(line) for line in command_lines(hit)):
+        return True
+    if hit.signature.certainty is Certainty.IF_REMOTE and "host" in hit.roles:
+        return True
+    addresses = [hit.roles[role] for role in ("url", "host") if role in hit.roles]
+    return any(map(_REMOTE.match, (text for value in addresses for text in value.texts)))
 
 
 def _finding(scene: Scene, rule_: Rule, leak: _Leak, *, others: int) -> Finding:

@@ -13,6 +13,7 @@ from scanner.analysis.destinations import (
     USER_INPUT,
     Destination,
     is_local,
+    looks_like_host,
     url_destination,
 )
 from scanner.analysis.remote import FILE_KINDS
@@ -36,6 +37,13 @@ _COPIES = re.compile(r"(?:^|[\r\n])(?:bcc|cc):[ \t]*([^\r\n]+)", re.IGNORECASE)
 _PROXY = re.compile(r"(?:\w+://)?(?:[^@/\s]*@)?(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z0-9-]{1,63}(?::\d{1,5})?/?")
 _RESOLVED = re.compile(r"[+-]?[^:\s]*:[^:\s]*:(\[[0-9A-Fa-f:]+\]|[^:,\s]+)(?::[^:\s]*)?")
 """`HOST:PORT:ADDRESS` of `CURLOPT_RESOLVE`, `HOST:PORT:HOST:PORT` of `CURLOPT_CONNECT_TO`."""
+_SOCKETS = frozenset({"socket", "ftp", "ssh", "dns"})
+"""Kinds of calls whose host is a host, whatever it looks like."""
+_WORD = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})")
+"""A machine of the site's own network, by its name alone."""
+_PIECE = re.compile(r"[.:@][A-Za-z0-9.:@_-]+")
+"""The end of a name whose beginning is not known."""
+_LAST_LABEL = re.compile(r"[^.]\.([A-Za-z0-9-]{1,63})\.?\Z")
 _SEVERAL = 3
 """Words at one call, beside what is not known, from which on they are values of settings and no hosts."""
 _ROLES = ("url", "url-extra", "host", "dsn", "location", "base_uri", "server", "bucket")
@@ -99,8 +107,34 @@ def _named(
             continue
         bare = role in ("host", "server") or hit.signature.kind in _URL_KINDS
         destination = url_destination(text, holes, bare_host=bare, is_path=hit.signature.kind in FILE_KINDS)
+        if role == "host" and _is_socket(hit):
+            destination = _of_socket(text, destination)
         found.setdefault(destination.name, destination)
     return found, by_caller, by_object
+
+
+def _is_socket(hit: Hit) -> bool:
+    """Whether a call's host is one, whatever it looks like: of a socket, or of a handle that was opened with a host."""
+    of_handle = hit.signature.kind in FILE_KINDS and hit.signature.certainty is Certainty.IF_REMOTE
+    return of_handle or hit.signature.kind in _SOCKETS
+
+
+def _of_socket(text: str, known: Destination) -> Destination:
+    """What a socket connects to that is no path and no name with a dot: a machine of the site's own network.
+
+    What stands in front of a name is no host: `gethostbyname($data . '.backend')`.
+    """
+    end = _LAST_LABEL.search(text) if not is_known(text) and known.name.startswith("config:") else None
+    if end is not None:
+        return Destination(f"*.{end[1].lower()}", known.shown)
+    if known.name != LOCAL:
+        return known
+    if _WORD.fullmatch(text) and not is_local(text):
+        return Destination(text.lower(), text)
+    if not _PIECE.fullmatch(text):
+        return known
+    zone = text.strip(".").lower()
+    return Destination(f"*.{zone}" if looks_like_host(zone) else UNRESOLVED, text)
 
 
 def _texts(hit: Hit) -> Iterable[tuple[str, str]]:
