@@ -330,6 +330,7 @@ def lift(evaluator: Evaluator, call: Call, hit: Hit, substitution: Substitution,
         function=evaluator.number, line=call.line, end_line=call.end_line, start=call.start, end=call.end, sites=sites,
         roles=roles, via=(symbol, *hit.via), certain=hit.certain and certain,
         hops=reaches.with_hop(evaluator.state.program.path(hit.function), hit),
+        decided=frozenset(role for role, value in hit.roles.items() if depends_on_caller(value)),
     )  # fmt: skip
     evaluator.add_hit(lifted)
     if hit.signature.kind == code.KIND and code.tells(evaluator, roles.get("code", NOTHING)):

@@ -16,6 +16,7 @@ from scanner.analysis import (
     implicit,
     keeping,
     listing,
+    matching,
     objects,
     reaches,
     sensitive,
@@ -42,7 +43,6 @@ tracing.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
 _FIELDS = frozenset({"parse_str", "mb_parse_str"})
-_MATCHES = frozenset({"preg_match", "preg_match_all"})
 _TRUE = frozenset({"1"})
 _REPLACING = {
     "str_replace": 1, "str_ireplace": 1, "strtr": 1, "preg_replace": 1, "substr_replace": 1, "mb_ereg_replace": 1,
@@ -223,8 +223,9 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                 value = evaluator.join(args[position], Val(evaluator.unknown(target).texts, labels))
                 if name in _FIELDS:
                     value = evaluator.join(value, arrays.fields(args[0]))
-                if name in _MATCHES and len(args) > 1:
-                    value = evaluator.join(value, shipped.matches(args[1]))
+                if name in matching.MATCHES and len(args) > 1:
+                    found = matching.matches(evaluator, name, args, labels)
+                    value = evaluator.join(value, shipped.matches(args[1])) if found is None else found
                 if name == "proc_open":  # its pipes belong to the process: what is written to them goes there
                     process = frozenset([evaluator.state.site(evaluator.number, node.start)])
                     value = Val(rest=Val(labels=labels, sites=process))

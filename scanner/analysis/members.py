@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from scanner.analysis import documents, hydrating
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.lookup import MAX_NAMED
+from scanner.analysis.lookup import MAX_NAMED, perhaps_old
 from scanner.analysis.state import ANY_PROPERTY
 from scanner.analysis.values import Val, all_labels, text_value
 from scanner.model.facts import Prop, Var
@@ -32,6 +32,7 @@ def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
         evaluator.set_site(site, "." + name, value)
     if isinstance(target.base, Var):
         evaluator.env[f"{target.base.name}->{name}"] = value
+        evaluator.env.pop(perhaps_old(f"{target.base.name}->{name}"), None)
         evaluator.has_properties = True
     for cls in sorted(base.types):
         owner = evaluator.property_owner(cls, name)

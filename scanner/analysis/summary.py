@@ -96,6 +96,8 @@ class Hit(NamedTuple):
     """Whether the callee's name was computed: `$f()`, `call_user_func('cu' . 'rl_exec')`."""
     hops: tuple[tuple[str, int, str], ...] = ()
     """Calls between the deciding one and the sink: path, line, text."""
+    decided: frozenset[str] = frozenset()
+    """Roles that this call decides, by what it passes: what others put on the same object is no part of them."""
 
 
 class Effect(NamedTuple):
