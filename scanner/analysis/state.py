@@ -123,6 +123,10 @@ class Decoding:
         """Results of decoders of the program by function, class and known arguments."""
         self.decoders: dict[int, bool] = {}
         """Which functions can be decoders."""
+        self.fillers: dict[int, bool] = {}
+        """Which functions put something into a text, and do nothing else."""
+        self.filled = 0
+        """Calls of these that were run with what they get."""
 
 
 class KeptSecrets:
