@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
+from scanner.analysis.remote import FILE_KINDS
 from scanner.analysis.sinks import URL_ROLES
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Scene, Target, finding
@@ -47,17 +48,17 @@ def egress_findings(
     levels = _levels(scene, hits)
     lifted = {hit.inner for hit in hits if hit.via}
     shared: dict[tuple[object, ...], list[tuple[_Order, Finding]]] = defaultdict(list)
-    inside: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
+    at_call: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
     for hit in hits:
         found = _finding(scene, rule, hit, levels, lifted)
         if found is not None and opened_once and _of_object(hit, levels):
             key = (hit.signature.id, hit.inner, found.destinations, target(scene, hit).shown)
             shared[key].append(((len(hit.via), found.path, found.line, hit.start), found))
-        elif found is not None and hit.via and possible_url(hit) and found.destinations == (UNRESOLVED,):
-            inside[hit.function, hit.start, hit.via[0], found.severity, found.confidence].append(found)
         elif found is not None:
-            yield found
-    yield from (_of_wrapper(group) for group in inside.values())
+            told = (found.destinations, found.severity, found.confidence)
+            sinks = () if hit.via and not any(map(is_public, found.destinations)) else (hit.inner, _method(hit))
+            at_call[hit.function, hit.start, found.line, hit.via[:1], sinks, *told].append(found)
+    yield from (_of_call(group) for group in at_call.values())
     for users in shared.values():
         _order, first = min(users, key=lambda user: user[0])
         others = len(users) - 1
@@ -65,8 +66,13 @@ def egress_findings(
         yield msgspec.structs.replace(first, message=first.message + also)
 
 
-def _of_wrapper(found: list[Finding]) -> Finding:
-    """One finding for a wrapper's call that gives an unknown path to several file functions: all say the same."""
+def _method(hit: Hit) -> str:
+    """Name that is called: an object that may be of two classes is asked once (`HttpClient`, its interface)."""
+    return hit.api.rpartition("::")[2].lower()
+
+
+def _of_call(found: list[Finding]) -> Finding:
+    """One finding for a call to an object of two classes, or a wrapper of several functions where no host is named."""
     first, *others = sorted(found, key=lambda item: (item.api, item.details, item.message))
     if not others:
         return first
@@ -166,7 +172,7 @@ def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:
         rule,
         hit,
         severity=Severity.INFO if seen or possible_url(hit) else Severity.LOW,
-        confidence=Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE,
+        confidence=Confidence.CERTAIN if hit.certain and not _of_file(hit) else Confidence.POSSIBLE,
         api=hit.api,
         message=f"{hit.api}() is called with a destination that the callers of this function decide",
         destinations=() if seen else (UNRESOLVED,),
@@ -223,9 +229,14 @@ def _one(scene: Scene, hit: Hit, name: str) -> Severity:
     return Severity.MEDIUM
 
 
+def _of_file(hit: Hit) -> bool:
+    """Whether the call is one of a file function, or writes to a handle that may be of a file."""
+    return possible_url(hit) or hit.signature.kind in FILE_KINDS
+
+
 def _confidence(hit: Hit, destinations: list[str]) -> Confidence:
     hosts = sum(is_host(name) for name in destinations)
-    if possible_url(hit) and (not hosts or (hosts > 1 and UNRESOLVED in destinations)):
+    if _of_file(hit) and (not hosts or (hosts > 1 and UNRESOLVED in destinations)):
         return Confidence.POSSIBLE  # several hosts and anything else: values of many settings that were joined
     return Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE
 

@@ -1,7 +1,8 @@
 """Severity of change: what is new weighs more than what was there.
 
 A destination that the baseline never named makes a new or changed call `high`, and so does any new behaviour of a
-bundled package that changed under its old version; the table is in docs/severity.md.
+bundled package that changed under its old version. A call that is the same and goes where it went, by other functions
+than before, is `low`. The table is in docs/severity.md.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _NAMELESS = frozenset({_UNRESOLVED, "user-input", "own-server", "local", "local-
 _NOWHERE = frozenset({_UNRESOLVED, "own-server", "local", "local-mail-server"})
 _ACTIVE = frozenset({Category.EGRESS, Category.EXFILTRATION, Category.PAYLOAD, Category.CONCEALMENT})
 """What a package must not begin to do while its version stays."""
+_WAY = frozenset({"sink", "via", "url"})
+"""Details that say by which functions data leaves, and how the rest of an address is written."""
 _STATES = [BaselineState.NEW, BaselineState.UPDATED, BaselineState.ABSENT, BaselineState.UNCHANGED]
 
 
@@ -79,11 +82,21 @@ def _raised(change: FindingChange, before: _Before) -> FindingChange:
     finding = change.current
     if finding is None or change.state not in (BaselineState.NEW, BaselineState.UPDATED):
         return change
-    grades = (finding.severity, _severity(change, finding, before), _of_trigger(change, finding, before))
+    own = Severity.LOW if _goes_as_before(change, finding) else finding.severity
+    grades = (own, _severity(change, finding, before), _of_trigger(change, finding, before))
     severity = min(grades, key=lambda item: item.rank)
     if severity is finding.severity:
         return change
     return msgspec.structs.replace(change, current=msgspec.structs.replace(finding, severity=severity))
+
+
+def _goes_as_before(change: FindingChange, finding: Finding) -> bool:
+    """Whether a call that was there goes to the same places with the same code: a wrapper that it uses was changed."""
+    old = change.baseline
+    if old is None or finding.category is not Category.EGRESS or finding.severity is not Severity.MEDIUM:
+        return False
+    same = (old.destinations, old.secrets, old.code) == (finding.destinations, finding.secrets, finding.code)
+    return same and all(name in _WAY for name, _value in {*old.details} ^ {*finding.details})
 
 
 def _severity(change: FindingChange, finding: Finding, before: _Before) -> Severity:
