@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.detectors.browser_request import QUIET, RUNS
-from scanner.detectors.egress import BY_CALLERS, ELSEWHERE
+from scanner.detectors.egress import BY_CALLERS, BY_OBJECT, ELSEWHERE
 from scanner.detectors.open_page import ADDRESS
 from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
 from scanner.detectors.targets import is_public
@@ -96,7 +96,7 @@ def _goes_as_before(change: FindingChange, finding: Finding) -> bool:
     if old is None or finding.category is not Category.EGRESS or finding.severity is not Severity.MEDIUM:
         return False
     same = (old.destinations, old.secrets, old.code) == (finding.destinations, finding.secrets, finding.code)
-    return same and all(name in _WAY for name, _value in {*old.details} ^ {*finding.details})
+    return same and all(item[0] in _WAY or item == BY_OBJECT for item in {*old.details} ^ {*finding.details})
 
 
 def _severity(change: FindingChange, finding: Finding, before: _Before) -> Severity:
@@ -149,6 +149,8 @@ def _of_browser(finding: Finding, before: _Before) -> Severity:
 
 def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severity:
     """A new or changed outbound call, by where it goes now and went before."""
+    if BY_OBJECT in finding.details:
+        return Severity.INFO
     gained = set(finding.destinations)
     settings = set(finding.details)
     if change.baseline is not None:
