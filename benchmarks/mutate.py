@@ -53,13 +53,13 @@ def show_noise(tree: Path, noise: Noise) -> None:
 
 def show(result: Measurement, *, misses: bool, every: bool) -> None:
     """Print a measurement."""
-    print(f"recall {result.recall:.3f}, located {result.located:.3f}")
+    print(f"recall {result.recall:.3f}, with its host {result.named:.3f}, located {result.located:.3f}")
     for factor, rows in by_factor(result.outcomes).items():
-        for value, (planted, found, located) in rows.items():
-            if every or found < planted:
-                print(f"  {factor:8} {value:36} {found:3}/{planted:<3} located {located}")
+        for value, (planted, found, named, located) in rows.items():
+            if every or named < planted:
+                print(f"  {factor:8} {value:36} {found:3}/{planted:<3} with its host {named}, located {located}")
     for item in result.outcomes if misses else ():
-        if not item.found:
+        if not item.named:
             print(f"\n## {item.plant.number} {item.plant.factors()} labels {sorted(item.plant.labels)}")
             print("\n".join(item.nearest) or "nothing there")
             print(item.plant.text)

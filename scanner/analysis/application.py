@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from scanner.analysis import (
     assumed,
     code,
     containers,
     decoding,
+    following,
     given,
     holding,
+    hydrating,
     keeping,
     objects,
     reaches,
+    references,
     remote,
     reported,
     sinks,
@@ -22,7 +25,6 @@ from scanner.analysis import (
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.passing import passed_through
-from scanner.analysis.program import Program
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
     EMPTY,
@@ -42,7 +44,7 @@ from scanner.analysis.summary import (
 from scanner.analysis.templates import is_known, parameters
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, stepped
 from scanner.analysis.variants import Given
-from scanner.model.facts import SHORT_BODY, Call, decode_body
+from scanner.model.facts import Call, decode_body
 from scanner.model.signature import Certainty
 
 
@@ -191,16 +193,16 @@ def apply_summary(
     """Effect of calling a function of the program with these arguments."""
     state = evaluator.state
     decoded = decoding.decode(evaluator, call, number, args, receiver) if args else None
-    if decoded is not None:
+    if decoded is not None and not decoding.dispatches(evaluator, number):
         return decoded
     given_clients = state.variants.given(evaluator, state.program.functions[number], number, args) if args else ()
-    if not (given_clients or _worth_following(state, number) or any(holds_secret(state, arg) for arg in args)):
+    if not (given_clients or following.worth(state, number) or any(following.holds_secret(state, arg) for arg in args)):
         state.kept.passed_over.add(number)
         state.users[number].add(state.current)
         return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
     summary = summary_of(state, number)
     if summary is EMPTY:
-        return passed_through(evaluator, call, receiver or NOTHING, args)
+        return decoded or passed_through(evaluator, call, receiver or NOTHING, args)
     summary = _variant(state, number, given_clients) if given_clients else _of_object(state, number, summary, receiver)
     state.mixing.passed(evaluator.number, number, call)
     symbol = state.program.symbol(number)
@@ -214,25 +216,38 @@ def apply_summary(
 
     returns = _with_step(evaluator, summary.returns, returned)
     if not summary.effects and not summary.hits and not summary.reaches and not depends_on_caller(returns):
-        return _with_return_types(state, number, returns)
-    binding = Binding(evaluator, call, number, args, receiver)
+        return _with_return_types(state, number, _better(evaluator, returns, decoded))
+    binding = Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
     substitution = evaluator.substitution(binding.argument, step, returned)
-    back = _apply_effects(evaluator, call, summary, substitution)
+    back = _apply_effects(evaluator, call, number, summary, substitution)
     for hit in summary.hits:
         lift(evaluator, call, hit, substitution, symbol, certain=certain)
     reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
     result = evaluator.join(substitution.value(returns), back)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))
-    return _with_return_types(state, number, result)
+    return _with_return_types(state, number, _better(evaluator, result, decoded))
 
 
-def _apply_effects(evaluator: Evaluator, call: Call, summary: Summary, substitution: Substitution) -> Val:
+def _better(evaluator: Evaluator, result: Val, decoded: Val | None) -> Val:
+    """A result with the text that running the function for these arguments gave: the summary has none that is known."""
+    if decoded is None:
+        return result
+    return evaluator.join(decoded, Val(labels=result.labels, types=result.types, sites=result.sites))
+
+
+def _apply_effects(evaluator: Evaluator, call: Call, number: int, summary: Summary, substitution: Substitution) -> Val:
     """What a callee does besides its value; what comes back of the functions that it was given."""
     back = NOTHING
     for effect in summary.effects:
+        if references.is_not_assigned(evaluator, number, effect):
+            continue
         if effect.target == given.CALLS:
             back = evaluator.join(back, given.run(evaluator, call, effect, substitution, summary.returns))
+        elif effect.target == hydrating.MEMBERS:
+            hydrating.filled(evaluator, effect, substitution)
+        elif effect.target == references.KEPT:
+            references.kept(evaluator, call, effect)
         else:
             _apply_effect(evaluator, call, effect, substitution)
     return back
@@ -251,38 +266,6 @@ def _with_step(evaluator: Evaluator, value: Val, step: Callable[[Trace], Trace],
     if not labels and not value.labels and items is value.items and rest is value.rest:
         return value
     return value.replaced(labels=labels, items=items, rest=rest)
-
-
-def _worth_following(state: State, number: int) -> bool:
-    fact = state.program.functions[number]
-    if number in state.followed or number in state.summaries or fact.end - fact.start <= SHORT_BODY:
-        return True
-    return names_kept_secret(state, number)
-
-
-def names_kept_secret(state: State, number: int) -> bool:
-    """Whether a function names a property of its class, a static property or a global that holds a secret."""
-    kept = state.kept
-    version, answer = kept.known.get(number, (0, False))
-    if version == kept.version or answer:
-        return answer
-    program = state.program
-    marks = [kept.shared, *(kept.properties[cls] for cls in _classes(program, number) if cls in kept.properties)]
-    body = bytes(program.functions[program.with_body(number)].body) if any(marks) else b""
-    answer = any(mark in body for group in marks for mark in group)
-    kept.known[number] = (kept.version, answer)
-    return answer
-
-
-def _classes(program: Program, number: int) -> Sequence[str]:
-    cls = program.class_key(number)
-    return program.ancestors(cls) if cls else ()
-
-
-def holds_secret(state: State, value: Val) -> bool:
-    """Whether what a function is given decides that it is followed, however long it is: it may keep it somewhere."""
-    labels = all_labels(value)
-    return bool(labels) and any(map(state.is_specific, labels))
 
 
 def _with_return_types(state: State, number: int, result: Val) -> Val:
@@ -376,6 +359,7 @@ def lift(evaluator: Evaluator, call: Call, hit: Hit, substitution: Substitution,
         function=evaluator.number, line=call.line, end_line=call.end_line, start=call.start, end=call.end, sites=sites,
         roles=roles, via=(symbol, *hit.via), certain=hit.certain and certain,
         hops=reaches.with_hop(evaluator.state.program.path(hit.function), hit),
+        decided=frozenset(role for role, value in hit.roles.items() if depends_on_caller(value)),
     )  # fmt: skip
     evaluator.add_hit(lifted)
     if hit.signature.kind == code.KIND and code.tells(evaluator, roles.get("code", NOTHING)):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from scanner.analysis import folding
+from scanner.analysis import folding, matching
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.templates import OF_OBJECT, PARAMETERS, is_known
 from scanner.analysis.values import (
-    MAX_TEXTS,
     NOTHING,
     Trace,
     Val,
@@ -70,7 +69,14 @@ _LISTED = frozenset({",", ";", ", ", "; ", "|", "\n"})
 """What stands between the parts of a list of addresses."""
 
 
-@handles("explode", "str_split", "preg_split")
+@handles("preg_split")
+def _split_at(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    labels = labels_of(evaluator, args)
+    pieces = matching.split(evaluator, args, labels)
+    return Val(rest=Val(evaluator.unknown(node).texts, labels), labels=labels) if pieces is None else pieces
+
+
+@handles("explode", "str_split")
 def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     labels = labels_of(evaluator, args)
     name = str(node.name).lower()
@@ -200,16 +206,16 @@ def _one_key(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """The first or last key of an array; where an array's pointer stands nobody knows, and it mostly is the first."""
     keys = list((args[0].items or {}) if args else ())
     if not keys or args[0].rest is not None:
-        return _array_keys(evaluator, node, args)
+        return evaluator.keys_of(args[0] if args else NOTHING, node)
     return Val(frozenset([keys[-1] if node.short_name == "array_key_last" else keys[0]]), args[0].labels)
 
 
 @handles("array_keys")
 def _array_keys(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    keys = list((args[0].items or {}) if args else ())
-    texts = Val(frozenset(keys[:MAX_TEXTS]) or evaluator.unknown(node).texts)
-    items = {str(i): Val(frozenset([key])) for i, key in enumerate(keys)}
-    return Val(items=items, rest=None if keys else texts, labels=args[0].labels if args else {})
+    array = args[0] if args else NOTHING
+    items = {str(i): Val(frozenset([key])) for i, key in enumerate(array.items or ())}
+    keys = evaluator.keys_of(array, node)
+    return Val(items=items, rest=None if items else keys, labels=keys.labels)
 
 
 @handles("array_flip", "array_fill_keys", "array_count_values")
@@ -305,6 +311,9 @@ def _replace_by_callback(evaluator: Evaluator, node: Call, args: list[Val]) -> V
     """What callbacks put in the place of a plain word; of other patterns only what comes before the first match."""
     listed = str(node.name).lower().endswith("_array")
     subject = args[1 if listed else 2] if len(args) > (1 if listed else 2) else NOTHING
+    exact = None if listed else _each_replaced(evaluator, node, args)
+    if exact is not None:
+        return exact
     if not listed and not any("://" in text for text in subject.texts):
         return Val(evaluator.unknown(node).texts, labels_of(evaluator, args))  # the callback runs in any case
     pairs = list(_callbacks(evaluator, args, listed=listed))
@@ -322,6 +331,24 @@ def _replace_by_callback(evaluator: Evaluator, node: Call, args: list[Val]) -> V
             return Val(evaluator.unknown(node).texts, labels)
         texts = frozenset(text.replace(word[2], next(iter(put)))[: folding.MAX_INPUT] for text in texts)
     return Val(texts or evaluator.unknown(node).texts, labels)
+
+
+def _each_replaced(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
+    """What a callback makes of each match in known text; None where a match, or what is put for it, is not known."""
+    found = matching.found(evaluator, args)
+    if found is None or len(args) < 3 or not is_callable(evaluator, args[1]):  # noqa: PLR2004  pattern, callback, text
+        return None
+    text, matches = found
+    labels: Mapping[str, Trace] = labels_of(evaluator, args[2:3])
+    made, start, step = "", 0, call_of_value(node, 1)
+    for begin, end, groups in matches:
+        result = evaluator.state.interpreter.call_value(evaluator, step, args[1], [matching.as_array(groups)])
+        put = evaluator.known_texts(result)
+        if len(put) != 1:
+            return None
+        made, start = made + text[start:begin] + put[0], end
+        labels = merge_labels(labels, all_labels(result))
+    return Val(frozenset([made + text[start:]]), labels)
 
 
 def _callbacks(evaluator: Evaluator, args: list[Val], *, listed: bool) -> Iterator[tuple[str, Val]]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from scanner.analysis import templates
 from scanner.analysis.containers import container
+from scanner.analysis.describe import callee_text
 from scanner.analysis.destinations import is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import PARAM, Hit, depends_on_caller
@@ -25,12 +27,25 @@ _SIGNATURE = Signature(
     certainty=Certainty.IF_URL,
 )  # fmt: skip
 _ADDRESS = re.compile(r"(?:https?|ftps?|wss?|tcp|udp|ssl|tls)://(?=[a-z0-9\[])", re.IGNORECASE)
+_BARE = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}([a-z]{2,24})|\d{1,3}(?:\.\d{1,3}){3}", re.IGNORECASE
+)
+"""The name of a host, or an IPv4 address."""
+_HOST_ENDINGS = frozenset({"biz", "com", "edu", "gov", "info", "mil", "net", "org", "xyz"})
+"""Top-level domains that are no words of which keys of settings are made (`user.name`, `app.id`)."""
+_PORTS = frozenset(
+    {"21", "22", "23", "25", "53", "80", "110", "143", "389", "443", "465", "514", "587", "636", "853", "990", "993",
+     "995", "1080", "1883", "3128", "3306", "5222", "5432", "5672", "6379", "6667", "8000", "8080", "8443", "8883",
+     "8888", "9000", "9200", "11211", "27017"}
+)  # fmt: skip
+"""Ports of common services."""
 _OF_NAMESPACES = re.compile(r"ns$|namespace|schema", re.IGNORECASE)
 """In the names of methods that are given addresses as names."""
 _RECEIVER = "client"
 """Role of the object whose method is called, where callers decide which it is."""
 _ADDRESS_OF = "address"
 """Role of an object of an unknown class: addresses that it was told."""
+_NOWHERE = frozenset[str]()
 _MAX_TEXTS = 4
 _MAX_ITEMS = 16
 """Elements of an array up to which it can be what a client is told."""
@@ -58,7 +73,7 @@ def apply(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val], recei
 
 def told(evaluator: Evaluator, call: Call, receiver: Val, args: Sequence[Val]) -> frozenset[int]:
     """Objects that know an address now: the one that is called and what it gives, `$client->setUrl(...)->post($x)`."""
-    addresses = _addresses(evaluator, args)
+    addresses = _NOWHERE if _OF_NAMESPACES.search(callee_text(call)) else _addresses(evaluator, args)
     if not addresses:
         return frozenset(site for site in receiver.sites if _ADDRESS_OF in evaluator.sites.get(site, ()))
     known = frozenset(site for site in receiver.sites if site >= 0)
@@ -105,8 +120,21 @@ def _values(args: Sequence[Val]) -> Iterator[Val]:
             yield from arg.items.values()
 
 
+def _hosts(values: Sequence[Val]) -> list[str]:
+    """Hosts without a scheme: by their top-level domain, or by the port beside them."""
+    ports = any(not _PORTS.isdisjoint(value.texts) for value in values)
+    named = ((text, _BARE.fullmatch(text)) for value in values for text in value.texts if templates.is_known(text))
+    return [
+        text
+        for text, match in named
+        if match and ((match[1] or "").lower() in _HOST_ENDINGS or (ports and text.count(".") > 1))
+    ]
+
+
 def _addresses(evaluator: Evaluator, args: Sequence[Val]) -> frozenset[str]:
     """Addresses of hosts that the code names."""
-    found = [text for value in _values(args) for text in value.texts if _ADDRESS.match(text)]
+    values = list(_values(args))
+    found = [text for value in values for text in value.texts if _ADDRESS.match(text)]
+    found += [f"tcp://{text}" for text in _hosts(values)]
     holes = evaluator.state.holes
     return frozenset(text for text in sorted(found)[:_MAX_TEXTS] if not is_local(url_destination(text, holes).name))

@@ -94,6 +94,8 @@ class Binding:
         value = self._values.get(index)
         if value is not None:
             return value
+        if index == len(self._params) and self._evaluator.to_result is not None:
+            return self._evaluator.to_result
         if self._spread is not None:
             return self._spread
         if index < len(self._params):

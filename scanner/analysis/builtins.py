@@ -16,6 +16,7 @@ from scanner.analysis import (
     implicit,
     keeping,
     listing,
+    matching,
     objects,
     reaches,
     sensitive,
@@ -42,7 +43,6 @@ tracing.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
 _FIELDS = frozenset({"parse_str", "mb_parse_str"})
-_MATCHES = frozenset({"preg_match", "preg_match_all"})
 _TRUE = frozenset({"1"})
 _REPLACING = {
     "str_replace": 1, "str_ireplace": 1, "strtr": 1, "preg_replace": 1, "substr_replace": 1, "mb_ereg_replace": 1,
@@ -223,8 +223,9 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
                 value = evaluator.join(args[position], Val(evaluator.unknown(target).texts, labels))
                 if name in _FIELDS:
                     value = evaluator.join(value, arrays.fields(args[0]))
-                if name in _MATCHES and len(args) > 1:
-                    value = evaluator.join(value, shipped.matches(args[1]))
+                if name in matching.MATCHES and len(args) > 1:
+                    found = matching.matches(evaluator, name, args, labels)
+                    value = evaluator.join(value, shipped.matches(args[1])) if found is None else found
                 if name == "proc_open":  # its pipes belong to the process: what is written to them goes there
                     process = frozenset([evaluator.state.site(evaluator.number, node.start)])
                     value = Val(rest=Val(labels=labels, sites=process))
@@ -234,6 +235,10 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
 
 
 # -- variables by name -------------------------------------------------------------------------------------------
+
+
+_OF_ENVIRONMENT = frozenset({"4", "5"})
+"""Values of `INPUT_ENV` and `INPUT_SERVER`."""
 
 
 @handles("compact")
@@ -278,6 +283,18 @@ def _defined_variables(evaluator: Evaluator, _node: Call, _args: list[Val]) -> V
 def _define(_evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
     """What it keeps is a store (see `keeping`)."""
     return NOTHING
+
+
+@handles("filter_input", "filter_input_array")
+def _filtered_input(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """What the request sends, or with `INPUT_ENV` and `INPUT_SERVER` what the environment has."""
+    sources = evaluator.known_texts(args[0]) if args else []
+    shown = evaluator.state.origins.request_value(f"{node.name}(...)", evaluator.path, evaluator.line)
+    if _OF_ENVIRONMENT.isdisjoint(sources):
+        return shown
+    if node.short_name == "filter_input":
+        return _environment(evaluator, node, args[1:2])
+    return evaluator.join(shown, _environment(evaluator, node, []))
 
 
 @handles("getenv", "apache_getenv")

@@ -11,13 +11,15 @@ from scanner.analysis.elements import FOUND
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, is_callable, labels_of
 from scanner.analysis.values import NOTHING, Val, join_all
-from scanner.model.facts import Arg, Call, Const, Unknown, Var
+from scanner.model.facts import Arg, Call, Const, Index, Prop, StaticProp, Unknown, Var
 
 WALKS = frozenset({"array_walk", "array_walk_recursive"})
 _CALLED_ELSEWHERE = frozenset(
     {"call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"}
 )
 """Functions whose own handlers run what they are given."""
+_WALKED_LEVELS = 3
+"""Levels of an array whose elements a callback may change."""
 _MAX_MAPPED = 300
 """Elements that `array_map` keeps apart."""
 _NAMED = re.compile(r"(?<=[{%<:\[(@#$])\s?([A-Za-z_]\w{1,40})(?=\s?[}%>:\])@#$])")
@@ -45,8 +47,8 @@ def run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) 
         _run_callback(evaluator, node, name, position, others, args) for position in positions if position < len(args)
     ]
     returned = join_all(found, evaluator.state.overflow)
-    if name in WALKS and found:
-        _walked(evaluator, node, args[0], returned)
+    if name in WALKS and found and returned.labels:
+        _walked(evaluator, node, args, returned)
     return returned
 
 
@@ -80,11 +82,23 @@ def _run_callback(
     return labels
 
 
-def _walked(evaluator: Evaluator, node: Call, array: Val, written: Val) -> None:
+def _walked(evaluator: Evaluator, node: Call, args: list[Val], written: Val) -> None:
     """A callback may change the elements that it gets by reference."""
     target = node.args[0].value if node.args else None
-    if isinstance(target, Var):
+    if isinstance(target, Var | Index | Prop | StaticProp):
+        functions = [evaluator.state.program.functions[ref.function] for ref in args[1].refs]
+        changes = any(fact.params and fact.params[0].by_ref for fact in functions)
+        array = _changed(evaluator, args[0], written, _WALKED_LEVELS) if changes else args[0]
         evaluator.state.interpreter.write(evaluator, target, evaluator.join(array, Val(rest=written)))
+
+
+def _changed(evaluator: Evaluator, value: Val, written: Val, depth: int) -> Val:
+    """An array with something written into each of its elements, those of arrays in it included."""
+    if not value.items or not depth:
+        return evaluator.join(value, written)
+    return value.replaced(
+        items={key: _changed(evaluator, item, written, depth - 1) for key, item in value.items.items()}
+    )
 
 
 def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]) -> list[Val]:
@@ -98,8 +112,7 @@ def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]
         return [*(packed.items or {}).values(), *([packed.rest] if packed.rest is not None else [])]
     if name not in WALKS or not others:
         return others
-    keys = Val(frozenset(sorted(args[0].items or ())[:_MAX_MAPPED]))
-    return [_innermost(evaluator, args[0]), keys, *others[1:]]
+    return [_innermost(evaluator, args[0]), evaluator.keys_of(args[0], "key"), *others[1:]]
 
 
 def _found_in(evaluator: Evaluator, subject: Val) -> Val:

@@ -19,9 +19,11 @@ from scanner.analysis import (
     fibers,
     generators,
     given,
+    hydrating,
     keeping,
     listeners,
     listing,
+    magic,
     module_settings,
     objects,
     reaches,
@@ -38,6 +40,7 @@ from scanner.analysis import (
     stand_ins,
     statements,
     stored,
+    stylesheets,
     tracing,
 )
 from scanner.analysis.application import apply_summary, evaluate_closure
@@ -147,12 +150,13 @@ def _answered(evaluator: Evaluator, call: Call, name: str, args: list[Val], resu
         result = dns.answered(evaluator, name, args, result)
     if name in documents.MAKING:
         result = documents.loaded(evaluator, call, shipped.parsed(evaluator, name, args, result))
+        stylesheets.loaded(evaluator, name, args, result)
     return result
 
 
 def _method(evaluator: Evaluator, call: Call) -> Val:
     receiver = evaluator.value(call.receiver) if not isinstance(call.receiver, str) else NOTHING
-    names = _names(evaluator, call)
+    names = _names(evaluator, call, receiver)
     call, args = written_out(evaluator, call)
     if not names:
         evaluator.note("dynamic-call", call.line, callee_text(call))
@@ -186,12 +190,12 @@ def _local_methods(evaluator: Evaluator, call: Call, receiver: Val, names: Seque
                 keeping.written(evaluator, sink, args, receiver)
 
 
-def _names(evaluator: Evaluator, call: Call) -> list[str]:
+def _names(evaluator: Evaluator, call: Call, receiver: Val = NOTHING) -> list[str]:
     if isinstance(call.name, str):
         return [call.name]
     value = evaluator.value(call.name)
     reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=value.labels))
-    return evaluator.known_texts(value)
+    return evaluator.known_texts(value) or hydrating.methods(evaluator, receiver, value)
 
 
 def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: list[Val]) -> Val:
@@ -215,6 +219,8 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     if lower == tracing.METHOD and not args:
         found.append(tracing.frames(evaluator, call))
     result = join_all(found, state.overflow)
+    if lower in stylesheets.METHODS and receiver.sites:
+        stylesheets.called(evaluator, call, lower, receiver, args)
     return documents.called(evaluator, call, lower, receiver, args, result) if receiver.sites else result
 
 
@@ -250,18 +256,7 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
         if containers.CLASSES.intersection(ancestors):
             held = containers.call(evaluator, lower, receiver, args)
             yield from (held,) if held is not NOTHING else ()
-        yield from _magic_sinks(evaluator, call, cls, name, args, receiver)
-
-
-def _magic_sinks(
-    evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val
-) -> Iterator[Val]:
-    """Signatures of classes that take any method, each of which is a call of the service (`SoapClient`)."""
-    state = evaluator.state
-    signatures = state.matcher.magic(cls, name.lower(), state.program.ancestors(cls))
-    if signatures:
-        api = f"{resolution.written(state, cls)}::{name}"
-        yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
+        yield from magic.sent(evaluator, call, cls, name, args, receiver)
 
 
 def _caught(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:

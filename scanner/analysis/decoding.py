@@ -18,7 +18,10 @@ _MAX_RUNS = 2_000
 """Calls of decoders with arguments of their own that are followed in one release."""
 _LONGEST = 6_000
 """Bytes of a function that can be a decoder."""
-_RUNNING = frozenset({"eval", "()"})
+_SHORT = 1_200
+"""Bytes of a function that is run because a decoder calls it, or because it looks up what is called."""
+_COMPUTED = "()"
+_MAGIC = frozenset({"__call", "__callstatic"})
 _MARKS = (b"\xa1^", b"\xa1~", b"\xa2^=")
 """MessagePack of operators that decoders use on text."""
 
@@ -28,10 +31,12 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
     state = evaluator.state
     number = state.program.with_body(number)
     fact = state.program.functions[number]
-    if not fact.params or fact.is_generator or not _decodes(evaluator, number):
+    if not fact.params or fact.is_generator or not _worth(evaluator, number):
         return None
     binding = Binding(evaluator, call, number, args, receiver)
     values = [binding.argument(index) for index in range(len(fact.params))]
+    if fact.params[-1].variadic and not any(arg.spread or arg.name for arg in call.args):
+        values[-1] = Val(items={str(place): value for place, value in enumerate(args[len(values) - 1 :])})
     if not all(map(_is_constant, values)) or not any(value.texts or value.items for value in values):
         return None
     if number in state.active or len(state.active) >= state.limits.call_depth:
@@ -50,6 +55,18 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
         return result
     state.decoding.results[key] = result
     return result if any(map(is_known, result.texts)) or result.items else None
+
+
+def dispatches(evaluator: Evaluator, number: int) -> bool:
+    """Whether a function is a magic one that runs what it finds under the name that is called: `Registry::uri('x')`."""
+    fact = evaluator.state.program.functions[number]
+    return fact.name.lower() in _MAGIC and _COMPUTED in fact.called and fact.end - fact.start <= _SHORT
+
+
+def _worth(evaluator: Evaluator, number: int) -> bool:
+    fact = evaluator.state.program.functions[number]
+    inside = evaluator.concrete and fact.end - fact.start <= _SHORT
+    return inside or _decodes(evaluator, number) or dispatches(evaluator, number)
 
 
 def _decodes(evaluator: Evaluator, number: int) -> bool:

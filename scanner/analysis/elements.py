@@ -45,7 +45,7 @@ class Elements(Named):
         if key.labels:
             if isinstance(node.base, ArrayLit):
                 self.state.complain(key)
-            result = self.join(result, implicit.looked_up(self, node, key))
+            result = self.join(result, implicit.looked_up(self, node, base, key))
         return self.join(result, self.run_offset("offsetget", base, [key], node.base)) if base.types else result
 
     def _named_by_caller(self, base: Val, key: Val) -> Val:
@@ -98,7 +98,7 @@ class Elements(Named):
             if item is not None:
                 found.append(item)
             else:
-                secret = self.state.origins.named_secret(key, from_database="database" in base.labels)
+                secret = self.state.origins.named_secret(key, base.labels)
                 if secret is not None and base.items is None and "request" not in base.labels:
                     found.append(self.read_secret(secret, self.line, describe(node), certain=False))
         return found
@@ -176,7 +176,7 @@ class Elements(Named):
         """A label that means "many values at once": one element of known name has only what its name says."""
         if label in ELEMENTWISE:
             return True
-        return bool(keys) and label.removeprefix(RETURNED).lower() in self.state.origins.bulk
+        return bool(keys) and self.state.origins.is_bulk(label)
 
     def _characters(self, base: Val, keys: list[str]) -> list[str]:
         """`$s[3]` of a known string."""

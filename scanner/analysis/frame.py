@@ -98,8 +98,10 @@ class Frame:
         """What was kept under a name in this function: seen at once, also when only a caller knows it."""
         self.ending: list[Val] = []
         """Objects made here whose class has a destructor."""
-        self.place_references: dict[str, Value] = {}
-        """Variables that are another name for an element or a property: `$r = &$a['x']`."""
+        self.place_references: dict[str, tuple[Value, ...]] = {}
+        """Variables that are another name for an element, a property or the result of a call (see `references`)."""
+        self.to_result: Val | None = None
+        """What is assigned to what the call that is evaluated gives back by reference."""
         self.bound: dict[str, tuple[Value, ...]] = {}
         """By variable of a prepared statement: variables that are bound to it by reference (see `stored`)."""
         self.thrown: Val = NOTHING
@@ -349,7 +351,7 @@ class Frame:
         """Write to a store that outlives the call."""
         self.stored_sites |= all_sites(value)
         if lifts > MAX_VALUE_LIFTS:
-            value = Val(labels=self.state.lasting(value.labels))
+            value = Val(labels=self.state.lasting(all_labels(value)))
         if depends_on_caller(value):
             if target == "store":
                 self.state.note_instance(key)
@@ -419,9 +421,12 @@ class Frame:
     def _returned(self) -> Val:
         """What the function returns. A getter's property is the caller's to know; of more than that, the store is."""
         value = self.returns
-        if value.items is None and value.rest is None and len(value.texts) <= MAX_OPEN_TEXTS:
+        if len(value.texts) > MAX_OPEN_TEXTS:
+            return closed(value, self.state.holes)
+        if value.items is None and value.rest is None:
             return value
-        return closed(value, self.state.holes)
+        shut = closed(value, self.state.holes)  # what stands in an array is in the store; which array it is, is not
+        return shut.replaced(texts=value.texts, labels=value.labels)
 
     def _escaping(self, exports: Mapping[str, Val]) -> set[int]:
         """Handles that outlive this function: returned, stored, passed out, or left to an including file."""

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from scanner.analysis.frame import Frame
 from scanner.analysis.origins import DIGEST, RETURNED
 from scanner.analysis.summary import PARAM
+from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, merge_labels, stepped
 from scanner.model.facts import Assign, Call, CallKind, Const, Index, Op, Value, Var
 
@@ -30,6 +31,8 @@ COMPARING = frozenset(
 _PIECES = frozenset({"substr", "mb_substr", "iconv_substr", "substr_replace"})
 _NUMBERS = frozenset({"ord", "mb_ord"})
 _LETTERS = frozenset({"chr", "mb_chr", "dechex"})
+_FEW_LETTERS, _MANY_LETTERS = 10, 256
+"""Letters of an alphabet."""
 _BITS = frozenset({"&", ">>", "<<", "%", "^", "|", "-", "+", "(int)"})
 _COMPARISONS = frozenset({"==", "===", "!=", "!==", "<>", "<", ">", "<=", ">=", "<=>", "condition"})
 _JOINING = frozenset({"!", "&&", "||", "and", "or", "xor", "(bool)", "(boolean)", "condition"})
@@ -162,14 +165,35 @@ def of_function(evaluator: Frame, node: Call, args: Sequence[Val]) -> Mapping[st
     return found
 
 
-def looked_up(evaluator: Frame, node: Index, key: Val) -> Val:
+def _is_alphabet(base: Val) -> bool:
+    """Whether a value is one known text that can be an alphabet: its letters are taken by number."""
+    return (
+        len(base.texts) == 1
+        and base.items is None
+        and all(is_known(text) and _FEW_LETTERS <= len(text) <= _MANY_LETTERS for text in base.texts)
+    )
+
+
+def _is_table(base: Val) -> bool:
+    """Whether a value is a list of known texts, one for each of many letters."""
+    items = base.items or {}
+    return (
+        base.rest is None
+        and len(items) >= _FEW_LETTERS
+        and all(item.texts and all(map(is_known, item.texts)) for item in items.values())
+    )
+
+
+def looked_up(evaluator: Frame, node: Index, base: Val, key: Val) -> Val:
     """What an element tells of the key that it is found by: `$map[$p[$i]]` is a letter in disguise.
+
+    So is any letter of an alphabet: `$alphabet[bindec($bits)]`.
 
     Under the keys of all globals stand all globals: `foreach (array_keys($GLOBALS) as $key) ... $GLOBALS[$key]`.
     """
     if "globals" in key.labels and node.base == _ALL_GLOBALS:
         return Val(labels={"globals": key.labels["globals"]})
-    of_text = isinstance(node.key, Call) and is_piece(node.key)
+    of_text = _is_alphabet(base) or (is_piece(node.key) and (isinstance(node.key, Call) or _is_table(base)))
     labels = _followed(evaluator, key.labels) if of_text else specific(evaluator, key.labels)
     return Val(labels=labels) if labels else NOTHING
 

@@ -50,7 +50,9 @@ class PhpInterpreter:
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         return application.evaluate_closure(evaluator, number)
 
-    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
+    def exposed(self, evaluator: Frame, value: Val) -> Val:
+        if not isinstance(evaluator, Evaluator):
+            return value
         return objects.as_array(evaluator, value)
 
     def run(self, evaluator: Evaluator) -> None:

@@ -35,6 +35,11 @@ _BUILTIN = {
 }
 
 
+def perhaps_old(written: str) -> str:
+    """Mark among the variables for a property that only one arm of a branch has written: it may be what it was."""
+    return "?" + written
+
+
 class Lookup(Frame):
     """Reads what lies outside the function: globals, properties, constants."""
 
@@ -111,9 +116,11 @@ class Lookup(Frame):
         if name == "value" and base.texts and self._is_case(node, base):
             return base.replaced(types=frozenset())  # of an enum's case
         if isinstance(node.base, Var):
-            local = self.env.get(f"{node.base.name}->{name}")
+            written = f"{node.base.name}->{name}"
+            local = self.env.get(written)
             if local is not None:
-                return local
+                old = perhaps_old(written) in self.env
+                return self.join(local, self.read_property(base, name, node)) if old else local
         return self.read_property(base, name, node)
 
     def run_offset(self, method: str, base: Val, args: list[Val], place: Value) -> Val:
@@ -186,12 +193,13 @@ class Lookup(Frame):
         of_case = name == "value" and self.is_enum(base.types)
         if of_case or not base.types or not self.state.instance.isdisjoint(owners):
             found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)
-        secret = self.state.origins.named_secret(name)
+        secret = self.state.origins.named_secret(name, base.labels)
         result = join_all(found, self.state.overflow)
         if secret is not None and not result.labels:
             result = self.join(result, self.read_secret(secret, self.line, describe(node), certain=False))
-        if base.labels:
-            result = self.join(result, Val(labels=base.labels))
+        of_whole = {label: trace for label, trace in base.labels.items() if secret is None or not self._is_bulk(label)}
+        if of_whole:
+            result = self.join(result, Val(labels=of_whole))
         if base.sites:
             result = documents.inside(self, base, result)
             result = result if result.types or result.sites else self._of_client(base, result)
@@ -199,6 +207,9 @@ class Lookup(Frame):
             result = self.join(result, self.unknown(node))
         declared = self._declared_types(base.types, name)
         return result.replaced(types=result.types | declared) if declared else result
+
+    def _is_bulk(self, label: str) -> bool:
+        return self.state.origins.is_bulk(label)
 
     def _may_be_below(self, cls: str, base: Val) -> bool:
         """Whether an object may be of a subclass: one that callers make, or that was caught as an exception of PHP."""
@@ -276,6 +287,7 @@ class Lookup(Frame):
     def write_property(self, variable: str, cls: str, name: str, value: Val) -> None:
         """Property of an object of a known class; what a caller decides is left to the caller as an effect."""
         self.env[f"{variable}->{name}"] = value
+        self.env.pop(perhaps_old(f"{variable}->{name}"), None)
         key = (self.property_owner(cls, name), name)
         self.write_shared("store", key, value)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents
+from scanner.analysis import documents, hydrating
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.lookup import MAX_NAMED
+from scanner.analysis.lookup import MAX_NAMED, perhaps_old
 from scanner.analysis.state import ANY_PROPERTY
 from scanner.analysis.values import Val, all_labels, text_value
 from scanner.model.facts import Prop, Var
@@ -20,16 +20,19 @@ def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
         documents.assigned(evaluator, base, value)
     name = target.name if isinstance(target.name, str) else None
     if name is None:
-        names = evaluator.known_texts(evaluator.value(target.name if not isinstance(target.name, str) else None))
+        named = evaluator.value(target.name if not isinstance(target.name, str) else None)
+        names = evaluator.known_texts(named)
         if len(names) != 1:
             evaluator.note("dynamic-property", evaluator.line, describe(target))
-            _write_some_property(evaluator, base, names, value)
+            if not hydrating.fill(evaluator, base, named, value):
+                _write_some_property(evaluator, base, names, value)
             return
         name = names[0]
     for site in sorted(base.sites):
         evaluator.set_site(site, "." + name, value)
     if isinstance(target.base, Var):
         evaluator.env[f"{target.base.name}->{name}"] = value
+        evaluator.env.pop(perhaps_old(f"{target.base.name}->{name}"), None)
         evaluator.has_properties = True
     for cls in sorted(base.types):
         owner = evaluator.property_owner(cls, name)

@@ -55,6 +55,10 @@ class Made:
             known.add(cls)
             self._fits.clear()
 
+    def classes(self, sites: Iterable[int]) -> frozenset[str]:
+        """Classes of the objects that are made at some places."""
+        return frozenset().union(*(self._classes.get(site, ()) for site in sites))
+
     def receiver(self, value: Val, number: int) -> Val:
         """A receiver without the objects that have no such method."""
         if len(value.sites) < 2 or self._program.functions[number].name == CLOSURE:  # noqa: PLR2004  nothing to choose

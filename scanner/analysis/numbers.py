@@ -8,7 +8,7 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import pieces
+from scanner.analysis import patterns, pieces
 from scanner.analysis.folding import MAX_OUTPUT, folds, from_bytes, integer, known_only, to_bytes
 from scanner.analysis.templates import is_known
 
@@ -18,11 +18,6 @@ _FORMATS = {
     "l": "<i", "L": "<I", "q": "<q", "Q": "<Q",
 }  # fmt: skip
 _CODE = re.compile(r"([a-zA-Z@])(\*|\d+)?")
-_SIMPLE_PATTERN = re.compile(
-    r"(?P<edge>[/#~!@%|])(?P<set>\[(?:[^\[\]\\]|\\.)*\]|\\[wWdDsS]|[\w\s'\"&;:<>-]+|\.)(?P<many>[+*]?)(?P=edge)[imsuDSXe]*",
-    re.DOTALL,
-)
-"""Regular expressions of one character class or one literal: matching them is linear."""
 
 
 @folds("strlen", "mb_strlen")
@@ -233,14 +228,9 @@ def _is_numeric(args: Sequence[str]) -> str | None:
 
 @folds("preg_replace")
 def _pattern_replace(args: Sequence[str]) -> str | None:
-    """Only patterns of one character class: what scanned code brings along must not be able to stall us."""
-    if len(args) < 3 or not is_known(args[0]) or "$" in args[1] or "\\" in args[1]:  # noqa: PLR2004
+    """In known text all that `patterns` follows; else only sets of characters and words, in the known pieces."""
+    if len(args) < 3 or not is_known(args[0]):  # noqa: PLR2004
         return None
-    if not (is_known(args[1]) and is_known(args[2])):
-        return pieces.replaced(args[0], args[1], args[2])
-    match = _SIMPLE_PATTERN.fullmatch(args[0])
-    if match is None:
-        return None
-    flags = re.IGNORECASE if "i" in args[0][match.end("many") + 1 :] else 0
-    replacement = args[1]
-    return re.sub(match["set"] + match["many"], lambda _match: replacement, args[2], flags=flags | re.DOTALL)
+    if is_known(args[2]):
+        return patterns.replaced(args[0], args[1], args[2])
+    return None if "$" in args[1] or "\\" in args[1] else pieces.replaced(args[0], args[1], args[2])

@@ -143,17 +143,25 @@ class Origins:
                 return pattern
         return ""
 
+    def is_bulk(self, label: str) -> bool:
+        """Whether a label is that of what a function returns which gives all settings."""
+        return label.removeprefix(RETURNED).lower() in self.bulk
+
     def global_secret(self, name: str) -> Secret | None:
         """Secret that a global variable of this name holds."""
         if name in self._own_names:
             return None
         return self.database.get(name) or self.settings.get(name) or self.project.get(name)
 
-    def named_secret(self, name: str, *, from_database: bool = False) -> Secret | None:
+    def named_secret(self, name: str, of: Mapping[str, Trace]) -> Secret | None:
         """Secret that an array key or property of this name may hold: only names that mean nothing else.
 
-        Column names such as `access_token` mean something in many arrays: they count in rows of a query only.
+        `of`: labels of the array or object. Column names such as `access_token` mean something in many arrays: they
+        count in rows of a query only. A short name is a setting where all settings are asked.
         """
+        from_database = "database" in of
+        if name in self.settings and any(map(self.is_bulk, of)):
+            return self.settings[name]
         if name in GENERIC or len(name) < 6:  # noqa: PLR2004  shorter names are words, not settings
             return None
         if from_database and name in self.columns:

@@ -45,7 +45,7 @@ class Interpreter(Protocol):
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         """Run a closure's body where it is created."""
 
-    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
+    def exposed(self, evaluator: Frame, value: Val) -> Val:
         """A value with the labels of the properties of its objects."""
 
     def run(self, evaluator: Evaluator) -> None:

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from scanner.analysis.origins import GENERIC
+from scanner.analysis.origins import GENERIC, SETTINGS_TABLE
 from scanner.analysis.program import FileUnit, Program
 from scanner.analysis.reflection import METHODS
 from scanner.analysis.statements import FUNCTIONS, GRAVE
 from scanner.model.facts import FunctionFact
-from scanner.model.signature import CallableKind, Catalogue, Certainty
+from scanner.model.signature import CallableKind, Catalogue, Certainty, SecretOrigin
 from scanner.signatures.match import Matcher
 
 SENSITIVE = frozenset({"file_put_contents", "fwrite", "fputs", "copy", "move_uploaded_file"})
@@ -76,6 +76,7 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
     generic = matcher.method_names - strong
     calling = _CONSTRUCTS | {"unserialize"} | {_called_as(name) for name in catalogue.higher_order} | SENSITIVE
     by_name = frozenset(name.encode() for name in sending_functions(catalogue))
+    asked = _Asked(catalogue)
     names = tuple(_names_in(unit) for unit in program.files)
     libraries = {number for number, found in enumerate(names) if not matcher.class_names.isdisjoint(found)}
     roots = [
@@ -87,6 +88,7 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
             or _mentions_secret(fact)
             or _runs_request(fact, calling, by_name)
             or _sets_address(fact)
+            or asked.by(fact)
             or not strong.isdisjoint(fact.called)
             or (program.file_of[number] in libraries and not generic.isdisjoint(fact.called))
         )
@@ -125,6 +127,27 @@ def _sets_address(fact: FunctionFact) -> bool:
     if _GRAVE.search(body):
         return True
     return (b"://" in body or b"hook_functions_file" in body) and _WRITES.search(body) is not None
+
+
+class _Asked:
+    """Queries, by their text: a table in which secrets are kept, and one of their columns, or all columns."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._columns: dict[bytes, list[bytes]] = defaultdict(list)
+        self._columns[SETTINGS_TABLE.encode()] = [b"value"]
+        for secret in catalogue.secrets:
+            if secret.origin is SecretOrigin.TABLE:
+                self._columns[secret.table.encode()].append(secret.name.encode())
+        names = b"|".join(re.escape(name) for name in sorted(self._columns))
+        self._tables = re.compile(rb"(?<![a-z0-9_])(?:%s)(?![a-z0-9_])" % names)
+
+    def by(self, fact: FunctionFact) -> bool:
+        """Whether a function names such a table and such a column."""
+        if _STATEMENTS.isdisjoint(fact.called):
+            return False
+        body = bytes(fact.body)
+        tables = set(self._tables.findall(body))
+        return bool(tables) and (b"*" in body or any(name in body for table in tables for name in self._columns[table]))
 
 
 def _does_something(body: bytes) -> bool:

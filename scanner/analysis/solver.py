@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
-from scanner.analysis.application import names_kept_secret
 from scanner.analysis.destinations import UNRESOLVED, url_destination
 from scanner.analysis.faces import summary_face
+from scanner.analysis.following import names_kept_secret
 from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import Callers, relevance
@@ -146,8 +146,10 @@ def _settle(state: State) -> int:
         asking = state.variants.asking
         texts = {n for n in state.dirty_texts if n in state.summaries and (state.summaries[n].hits or n in asking)}
         dirty = state.dirty | texts
-        wave = sorted(n for n in dirty if n in state.summaries and times[n] < state.limits.rounds)
-        state.dirty, state.dirty_texts = set(), set()
+        wave = sorted(n for n in dirty if n in state.summaries and times[n] < _rounds(state, n))
+        for number in sorted(state.urgent.difference(wave)):
+            state.limit("rounds", number)
+        state.dirty, state.urgent, state.dirty_texts = set(), set(), set()
         if not wave:
             return evaluated
         before = {number: state.summaries.pop(number) for number in wave}
@@ -159,11 +161,19 @@ def _settle(state: State) -> int:
             _tell_users(state, number, before[number], summary)
 
 
+def _rounds(state: State, number: int) -> int:
+    """How often a function may be evaluated again: more often where that brings a secret of the site."""
+    return state.limits.secret_rounds if number in state.urgent else state.limits.rounds
+
+
 def _tell_users(state: State, number: int, before: Summary, after: Summary) -> None:
     """Who took a summary in is evaluated again, where it has changed in what callers must see."""
     faces = [summary_face(summary, state.is_decisive, state.is_specific) for summary in (before, after)]
     if faces[0] != faces[1]:
-        state.dirty |= state.users[number] | state.users[state.program.outline_of.get(number, number)]
+        users = state.users[number] | state.users[state.program.outline_of.get(number, number)]
+        state.dirty |= users
+        if state.secrets_of(after.returns) - state.secrets_of(before.returns):
+            state.urgent |= users
 
 
 def _wake(state: State) -> None:
@@ -225,5 +235,7 @@ def _with_global_sites(state: State, hit: Hit) -> dict[str, Val]:
     roles = dict(hit.roles)
     for site in sorted(hit.sites):
         for role, value in state.site_states.get(site, {}).items():
+            if role in hit.decided:
+                continue  # the sink itself has what all callers put there; this call is about its own
             roles[role] = join(roles[role], value, state.overflow) if role in roles else value
     return roles

@@ -11,7 +11,17 @@ from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import face, places
 from scanner.analysis.late import LateBound
 from scanner.analysis.mixing import Made, Mixing
-from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, GENERIC, MANY, REQUEST_FIELD, Origins
+from scanner.analysis.origins import (
+    DATABASE_FILE,
+    DIGEST,
+    FILE,
+    GENERIC,
+    MANY,
+    REQUEST_FIELD,
+    RETURNED,
+    Origins,
+    is_broad,
+)
 from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
 from scanner.analysis.remote import OUTSIDE, is_named
@@ -55,6 +65,8 @@ class Limits(NamedTuple):
     """Statements evaluated per function."""
     rounds: int = 1
     """How often one function is evaluated again because something that it used has changed."""
+    secret_rounds: int = 6
+    """The same where the change is that a single secret of the site has come."""
 
 
 class SecretRead(NamedTuple):
@@ -192,6 +204,8 @@ class State:
         """Places that make objects which stores hold: what is set on them is there wherever they are taken out."""
         self.dirty: set[int] = set()
         """Functions whose summary was made before something that it depends on was known."""
+        self.urgent: set[int] = set()
+        """Of these, those for whom a secret of the site has come."""
         self.dirty_texts: set[int] = set()
         """The same, where only text, objects or handles have changed."""
         self.current = NOBODY
@@ -313,6 +327,8 @@ class State:
         before = NOTHING if before is None else before
         if face(before, self.is_decisive) != face(after, self.is_decisive):
             self.dirty |= readers
+            if self.secrets_of(after) - self.secrets_of(before):
+                self.urgent |= readers
         elif places(before) != places(after):
             self.dirty_texts |= readers
 
@@ -366,6 +382,11 @@ class State:
     def is_specific(self, label: str) -> bool:
         """Whether a label names one secret of the site: not many at once, and not what any visitor types or has."""
         return not label.startswith(_OF_VISITORS) and label not in MANY and self.is_secret(label)
+
+    def secrets_of(self, value: Val) -> set[str]:
+        """Secrets with a name of their own that a value, or a part of it, carries."""
+        labels = (label for label in all_labels(value) if not is_broad(label) and not label.startswith(RETURNED))
+        return {label for label in labels if self.is_specific(label)}
 
     def telling(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
         """Secrets, data of other machines, and what only a caller knows."""

@@ -12,7 +12,9 @@ from scanner.analysis.templates import (
     FIRST_PARAMETER,
     MAX_OPEN_LENGTH,
     OF_GLOBALS,
+    OF_KEYS,
     OF_MEMBERS,
+    OF_MEMBERS_ALL,
     OF_NAMED,
     OF_OBJECT,
     OF_QUERY,
@@ -44,7 +46,7 @@ _HASHED = "#"
 """Follows `PARAM` in the label of what a one-way function makes of what a caller passes."""
 ANY = "*"
 """Key of an element of which only is known that it is one."""
-_PROJECTED = (OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_NAMED, OF_MEMBERS, OF_RESULT)
+_PROJECTED = (OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_NAMED, OF_MEMBERS, OF_RESULT, OF_KEYS, OF_MEMBERS_ALL)
 """Begin keys of elements that are no elements of an array."""
 RECEIVER = -1
 _FIRST_ELEMENT = chr(FIRST_ELEMENT)
@@ -94,6 +96,8 @@ class Hit(NamedTuple):
     """Whether the callee's name was computed: `$f()`, `call_user_func('cu' . 'rl_exec')`."""
     hops: tuple[tuple[str, int, str], ...] = ()
     """Calls between the deciding one and the sink: path, line, text."""
+    decided: frozenset[str] = frozenset()
+    """Roles that this call decides, by what it passes: what others put on the same object is no part of them."""
 
 
 class Effect(NamedTuple):
@@ -372,6 +376,8 @@ class Substitution:
             return self._project(self._resolved(origin[0]), origin[1])
         array, key = self._resolved(origin[0]), origin[1]
         element = picked(array, key, self._holes, self._overflow)
+        if key == ANY and array.types and not array.items:  # `foreach` over an object
+            element = join(element, self._project(array, OF_MEMBERS_ALL), self._overflow)
         if key == ANY or ELEMENTWISE.isdisjoint(array.labels):
             return element
         return join(element, self._project(array, OF_WHOLE + key), self._overflow)

@@ -33,6 +33,10 @@ OF_WHOLE = "\4"
 """Begins the key of an element of an array that holds all of the environment, or all globals."""
 OF_NAMED = "\6"
 """Begins the key of an element that is what stands under the name that a parameter is; the kind of name follows."""
+OF_KEYS = "\7"
+"""Key of an element that is any key of the array that a parameter is."""
+OF_MEMBERS_ALL = "\10"
+"""Key of an element that is what all properties of the object hold that a parameter is."""
 OF_RESULT = "\5"
 """Key of an element that is what a function gives which a parameter holds."""
 _MAX_PARAMETERS = 250
@@ -125,6 +129,10 @@ class HoleTable:
             return Hole(of.kind, f"result of {of.text}")
         if key == OF_GLOBALS or key.startswith(OF_NAMED):
             return Hole(of.kind, f"what has the name {of.text}")
+        if key == OF_MEMBERS_ALL:
+            return Hole(of.kind, f"properties of {of.text}")
+        if key == OF_KEYS:
+            return Hole(of.kind, f"key of {of.text}")
         if key.startswith(OF_MEMBERS):
             return Hole(of.kind, f"property of the name {of.text}")
         return Hole(of.kind, f"row of {of.text}" if key == OF_QUERY else f"{of.text}[{key}]")

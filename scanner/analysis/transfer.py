@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import containers, documents, generators, implicit, members, objects
+from scanner.analysis import containers, documents, generators, implicit, members, objects, references
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.evaluator import YIELDS, Evaluator
+from scanner.analysis.lookup import perhaps_old
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.state import SESSION
 from scanner.analysis.summary import ANY, opened
@@ -17,6 +18,7 @@ from scanner.model.facts import (
     Assign,
     AssignExpr,
     Branch,
+    Call,
     Const,
     Define,
     DynVar,
@@ -36,6 +38,7 @@ from scanner.model.facts import (
 )
 from scanner.model.report import ANALYSIS_ERROR
 
+_HEADS = frozenset({"foreach", "foreach-key", "foreach-ref"})
 _SUPERGLOBALS = SUPERGLOBALS | {"GLOBALS"}
 
 
@@ -80,6 +83,8 @@ def _return(evaluator: Evaluator, statement: Return) -> None:
     if evaluator.fact.is_generator:
         value = generators.made(evaluator, value)
     evaluator.returns = evaluator.join(evaluator.returns, value)
+    if evaluator.fact.gives_place:
+        references.given_back(evaluator, statement)
 
 
 def yielded(evaluator: Evaluator, node: Op, operands: list[Val]) -> Val:
@@ -142,6 +147,9 @@ def _joined(evaluator: Evaluator, outcomes: list[dict[str, Val]]) -> dict[str, V
                 result[name] = value
             elif known is not value:
                 result[name] = evaluator.join(known, value)
+    if evaluator.has_properties:
+        for name in [name for name in result if "->" in name and not all(name in other for other in outcomes)]:
+            result[perhaps_old(name)] = NOTHING
     return result
 
 
@@ -179,10 +187,11 @@ def _repeated(evaluator: Evaluator, statement: Loop) -> None:
 
 def _unrolled(evaluator: Evaluator, statement: Loop) -> bool:
     """Run a loop that decodes round by round; False, and nothing has happened, where something is not known."""
-    heads = [item for item in statement.body if isinstance(item, Assign) and item.op in ("foreach", "foreach-key")]
+    heads = [item for item in statement.body if isinstance(item, Assign) and item.op in _HEADS]
     if statement.tests and isinstance(statement.body[-1], Expr) and isinstance(statement.body[-1].value, Const):
         return False  # `while (true)`: what ends it is not in the test
-    if evaluator.uncertain or not (statement.tests or heads) or not worth(statement, evaluator.state.computes):
+    built = worth(statement.body[len(heads) :], evaluator.state.computes)
+    if evaluator.uncertain or not (statement.tests or heads) or not built:
         return False
     env, concrete, steps, tested = dict(evaluator.env), evaluator.concrete, evaluator.steps, evaluator.tested
     returns = evaluator.returns
@@ -228,6 +237,8 @@ def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
     for key, item in list(value.items.items()):
         for head in heads:
             write(evaluator, head.target, text_value(key) if head.op == "foreach-key" else item)
+            if head.op == "foreach-ref" and isinstance(head.target, Var):
+                references.in_round(evaluator, head.target.name, head.value, key)
         evaluator.tested.clear()
         if not _affordable(evaluator):
             return False
@@ -269,8 +280,7 @@ def _unset(evaluator: Evaluator, statement: Unset) -> None:
             gone = evaluator.env.pop(target.name, NOTHING)
             if gone.types:
                 objects.destroyed(evaluator, gone)
-            evaluator.element_references.pop(target.name, None)
-            evaluator.place_references.pop(target.name, None)
+            references.forget(evaluator, target.name)
         else:
             evaluator.value(target)
             if isinstance(target, Index) and target.key is not None:
@@ -300,8 +310,8 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     value = evaluator.value(node.value)
     if node.op in ("foreach", "foreach-ref"):
         value = elements(evaluator, value)
-        if node.op == "foreach-ref" and isinstance(node.target, Var):
-            evaluator.element_references[node.target.name] = node.value
+        if isinstance(node.target, Var):
+            references.forget(evaluator, node.target.name)
     elif node.op == "foreach-key":
         value = keys(evaluator, value, node.value)
     elif node.op == ".=":
@@ -314,36 +324,21 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
         union = node.op == "+=" and any(part.items is not None or part.rest is not None for part in (old, value))
         exact = evaluator.concrete or node.op == "^=" or union
         value = evaluator.combined(node.op[:-1], [old, value], labels, node.target) if exact else Val(labels=labels)
-    elif node.op == "&" and isinstance(node.target, Var) and isinstance(node.value, Var):
-        _alias(evaluator, node.target.name, node.value.name)
-    elif node.op == "&" and isinstance(node.target, Var) and isinstance(node.value, (Index, Prop, StaticProp)):
-        evaluator.place_references[node.target.name] = node.value
-        write(evaluator, node.target, value)
-        return value
+    elif node.op == "&":
+        _alias(evaluator, node.target, node.value)
     value = implicit.assigned(evaluator, node, value) if evaluator.deciding else value
     write(evaluator, node.target, value)
-    if isinstance(node.target, Var) and not node.op.startswith("foreach"):
-        _write_back(evaluator, node.target.name, value)
+    references.bind(evaluator, node)
     return value
 
 
-def _write_back(evaluator: Evaluator, name: str, value: Val) -> None:
-    """After `foreach ($list as &$item)` an assignment to `$item` is one to some element of `$list`."""
-    place = evaluator.place_references.get(name)
-    if place is not None:
-        write(evaluator, place, value)
-    source = evaluator.element_references.get(name)
-    if source is None:
-        return
-    base = evaluator.value(source)
-    items = {key: evaluator.join(item, value) for key, item in base.items.items()} if base.items else None
-    rest = value if base.rest is None else evaluator.join(base.rest, value)
-    write(evaluator, source, base.replaced(items=items, rest=rest))
-
-
-def _alias(evaluator: Evaluator, target: str, source: str) -> None:
+def _alias(evaluator: Evaluator, target: Value, source: Value) -> None:
     """`$a = &$b`: from here both names are written together."""
-    group = evaluator.aliases.get(source, frozenset([source])) | {target}
+    if isinstance(target, Var):
+        references.forget(evaluator, target.name)
+    if not isinstance(target, Var) or not isinstance(source, Var):
+        return
+    group = evaluator.aliases.get(source.name, frozenset([source.name])) | {target.name}
     for name in group:
         evaluator.aliases[name] = group
 
@@ -378,12 +373,10 @@ def keys(evaluator: Evaluator, value: Val, node: Value) -> Val:
         value = evaluator.join(value, objects.iterated(evaluator, value))
     if value.items and generators.KEYS in value.items:
         return value.items[generators.KEYS]
-    known = frozenset(sorted(value.items)[:20]) if value.items else frozenset()
-    texts = known if known and value.rest is None else known | evaluator.unknown(node).texts
-    return Val(texts, value.labels)
+    return evaluator.keys_of(value, node)
 
 
-def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C901  one case per shape of target
+def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C901, PLR0912  one case per shape of target
     """Store a value where an assignment's left side points."""
     if isinstance(target, Var):
         _write_variable(evaluator, target.name, value)
@@ -405,6 +398,8 @@ def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C90
     elif isinstance(target, DynVar):
         for name in evaluator.known_texts(evaluator.value(target.name)):
             _write_variable(evaluator, name, value)
+    elif isinstance(target, Call):
+        references.assign_to_result(evaluator, target, value)
     elif isinstance(target, AssignExpr):  # `($this->map ??= new Map)[$key] = $value`
         write(evaluator, target.op.target, value)
     else:
@@ -418,6 +413,8 @@ def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
         value = evaluator.state.origins.secret_value(secret, evaluator.path, evaluator.line, f"${name}")
     for alias in sorted(evaluator.aliases.get(name, (name,))):
         evaluator.env[alias] = value
+        if alias in evaluator.place_references or alias in evaluator.element_references:
+            references.write_back(evaluator, alias, value)
         stale = [key for key in evaluator.env if key.startswith(f"{alias}->")] if evaluator.has_properties else ()
         for key in stale:
             del evaluator.env[key]

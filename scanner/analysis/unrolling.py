@@ -7,11 +7,11 @@ elsewhere. Only code that computes is run that way, and only within a budget.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import Val
-from scanner.model.facts import Assign, Call, CallKind, Concat, Index, Loop, nodes
+from scanner.model.facts import Assign, Call, CallKind, Concat, DynVar, Index, Prop, Statement, Value, nodes
 
 MAX_ROUNDS = 20_000
 """Rounds of one loop."""
@@ -33,10 +33,13 @@ DECODERS = frozenset(
 _BUILDING = frozenset({".=", "^="})
 
 
-def worth(loop: Loop, computes: Callable[[str], bool]) -> bool:
-    """Whether a loop builds text and calls nothing but functions that compute, as `computes` tells by their names."""
+def worth(body: Sequence[Statement], computes: Callable[[str], bool]) -> bool:
+    """Whether a loop builds text and calls nothing but functions that compute, as `computes` tells by their names.
+
+    `body`: of the loop, without what `foreach` runs over.
+    """
     builds, calls, number = False, 0, 0
-    for number, node in enumerate(nodes(loop.body)):
+    for number, node in enumerate(nodes(*body)):
         if number > _MAX_NODES:
             return False
         if isinstance(node, Call):
@@ -47,9 +50,14 @@ def worth(loop: Loop, computes: Callable[[str], bool]) -> bool:
             elif node.kind != CallKind.DYNAMIC:
                 return False
         elif isinstance(node, Assign):
-            builds = builds or node.op in _BUILDING or isinstance(node.target, Index)
+            builds = builds or node.op in _BUILDING or _is_place(node.target)
             builds = builds or isinstance(node.value, (Concat, Call))
     return builds or (not calls and number <= _FEW_NODES)  # `for (...) $letter++;`
+
+
+def _is_place(target: Value) -> bool:
+    """Whether what is written to is one of several: an element, a variable or a property that a value names."""
+    return isinstance(target, Index | DynVar) or (isinstance(target, Prop) and not isinstance(target.name, str))
 
 
 def content(env: Mapping[str, Val]) -> dict[str, Val]:

@@ -24,6 +24,8 @@ from scanner.model.signature import Certainty, Secret, SecretOrigin
 _IGNORED_ROLES = frozenset({"signing", "handle", "client", "callback", "middleware", "file-out", "document"})
 _NO_CALL = frozenset({CODE, SETTING, WRITE})
 """Kinds of calls that do not leave the server themselves."""
+UNNAMED = ("destination", "not named, and far from the secret")
+"""Detail of a finding that is low for its long way alone: a single secret surely leaves, and nobody names a host."""
 _SHORT_WAY = 8
 _LONG_WAY_OF_MANY = 8
 """Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
@@ -82,6 +84,8 @@ class _Leak(NamedTuple):
     outside: list[str]
     severity: Severity
     confidence: Confidence
+    unnamed: bool = False
+    """See `UNNAMED`."""
 
 
 def _harmless(hit: Hit) -> bool:
@@ -94,13 +98,26 @@ def _harmless(hit: Hit) -> bool:
 def _leak(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) -> _Leak:
     plain = label.removeprefix(DIGEST)
     secret = scene.result.state.origins.by_label.get(plain)
-    severity = _severity(scene, secret, outside, hashed=label.startswith(DIGEST))
+    severity = loud = _severity(scene, secret, outside, hashed=label.startswith(DIGEST))
     if severity in (Severity.HIGH, Severity.MEDIUM) and not _literal(outside):
         severity = _without_host(hit, label, trace, severity)
     if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
         severity = Severity.INFO  # credentials are made to open the configured connection
+    quieted = severity is Severity.LOW and loud is Severity.HIGH
     severity, confidence = _by_distance(scene, hit, plain, trace, severity)
-    return _Leak(hit, label, trace, outside, severity, confidence if hit.certain else Confidence.POSSIBLE)
+    confidence = confidence if hit.certain else Confidence.POSSIBLE
+    unnamed = quieted and confidence is Confidence.LIKELY and _surely_leaves(hit, label)
+    return _Leak(hit, label, trace, outside, severity, confidence, unnamed)
+
+
+def _surely_leaves(hit: Hit, label: str) -> bool:
+    """Whether one secret of the site is given to a call that is a network call for sure, or is part of an address."""
+    nameless = is_broad(label) or label.startswith((DIGEST, RETURNED))
+    return not nameless and (_sends(hit) or _addresses(hit, label))
+
+
+def _sends(hit: Hit) -> bool:
+    return hit.signature.certainty is Certainty.ALWAYS or any(uses_network(line) for line in command_lines(hit))
 
 
 def _finding(scene: Scene, rule_: Rule, leak: _Leak, *, others: int) -> Finding:
@@ -123,7 +140,7 @@ def _finding(scene: Scene, rule_: Rule, leak: _Leak, *, others: int) -> Finding:
         message=f"{digest}{plain} reaches {hit.api}(){_through(hit)} and goes to {where}, {verdict}{also}",
         destinations=outside,
         secrets=[plain],
-        details=details(hit),
+        details=[*details(hit), *([UNNAMED] if leak.unnamed else [])],
         trace=(*steps(leak.trace), *_last_steps(scene, hit, leak.trace, where)),
     )
 
@@ -185,8 +202,7 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
         paths.add(current.path)
         current = current.previous
     near = len(paths) == 1 and trace.length <= _SHORT_WAY and len(hit.via) <= 1
-    sends = hit.signature.certainty is Certainty.ALWAYS or any(uses_network(line) for line in command_lines(hit))
-    if near and hit.certain and (sends or _addresses(hit, label)):
+    if near and hit.certain and (_sends(hit) or _addresses(hit, label)):
         return severity
     return Severity.LOW
 

@@ -11,7 +11,7 @@ from scanner.analysis.state import Output
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, steps
-from scanner.detectors.distance import distance
+from scanner.detectors.distance import distance, leaps
 from scanner.detectors.outputs import Way, details, last_steps, shortest, source
 from scanner.detectors.targets import is_public, known_host, leaves, possible_url, target
 from scanner.model.finding import Confidence, Finding, Rule, Severity
@@ -61,19 +61,23 @@ def payload_findings(
                 weights.foreign if foreign else weights.other,
                 _LONG_WAY if label != REQUEST else _LONG_WAY_OF_REQUEST,
                 foreign=foreign,
+                guessed=label != REQUEST and leaps(scene, trace, end) > 0,
             )
             item = _finding(scene, rule, output, label, trace, hosts, (severity, length), verb)
             found.append((Way(label, output.inner, source(trace)), item))
     return shortest(found).values()
 
 
-def _at_distance(length: int, severity: Severity, long_way: int, *, foreign: bool) -> Severity:
-    """A long way counts less: every call on it is one that is only assumed to pass the data on unchanged."""
+def _at_distance(length: int, severity: Severity, long_way: int, *, foreign: bool, guessed: bool) -> Severity:
+    """A long way counts less: every call on it is one that is only assumed to pass the data on unchanged.
+
+    `guessed`: the data was put down in one file and taken up in another (see `leaps`).
+    """
     if length < long_way:
         return severity
     if not foreign:
         least = Severity.LOW
-    elif severity is Severity.CRITICAL and length < 2 * long_way:
+    elif severity is Severity.CRITICAL and length < 2 * long_way and not guessed:
         least = Severity.HIGH
     else:
         least = Severity.MEDIUM

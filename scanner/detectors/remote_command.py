@@ -20,12 +20,13 @@ echo `$_GET[c]`;
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from scanner.analysis.remote import OUTSIDE
+from scanner.analysis.remote import OUTSIDE, REQUEST
 from scanner.analysis.summary import Hit
-from scanner.analysis.values import Val, all_labels
+from scanner.analysis.values import Trace, Val, all_labels
 from scanner.detectors.base import Detector, Scene, finding, rule
+from scanner.detectors.distance import leaps
 from scanner.detectors.targets import command_hosts
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
@@ -83,20 +84,28 @@ def _whole_from_outside(scene: Scene, hit: Hit) -> str:
     """What decides the beginning of a command, or of an argument of a program: the request, or data read here."""
     holes = scene.result.state.holes
     for value in _values(hit):
-        labels = [
-            label for label, trace in all_labels(value).items() if label in OUTSIDE and trace.length <= _SHORT_WAY
-        ]
-        for text in sorted(value.texts) if labels else ():
+        short = {
+            label: trace
+            for label, trace in all_labels(value).items()
+            if label in OUTSIDE and trace.length <= _SHORT_WAY
+        }
+        for text in sorted(value.texts) if short else ():
             first = holes.hole(text[0]) if text else None
             if first is not None and first.kind == "user-input":
                 return "the request"
             unknown = first is not None and len(text) == 1 and first.kind == "unknown"
-            if unknown and "request" in labels and first is not None and not _escaped(first.text):
+            if unknown and first is not None and not _escaped(first.text) and _comes_here(scene, hit, short):
                 return "the request"
     return ""
 
 
 _SHORT_WAY = 2
+
+
+def _comes_here(scene: Scene, hit: Hit, labels: Mapping[str, Trace]) -> bool:
+    """Whether what the request says comes here by calls alone: text that holds a kept piece of it is another thing."""
+    trace = labels.get(REQUEST)
+    return trace is not None and not leaps(scene, trace, scene.program.path(hit.function))
 
 
 def _escaped(shown: str) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 
 from scanner.detectors.browser_request import QUIET, RUNS
 from scanner.detectors.egress import BY_CALLERS, BY_OBJECT, ELSEWHERE
+from scanner.detectors.leaks import UNNAMED
 from scanner.detectors.open_page import ADDRESS
 from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
 from scanner.detectors.targets import is_public
@@ -108,7 +109,7 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
     if finding.category is Category.PAYLOAD and finding.severity.rank <= Severity.MEDIUM.rank:
         guessed = finding.confidence is Confidence.POSSIBLE
         return Severity.HIGH if _unknown(finding, before) and not guessed else Severity.INFO
-    if RISK in finding.details:
+    if RISK in finding.details or _gained_secret(change, finding):
         return Severity.HIGH
     if finding.category is Category.EGRESS and not {BROWSER, SCRIPT}.isdisjoint(finding.details):
         return _of_browser(finding, before)
@@ -118,6 +119,11 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
         page = dict(finding.details).get(ADDRESS, finding.path)
         return Severity.HIGH if before.pages.get(page) != "none" else Severity.INFO
     return Severity.INFO
+
+
+def _gained_secret(change: FindingChange, finding: Finding) -> bool:
+    """Whether a single secret leaves for a place that nobody names, however far, and did not leave there before."""
+    return UNNAMED in finding.details and (change.baseline is None or UNNAMED not in change.baseline.details)
 
 
 def _of_trigger(change: FindingChange, finding: Finding, before: _Before) -> Severity:

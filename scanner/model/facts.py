@@ -314,6 +314,8 @@ class FunctionFact(msgspec.Struct, frozen=True, array_like=True):
     outline: names that are followed by `(`."""
     mentions: tuple[str, ...] = ()
     """Words of the vocabulary that stand in the body as variable, global, key or property, sorted."""
+    gives_place: bool = False
+    """Whether it gives back a reference: `function &slot($key)`."""
 
 
 _BODY_ENCODER = msgspec.msgpack.Encoder()

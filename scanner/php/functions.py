@@ -20,6 +20,7 @@ K_VARIADIC = frozenset(kind_ids("variadic_parameter"))
 K_PARAMETERS = frozenset(kind_ids("simple_parameter")) | K_PROMOTED | K_VARIADIC
 K_NAMED_TYPE = frozenset(kind_ids("named_type"))
 K_PRIMITIVE_TYPE = frozenset(kind_ids("primitive_type"))
+K_REFERENCE = frozenset(kind_ids("reference_modifier"))
 K_STATIC = frozenset(kind_ids("static_modifier"))
 MAX_FUNCTION_DEPTH = 40
 """Levels of nesting from which the body of a function is left for later."""
@@ -80,6 +81,7 @@ class FunctionLowering(StatementLowering):
             is_abstract=body_node is None,
             called=tuple(sorted(self.called)),
             mentions=tuple(sorted(self.mentions)),
+            gives_place=any(child.kind_id in K_REFERENCE for child in node.named_children),
         )
         if self.pending or self.statement_cuts:
             self.late.append(_Late(index, self.pending, self.statement_cuts, self.names.copy(), cls))

@@ -30,6 +30,8 @@ class Outcome(NamedTuple):
 
     plant: Plant
     found: bool
+    named: bool
+    """Found, and its host named, where it has one."""
     located: bool
     nearest: tuple[str, ...]
     """Findings at the plant, for people: rule, severity, secrets, destinations."""
@@ -44,6 +46,10 @@ class Measurement(NamedTuple):
     @property
     def recall(self) -> float:
         return sum(item.found for item in self.outcomes) / max(1, len(self.outcomes))
+
+    @property
+    def named(self) -> float:
+        return sum(item.named for item in self.outcomes) / max(1, len(self.outcomes))
 
     @property
     def located(self) -> float:
@@ -151,6 +157,7 @@ def _outcomes(plants: list[Plant], spans: dict[int, list[Span]], comparison: Com
         yield Outcome(
             plant,
             any(_names_it(plant, finding) for finding in near),
+            any(_names_it(plant, finding) and _names_host(plant, finding) for finding in near),
             bool(near),
             tuple(
                 sorted(
@@ -168,16 +175,21 @@ def _names_it(plant: Plant, finding: Finding) -> bool:
     return finding.severity in _GRAVE or (plant.rule == _OUTPUT_RULE and finding.severity is Severity.MEDIUM)
 
 
-def by_factor(outcomes: Iterable[Outcome]) -> dict[str, dict[str, tuple[int, int, int]]]:
-    """Factor -> value -> (planted, found, located)."""
-    table: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
+def _names_host(plant: Plant, finding: Finding) -> bool:
+    return plant.rule == _OUTPUT_RULE or any(plant.host in name for name in finding.destinations)
+
+
+def by_factor(outcomes: Iterable[Outcome]) -> dict[str, dict[str, tuple[int, int, int, int]]]:
+    """Factor -> value -> (planted, found, found with its host, located)."""
+    table: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0, 0]))
     for item in outcomes:
         for factor, value in item.plant.factors().items():
             row = table[factor][value]
             row[0] += 1
             row[1] += item.found
-            row[2] += item.located
+            row[2] += item.named
+            row[3] += item.located
     return {
-        factor: {value: (row[0], row[1], row[2]) for value, row in sorted(rows.items())}
+        factor: {value: (row[0], row[1], row[2], row[3]) for value, row in sorted(rows.items())}
         for factor, rows in sorted(table.items())
     }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
+from tests.mutation.addressed import by_variable, encodings
 from tests.mutation.templates import Template, drawn_secret, templates
 from tests.mutation.trees import Edit, Place
 
@@ -18,6 +19,8 @@ _PLAIN = frozenset({"global", "copy", "file-get-contents"})
 _AS_TEXT = (
     "json_encode(%s)", "serialize(%s)", "var_export(%s, true)", "print_r(%s, true)", "http_build_query(%s)",
 )  # fmt: skip
+_ADDRESSED = 0.5
+"""Share of plants whose host is not written out where it is used."""
 _STYLES = ("function", "function", "static", "instance", "inherited", "method-of-class")
 
 
@@ -28,6 +31,7 @@ class Plant(NamedTuple):
     source: str
     carrier: str
     channel: str
+    address: str
     calls: int
     files: int
     site: str
@@ -43,6 +47,7 @@ class Plant(NamedTuple):
     def factors(self) -> dict[str, str]:
         return {
             "channel": self.channel,
+            "address": self.address,
             "carrier": self.carrier,
             "source": self.source,
             "calls": str(self.calls),
@@ -84,7 +89,10 @@ class Planter:
         channel = self._dealt("channel", self._channels)
         while channel.rule != _NETWORK and any(label.startswith("request.") for label in source.labels):
             channel = self._dealt("channel", self._channels)  # showing visitors what they typed is no leak
-        return _Assembly(self._random, self._places, self._plain, number, source, carrier, channel).plant()
+        address = self._dealt("address", templates("addresses")) if self._random.random() < _ADDRESSED else None
+        return _Assembly(
+            self._random, self._places, self._plain, number, source, carrier, channel, address=address
+        ).plant()
 
     def each(self) -> Iterator[Plant]:
         """Each template once, with the plainest of the other kinds, without calls in between."""
@@ -96,6 +104,9 @@ class Planter:
                 chosen = [*plain[:kind], item, *plain[kind + 1 :]]
                 yield _Assembly(self._random, self._places, self._plain, number, *chosen, calls=0).plant()
                 number += 1
+        for address in templates("addresses"):
+            yield _Assembly(self._random, self._places, self._plain, number, *plain, address=address, calls=0).plant()
+            number += 1
 
 
 class _Assembly:
@@ -109,6 +120,7 @@ class _Assembly:
         carrier: Template,
         channel: Template,
         *,
+        address: Template | None = None,
         calls: int | None = None,
     ) -> None:
         self._random = random
@@ -120,10 +132,12 @@ class _Assembly:
         secret = drawn_secret(source.origin, random)
         self._labels = frozenset([*source.labels, *([secret.label] if secret else [])])
         self._names = {
-            "HOST": self._host,
+            **encodings(self._host),
             "SECRET": secret.name if secret else "",
             "TABLE": secret.table if secret else "",
         }
+        self._sending = None if address is None or channel.declare else by_variable(channel.code, "$xUNIQ")
+        self._address = address if self._sending is not None else None
         self._calls = random.randint(0, MAX_CALLS) if calls is None else calls
         self._main = random.choice(places)
         others = [item for item in plain if item is not self._main] or plain
@@ -169,6 +183,14 @@ class _Assembly:
                 self._new_files.append((f"{folder}/{self._id}{part}.php", text))
             self._text.append(text)
         return self._filled(template, template.code, part, given, made)
+
+    def _channel_part(self, given: str) -> str:
+        """Statements that send a variable, after those that say where to."""
+        if self._address is None or self._sending is None:
+            return self._part(self._channel, "h", given, "")
+        address = f"$x{self._id}h"
+        where = self._part(self._address, "a", "", address)
+        return where + " " + self._part(self._channel._replace(code=self._sending), "h", given, "")
 
     # -- hops -------------------------------------------------------------------------------------------------
 
@@ -217,8 +239,9 @@ class _Assembly:
         site = self._put_main(main)
         used = len({edit.path for edit in self._edits})
         return Plant(
-            self._number, self._source.name, self._carrier.name, self._channel.name, self._calls, used, site,
-            self._host, self._labels, self._channel.rule, "\n".join(self._text), tuple(self._edits),
+            self._number, self._source.name, self._carrier.name, self._channel.name,
+            self._address.name if self._address else "literal", self._calls, used, site, self._host,
+            self._labels, self._channel.rule, "\n".join(self._text), tuple(self._edits),
             tuple(self._new_files),
         )  # fmt: skip
 
@@ -242,11 +265,11 @@ class _Assembly:
     def _sender_chain(self, depth: int, value: str, *, carry: bool) -> str:
         """Statements that send a variable, through `depth` functions."""
         if not depth:
-            return self._part(self._channel, "h", value, "")
+            return self._channel_part(value)
         body, inner = "", "$data"
         if carry:
             body, inner = self._part(self._carrier, "c", "$data", "$made"), "$made"
-        body += " " + self._part(self._channel, "h", inner, "")
+        body += " " + self._channel_part(inner)
         call = self._hop("t0", body, "$data")
         for level in range(1, depth):
             call = self._hop(f"t{level}", call % "$data" + ";", "$data")

@@ -1,0 +1,147 @@
+"""Variables that are another name for a place: an element, a property, what a function gives back by reference.
+
+`$r = &$list['x'];`, `$list[] = &$r;`, `['x' => &$r] = $list;`, `foreach ($list as &$r)`, `$r = &slot('x');`: whatever
+is assigned to `$r` from then on is assigned to the place as well. A place that outlives the call
+(`self::$list[] = &$param`) is one of the caller's variable, too.
+
+A function that gives a place back is evaluated as if it had one parameter more, which it assigns to that place: a call
+to whose result something is assigned passes it.
+"""
+
+from __future__ import annotations
+
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.summary import PARAM, Effect
+from scanner.analysis.values import Trace, Val, all_labels
+from scanner.model.facts import ArrayLit, Assign, Call, Const, Index, Item, Prop, Return, StaticProp, Value, Var
+
+KEPT = "reference"
+"""Target of the effect that a parameter by reference is another name for what a store keeps."""
+_PLACES = (Index, Prop, StaticProp)
+_MAX_PLACES = 4
+"""Places of which one variable is a name."""
+_MAX_DEPTH = 4
+
+
+def bind(evaluator: Evaluator, node: Assign) -> None:
+    """After an assignment: which variables are names of places now."""
+    if node.op == "foreach-ref" and isinstance(node.target, Var):
+        evaluator.element_references[node.target.name] = node.value
+    elif node.op == "&" and isinstance(node.target, Var):
+        if isinstance(node.value, (*_PLACES, Call)):
+            evaluator.place_references[node.target.name] = (node.value,)
+    elif node.op == "&" and isinstance(node.value, Var):
+        _name(evaluator, node.value.name, node.target)
+    if isinstance(node.target, ArrayLit):
+        _of_items(evaluator, node.target, node.value, _MAX_DEPTH)
+    elif isinstance(node.value, ArrayLit):
+        _of_items(evaluator, node.value, node.target, _MAX_DEPTH)
+
+
+def _of_items(evaluator: Evaluator, array: ArrayLit, whole: Value, depth: int) -> None:
+    """`['x' => &$r]`, as a pattern or as a value: `$r` is the element of the other side."""
+    position = 0
+    for item in array.items if isinstance(whole, (Var, *_PLACES)) and depth else ():
+        key = item.key if item.key is not None else Const(str(position))
+        position += item.key is None
+        _of_item(evaluator, item, Index(whole, key), depth)
+
+
+def _of_item(evaluator: Evaluator, item: Item, place: Index, depth: int) -> None:
+    if isinstance(item.value, ArrayLit):
+        _of_items(evaluator, item.value, place, depth - 1)
+    elif item.by_ref and isinstance(item.value, Var):
+        _name(evaluator, item.value.name, place)
+
+
+def _name(evaluator: Evaluator, variable: str, place: Value) -> None:
+    """A variable is one more name for a place; a parameter is so for the caller, too, where the place stays."""
+    known = evaluator.place_references.get(variable, ())
+    if place not in known:
+        evaluator.place_references[variable] = (*known, place)[-_MAX_PLACES:]
+    index = evaluator.parameter_index.get(variable)
+    if index is not None:
+        for key in _stores(evaluator, place):
+            evaluator.add_effect(Effect(KEPT, (index, "\0".join(key)), Val()))
+
+
+def _stores(evaluator: Evaluator, place: Value) -> list[tuple[str, str]]:
+    """Stores that keep what stands at a place when the call is over."""
+    while isinstance(place, Index):
+        place = place.base
+    if isinstance(place, Var):
+        return [evaluator.statics[place.name]] if place.name in evaluator.statics else []
+    if isinstance(place, StaticProp) and isinstance(place.name, str):
+        names = [(cls, "::" + place.name) for cls in evaluator.class_names(place.cls)]
+    elif isinstance(place, Prop) and isinstance(place.name, str):
+        names = [(cls, place.name) for cls in sorted(evaluator.value(place.base).types)]
+    else:
+        return []
+    return [(evaluator.property_owner(cls, name.removeprefix("::")), name) for cls, name in names]
+
+
+def kept(evaluator: Evaluator, call: Call, effect: Effect) -> None:
+    """A callee keeps one of its arguments by reference: what is assigned to the variable later is in the store."""
+    position, key = effect.key
+    place = call.args[position].value if position < len(call.args) else None
+    if isinstance(place, Var):
+        cls, _separator, member = key.partition("\0")
+        if cls:
+            evaluator.statics.setdefault(place.name, (cls, member))
+
+
+def in_round(evaluator: Evaluator, variable: str, source: Value, key: str) -> None:
+    """`foreach ($source as &$variable)` that is run round by round: the element that the round is at."""
+    if isinstance(source, (Var, *_PLACES)):
+        evaluator.place_references[variable] = (Index(source, Const(key)),)
+
+
+def forget(evaluator: Evaluator, variable: str) -> None:
+    """The variable is a name of its own again."""
+    evaluator.element_references.pop(variable, None)
+    evaluator.place_references.pop(variable, None)
+
+
+def write_back(evaluator: Evaluator, name: str, value: Val) -> None:
+    """What is assigned to a variable is assigned to the places of which it is a name."""
+    places, source = evaluator.place_references.pop(name, ()), evaluator.element_references.pop(name, None)
+    for place in places:
+        evaluator.state.interpreter.write(evaluator, place, value)
+    if source is not None:
+        base = evaluator.value(source)
+        items = {key: evaluator.join(item, value) for key, item in base.items.items()} if base.items else None
+        rest = value if base.rest is None else evaluator.join(base.rest, value)
+        evaluator.state.interpreter.write(evaluator, source, base.replaced(items=items, rest=rest))
+        evaluator.element_references[name] = source
+    if places:
+        evaluator.place_references[name] = places
+
+
+# -- functions that give a place back ---------------------------------------------------------------------------
+
+
+def given_back(evaluator: Evaluator, statement: Return) -> None:
+    """`return $this->items[$key];` of `function &at($key)`: what callers assign to the result is stored there."""
+    if not isinstance(statement.value, (Var, *_PLACES)):
+        return
+    index = len(evaluator.fact.params)
+    text = frozenset([evaluator.state.holes.template("param", str(index))])
+    way = Trace(evaluator.path, statement.line, "assigned to what is returned by reference", None, 0)
+    evaluator.state.interpreter.write(evaluator, statement.value, Val(text, {PARAM + str(index): way}))
+
+
+def is_not_assigned(evaluator: Evaluator, number: int, effect: Effect) -> bool:
+    """Whether an effect is that of an assignment to what a call gives back, and this call's result gets none."""
+    fact = evaluator.state.program.functions[number]
+    if not fact.gives_place or evaluator.to_result is not None:
+        return False
+    return {label for label in all_labels(effect.value) if label.startswith(PARAM)} == {f"{PARAM}{len(fact.params)}"}
+
+
+def assign_to_result(evaluator: Evaluator, call: Call, value: Val) -> None:
+    """An assignment to what a call gives back by reference: the call is made with the value as one argument more."""
+    before, evaluator.to_result = evaluator.to_result, value
+    try:
+        evaluator.call(call)
+    finally:
+        evaluator.to_result = before
