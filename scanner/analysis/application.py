@@ -78,6 +78,36 @@ def _variant(state: State, number: int, passed: Given) -> Summary:
     return known[passed]
 
 
+def _of_object(state: State, number: int, summary: Summary, receiver: Val | None) -> Summary:
+    """The summary with the value for objects of the receiver's class, where that may be another (see `late`)."""
+    number = state.program.with_body(number)
+    classes = state.late.classes(number, receiver, summary) if number not in state.active else []
+    if not classes or len(state.active) >= state.limits.call_depth:
+        return summary
+    values: list[Val] = []
+    for cls in classes:
+        value = state.late.known(number, cls, summary)
+        if value is None:
+            value = _value_for(state, number, cls)
+            state.late.keep(number, cls, summary, value)
+        values.append(value)
+    return summary._replace(returns=join_all(values, state.overflow))
+
+
+def _value_for(state: State, number: int, cls: str) -> Val:
+    """What a method that only computes a value gives on objects of one class."""
+    state.active.append(number)
+    outer, state.current = state.current, number
+    try:
+        evaluator = Evaluator(state, number)
+        evaluator.on_object_of(cls)
+        transfer.run(evaluator, decode_body(evaluator.fact.body))
+        return evaluator.summary().returns
+    finally:
+        state.active.pop()
+        state.current = outer
+
+
 def compute(state: State, number: int, passed: Given = ()) -> Summary:
     """Evaluate a function and keep its summary. `passed`: clients that it gets (see `variants`)."""
     forgotten = {} if passed else state.variants.of_function.pop(number, {})
@@ -174,8 +204,7 @@ def apply_summary(
     summary = summary_of(state, number)
     if summary is EMPTY:
         return decoded or passed_through(evaluator, call, receiver or NOTHING, args)
-    if given_clients:
-        summary = _variant(state, number, given_clients)
+    summary = _variant(state, number, given_clients) if given_clients else _of_object(state, number, summary, receiver)
     state.mixing.passed(evaluator.number, number, call)
     symbol = state.program.symbol(number)
     passed_to, returned_by = f"passed to {symbol}()", f"returned by {symbol}()"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import face, places
+from scanner.analysis.late import LateBound
 from scanner.analysis.mixing import Made, Mixing
 from scanner.analysis.origins import (
     DATABASE_FILE,
@@ -189,6 +190,7 @@ class State:
         self.mixing = Mixing()
         self.made = Made(program)
         self.variants = Variants(catalogue)
+        self.late = LateBound(program)
         self.included: set[str] = set()
         """Paths that some include resolves to."""
         self.stores: dict[tuple[str, str], Val] = {}
