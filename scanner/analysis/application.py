@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from scanner.analysis import (
     assumed,
     code,
     containers,
     decoding,
+    following,
     given,
     holding,
     hydrating,
@@ -24,7 +25,6 @@ from scanner.analysis import (
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.passing import passed_through
-from scanner.analysis.program import Program
 from scanner.analysis.state import State
 from scanner.analysis.summary import (
     EMPTY,
@@ -44,7 +44,7 @@ from scanner.analysis.summary import (
 from scanner.analysis.templates import is_known, parameters
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, stepped
 from scanner.analysis.variants import Given
-from scanner.model.facts import SHORT_BODY, Call, decode_body
+from scanner.model.facts import Call, decode_body
 from scanner.model.signature import Certainty
 
 
@@ -76,6 +76,36 @@ def _variant(state: State, number: int, passed: Given) -> Summary:
         known[passed] = compute(state, number, passed)
         state.summaries[number] = general
     return known[passed]
+
+
+def _of_object(state: State, number: int, summary: Summary, receiver: Val | None) -> Summary:
+    """The summary with the value for objects of the receiver's class, where that may be another (see `late`)."""
+    number = state.program.with_body(number)
+    classes = state.late.classes(number, receiver, summary) if number not in state.active else []
+    if not classes or len(state.active) >= state.limits.call_depth:
+        return summary
+    values: list[Val] = []
+    for cls in classes:
+        value = state.late.known(number, cls, summary)
+        if value is None:
+            value = _value_for(state, number, cls)
+            state.late.keep(number, cls, summary, value)
+        values.append(value)
+    return summary._replace(returns=join_all(values, state.overflow))
+
+
+def _value_for(state: State, number: int, cls: str) -> Val:
+    """What a method that only computes a value gives on objects of one class."""
+    state.active.append(number)
+    outer, state.current = state.current, number
+    try:
+        evaluator = Evaluator(state, number)
+        evaluator.on_object_of(cls)
+        transfer.run(evaluator, decode_body(evaluator.fact.body))
+        return evaluator.summary().returns
+    finally:
+        state.active.pop()
+        state.current = outer
 
 
 def compute(state: State, number: int, passed: Given = ()) -> Summary:
@@ -144,6 +174,7 @@ def evaluate_closure(
     try:
         inner = Evaluator(state, number)
         inner.cls = scope or inner.cls
+        inner.concrete = evaluator.concrete
         inner.adopt(evaluator, args, carried)
         transfer.run(inner, decode_body(inner.fact.body))
     finally:
@@ -166,15 +197,14 @@ def apply_summary(
     if decoded is not None and not decoding.dispatches(evaluator, number):
         return decoded
     given_clients = state.variants.given(evaluator, state.program.functions[number], number, args) if args else ()
-    if not (given_clients or _worth_following(state, number) or any(holds_secret(state, arg) for arg in args)):
+    if not (given_clients or following.worth(state, number) or any(following.holds_secret(state, arg) for arg in args)):
         state.kept.passed_over.add(number)
         state.users[number].add(state.current)
         return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
     summary = summary_of(state, number)
     if summary is EMPTY:
         return decoded or passed_through(evaluator, call, receiver or NOTHING, args)
-    if given_clients:
-        summary = _variant(state, number, given_clients)
+    summary = _variant(state, number, given_clients) if given_clients else _of_object(state, number, summary, receiver)
     state.mixing.passed(evaluator.number, number, call)
     symbol = state.program.symbol(number)
     passed_to, returned_by = f"passed to {symbol}()", f"returned by {symbol}()"
@@ -188,7 +218,7 @@ def apply_summary(
     returns = _with_step(evaluator, summary.returns, returned)
     if not summary.effects and not summary.hits and not summary.reaches and not depends_on_caller(returns):
         return _with_return_types(state, number, _better(evaluator, returns, decoded))
-    binding = Binding(evaluator, call, number, args, receiver)
+    binding = Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
     substitution = evaluator.substitution(binding.argument, step, returned)
     back = _apply_effects(evaluator, call, number, summary, substitution)
     for hit in summary.hits:
@@ -237,38 +267,6 @@ def _with_step(evaluator: Evaluator, value: Val, step: Callable[[Trace], Trace],
     if not labels and not value.labels and items is value.items and rest is value.rest:
         return value
     return value.replaced(labels=labels, items=items, rest=rest)
-
-
-def _worth_following(state: State, number: int) -> bool:
-    fact = state.program.functions[number]
-    if number in state.followed or number in state.summaries or fact.end - fact.start <= SHORT_BODY:
-        return True
-    return names_kept_secret(state, number)
-
-
-def names_kept_secret(state: State, number: int) -> bool:
-    """Whether a function names a property of its class, a static property or a global that holds a secret."""
-    kept = state.kept
-    version, answer = kept.known.get(number, (0, False))
-    if version == kept.version or answer:
-        return answer
-    program = state.program
-    marks = [kept.shared, *(kept.properties[cls] for cls in _classes(program, number) if cls in kept.properties)]
-    body = bytes(program.functions[program.with_body(number)].body) if any(marks) else b""
-    answer = any(mark in body for group in marks for mark in group)
-    kept.known[number] = (kept.version, answer)
-    return answer
-
-
-def _classes(program: Program, number: int) -> Sequence[str]:
-    cls = program.class_key(number)
-    return program.ancestors(cls) if cls else ()
-
-
-def holds_secret(state: State, value: Val) -> bool:
-    """Whether what a function is given decides that it is followed, however long it is: it may keep it somewhere."""
-    labels = all_labels(value)
-    return bool(labels) and any(map(state.is_specific, labels))
 
 
 def _with_return_types(state: State, number: int, result: Val) -> Val:

@@ -237,6 +237,10 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
 # -- variables by name -------------------------------------------------------------------------------------------
 
 
+_OF_ENVIRONMENT = frozenset({"4", "5"})
+"""Values of `INPUT_ENV` and `INPUT_SERVER`."""
+
+
 @handles("compact")
 def _compact(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     items: dict[str, Val] = {}
@@ -279,6 +283,18 @@ def _defined_variables(evaluator: Evaluator, _node: Call, _args: list[Val]) -> V
 def _define(_evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
     """What it keeps is a store (see `keeping`)."""
     return NOTHING
+
+
+@handles("filter_input", "filter_input_array")
+def _filtered_input(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """What the request sends, or with `INPUT_ENV` and `INPUT_SERVER` what the environment has."""
+    sources = evaluator.known_texts(args[0]) if args else []
+    shown = evaluator.state.origins.request_value(f"{node.name}(...)", evaluator.path, evaluator.line)
+    if _OF_ENVIRONMENT.isdisjoint(sources):
+        return shown
+    if node.short_name == "filter_input":
+        return _environment(evaluator, node, args[1:2])
+    return evaluator.join(shown, _environment(evaluator, node, []))
 
 
 @handles("getenv", "apache_getenv")

@@ -299,6 +299,8 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         return result
     apply_sinks(evaluator, call, numbers, args, receiver)
     containers.put(evaluator, lower, receiver, args)
+    if not args and len(numbers) > _MAX_CANDIDATES and given.is_passed(evaluator, receiver):
+        result = evaluator.join(result, given.getter(evaluator, lower, receiver))
     few = len(numbers) <= _MAX_PERHAPS and lower not in state.catalogue.generic_methods
     return evaluator.join(result, Val(labels=credentials_of(evaluator, call, numbers))) if few else result
 

@@ -41,6 +41,13 @@ _LOCAL_SCHEMES = frozenset(
         "expect",
     }
 )
+_KNOWN_SCHEMES = re.compile(
+    r"(?:https?|ftps?|wss?|ssl|tls(?:v[\d.]+)?|tcp|udp|imaps?|pop3s?|nntps?|ldaps?|smtps?|smbs?|ssh2?(?:\.\w+)?|sftp|scp"
+    r"|git|svn|rsync|telnet|gophers?|dict|tftp|mqtts?|rtmp\w{0,2}|rtsp|webdavs?|davs?|nfs|amqps?|rediss?|mysqli?|pgsql"
+    r"|postgres(?:ql)?|mongodb(?:\+srv)?|memcached?|sqlsrv|mssql|oci8?|oracle|odbc|ibm|informix|firebird|beanstalkd?|nats"
+    r"|kafka|stomp|syslog|elasticsearch|clickhouse|cassandra|couchdb|influxdb|tor|socks\d?[ah]?)(?:\+\w+)?"
+)
+"""Schemes of addresses of other machines: of PHP's wrappers, of libcurl, and of data source names."""
 STORES = {"s3": "*.amazonaws.com", "gs": "storage.googleapis.com"}
 """Schemes of the stream wrappers of storage services."""
 _MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
@@ -55,9 +62,14 @@ _FILE_ENDINGS = frozenset(
 )  # fmt: skip
 """Ends of the names of files that are no top-level domains (IANA, root zone database)."""
 _PATHS = frozenset(
-    {"DOCUMENT_ROOT", "SCRIPT_FILENAME", "CONTEXT_DOCUMENT_ROOT", "HOME", "PWD", "TMPDIR", "TEMP", "TMP"}
-)
-"""Variables of the server and the system that hold a path of this machine (CGI 1.1, POSIX)."""
+    {"DOCUMENT_ROOT", "SCRIPT_FILENAME", "CONTEXT_DOCUMENT_ROOT", "HOME", "PWD", "TMPDIR", "TEMP", "TMP", "HOMEDRIVE",
+     "HOMEPATH", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "SYSTEMROOT", "WINDIR"}
+)  # fmt: skip
+"""Variables of the server and the system that hold a path of this machine (CGI 1.1, POSIX, Windows)."""
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*|\w+_\w+")
+"""What variables of the environment are called: `$_SERVER` under another key is a part of it, or of another array."""
+_USERS = frozenset({"REMOTE_USER", "REDIRECT_REMOTE_USER", "PHP_AUTH_USER", "AUTH_USER", "LOGON_USER"})
+"""Names of whoever is logged in: no address."""
 _FOLDERS = ("_DIR", "_DIRECTORY", "_FOLDER", "_HOME")
 _HOST_END = re.compile(r"[/?#\\\s]")
 _DATA_ADDRESS = re.compile(r"\s*data:(?:[a-z]{1,20}/[a-z]|;|,)", re.IGNORECASE)
@@ -77,6 +89,11 @@ _ADDRESS = re.compile(
 )
 """A URL, or the name of a host, from its beginning."""
 _HOST_LIKE = re.compile(r"[A-Za-z0-9_.\-\[\]:%]+")
+
+
+def is_own_scheme(scheme: str) -> bool:
+    """Whether a scheme is none of PHP, libcurl or a database: a wrapper of the program, or no address at all."""
+    return bool(scheme) and _KNOWN_SCHEMES.fullmatch(scheme) is None
 
 
 class Destination(NamedTuple):
@@ -176,7 +193,9 @@ def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: b
         # Control characters: no path that anybody writes, but text that was decoded in another way, perhaps.
         return Destination(UNRESOLVED if _GARBLED.search(template) else LOCAL, shown)
     head = _HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2]
-    if head.lower() in _SCHEMES:  # `@ssl://`: what was put in front of an address, and no address behind it
+    scheme, colon, port = head.lower().partition(":")
+    if f"{scheme}{colon}" in _SCHEMES and not port[:1].isdecimal():
+        # `@ssl://`, `http:./x`: what was put in front of an address, and no address behind it
         return Destination(UNRESOLVED, shown)
     if is_known(head) and not looks_like_host(head):
         return Destination(LOCAL, shown)
@@ -219,15 +238,24 @@ def authority(rest: str, holes: HoleTable) -> str:
     if not holes_in:
         return _known_host(port_free)
     known = "".join(c if holes.hole(c) is None else "*" for c in port_free).lower()
-    bare = known.replace("*", "").strip(".:")
-    if not bare or bare.isdecimal() or (known[0] == "*" and "." not in bare):
-        # Nothing but holes, a number, or the end of a name whose middle is not known: the last one decides.
+    if _names_none(known):
         return _hole_destination(holes_in[-1].kind, holes_in[-1].text)
     # A hole at the end stays: `https://api.example.org` . $suffix can become another host.
     pattern = re.sub(r"\*+", "*", to_text(known))
-    if pattern.rpartition(".")[2] in _FILE_ENDINGS:
+    if _is_file(pattern):
         return UNRESOLVED  # a path whose beginning, host and first slash, is not known
     return pattern if _HOST_NAME.fullmatch(pattern) else _domain(pattern)
+
+
+def _names_none(pattern: str) -> bool:
+    """Whether the known parts of a host are none by which it is known: the last hole decides.
+
+    So it is with a number, of a version, too, and with the end of a name whose middle is not known.
+    """
+    bare = pattern.replace("*", "").strip(".:")
+    if pattern[0] == "*":
+        return "." not in bare or bare.replace(".", "").isdecimal()
+    return not bare or bare.isdecimal() or (bare == "localhost" and pattern[-1] == "*")
 
 
 def _domain(pattern: str) -> str:
@@ -248,7 +276,8 @@ def _hole_destination(kind: str, text: str) -> str:
     if kind == "own-server":
         return OWN_SERVER
     if kind == "env":
-        return LOCAL if text in _PATHS or text.endswith(_FOLDERS) else f"env:{text}"
+        known = _VARIABLE.fullmatch(text) is not None and text not in _USERS
+        return LOCAL if text in _PATHS or text.endswith(_FOLDERS) else f"env:{text}" if known else UNRESOLVED
     return UNRESOLVED
 
 
@@ -265,6 +294,8 @@ def _known_host(host: str) -> str:
     address = _named_address(name)
     if address:
         return address
+    if _is_file(name):
+        return UNRESOLVED
     try:
         name = name.encode("idna").decode("ascii") if not name.isascii() else name
     except UnicodeError:
@@ -321,11 +352,18 @@ def stays_here(texts: Iterable[str], holes: HoleTable) -> bool:
 def host_in(text: str) -> str:
     """Host that a known text names by itself, as a URL's beginning or as a name with a top-level domain; else empty."""
     named = _ADDRESS.fullmatch(text)
-    if named is None or named[1].rpartition(".")[2].lower() in _FILE_ENDINGS:
+    if named is None or _is_file(named[1]):
         return ""
     return named[1]
 
 
 def looks_like_host(text: str) -> bool:
     """Whether a known text without scheme can be a host: it has a dot, or is an address, or the machine itself."""
-    return bool(_HOST_LIKE.fullmatch(text)) and ("." in text or ":" in text or text.lower() == "localhost")
+    if not _HOST_LIKE.fullmatch(text) or text[0] == "." or _is_file(text.partition(":")[0]):
+        return False
+    return "." in text or ":" in text or text.lower() == "localhost"
+
+
+def _is_file(name: str) -> bool:
+    """Whether a name ends like one of a file: there is no such top-level domain."""
+    return "." in name and name.rpartition(".")[2].lower() in _FILE_ENDINGS

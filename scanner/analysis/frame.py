@@ -132,6 +132,8 @@ class Frame:
         """Connections of prepared statements, by the statement's place."""
         self.libraries: dict[int, frozenset[str]] = {}
         """Libraries that made what callers of this kind pass, by symbolic object."""
+        self.late_cls = ""
+        """Class of the object, where the method is evaluated for one of its subclasses."""
         self._bind_parameters()
 
     def _bind_parameters(self) -> None:
@@ -164,6 +166,11 @@ class Frame:
             if client.foreign:
                 self.foreign |= {symbolic(client.position)}
 
+    def on_object_of(self, cls: str) -> None:
+        """Evaluate the method for objects of one subclass (see `late`)."""
+        self.late_cls = cls
+        self.env["this"] = self.env["this"].replaced(types=frozenset([cls])) if "this" in self.env else NOTHING
+
     def note_statement(self, statement: frozenset[int], connection: frozenset[int]) -> None:
         """Remember whose connection a prepared statement is on, where that leads to a host that the code names."""
         foreign = connection & (self.foreign | self.state.variants.foreign)
@@ -192,7 +199,7 @@ class Frame:
     def _class_key(self, name: str) -> str:
         lower = name.lower()
         if lower in ("self", "static"):
-            return self.cls
+            return self.cls if lower == "self" else self.late_cls or self.cls
         if lower == "parent":
             return self._parent()
         return self.state.program.find_class(name)

@@ -76,4 +76,6 @@ def call_of_value(node: Call, count: int) -> Call:
 
 def is_callable(evaluator: Evaluator, value: Val) -> bool:
     """Whether a value can be called."""
-    return bool(value.refs or evaluator.known_texts(value) or (value.items and {"0", "1"} <= value.items.keys()))
+    if value.refs or evaluator.known_texts(value) or (value.items and {"0", "1"} <= value.items.keys()):
+        return True
+    return any(evaluator.state.program.find_method(cls, "__invoke") is not None for cls in value.types)

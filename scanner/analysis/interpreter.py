@@ -34,6 +34,9 @@ class PhpInterpreter:
     def result(self, evaluator: Frame, callee: Val) -> Val:
         return given.result(evaluator, callee) if isinstance(evaluator, Evaluator) else NOTHING
 
+    def getter(self, evaluator: Frame, method: str, receiver: Val) -> Val:
+        return given.getter(evaluator, method, receiver)
+
     def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
         return callables.callable_value(evaluator, call)
 
@@ -50,7 +53,9 @@ class PhpInterpreter:
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         return application.evaluate_closure(evaluator, number)
 
-    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
+    def exposed(self, evaluator: Frame, value: Val) -> Val:
+        if not isinstance(evaluator, Evaluator):
+            return value
         return objects.as_array(evaluator, value)
 
     def run(self, evaluator: Evaluator) -> None:

@@ -11,24 +11,37 @@ from scanner.analysis.rows import columns_read, selected, tables_read
 from scanner.analysis.state import TABLE
 from scanner.analysis.summary import opened
 from scanner.analysis.templates import (
+    FIRST_PRIVATE,
     OF_GLOBALS,
     OF_KEYS,
     OF_MEMBERS,
+    OF_MEMBERS_ALL,
+    OF_METHOD,
     OF_NAMED,
     OF_QUERY,
     OF_RESULT,
     OF_WHOLE,
+    is_known,
+    like,
 )
-from scanner.analysis.values import NOTHING, Val, bounded_texts, join_all
+from scanner.analysis.values import NOTHING, Val, all_labels, bounded_texts, join_all
 from scanner.model.facts import ConstRef, Value
 
 ENVIRONMENT: Final = "environment"
 SESSION: Final = "session"
 CONSTANT: Final = "constant"
 """Kinds of names, beside the spaces of what is kept (see `keeping`)."""
+_FIRST_LETTERS, _LETTERS = 3, 8
+"""Letters of a name that must be known: the first ones, or so many in all."""
 _MAX_KEYS = 20
 """Keys that a loop over an array may be at."""
 _NO_TEXTS = frozenset[str]()
+
+
+def _tells(name: str) -> bool:
+    """Whether enough is known of a name to say what it may be."""
+    known = sum(character < FIRST_PRIVATE for character in name)
+    return known >= _LETTERS or (known >= _FIRST_LETTERS and max(name[:_FIRST_LETTERS]) < FIRST_PRIVATE)
 
 
 class Named(Lookup):
@@ -40,7 +53,21 @@ class Named(Lookup):
         `kind`: one of this module's, or a space of what is kept under names.
         """
         found = [self._one_named(kind, text) for text in self.known_texts(name)[:MAX_NAMED]]
+        if kind == ENVIRONMENT:
+            found += self._known_in_part(name)
         return join_all([*found, self.named_by_caller(kind, name)], self.state.overflow)
+
+    def _known_in_part(self, name: Val) -> list[Val]:
+        """Secrets of the environment whose names fit: `getenv('AWS_' . $name)`."""
+        known = self.state.origins.environment
+        names = {
+            fitting
+            for text in sorted(name.texts)[:MAX_NAMED]
+            if not is_known(text) and _tells(text)
+            for fitting in like(text.upper(), known)
+        }
+        shown = "a variable of the environment whose name is known in part"
+        return [self.read_secret(known[one], self.line, shown, certain=False) for one in sorted(names)[:MAX_NAMED]]
 
     def named_by_caller(self, kind: str, name: Val) -> Val:
         """What stands under the name that a parameter is: the caller's to know."""
@@ -92,6 +119,10 @@ class Named(Lookup):
             return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]]), self.state.overflow)
         if key.startswith(OF_MEMBERS):
             return self._member(key[len(OF_MEMBERS) :], base)
+        if key.startswith(OF_METHOD):
+            return self.state.interpreter.getter(self, key[len(OF_METHOD) :], base)
+        if key == OF_MEMBERS_ALL:
+            return Val(labels=self.state.lasting(all_labels(self.state.interpreter.exposed(self, base))))
         if key == OF_KEYS:
             return self.keys_of(base, None)
         if key == OF_RESULT:

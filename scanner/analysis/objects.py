@@ -8,6 +8,8 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.folding import foldable
 from scanner.analysis.handlers import handles, labels_of
 from scanner.analysis.program import Program
+from scanner.analysis.summary import opened
+from scanner.analysis.templates import OF_MEMBERS_ALL
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, merge_labels
 from scanner.model.facts import Call, Unknown
 
@@ -45,10 +47,22 @@ def exposed(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
 
 def _exposed(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int]) -> Mapping[str, Trace]:
     labels = all_labels(value)
+    if depth == _MAX_DEPTH:
+        labels = merge_labels(labels, _of_caller(evaluator, value))
     for holder in (value, *(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
         if holder.types or holder.sites:
             labels = merge_labels(labels, _of_object(evaluator, holder, depth, seen))
     return labels
+
+
+def _of_caller(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
+    """What the properties of objects hold that a caller passes, as far as nobody here knows their class."""
+    holders = (value, *(value.items or {}).values(), *([value.rest] if value.rest is not None else []))
+    found: Mapping[str, Trace] = {}
+    for holder in holders:
+        if holder.texts and not holder.types:
+            found = merge_labels(found, opened(holder, OF_MEMBERS_ALL, evaluator.state.holes).labels)
+    return found
 
 
 def _of_object(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int]) -> Mapping[str, Trace]:

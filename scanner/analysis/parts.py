@@ -33,6 +33,9 @@ class Interpreter(Protocol):
     def result(self, evaluator: Frame, callee: Val) -> Val:
         """What a function gives that somebody else calls, with arguments that nobody here knows."""
 
+    def getter(self, evaluator: Frame, method: str, receiver: Val) -> Val:
+        """What a method without arguments gives of an object that a callee asks and knows nothing of."""
+
     def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
         """Value of a first-class callable."""
 
@@ -45,7 +48,7 @@ class Interpreter(Protocol):
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         """Run a closure's body where it is created."""
 
-    def exposed(self, evaluator: Evaluator, value: Val) -> Val:
+    def exposed(self, evaluator: Frame, value: Val) -> Val:
         """A value with the labels of the properties of its objects."""
 
     def run(self, evaluator: Evaluator) -> None:

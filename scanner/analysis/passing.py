@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from scanner.analysis import assumed
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.remote import OUTSIDE, is_remote
 from scanner.analysis.summary import depends_on_caller
 from scanner.analysis.values import Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind, Var
@@ -18,7 +19,8 @@ def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[V
     if args and labels and isinstance(call.receiver, Var) and call.receiver.name != "this":
         given = join_all((Val(labels=all_labels(item)) for item in args), evaluator.state.overflow).labels
         if call.kind == CallKind.DYNAMIC:  # a function keeps what it is given, but its name does not become that
-            given = evaluator.state.telling(given)
+            telling = evaluator.state.telling(given).items()
+            given = {label: trace for label, trace in telling if label not in OUTSIDE and not is_remote(label)}
         if given:
             known = evaluator.env.get(call.receiver.name, receiver)
             evaluator.env[call.receiver.name] = evaluator.join(known, Val(labels=given))

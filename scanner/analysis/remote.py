@@ -38,6 +38,8 @@ _PREDICATES = frozenset(
     {"file_exists", "is_file", "is_dir", "is_link", "is_readable", "is_writable", "is_writeable", "is_executable",
      "checkdnsrr", "dns_check_record", "copy", "rename", "unlink", "mkdir", "rmdir", "touch"}
 )  # fmt: skip
+_ADDRESSES = frozenset({"gethostbyname", "gethostbynamel"})
+"""Functions that give back addresses: numbers are no code, file or path that another machine sends."""
 _BODY = re.compile(r"php://input\b", re.IGNORECASE)
 FILE_FIELDS = frozenset({"name", "type", "size", "error", "full_path"})
 """What `$_FILES` says of an upload, unlike what was uploaded."""
@@ -75,7 +77,8 @@ def answers(signature: Signature, roles: Mapping[str, Val], holes: HoleTable, tr
         prefix = _MAYBE
     else:
         return {}
-    if signature.certainty is Certainty.NEVER_ALONE:
+    numbers = signature.type is CallableKind.FUNCTION and signature.callable in _ADDRESSES
+    if signature.certainty is Certainty.NEVER_ALONE or numbers:
         return {}
     texts = sorted({(text, role in _BARE) for role in _PLACES if role in roles for text in roles[role].texts})
     if prefix == _MAYBE and any(_BODY.match(text) for text, _bare in texts):

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
-from scanner.analysis.application import names_kept_secret
 from scanner.analysis.destinations import UNRESOLVED, stays_here, url_destination
 from scanner.analysis.faces import summary_face
+from scanner.analysis.following import names_kept_secret
 from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import Callers, relevance

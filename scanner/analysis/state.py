@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import face, places
+from scanner.analysis.late import LateBound
 from scanner.analysis.mixing import Made, Mixing
 from scanner.analysis.origins import (
     DATABASE_FILE,
@@ -123,6 +124,10 @@ class Decoding:
         """Results of decoders of the program by function, class and known arguments."""
         self.decoders: dict[int, bool] = {}
         """Which functions can be decoders."""
+        self.fillers: dict[int, bool] = {}
+        """Which functions put something into a text, and do nothing else."""
+        self.filled = 0
+        """Calls of these that were run with what they get."""
 
 
 class KeptSecrets:
@@ -185,6 +190,7 @@ class State:
         self.mixing = Mixing()
         self.made = Made(program)
         self.variants = Variants(catalogue)
+        self.late = LateBound(program)
         self.included: set[str] = set()
         """Paths that some include resolves to."""
         self.stores: dict[tuple[str, str], Val] = {}

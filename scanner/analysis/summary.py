@@ -14,6 +14,8 @@ from scanner.analysis.templates import (
     OF_GLOBALS,
     OF_KEYS,
     OF_MEMBERS,
+    OF_MEMBERS_ALL,
+    OF_METHOD,
     OF_NAMED,
     OF_OBJECT,
     OF_QUERY,
@@ -45,7 +47,7 @@ _HASHED = "#"
 """Follows `PARAM` in the label of what a one-way function makes of what a caller passes."""
 ANY = "*"
 """Key of an element of which only is known that it is one."""
-_PROJECTED = (OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_NAMED, OF_MEMBERS, OF_RESULT, OF_KEYS)
+_PROJECTED = (OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_NAMED, OF_MEMBERS, OF_RESULT, OF_KEYS, OF_MEMBERS_ALL, OF_METHOD)
 """Begin keys of elements that are no elements of an array."""
 RECEIVER = -1
 _FIRST_ELEMENT = chr(FIRST_ELEMENT)
@@ -386,6 +388,8 @@ class Substitution:
             return self._project(self._resolved(origin[0]), origin[1])
         array, key = self._resolved(origin[0]), origin[1]
         element = picked(array, key, self._holes, self._overflow)
+        if key == ANY and array.types and not array.items:  # `foreach` over an object
+            element = join(element, self._project(array, OF_MEMBERS_ALL), self._overflow)
         if key == ANY or ELEMENTWISE.isdisjoint(array.labels):
             return element
         return join(element, self._project(array, OF_WHOLE + key), self._overflow)

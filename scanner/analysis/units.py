@@ -107,6 +107,8 @@ class Unit(NamedTuple):
     """Constants that are used by name, in lower case."""
     operands: frozenset[tuple[str, str]] = frozenset()
     """Comparisons, each with every variable and property that it compares."""
+    ends: int = 0
+    """Places at which it returns or yields."""
 
 
 def units(facts: FileFacts) -> dict[str, Unit]:
@@ -161,6 +163,7 @@ def _merged(group: list[Unit]) -> Unit:
         tuple(item for unit in group for item in unit.strings),
         frozenset().union(*(unit.names for unit in group)),
         frozenset().union(*(unit.operands for unit in group)),
+        sum(unit.ends for unit in group),
     )
 
 
@@ -182,6 +185,7 @@ def _read(symbol: str, function: FunctionFact) -> Unit:
         tuple(reader.strings),
         frozenset(reader.names),
         frozenset(reader.operands),
+        reader.ends,
     )
 
 
@@ -203,6 +207,7 @@ class _Reader:
         self.overrides: list[Override] = []
         self.strings: list[tuple[str, int]] = []
         self.names: set[str] = set()
+        self.ends = 0
 
     def read(self, statements: tuple[object, ...]) -> None:
         """Read a body and everything nested in it."""
@@ -231,6 +236,8 @@ class _Reader:
             self.names.add(node.name.lower())
         elif isinstance(node, Call):
             self._call(node, used=used, negated=negated)
+        elif isinstance(node, Return):
+            self.ends += 1
         elif isinstance(node, Op):
             self._operator(node, line)
         elif isinstance(node, ArrayLit):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 import msgspec
 
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
+from scanner.analysis.remote import FILE_KINDS
 from scanner.analysis.sinks import URL_ROLES
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Scene, Target, finding
+from scanner.detectors.levels import Levels, levels_of, of_object, seen_by_callee
 from scanner.detectors.literals import stands_in_file
 from scanner.detectors.targets import (
     MAIL_SERVER,
@@ -31,6 +32,8 @@ _UNKNOWN = re.compile(r"\{(?!config:|env:|user-input:|own-server:|secret:|param:
 """A piece that is not known, shown by its expression: locals in it would make a renaming look like a change."""
 BY_CALLERS = ("destination", "decided by callers")
 """Detail of a sink in a wrapper: its callers have findings of their own."""
+BY_OBJECT = ("destination", "decided by the object")
+"""Detail of a call of an object that was told elsewhere where to go: one such call has a finding that counts."""
 ELSEWHERE = ("host", "named in another file")
 """Detail of a call that may go to one of some hosts or elsewhere, and none of these stands in its file."""
 _DATA_ROLES = ("payload", "header", "auth", "body", "query", "other")
@@ -44,29 +47,75 @@ def egress_findings(
     `opened_once`: a connection that an object opens for itself is one finding, however many calls use the object.
     """
     hits = [hit for hit in scene.result.hits if wanted(hit)]
-    levels = _levels(scene, hits)
+    levels = levels_of(scene, hits)
     lifted = {hit.inner for hit in hits if hit.via}
-    shared: dict[tuple[object, ...], list[tuple[_Order, Finding]]] = defaultdict(list)
-    inside: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
+    calls: list[tuple[Hit, Finding]] = []
+    users: dict[tuple[object, ...], list[tuple[Hit, Finding]]] = defaultdict(list)
     for hit in hits:
         found = _finding(scene, rule, hit, levels, lifted)
-        if found is not None and opened_once and _of_object(hit, levels):
-            key = (hit.signature.id, hit.inner, found.destinations, target(scene, hit).shown)
-            shared[key].append(((len(hit.via), found.path, found.line, hit.start), found))
-        elif found is not None and hit.via and possible_url(hit) and found.destinations == (UNRESOLVED,):
-            inside[hit.function, hit.start, hit.via[0], found.severity, found.confidence].append(found)
-        elif found is not None:
-            yield found
-    yield from (_of_wrapper(group) for group in inside.values())
-    for users in shared.values():
-        _order, first = min(users, key=lambda user: user[0])
-        others = len(users) - 1
-        also = f", and so do {others} more calls that use such an object" if others else ""
-        yield msgspec.structs.replace(first, message=first.message + also)
+        if found is None:
+            continue
+        if of_object(hit, levels) and (opened_once or not _named_here(scene, hit, found.destinations)):
+            key = (hit.signature.id, hit.inner, found.destinations, opened_once and target(scene, hit).shown)
+            users[key].append((hit, found))
+        else:
+            calls.append((hit, found))
+    for group in users.values():
+        first, *others = sorted(group, key=_nearest)
+        if opened_once:
+            yield _told_once(first[1], len(others))
+        else:
+            calls += [first, *((hit, _by_object(found)) for hit, found in others)]
+    yield from _each_call_once(calls)
 
 
-def _of_wrapper(found: list[Finding]) -> Finding:
-    """One finding for a wrapper's call that gives an unknown path to several file functions: all say the same."""
+def _nearest(user: tuple[Hit, Finding]) -> tuple[int, str, int, int]:
+    """Which of several calls stands for all of them: the one with the fewest wrappers, then the first by place."""
+    hit, found = user
+    return len(hit.via), found.path, found.line, hit.start
+
+
+def _told_once(found: Finding, others: int) -> Finding:
+    also = f", and so do {others} more calls that use such an object" if others else ""
+    return msgspec.structs.replace(found, message=found.message + also)
+
+
+def _by_object(found: Finding) -> Finding:
+    """One more call of an object that goes where the object was told to go, which another finding tells."""
+    return msgspec.structs.replace(
+        found,
+        severity=max(found.severity, Severity.LOW, key=lambda item: item.rank),
+        message=f"{found.message}, as the object decides that it uses",
+        details=tuple(sorted({*found.details, BY_OBJECT})),
+    )
+
+
+def _named_here(scene: Scene, hit: Hit, destinations: Iterable[str]) -> bool:
+    """Whether the file of a call names a host itself to which it goes."""
+    return any(stands_in_file(scene, hit.function, _known_part(name)) for name in destinations if is_public(name))
+
+
+def _known_part(host: str) -> str:
+    return host.strip("*.").split(":")[0]
+
+
+def _each_call_once(calls: Iterable[tuple[Hit, Finding]]) -> Iterable[Finding]:
+    """What all say the same of one call is said once."""
+    groups: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
+    for hit, found in calls:
+        told = (found.destinations, found.severity, found.confidence)
+        sinks = () if hit.via and not any(map(is_public, found.destinations)) else (hit.inner, _method(hit))
+        groups[hit.function, hit.start, found.line, hit.via[:1], sinks, *told].append(found)
+    return (_of_call(group) for group in groups.values())
+
+
+def _method(hit: Hit) -> str:
+    """Name that is called: an object that may be of two classes is asked once (`HttpClient`, its interface)."""
+    return hit.api.rpartition("::")[2].lower()
+
+
+def _of_call(found: list[Finding]) -> Finding:
+    """One finding for a call to an object of two classes, or a wrapper of several functions where no host is named."""
     first, *others = sorted(found, key=lambda item: (item.api, item.details, item.message))
     if not others:
         return first
@@ -76,40 +125,7 @@ def _of_wrapper(found: list[Finding]) -> Finding:
     return msgspec.structs.replace(first, details=tuple(details), message=first.message + also)
 
 
-_Order = tuple[int, str, int, int]
-"""Which of several calls stands for all of them: the one with the fewest wrappers, then the first by place."""
-
-
-def _of_object(hit: Hit, levels: _Levels) -> bool:
-    """Whether the object that a call uses decides the destination, and no argument of the call does.
-
-    That is asked of the nearest wrapper whose own view of the sink is known.
-    """
-    views = (_callee(hit._replace(via=hit.via[depth:]), levels) for depth in range(len(hit.via)))
-    nearest = next(filter(None, views), [])
-    return bool(nearest) and all(place.by_object and not place.by_caller for place in nearest)
-
-
-class _Level(NamedTuple):
-    """A sink as the callers of one function see it."""
-
-    symbol: str
-    place: Target
-
-
-_Levels = dict[tuple[object, ...], list[_Level]]
-
-
-def _levels(scene: Scene, hits: Iterable[Hit]) -> _Levels:
-    """Sinks by signature, place and the wrappers around them."""
-    found: _Levels = defaultdict(list)
-    for hit in hits:
-        symbol = scene.program.symbol(hit.function)
-        found[hit.signature.id, hit.inner, hit.via].append(_Level(symbol, target(scene, hit)))
-    return found
-
-
-def _finding(scene: Scene, rule: Rule, hit: Hit, levels: _Levels, lifted: set[tuple[str, int]]) -> Finding | None:
+def _finding(scene: Scene, rule: Rule, hit: Hit, levels: Levels, lifted: set[tuple[str, int]]) -> Finding | None:
     place = target(scene, hit)
     outside = leaves(place.destinations)
     if _addresses_nothing(hit) and (outside in ([], [UNRESOLVED]) or "command" in hit.roles):
@@ -147,16 +163,11 @@ def _addresses_nothing(hit: Hit) -> bool:
     return hit.signature.certainty is Certainty.IF_REMOTE and hit.roles.keys().isdisjoint(URL_ROLES)
 
 
-def _decided_here(hit: Hit, levels: _Levels) -> bool:
+def _decided_here(hit: Hit, levels: Levels) -> bool:
     """A lifted call is a finding only where each function inside of it, as far as its view is known, left it open."""
-    views = [_callee(hit._replace(via=hit.via[depth:]), levels) for depth in range(len(hit.via))]
+    views = [seen_by_callee(hit._replace(via=hit.via[depth:]), levels) for depth in range(len(hit.via))]
     views.append([level.place for level in levels[hit.signature.id, hit.inner, ()]])
     return all(any(place.by_caller or place.by_object for place in places) for places in views if places)
-
-
-def _callee(hit: Hit, levels: _Levels) -> list[Target]:
-    """The sink as the function sees it that a call through a wrapper calls."""
-    return [level.place for level in levels[hit.signature.id, hit.inner, hit.via[1:]] if level.symbol == hit.via[0]]
 
 
 def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:
@@ -166,7 +177,7 @@ def _wrapper(scene: Scene, rule: Rule, hit: Hit, *, seen: bool) -> Finding:
         rule,
         hit,
         severity=Severity.INFO if seen or possible_url(hit) else Severity.LOW,
-        confidence=Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE,
+        confidence=Confidence.CERTAIN if hit.certain and not _of_file(hit) else Confidence.POSSIBLE,
         api=hit.api,
         message=f"{hit.api}() is called with a destination that the callers of this function decide",
         destinations=() if seen else (UNRESOLVED,),
@@ -179,7 +190,7 @@ def _elsewhere(scene: Scene, hit: Hit, destinations: list[str]) -> Iterable[tupl
     hosts = [name for name in destinations if is_public(name)]
     if not hit.via or not hosts or UNRESOLVED not in destinations:
         return
-    if not any(stands_in_file(scene, hit.function, name.strip("*.").split(":")[0]) for name in hosts):
+    if not _named_here(scene, hit, hosts):
         yield ELSEWHERE
 
 
@@ -223,9 +234,14 @@ def _one(scene: Scene, hit: Hit, name: str) -> Severity:
     return Severity.MEDIUM
 
 
+def _of_file(hit: Hit) -> bool:
+    """Whether the call is one of a file function, or writes to a handle that may be of a file."""
+    return possible_url(hit) or hit.signature.kind in FILE_KINDS
+
+
 def _confidence(hit: Hit, destinations: list[str]) -> Confidence:
     hosts = sum(is_host(name) for name in destinations)
-    if possible_url(hit) and (not hosts or (hosts > 1 and UNRESOLVED in destinations)):
+    if _of_file(hit) and (not hosts or (hosts > 1 and UNRESOLVED in destinations)):
         return Confidence.POSSIBLE  # several hosts and anything else: values of many settings that were joined
     return Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE
 

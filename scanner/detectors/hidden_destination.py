@@ -52,18 +52,26 @@ def _find(scene: Scene) -> Iterable[Finding]:
         item for item in candidates if "." in item[2] and not stands_in_file(scene, item[0].function, _tail(item[2]))
     ]
     nowhere = standing_nowhere(scene, sorted({bare for _hit, _host, bare in candidates}))
+    calls: dict[tuple[object, ...], tuple[Hit, set[str]]] = {}
     for hit, host, bare in candidates:
         if bare in nowhere:
-            yield finding(
-                scene,
-                RULE,
-                hit,
-                severity=Severity.HIGH,
-                confidence=Confidence.LIKELY,
-                api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",
-                message=f"{hit.api}() goes to {host}, which stands nowhere in the code as it is",
-                destinations=[host],
-            )
+            calls.setdefault((hit.function, hit.start, hit.line, hit.via[:1]), (hit, set()))[1].add(host)
+    yield from (_of_call(scene, hit, sorted(hosts)) for hit, hosts in calls.values())
+
+
+def _of_call(scene: Scene, hit: Hit, hosts: list[str]) -> Finding:
+    """One finding for one call, however many such hosts it may go to."""
+    stands = "which stands" if len(hosts) == 1 else "which stand"
+    return finding(
+        scene,
+        RULE,
+        hit,
+        severity=Severity.HIGH,
+        confidence=Confidence.LIKELY,
+        api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",
+        message=f"{hit.api}() goes to {', '.join(hosts)}, {stands} nowhere in the code as it is",
+        destinations=hosts,
+    )
 
 
 def _bare(host: str) -> str:

@@ -2,7 +2,8 @@
 
 ## What it does
 Reports a request of the visitor's browser to another host that carries the session cookie, a token, a password field,
-what the page stored in the browser, or a secret of the server that PHP printed into the page.
+what the page stored in the browser, or a secret of the server that PHP printed into the page: there, or in another file
+under a name that the script sends.
 
 ## Why is this bad
 Who has the cookie or the token is logged in as the visitor. The server's firewall never sees such a request.
@@ -30,12 +31,14 @@ from scanner.detectors.base import Detector, Scene, rule
 from scanner.detectors.outputs import hardly_arrives
 from scanner.detectors.remarks import BROWSER, Place, destination, finding_of, first_of_each, is_named, places
 from scanner.detectors.targets import expected, known_host
-from scanner.files.payloads import labels_of
+from scanner.files.page_values import plain
+from scanner.files.payloads import NAME, labels_of
 from scanner.model.facts import Call, Var, decode_body, nodes
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("secret-in-browser-request", Category.EXFILTRATION, "Browser sends a secret to another host", __doc__)
 _WORD = re.compile(r"\w")
+_NAMES = re.compile(r"[A-Za-z_$][\w$-]{0,60}")
 _VARIABLE = re.compile(r"\$(\w+)")
 
 
@@ -54,6 +57,8 @@ class _Pages(NamedTuple):
     """By path."""
     said: dict[int, dict[int, frozenset[str]]]
     """By function and place of a call: names of the variables in its arguments; a function is read when first asked."""
+    values: dict[str, list[Place]]
+    """By name: remarks about what PHP prints under it."""
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
@@ -61,7 +66,8 @@ def _find(scene: Scene) -> Iterable[Finding]:
 
 
 def _all(scene: Scene) -> Iterator[Finding]:
-    pages = _Pages(_printed(scene), {})
+    printed = _printed(scene)
+    pages = _Pages(printed, {}, _values(scene, printed))
     for place in places(scene, "request"):
         remark = place.remark
         if not (remark.sends or remark.holes):
@@ -69,12 +75,14 @@ def _all(scene: Scene) -> Iterator[Finding]:
         host = destination(scene, remark).name
         if not is_named(host):
             continue
-        labels = {item for item in (*remark.sends, *labels_of(list(remark.holes))) if not item.startswith("php:")}
+        own = (item for item in remark.sends if not item.startswith(NAME))
+        labels = {item for item in (*own, *labels_of(list(remark.holes))) if not item.startswith("php:")}
         holes = [item for item in (*remark.sends, *remark.holes) if item.startswith("php:")]
         of_php = _of_php(scene, place, holes, pages, host) if holes else {}
         far = {label for label, is_far in of_php.items() if is_far} - labels
         labels |= of_php.keys() - far
         labels -= {"browser.csrf-token"} if known_host(scene, host) else set()
+        labels |= _from_pages(scene, place, pages, host)
         near = labels - far
         labels |= far
         if labels:
@@ -90,6 +98,33 @@ def _all(scene: Scene) -> Iterator[Finding]:
             )
 
 
+def _values(scene: Scene, printed: dict[str, list[_Printed]]) -> dict[str, list[Place]]:
+    """By name: where a page that prints secrets gives scripts what PHP prints."""
+    found: dict[str, list[Place]] = {}
+    for place in places(scene, "page-value"):
+        if place.path in printed:
+            found.setdefault(place.remark.api, []).append(place)
+    return found
+
+
+def _from_pages(scene: Scene, place: Place, pages: _Pages, host: str) -> set[str]:
+    """Secrets of the site that PHP prints in another file, under names whose values this request sends."""
+    if not pages.values:
+        return set()
+    remark = place.remark
+    words = {item.removeprefix(NAME) for item in remark.sends if item.startswith(NAME)}
+    words |= {plain(word) for hole in remark.holes if not hole.startswith("php:") for word in _NAMES.findall(hole)}
+    specific = scene.result.state.is_specific
+    return {
+        label
+        for word in sorted(words)
+        for value in pages.values.get(word, ())
+        if value.path != place.path
+        for label, is_far in _of_php(scene, value, list(value.remark.holes), pages, host, exact=True).items()
+        if not is_far and specific(label)
+    }
+
+
 def _printed(scene: Scene) -> dict[str, list[_Printed]]:
     """By path: what secrets PHP prints."""
     found: dict[str, list[_Printed]] = {}
@@ -99,9 +134,12 @@ def _printed(scene: Scene) -> dict[str, list[_Printed]]:
     return found
 
 
-def _of_php(scene: Scene, place: Place, holes: list[str], pages: _Pages, host: str) -> dict[str, bool]:
+def _of_php(
+    scene: Scene, place: Place, holes: list[str], pages: _Pages, host: str, *, exact: bool = False
+) -> dict[str, bool]:
     """Labels of the secrets that PHP prints into the request: on its lines, or by an expression that it sends.
 
+    `exact`: on its lines only where no variable says what is printed.
     With each: whether it stands for many values and has come so far that it hardly is what is printed.
     """
     remark = place.remark
@@ -114,7 +152,9 @@ def _of_php(scene: Scene, place: Place, holes: list[str], pages: _Pages, host: s
         if public or label.startswith(REQUEST_FIELD):
             continue
         within = output.line <= remark.end_line and output.end_line >= remark.line
-        if within or _variables(scene, pages, output) in sent:  # printed into the script further up, and sent here
+        if (within and not (exact and sent)) or _variables(
+            scene, pages, output
+        ) in sent:  # printed into the script further up, and sent here
             far = hardly_arrives(scene, output, label, trace, to_host=True)
             found[label] = far and found.get(label, True)
     return found

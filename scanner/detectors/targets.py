@@ -13,6 +13,7 @@ from scanner.analysis.destinations import (
     USER_INPUT,
     Destination,
     is_local,
+    is_own_scheme,
     looks_like_host,
     url_destination,
 )
@@ -70,10 +71,7 @@ def _target(scene: Scene, hit: Hit) -> Target:
     names = set(found)
     if len(names) > 1:
         names -= {LOCAL}
-    if UNRESOLVED in names:
-        words = {name for name in names if _is_word(name)}
-        # Where the request says where to go, a word is the name of one of its parameters.
-        names -= words if len(words) >= _SEVERAL or USER_INPUT in names else set()
+    names = _without_words(names, found)
     if not names and not by_caller:
         names = {MAIL_SERVER if hit.signature.kind == "mail" else UNRESOLVED}
     if UNRESOLVED in names and len(names) > 1 and hit.signature.kind == "sdk":
@@ -82,9 +80,22 @@ def _target(scene: Scene, hit: Hit) -> Target:
     return Target(tuple(sorted(names)), shown, by_caller, by_object)
 
 
+def _without_words(names: set[str], found: Mapping[str, Destination]) -> set[str]:
+    """Destinations without those that are words of settings, or names that the program gives to things of its own."""
+    own = {name for name in names if name in found and is_own_scheme(found[name].scheme) and _is_word(name)}
+    names = names - own or names  # `internal://provided-schema`
+    words = {name for name in names if _is_word(name)}
+    if any("*" in word for word in words) and len(words) >= _SEVERAL:  # `http://{setting}{more}`
+        names = names | {UNRESOLVED}
+    # Where the request says where to go, a word is the name of one of its parameters.
+    needless = UNRESOLVED in names and (len(words) >= _SEVERAL or USER_INPUT in names)
+    return names - words if needless else names
+
+
 def _is_word(name: str) -> bool:
-    """Whether a host's name is a single word: `backend`, or any value of a setting behind `http://`."""
-    return is_host(name) and not is_public(name) and not is_local(name)
+    """Whether a host's name is a single word: `backend`, `inbox.*`, or any value of a setting behind `http://`."""
+    word = name.rstrip("*").rstrip(".")
+    return is_host(name) and word.isascii() and not is_public(word) and not is_local(word)
 
 
 def _set_in_release(scene: Scene, found: Iterable[str]) -> list[str]:

@@ -1,7 +1,8 @@
 """Severity of change: what is new weighs more than what was there.
 
 A destination that the baseline never named makes a new or changed call `high`, and so does any new behaviour of a
-bundled package that changed under its old version; the table is in docs/severity.md.
+bundled package that changed under its old version. A call that is the same and goes where it went, by other functions
+than before, is `low`. The table is in docs/severity.md.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.detectors.browser_request import QUIET, RUNS
-from scanner.detectors.egress import BY_CALLERS, ELSEWHERE
+from scanner.detectors.egress import BY_CALLERS, BY_OBJECT, ELSEWHERE
 from scanner.detectors.leaks import UNNAMED
 from scanner.detectors.open_page import ADDRESS
 from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
@@ -27,6 +28,8 @@ _NAMELESS = frozenset({_UNRESOLVED, "user-input", "own-server", "local", "local-
 _NOWHERE = frozenset({_UNRESOLVED, "own-server", "local", "local-mail-server"})
 _ACTIVE = frozenset({Category.EGRESS, Category.EXFILTRATION, Category.PAYLOAD, Category.CONCEALMENT})
 """What a package must not begin to do while its version stays."""
+_WAY = frozenset({"sink", "via", "url"})
+"""Details that say by which functions data leaves, and how the rest of an address is written."""
 _STATES = [BaselineState.NEW, BaselineState.UPDATED, BaselineState.ABSENT, BaselineState.UNCHANGED]
 
 
@@ -80,11 +83,21 @@ def _raised(change: FindingChange, before: _Before) -> FindingChange:
     finding = change.current
     if finding is None or change.state not in (BaselineState.NEW, BaselineState.UPDATED):
         return change
-    grades = (finding.severity, _severity(change, finding, before), _of_trigger(change, finding, before))
+    own = Severity.LOW if _goes_as_before(change, finding) else finding.severity
+    grades = (own, _severity(change, finding, before), _of_trigger(change, finding, before))
     severity = min(grades, key=lambda item: item.rank)
     if severity is finding.severity:
         return change
     return msgspec.structs.replace(change, current=msgspec.structs.replace(finding, severity=severity))
+
+
+def _goes_as_before(change: FindingChange, finding: Finding) -> bool:
+    """Whether a call that was there goes to the same places with the same code: a wrapper that it uses was changed."""
+    old = change.baseline
+    if old is None or finding.category is not Category.EGRESS or finding.severity is not Severity.MEDIUM:
+        return False
+    same = (old.destinations, old.secrets, old.code) == (finding.destinations, finding.secrets, finding.code)
+    return same and all(item[0] in _WAY or item == BY_OBJECT for item in {*old.details} ^ {*finding.details})
 
 
 def _severity(change: FindingChange, finding: Finding, before: _Before) -> Severity:
@@ -142,6 +155,8 @@ def _of_browser(finding: Finding, before: _Before) -> Severity:
 
 def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severity:
     """A new or changed outbound call, by where it goes now and went before."""
+    if BY_OBJECT in finding.details:
+        return Severity.INFO
     gained = set(finding.destinations)
     settings = set(finding.details)
     if change.baseline is not None:

@@ -7,6 +7,7 @@ import re
 from scanner.files.addresses import HOLE_MARK, Text
 from scanner.files.folding import Folding, enclosing_function
 from scanner.files.grammars import Node, nodes_of, text_of
+from scanner.files.page_values import plain
 
 _LABELS = (
     ("browser.cookie", re.compile(r"document\s*\.\s*cookie|\bcookieStore\b|\.cookie\b(?!\s*\()|\.cookie\(\)")),
@@ -26,6 +27,15 @@ _LEAVES = frozenset(
 _QUOTED = frozenset({"string", "template_string"})
 _MAX_LEAVES = 60
 _MAX_LOOKUPS = 40
+NAME = "name:"
+"""Begins what a request sends that another file may have set: a variable, a property, a field."""
+_WORD = re.compile(r"#?[A-Za-z_$][\w$-]{0,60}")
+_MAX_NAMES = 12
+_COMMON = frozenset(
+    {"json", "stringify", "encodeuricomponent", "window", "document", "value", "post", "get", "method", "body",
+     "headers", "contenttype", "applicationjson", "url", "data", "type", "image", "fetch", "location", "href", "this"}
+)  # fmt: skip
+"""Names that say nothing of what is sent."""
 _MAX_CALLS = 20
 """Calls of one client that are looked at."""
 
@@ -40,6 +50,7 @@ def labels_of(texts: list[str]) -> tuple[str, ...]:
 def sent(folding: Folding, given: list[Node]) -> tuple[str, ...]:
     """Labels of everything in the arguments of a call, one definition of each name deep."""
     texts: list[str] = []
+    names: list[str] = []
     pending = [(node, 0) for node in given]
     lookups = 0
     while pending and len(texts) < _MAX_LEAVES:
@@ -48,6 +59,9 @@ def sent(folding: Folding, given: list[Node]) -> tuple[str, ...]:
             if not _within(leaf, node):
                 break
             text = text_of(leaf, folding.source)[:200].decode("utf-8", "replace")
+            name = plain(_free_name(folding, leaf, text))
+            if name and name not in _COMMON and name not in names:
+                names.append(name)
             if leaf.type in _QUOTED:
                 if HOLE_MARK.search(text):
                     texts += [hole for value in folding.values(leaf) for hole in value.holes if hole.startswith("php:")]
@@ -62,7 +76,16 @@ def sent(folding: Folding, given: list[Node]) -> tuple[str, ...]:
                 pending += [(value, depth + 1) for value in folding.definitions(text.encode(), leaf)[:2]]
                 for value in folding.values(leaf):
                     texts += value.holes
-    return labels_of(texts)
+    return tuple(sorted({*labels_of(texts), *(NAME + name for name in names[:_MAX_NAMES])}))
+
+
+def _free_name(folding: Folding, leaf: Node, text: str) -> str:
+    """The name of what a page may have given the script: a variable that it does not set, a property, a word for it."""
+    if leaf.type == "identifier":
+        return "" if folding.definitions(text.encode(), leaf) else text
+    if leaf.type in ("member_expression", "subscript_expression"):
+        return folding.property(leaf) or ""
+    return text.strip("\"'`") if leaf.type == "string" and _WORD.fullmatch(text.strip("\"'`")) else ""
 
 
 def _within(leaf: Node, node: Node) -> bool:

@@ -13,6 +13,7 @@ from scanner.files.database import read_sql, read_sql_in_php
 from scanner.files.embedded import embedded_pieces
 from scanner.files.executables import read_executable
 from scanner.files.installing import read_composer, read_git, read_hook, read_installed, read_npm, read_pipeline
+from scanner.files.page_values import page_values
 from scanner.files.pages import header_lines, page_pieces
 from scanner.files.pieces import Apis, Found, Piece, browser_apis
 from scanner.files.policies import read_header
@@ -53,7 +54,9 @@ def read_other(content: bytes, kind: str, entries: Entries = (), *, php: bool = 
 def _found(content: bytes, kind: str, apis: Apis | None, *, php: bool) -> Iterator[Found]:
     if apis is not None:
         if php:
-            yield from read_browser(page_pieces(content), apis)
+            pieces = page_pieces(content)
+            yield from read_browser(pieces, apis)
+            yield from page_values(pieces)
             for offset, line in header_lines(content):
                 yield from read_header(offset, line)
         elif kind in _BROWSER:

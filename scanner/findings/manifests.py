@@ -21,8 +21,14 @@ _MOST_SOURCES = 30
 """Files of one package in which a version constant is looked for."""
 _INSTALLED_PHP = re.compile(rb"'([\w.-]+/[\w.-]+)'\s*=>\s*(?:array\s*\(|\[)\s*'pretty_version'\s*=>\s*'([^']{1,60})'")
 _CONSTANT = re.compile(
-    rb"(?:const\s+(?:\w+_)?VERSION\s*=|define\(\s*['\"]\w*VERSION['\"]\s*,|\$(?:version|VERSION)\s*=)\s*['\"]v?(\d[\w.+-]{0,40})['\"]"
+    rb"(?:const\s+(?P<const>(?:\w+_)?VERSION)\s*=|define\(\s*['\"](?P<define>\w*VERSION)['\"]\s*,|\$(?:version|VERSION)\s*=)"
+    rb"\s*['\"]v?(?P<version>\d[\w.+-]{0,40})['\"]\s*[;)](?!\s*[:{])"
 )
+"""A statement: what a parameter is unless it is given (`string $version = '1.1'`) is none of the package."""
+_OF_ANOTHER = re.compile(
+    rb"(?:^|_)(?:MIN|MAX|MINIMUM|MAXIMUM|REQUIRED?|PHP|API|PROTOCOL|HTTP|DB|SCHEMA|FORMAT|SUPPORTED|LEGACY)_"
+)
+"""Names of versions that are none of the package itself."""
 _BANNER = re.compile(
     rb"\A\s*(?:/\*[!*]?|//)[\s*!@]*(?:license\s+)?([A-Za-z][\w.-]{1,40}(?: [A-Za-z][\w.-]{1,30}){0,3})"
     rb"[ \t,:@-]+v?(\d+\.\d+(?:\.\d+)?[\w.+-]{0,160})"
@@ -136,7 +142,8 @@ def own_versions(groups: Mapping[str, list[SourceFile]], read: Read) -> dict[str
                     break
                 continue
             for match in _CONSTANT.finditer(data):
-                versions[match[1].decode("ascii", "replace")] += 1
+                if not _OF_ANOTHER.search(match["const"] or match["define"] or b""):
+                    versions[match["version"].decode("ascii", "replace")] += 1
         if len(versions) == 1:
             found[folder] = next(iter(versions))
     return found

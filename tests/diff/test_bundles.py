@@ -118,6 +118,16 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes], list[str]]] = {
         {"redcap_v15.7.1/Libraries/Mail/Mail.php": b"<?php class Mail { const VERSION = '6.8.1'; function f() {} }"},
         [],
     ),
+    "versions-of-something-else": (
+        {"redcap_v15.7.1/Libraries/Psr/R.php": b"<?php function reply($version = '1.1') {}"},
+        {"redcap_v15.7.1/Libraries/Psr/R.php": b"<?php function reply($uri, $version = '1.1') {}"},
+        [],
+    ),
+    "oldest-version-of-a-program": (
+        {"redcap_v15.7.1/Libraries/Gpg/Gpg.php": b"<?php class Gpg { const MIN_VERSION = '1.0.2'; }"},
+        {"redcap_v15.7.1/Libraries/Gpg/Gpg.php": b"<?php class Gpg { const MIN_VERSION = '1.0.2'; function f() {} }"},
+        [],
+    ),
 }
 
 

@@ -74,7 +74,7 @@ def _dropped(old: Unit, new: Unit) -> Iterator[Weakening]:
     """Guards that are called as before, but whose result is not used, or is used the other way round.
 
     Who swaps the two arms of a condition negates it as well, but moves calls: so for a negation all calls must have
-    stayed in their order.
+    stayed in their order. `if ($ok) { return $x; }` that became `if (!$ok) { return; } return $x;` has one end more.
     """
     before, after = (Counter(site.name for site in unit.calls) for unit in (old, new))
     idle = _unused(new) - _unused(old)
@@ -91,8 +91,9 @@ def _dropped(old: Unit, new: Unit) -> Iterator[Weakening]:
         {one.name for one, other in zip(old.calls, new.calls, strict=True) if one.negated != other.negated}
     ):
         if is_guard(name):
+            severity = Severity.MEDIUM if old.ends == new.ends else Severity.LOW
             yield _weakening(
-                _line(new, name), name, f"the result of {name}() counts the other way round", "negated", Severity.MEDIUM
+                _line(new, name), name, f"the result of {name}() counts the other way round", "negated", severity
             )
 
 

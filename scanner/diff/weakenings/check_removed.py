@@ -55,8 +55,10 @@ _GUARD = re.compile(
     r"|ensure|require|assert|forbid|deny|reject|guard|protect|secure|trusted|is_safe|token|limit|throttle|confirm"
 )
 _NO_GUARD = re.compile(
-    r"^(?:get|set|fetch|load|create|make|generate|new|add|build|print|render|log|count|init|define|reset|include|require(?:_once)?$)"
+    r"^(?:get|set|fetch|load|create|make|generate|new|add|build|print|render|log|count|init|define|reset|include|require(?:_once)?$"
+    r"|assert$|ob_|stream_|is_?next|next|peek)"
 )
+"""Also assertions of PHP's own, which no server at work runs, buffers, and readers of tokens."""
 _NOUN = re.compile(
     r"invalidat|(?:error|exception|message|html|link|form|page|cache|title|(?<!file)(?<!file_)name|info|list|label|status)s?$"
 )

@@ -34,6 +34,8 @@ _ENDPOINT = re.compile(
     re.IGNORECASE,
 )
 """Words in a name that make its value an address to connect to, not a link to read."""
+_LIST = 3
+"""Values of one name in one function from which on they are a list: a host that moved in it was named before."""
 _LINK = re.compile(r"doc|help|manual|home_?page|author|licen[cs]e|link|website|support|wiki|readme|see_?also|namespace")
 
 
@@ -46,9 +48,10 @@ def find(pair: Pair) -> Iterator[Weakening]:
         old = before.get(name, [])
         if len(old) != len(items):
             continue
+        listed = frozenset[str]().union(*(hosts_in(item.value) for item in old)) if len(old) >= _LIST else frozenset()
         for one, other in zip(old, items, strict=True):
             gone, come = hosts_in(one.value), hosts_in(other.value)
-            if not gone or not come or gone == come or _LINK.search(name.lower()):
+            if not gone or not come or gone == come or come <= listed or _LINK.search(name.lower()):
                 continue
             severity = Severity.MEDIUM if _ENDPOINT.search(name) else Severity.LOW
             yield Weakening(

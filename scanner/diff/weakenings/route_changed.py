@@ -85,4 +85,6 @@ def _severity(item: Binding, old: str) -> Severity | None:
         return None
     if _WAY.search(key) and hosts_in(item.value):
         return Severity.HIGH
+    if _WAY.search(key) and "0" not in (old, item.value) and (old.isdecimal() or item.value.isdecimal()):
+        return None  # a number is no address: `'PROXY' => FLAG_KEYWORD`, which was 1
     return Severity.LOW if item.value == OPEN else Severity.MEDIUM
