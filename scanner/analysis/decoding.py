@@ -25,8 +25,21 @@ _SHORT = 1_200
 _COMPUTED = "()"
 _ADDRESS = "://"
 _HOST = re.compile(rf"://[^/?#{FIRST_PRIVATE}-\U0010ffff]+(?:[/?#]|$)")
+_NAME = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
+_MAX_PARTS = 12
+_LONGEST_PART = 40
 _FILLERS = frozenset(
-    {"str_replace", "strtr", "vsprintf", "sprintf", "preg_replace", "preg_replace_callback", "str_ireplace"}
+    {
+        "str_replace",
+        "strtr",
+        "vsprintf",
+        "sprintf",
+        "preg_replace",
+        "preg_replace_callback",
+        "str_ireplace",
+        "implode",
+        "join",
+    }
 )
 _MAGIC = frozenset({"__call", "__callstatic"})
 _MARKS = (b"\xa1^", b"\xa1~", b"\xa2^=")
@@ -42,10 +55,7 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
         return None
     if not _worth(evaluator, number):
         return _filled(evaluator, call, number, args, receiver)
-    binding = Binding(evaluator, call, number, args, receiver)
-    values = [binding.argument(index) for index in range(len(fact.params))]
-    if fact.params[-1].variadic and not any(arg.spread or arg.name for arg in call.args):
-        values[-1] = Val(items={str(place): value for place, value in enumerate(args[len(values) - 1 :])})
+    values = _values(evaluator, call, number, args, receiver)
     if not all(map(_is_constant, values)) or not any(value.texts or value.items for value in values):
         return _filled(evaluator, call, number, args, receiver)
     if number in state.active or len(state.active) >= state.limits.call_depth:
@@ -67,20 +77,43 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
 
 
 def _filled(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val | None:
-    """An address that a function makes of a template and of what is put into it, known or not; None if it is none."""
+    """An address that a function makes of a template and of what is put into it, known or not; None if it is none.
+
+    Or the name of a host that it makes of its parts.
+    """
     state = evaluator.state
-    if not any(_ADDRESS in text for arg in args for text in arg.texts) or not all(map(_is_one, args)):
+    parts = _is_in_parts(args)
+    if not parts and not (any(_ADDRESS in text for arg in args for text in arg.texts) and all(map(_is_one, args))):
         return None
     if not _fills(evaluator, number):
         return None
     if number in state.active or len(state.active) >= state.limits.call_depth or state.decoding.filled >= _MAX_RUNS:
         return None
     state.decoding.filled += 1
-    binding = Binding(evaluator, call, number, args, receiver)
-    values = [binding.argument(index) for index in range(len(state.program.functions[number].params))]
+    values = _values(evaluator, call, number, args, receiver)
     result, wrote = _run(evaluator, call, number, values, receiver)
-    named = len(result.texts) == 1 and any(map(_HOST.search, result.texts))
+    named = len(result.texts) == 1 and any(
+        _HOST.search(text) or (parts and _NAME.fullmatch(text)) for text in result.texts
+    )
     return result if named and not wrote else None
+
+
+def _values(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> list[Val]:
+    """What the parameters of a function get from a call; one for any number of arguments gets a list."""
+    params = evaluator.state.program.functions[number].params
+    binding = Binding(evaluator, call, number, args, receiver)
+    values = [binding.argument(index) for index in range(len(params))]
+    if params[-1].variadic and not any(arg.spread or arg.name for arg in call.args):
+        values[-1] = Val(items={str(place): value for place, value in enumerate(args[len(values) - 1 :])})
+    return values
+
+
+def _is_in_parts(args: list[Val]) -> bool:
+    """Whether a call passes nothing but known texts, a few short ones of them in a list: the parts of a name."""
+    lists = [arg.items for arg in args if arg.items]
+    if not lists or not all(map(_is_constant, args)) or not 1 < sum(map(len, lists)) <= _MAX_PARTS:
+        return False
+    return all(len(text) <= _LONGEST_PART for items in lists for item in items.values() for text in item.texts)
 
 
 def _fills(evaluator: Evaluator, number: int) -> bool:
