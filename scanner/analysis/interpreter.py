@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from scanner.analysis import application, callables, calls, given, objects, services, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
 from scanner.analysis.summary import Summary
-from scanner.analysis.values import NOTHING, Val
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels
 from scanner.model.facts import Assign, Call, Op, Param, Value, decode_body
 
 
@@ -57,6 +59,9 @@ class PhpInterpreter:
         if not isinstance(evaluator, Evaluator):
             return value
         return objects.as_array(evaluator, value)
+
+    def held_by(self, evaluator: Frame, value: Val) -> Mapping[str, Trace]:
+        return objects.held_by(evaluator, value) if isinstance(evaluator, Evaluator) else all_labels(value)
 
     def run(self, evaluator: Evaluator) -> None:
         transfer.run(evaluator, decode_body(evaluator.fact.body))

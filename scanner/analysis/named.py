@@ -24,7 +24,7 @@ from scanner.analysis.templates import (
     is_known,
     like,
 )
-from scanner.analysis.values import NOTHING, Val, all_labels, bounded_texts, join_all
+from scanner.analysis.values import NOTHING, Val, bounded_texts, join_all
 from scanner.model.facts import ConstRef, Value
 
 ENVIRONMENT: Final = "environment"
@@ -122,7 +122,7 @@ class Named(Lookup):
         if key.startswith(OF_METHOD):
             return self.state.interpreter.getter(self, key[len(OF_METHOD) :], base)
         if key == OF_MEMBERS_ALL:
-            return Val(labels=self.state.lasting(all_labels(self.state.interpreter.exposed(self, base))))
+            return Val(labels=self.state.lasting(self.state.interpreter.held_by(self, base)))
         if key == OF_KEYS:
             return self.keys_of(base, None)
         if key == OF_RESULT:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from scanner.analysis.summary import Summary
-from scanner.analysis.values import Val
+from scanner.analysis.values import Trace, Val
 from scanner.model.facts import Assign, Call, Op, Param, Value
 
 if TYPE_CHECKING:  # the parts know the state; only their types are named here
@@ -50,6 +51,9 @@ class Interpreter(Protocol):
 
     def exposed(self, evaluator: Frame, value: Val) -> Val:
         """A value with the labels of the properties of its objects."""
+
+    def held_by(self, evaluator: Frame, value: Val) -> Mapping[str, Trace]:
+        """Labels of a value and of the properties of its objects, for a callee that asks for them."""
 
     def run(self, evaluator: Evaluator) -> None:
         """Evaluate the body of an evaluator's function."""
