@@ -46,18 +46,11 @@ def exposed(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
 
 
 def held_by(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
-    """The same for a callee that asks for it; who asks while that is worked out gets the labels of the value alone.
+    """The same for a callee that asks for it: what properties hold, without what methods make of it.
 
-    Methods of the object run in between, and ask in turn.
+    It is asked at every call that passes an object on, and methods would ask in turn.
     """
-    state = evaluator.state
-    if state.asked:
-        return all_labels(value)
-    state.asked = True
-    try:
-        return exposed(evaluator, value)
-    finally:
-        state.asked = False
+    return merge_labels(_exposed(evaluator, value, _MAX_DEPTH - 1, set()), _of_caller(evaluator, value))
 
 
 def _exposed(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int]) -> Mapping[str, Trace]:

@@ -219,8 +219,6 @@ class State:
         """Of these, those for whom a secret of the site has come."""
         self.dirty_texts: set[int] = set()
         """The same, where only text, objects or handles have changed."""
-        self.asked = False
-        """Whether it is being worked out what the properties of an object hold that a callee asks for."""
         self.current = NOBODY
         """Function whose summary is being made; closures inside it are part of it."""
         self.users: dict[int, set[int]] = defaultdict(set)
