@@ -36,6 +36,8 @@ BY_OBJECT = ("destination", "decided by the object")
 """Detail of a call of an object that was told elsewhere where to go: one such call has a finding that counts."""
 ELSEWHERE = ("host", "named in another file")
 """Detail of a call that may go to one of some hosts or elsewhere, and none of these stands in its file."""
+_CONNECTED = frozenset({"ftp", "ldap", "ssh", "socket"})
+"""Channels that are opened first and used by other functions."""
 _DATA_ROLES = ("payload", "header", "auth", "body", "query", "other")
 
 
@@ -239,8 +241,15 @@ def _of_file(hit: Hit) -> bool:
     return possible_url(hit) or hit.signature.kind in FILE_KINDS
 
 
+def _on_connection(hit: Hit) -> bool:
+    """Whether a call works on a connection that another call opened, which has a finding of its own."""
+    return hit.signature.kind in _CONNECTED and "handle" in hit.roles and hit.roles.keys().isdisjoint(URL_ROLES)
+
+
 def _confidence(hit: Hit, destinations: list[str]) -> Confidence:
     hosts = sum(is_host(name) for name in destinations)
+    if destinations == [UNRESOLVED] and _on_connection(hit):
+        return Confidence.POSSIBLE
     if _of_file(hit) and (not hosts or (hosts > 1 and UNRESOLVED in destinations)):
         return Confidence.POSSIBLE  # several hosts and anything else: values of many settings that were joined
     return Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE
