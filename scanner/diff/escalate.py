@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.detectors.browser_request import QUIET, RUNS
-from scanner.detectors.egress import BY_CALLERS, BY_OBJECT, ELSEWHERE
+from scanner.detectors.egress import BY_CALLERS, BY_OBJECT, ELSEWHERE, TOLD_INSIDE
 from scanner.detectors.leaks import UNNAMED
 from scanner.detectors.open_page import ADDRESS
 from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
@@ -30,6 +30,8 @@ _ACTIVE = frozenset({Category.EGRESS, Category.EXFILTRATION, Category.PAYLOAD, C
 """What a package must not begin to do while its version stays."""
 _WAY = frozenset({"sink", "via", "url"})
 """Details that say by which functions data leaves, and how the rest of an address is written."""
+_QUIETED = frozenset({BY_OBJECT, TOLD_INSIDE})
+"""Details of calls of which other findings tell where they go."""
 _STATES = [BaselineState.NEW, BaselineState.UPDATED, BaselineState.ABSENT, BaselineState.UNCHANGED]
 
 
@@ -97,7 +99,7 @@ def _goes_as_before(change: FindingChange, finding: Finding) -> bool:
     if old is None or finding.category is not Category.EGRESS or finding.severity is not Severity.MEDIUM:
         return False
     same = (old.destinations, old.secrets, old.code) == (finding.destinations, finding.secrets, finding.code)
-    return same and all(item[0] in _WAY or item == BY_OBJECT for item in {*old.details} ^ {*finding.details})
+    return same and all(item[0] in _WAY or item in _QUIETED for item in {*old.details} ^ {*finding.details})
 
 
 def _severity(change: FindingChange, finding: Finding, before: _Before) -> Severity:
@@ -155,7 +157,7 @@ def _of_browser(finding: Finding, before: _Before) -> Severity:
 
 def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severity:
     """A new or changed outbound call, by where it goes now and went before."""
-    if BY_OBJECT in finding.details:
+    if not _QUIETED.isdisjoint(finding.details):
         return Severity.INFO
     gained = set(finding.destinations)
     settings = set(finding.details)
