@@ -50,6 +50,8 @@ class _Before(NamedTuple):
     """What calls of the current release contact that name it in their own file, or nothing else beside it."""
     allowed: tuple[str, ...] = ()
     """Hosts that the site allows: a call to one is no news."""
+    idle: frozenset[str] = frozenset()
+    """Pages of the current release that do nothing: no call, no program, no file, no secret."""
 
 
 def escalate(comparison: Comparison, allowed: Sequence[str] = ()) -> Comparison:
@@ -71,6 +73,7 @@ def escalate(comparison: Comparison, allowed: Sequence[str] = ()) -> Comparison:
             for host in finding.destinations
         ),
         tuple(allowed),
+        frozenset(endpoint.path for endpoint in comparison.current.endpoints if not endpoint.effects),
     )
     changes = (_raised(change, before) for change in comparison.changes)
     return msgspec.structs.replace(comparison, changes=tuple(sorted(changes, key=_order)))
@@ -119,7 +122,8 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
         return _of_call(change, finding, before)
     if finding.category is Category.ENDPOINT and finding.api == "none":
         page = dict(finding.details).get(ADDRESS, finding.path)
-        return Severity.HIGH if before.pages.get(page) != "none" else Severity.INFO
+        harmless = bool(finding.package) and page in before.idle  # the file of a library that runs its own `init()`
+        return Severity.HIGH if before.pages.get(page) != "none" and not harmless else Severity.INFO
     return Severity.INFO
 
 
