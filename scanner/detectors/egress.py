@@ -246,7 +246,8 @@ def _of_file(hit: Hit) -> bool:
 
 def _on_connection(hit: Hit) -> bool:
     """Whether a call works on a connection that another call opened, which has a finding of its own."""
-    return hit.signature.kind in _CONNECTED and "handle" in hit.roles and hit.roles.keys().isdisjoint(URL_ROLES)
+    roles = {argument.role for argument in hit.signature.arguments}
+    return hit.signature.kind in _CONNECTED and "handle" in roles and roles.isdisjoint(URL_ROLES)
 
 
 def _confidence(hit: Hit, destinations: list[str]) -> Confidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,22 +11,21 @@ from scanner.model.finding import Severity
 from scanner.pipeline import ScanOptions, diff
 from tests.pipeline.trees import write_tree
 
-VERSION = "redcap_v15.7.1"
-BEFORE = {f"{VERSION}/Classes/A.php": b"<?php class A {}", f"{VERSION}/index.php": b"<?php echo new A();"}
+PAIR = Path(__file__).resolve().parents[2] / "fixtures" / "pairs" / "trigger"
 IDLE = b"<?php class Consts { static function init() { self::$all = [1]; } }\nConsts::init();"
 SENDS = b"<?php class Consts { static function init() { fopen('https://a.example/', 'r'); } }\nConsts::init();"
 CASES = {
-    "of a package, does nothing": ("Libraries/vendor/acme/wiki/Consts.php", IDLE, Severity.MEDIUM),
-    "of a package, connects": ("Libraries/vendor/acme/wiki/Consts.php", SENDS, Severity.HIGH),
-    "of the product, does nothing": ("Surveys/consts.php", IDLE, Severity.HIGH),
+    "of a package, does nothing": ("vendor/acme/wiki/Consts.php", IDLE, Severity.MEDIUM),
+    "of a package, connects": ("vendor/acme/wiki/Consts.php", SENDS, Severity.HIGH),
+    "of the product, does nothing": ("surveys/consts.php", IDLE, Severity.HIGH),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_file_that_runs_by_itself(tmp_path: Path, name: str) -> None:
     path, code, expected = CASES[name]
-    old = write_tree(tmp_path / "old", BEFORE)
-    new = write_tree(tmp_path / "new", BEFORE | {f"{VERSION}/{path}": code})
+    old, new = (shutil.copytree(PAIR / "baseline", tmp_path / side) for side in ("old", "new"))
+    write_tree(new, {path: code})
     found = [
         change.finding.severity
         for change in diff(str(old), str(new), ScanOptions(cache=None, jobs=0)).changes
