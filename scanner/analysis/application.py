@@ -174,6 +174,7 @@ def evaluate_closure(
     try:
         inner = Evaluator(state, number)
         inner.cls = scope or inner.cls
+        inner.concrete = evaluator.concrete
         inner.adopt(evaluator, args, carried)
         transfer.run(inner, decode_body(inner.fact.body))
     finally:

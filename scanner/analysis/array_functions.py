@@ -334,21 +334,20 @@ def _replace_by_callback(evaluator: Evaluator, node: Call, args: list[Val]) -> V
 
 
 def _each_replaced(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
-    """What a callback makes of each match in known text; None where a match, or what is put for it, is not known."""
+    """What a callback makes of each match in known text; None where no match is known, or what is put for any."""
     found = matching.found(evaluator, args)
     if found is None or len(args) < 3 or not is_callable(evaluator, args[1]):  # noqa: PLR2004  pattern, callback, text
         return None
     text, matches = found
     labels: Mapping[str, Trace] = labels_of(evaluator, args[2:3])
-    made, start, step = "", 0, call_of_value(node, 1)
+    made, start, step, told = "", 0, call_of_value(node, 1), False
     for begin, end, groups in matches:
         result = evaluator.state.interpreter.call_value(evaluator, step, args[1], [matching.as_array(groups)])
-        put = evaluator.known_texts(result)
-        if len(put) != 1:
-            return None
-        made, start = made + text[start:begin] + put[0], end
+        put = next(iter(result.texts)) if len(result.texts) == 1 else evaluator.state.holes.template("unknown", "found")
+        told = told or is_known(put)
+        made, start = made + text[start:begin] + put, end
         labels = merge_labels(labels, all_labels(result))
-    return Val(frozenset([made + text[start:]]), labels)
+    return Val(frozenset([made + text[start:]]), labels) if told or not matches else None
 
 
 def _callbacks(evaluator: Evaluator, args: list[Val], *, listed: bool) -> Iterator[tuple[str, Val]]:

@@ -64,6 +64,7 @@ _MAX_PERHAPS = 8
 """Methods of one name of which the credentials are taken that they give back."""
 _MAX_OVERRIDES = 8
 """Methods of subclasses whose whole effect is taken."""
+_PARENT = "parent::"
 _SETS_DEFAULT = frozenset({"stream_context_set_default", "libxml_set_streams_context"})
 _COMPUTED = frozenset({"idn_to_ascii", "print_r", "var_export"})
 """Functions that may show or ask for something, and give a text that is known all the same."""
@@ -299,6 +300,8 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
         return result
     apply_sinks(evaluator, call, numbers, args, receiver)
     containers.put(evaluator, lower, receiver, args)
+    if not args and len(numbers) > _MAX_CANDIDATES and given.is_passed(evaluator, receiver):
+        result = evaluator.join(result, given.getter(evaluator, lower, receiver))
     few = len(numbers) <= _MAX_PERHAPS and lower not in state.catalogue.generic_methods
     return evaluator.join(result, Val(labels=credentials_of(evaluator, call, numbers))) if few else result
 
@@ -414,7 +417,9 @@ def _call_by_text(evaluator: Evaluator, call: Call, text: str, args: list[Val], 
 def _call_pair(evaluator: Evaluator, call: Call, target: Val, name: Val, args: list[Val]) -> list[Val]:
     found: list[Val] = []
     for method in evaluator.known_texts(name):
-        if target.types:
+        if method.lower().startswith(_PARENT):
+            found.extend(_call_parent(evaluator, call, target, method[len(_PARENT) :], args))
+        elif target.types:
             found.append(call_method(evaluator, call, target, method, args))
         for cls in evaluator.known_texts(target):
             key = evaluator.state.program.find_class(cls.lstrip("\\"))
@@ -422,6 +427,14 @@ def _call_pair(evaluator: Evaluator, call: Call, target: Val, name: Val, args: l
         if not found:
             found.append(_by_name(evaluator, call, target, method, args))
     return found
+
+
+def _call_parent(evaluator: Evaluator, call: Call, target: Val, method: str, args: list[Val]) -> list[Val]:
+    """`[$this, 'parent::send']`: the method as the class above has it."""
+    program = evaluator.state.program
+    above = [parent for cls in sorted(target.types) for parent in program.ancestors(cls)[1:2]]
+    numbers = [number for parent in above if (number := program.find_method(parent, method.lower())) is not None]
+    return [apply_summary(evaluator, call, number, args, target) for number in numbers]
 
 
 def _call_reference(

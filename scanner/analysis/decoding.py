@@ -5,11 +5,13 @@ A summary tells what a function does whatever it gets; what a decoder makes of o
 
 from __future__ import annotations
 
+import re
+
 from scanner.analysis import transfer
 from scanner.analysis.binding import Binding
 from scanner.analysis.code import KIND
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.templates import is_known
+from scanner.analysis.templates import FIRST_PRIVATE, is_known
 from scanner.analysis.unrolling import DECODERS
 from scanner.analysis.values import Val
 from scanner.model.facts import Call, decode_body
@@ -21,6 +23,24 @@ _LONGEST = 6_000
 _SHORT = 1_200
 """Bytes of a function that is run because a decoder calls it, or because it looks up what is called."""
 _COMPUTED = "()"
+_ADDRESS = "://"
+_HOST = re.compile(rf"://[^/?#{FIRST_PRIVATE}-\U0010ffff]+(?:[/?#]|$)")
+_NAME = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
+_MAX_PARTS = 12
+_LONGEST_PART = 40
+_FILLERS = frozenset(
+    {
+        "str_replace",
+        "strtr",
+        "vsprintf",
+        "sprintf",
+        "preg_replace",
+        "preg_replace_callback",
+        "str_ireplace",
+        "implode",
+        "join",
+    }
+)
 _MAGIC = frozenset({"__call", "__callstatic"})
 _MARKS = (b"\xa1^", b"\xa1~", b"\xa2^=")
 """MessagePack of operators that decoders use on text."""
@@ -31,14 +51,13 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
     state = evaluator.state
     number = state.program.with_body(number)
     fact = state.program.functions[number]
-    if not fact.params or fact.is_generator or not _worth(evaluator, number):
+    if not fact.params or fact.is_generator:
         return None
-    binding = Binding(evaluator, call, number, args, receiver)
-    values = [binding.argument(index) for index in range(len(fact.params))]
-    if fact.params[-1].variadic and not any(arg.spread or arg.name for arg in call.args):
-        values[-1] = Val(items={str(place): value for place, value in enumerate(args[len(values) - 1 :])})
+    if not _worth(evaluator, number):
+        return _filled(evaluator, call, number, args, receiver)
+    values = _values(evaluator, call, number, args, receiver)
     if not all(map(_is_constant, values)) or not any(value.texts or value.items for value in values):
-        return None
+        return _filled(evaluator, call, number, args, receiver)
     if number in state.active or len(state.active) >= state.limits.call_depth:
         return None
     key = (number, evaluator.cls, tuple(map(_spelled, values)))
@@ -55,6 +74,68 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
         return result
     state.decoding.results[key] = result
     return result if any(map(is_known, result.texts)) or result.items else None
+
+
+def _filled(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val | None:
+    """An address that a function makes of a template and of what is put into it, known or not; None if it is none.
+
+    Or the name of a host that it makes of its parts.
+    """
+    state = evaluator.state
+    parts = _is_in_parts(args)
+    if not parts and not (any(_ADDRESS in text for arg in args for text in arg.texts) and all(map(_is_one, args))):
+        return None
+    if not _fills(evaluator, number):
+        return None
+    if number in state.active or len(state.active) >= state.limits.call_depth or state.decoding.filled >= _MAX_RUNS:
+        return None
+    state.decoding.filled += 1
+    values = _values(evaluator, call, number, args, receiver)
+    result, wrote = _run(evaluator, call, number, values, receiver)
+    named = len(result.texts) == 1 and any(
+        _HOST.search(text) or (parts and _NAME.fullmatch(text)) for text in result.texts
+    )
+    return result if named and not wrote else None
+
+
+def _values(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> list[Val]:
+    """What the parameters of a function get from a call; one for any number of arguments gets a list."""
+    params = evaluator.state.program.functions[number].params
+    binding = Binding(evaluator, call, number, args, receiver)
+    values = [binding.argument(index) for index in range(len(params))]
+    if params[-1].variadic and not any(arg.spread or arg.name for arg in call.args):
+        values[-1] = Val(items={str(place): value for place, value in enumerate(args[len(values) - 1 :])})
+    return values
+
+
+def _is_in_parts(args: list[Val]) -> bool:
+    """Whether a call passes nothing but known texts, a few short ones of them in a list: the parts of a name."""
+    lists = [arg.items for arg in args if arg.items]
+    if not lists or not all(map(_is_constant, args)) or not 1 < sum(map(len, lists)) <= _MAX_PARTS:
+        return False
+    return all(len(text) <= _LONGEST_PART for items in lists for item in items.values() for text in item.texts)
+
+
+def _fills(evaluator: Evaluator, number: int) -> bool:
+    """Whether a function only computes, and puts something into a text."""
+    state = evaluator.state
+    known = state.decoding.fillers.get(number)
+    if known is None:
+        fact = state.program.functions[number]
+        called = frozenset(fact.called)
+        known = state.decoding.fillers[number] = (
+            fact.end - fact.start <= _SHORT
+            and not _FILLERS.isdisjoint(called)
+            and all(map(state.computes, called - _FILLERS))
+        )
+    return known
+
+
+def _is_one(value: Val) -> bool:
+    """Whether a value is one text, known or not, or an array of such."""
+    if value.types or value.refs or value.rest is not None or len(value.texts) > 1:
+        return False
+    return bool(value.texts or value.items is not None) and all(map(_is_one, (value.items or {}).values()))
 
 
 def dispatches(evaluator: Evaluator, number: int) -> bool:

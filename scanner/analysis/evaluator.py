@@ -59,6 +59,8 @@ _BOOLEAN = frozenset(
 _PASSING = frozenset({"(string)", "(array)", "(object)", "(binary)", "sequence", "parenthesized_expression"})
 _STEPS = frozenset({"++", "--", "x++", "x--"})
 YIELDS = frozenset({"yield", "yield from"})
+_OR_ELSE = 2
+"""Parts of `a ?? b`."""
 _TERNARY = 3
 """Parts of `a ? b : c` whose condition is kept."""
 MAX_INLINE_CLOSURES = 40
@@ -170,6 +172,10 @@ class Evaluator(Elements):
             chosen = arithmetic.truth(self.value(node.options[2].operands[0]))
             if chosen is not None:
                 return self.value(node.options[0 if chosen else 1])
+        if self.concrete and len(node.options) == _OR_ELSE and self._is_set(node.options[0]):
+            value = self.value(node.options[0])  # `$a ?? $b`, and `$a ?: $b` where `$a` is not surely empty
+            if arithmetic.truth(value) is not False:
+                return value
         return join_all([self.value(option) for option in node.options], self.state.overflow)
 
     def operator(self, node: Op) -> Val:

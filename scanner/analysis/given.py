@@ -9,15 +9,18 @@ from __future__ import annotations
 from typing import Final
 
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
+from scanner.analysis.frame import Frame
 from scanner.analysis.handlers import call_here, call_of_value
 from scanner.analysis.summary import Effect, Substitution, opened, parameter_label
-from scanner.analysis.templates import OF_RESULT, is_known, parameters
-from scanner.analysis.values import NOTHING, Val, all_labels
-from scanner.model.facts import Call
+from scanner.analysis.templates import OF_METHOD, OF_RESULT, is_known, parameters
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all
+from scanner.model.facts import Call, Unknown
 
 CALLS: Final = "call"
 """Target of these effects."""
 _CALLEE = "callee"
+_MAX_CLASSES = 8
+"""Classes of one object whose methods are asked."""
 _MAX_LIFTS = 2
 """Callers through which such a call is carried."""
 
@@ -44,6 +47,23 @@ def result(evaluator: Evaluator, callee: Val) -> Val:
     evaluator.inlined += 1
     bare = callee.replaced(labels={})
     return evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), bare, [], literal=True)
+
+
+def is_passed(evaluator: Evaluator, value: Val) -> bool:
+    """Whether a caller passes a value, by itself or in an array: not what the properties of an object hold."""
+    one = [text for text in value.texts if len(text) == 1 and parameters(text)]
+    return bool(one) and not any(map(evaluator.state.holes.is_property, one))
+
+
+def getter(evaluator: Frame, method: str, receiver: Val) -> Val:
+    """`$message->getText()` of a parameter, where the object is passed; left to the caller where it is passed on."""
+    program = evaluator.state.program
+    found = [opened(receiver, OF_METHOD + method, evaluator.state.holes), Val(labels=receiver.labels)]
+    for cls in program.own_classes(receiver.types)[:_MAX_CLASSES]:
+        number = program.find_method(cls, method)
+        if number is not None:
+            found.append(evaluator.run_method(number, [], Unknown(method), receiver))
+    return join_all(found, evaluator.state.overflow)
 
 
 def run(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitution, returns: Val) -> Val:

@@ -34,6 +34,9 @@ class PhpInterpreter:
     def result(self, evaluator: Frame, callee: Val) -> Val:
         return given.result(evaluator, callee) if isinstance(evaluator, Evaluator) else NOTHING
 
+    def getter(self, evaluator: Frame, method: str, receiver: Val) -> Val:
+        return given.getter(evaluator, method, receiver)
+
     def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
         return callables.callable_value(evaluator, call)
 

@@ -15,6 +15,7 @@ from scanner.analysis import reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here, handles, sorted_items
 from scanner.analysis.origins import DATABASE_FILE, FILE
+from scanner.analysis.state import LISTED
 from scanner.analysis.summary import PARAM
 from scanner.analysis.templates import PARAMETERS, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join_all
@@ -73,7 +74,6 @@ _PATH = "path"
 FILTERED = "filtered"
 """Role of a stream that has a filter of the program."""
 _FILTER = ("\2filter", "*")
-_ANY_FILE = ("\2files", "*")
 """Store of what was written to any file: who lists a folder is evaluated again when there is more."""
 _LISTS = frozenset({"glob", "scandir"})
 HELD = "held"
@@ -138,7 +138,7 @@ def _matching(pattern: Val) -> Val:
 
 def _listed(evaluator: Evaluator, name: str, given: Val) -> Val:
     """Files that were written to and that a pattern, or a folder, holds: by the text of their paths."""
-    if evaluator.state.read_store(_ANY_FILE) is NOTHING:
+    if evaluator.state.read_store(LISTED) is NOTHING:
         return NOTHING
     paths = evaluator.state.places_of["\2file"]
     found: set[str] = set()
@@ -273,7 +273,7 @@ def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
     if space == "file" and any(text.startswith("php://filter") for text in target.texts):
         evaluator.write_shared("store", _FILTER, whole)
     if space == "file":
-        evaluator.state.write_store(_ANY_FILE, Val(labels={way: at for way, at in labels.items() if way[:6] != PARAM}))
+        evaluator.state.write_store(LISTED, Val(labels={way: at for way, at in labels.items() if way[:6] != PARAM}))
     for key in places(evaluator, space, target):
         known = evaluator.kept.get(key)
         evaluator.kept[key] = whole if known is None else evaluator.join(known, whole)

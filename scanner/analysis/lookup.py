@@ -190,9 +190,7 @@ class Lookup(Frame):
             getter = self.magic_method(cls, name, "__get") if magic else None
             if getter is not None:
                 found.append(self.run_method(getter, [text_value(name)], node, base))
-        of_case = name == "value" and self.is_enum(base.types)
-        if of_case or not base.types or not self.state.instance.isdisjoint(owners):
-            found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)
+        found.extend(self._of_passed(base, name, owners))
         secret = self.state.origins.named_secret(name, base.labels)
         result = join_all(found, self.state.overflow)
         if secret is not None and not result.labels:
@@ -210,6 +208,15 @@ class Lookup(Frame):
 
     def _is_bulk(self, label: str) -> bool:
         return self.state.origins.is_bulk(label)
+
+    def _of_passed(self, base: Val, name: str, owners: Sequence[tuple[str, str]]) -> list[Val]:
+        """Property of an object that a caller passes, by itself or in an array, as far as only the caller knows it."""
+        of_case = name == "value" and self.is_enum(base.types)
+        if of_case or not base.types or not self.state.instance.isdisjoint(owners):
+            found = [opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0]
+            in_array = base.texts and not base.types and not base.sites
+            return [*found, opened(base, OF_OBJECT + name, self.state.holes)] if in_array else found
+        return []
 
     def _may_be_below(self, cls: str, base: Val) -> bool:
         """Whether an object may be of a subclass: one that callers make, or that was caught as an exception of PHP."""

@@ -28,6 +28,13 @@ def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
                 _write_some_property(evaluator, base, names, value)
             return
         name = names[0]
+    _write_named(evaluator, target, base, name, value)
+
+
+def _write_named(evaluator: Evaluator, target: Prop, base: Val, name: str, value: Val) -> None:
+    if base.items is not None and not base.sites and not base.types:  # `(object) ['x' => 1]`: an array with arrows
+        whole = base.replaced(items={**base.items, name: value})
+        evaluator.state.interpreter.write(evaluator, target.base, whole)
     for site in sorted(base.sites):
         evaluator.set_site(site, "." + name, value)
     if isinstance(target.base, Var):

@@ -16,6 +16,7 @@ from scanner.analysis.templates import (
     OF_KEYS,
     OF_MEMBERS,
     OF_MEMBERS_ALL,
+    OF_METHOD,
     OF_NAMED,
     OF_QUERY,
     OF_RESULT,
@@ -118,6 +119,8 @@ class Named(Lookup):
             return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]]), self.state.overflow)
         if key.startswith(OF_MEMBERS):
             return self._member(key[len(OF_MEMBERS) :], base)
+        if key.startswith(OF_METHOD):
+            return self.state.interpreter.getter(self, key[len(OF_METHOD) :], base)
         if key == OF_MEMBERS_ALL:
             return Val(labels=self.state.lasting(all_labels(self.state.interpreter.exposed(self, base))))
         if key == OF_KEYS:

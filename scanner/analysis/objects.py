@@ -10,7 +10,7 @@ from scanner.analysis.handlers import handles, labels_of
 from scanner.analysis.program import Program
 from scanner.analysis.summary import opened
 from scanner.analysis.templates import OF_MEMBERS_ALL
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, merge_labels
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all, merge_labels, text_value
 from scanner.model.facts import Call, Unknown
 
 ENCODERS = frozenset(
@@ -133,6 +133,20 @@ def _class_variables(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         for cls in program.own_classes(frozenset(classes))[:_MAX_CLASSES]
     ]
     return join_all([evaluator.unknown(node), *found], evaluator.state.overflow)
+
+
+@handles("get_class_methods")
+def _method_names(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """Names of the methods of a class and of those that extend it, where they are few."""
+    program, given = evaluator.state.program, args[0] if args else NOTHING
+    named = {program.find_class(text.lstrip("\\")) for text in evaluator.known_texts(given)}
+    names: dict[str, Val] = {}
+    for cls in program.own_classes(frozenset(named | given.types))[:_MAX_CLASSES]:
+        for one in (*program.ancestors(cls), *program.descendants(cls, _MAX_CLASSES)):
+            names.update({name: text_value(name) for name in program.own_methods(one)})
+    if not names or len(names) > MAX_TEXTS:
+        return Val(evaluator.unknown(node).texts, labels_of(evaluator, args))
+    return Val(items={str(number): names[name] for number, name in enumerate(sorted(names))})
 
 
 def _run(evaluator: Evaluator, cls: str, methods: tuple[str, ...], receiver: Val) -> list[Val]:

@@ -33,6 +33,9 @@ class Interpreter(Protocol):
     def result(self, evaluator: Frame, callee: Val) -> Val:
         """What a function gives that somebody else calls, with arguments that nobody here knows."""
 
+    def getter(self, evaluator: Frame, method: str, receiver: Val) -> Val:
+        """What a method without arguments gives of an object that a callee asks and knows nothing of."""
+
     def callable_value(self, evaluator: Evaluator, call: Call) -> Val:
         """Value of a first-class callable."""
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from scanner.analysis import objects, reflection
 from scanner.analysis.binding import default_value
 from scanner.analysis.describe import describe
-from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.evaluator import CARRIED, Evaluator
 from scanner.analysis.values import NOTHING, Val, join_all, text_value
-from scanner.model.facts import Call, ClassConst, Unknown
+from scanner.model.facts import Call, ClassConst, StaticVar, Unknown, decode_body, nodes
 
 Create = Callable[[Evaluator, Call, str, list[Val]], Val]
 """Makes an object (see `creation.create`)."""
@@ -29,6 +29,8 @@ def called(
     given = reflection.arguments(cls, method, args)
     if method in reflection.PARTS or method == "getcase":
         return reflection.part(method, target, args)
+    if method == "getstaticvariables":
+        return _static_variables(evaluator, target)
     if method in reflection.TABLES:
         return _table(evaluator, method, target)
     if cls == reflection.PARAMETER or method == "getparameters":
@@ -118,6 +120,20 @@ def _of_parameters(evaluator: Evaluator, method: str, target: Val) -> Val:
             if index < len(names):
                 found.append(default_value(evaluator.state, number, index))
     return join_all(found, evaluator.state.overflow)
+
+
+def _static_variables(evaluator: Evaluator, target: Val) -> Val:
+    """Static locals of a function with what they hold, and what a closure has captured."""
+    program, state = evaluator.state.program, evaluator.state
+    found = {key.removeprefix(CARRIED): value for key, value in (target.items or {}).items() if key.startswith(CARRIED)}
+    for number in _functions(evaluator, target):
+        fact = program.functions[program.with_body(number)]
+        for node in nodes(decode_body(fact.body)):
+            if isinstance(node, StaticVar):
+                kept = state.read_store(("\2static", f"{program.path(number)}:{fact.start}:{node.name}"))
+                first = state.interpreter.evaluator(number).value(node.value)
+                found[node.name] = evaluator.join(kept, first)
+    return Val(items=found)
 
 
 def _functions(evaluator: Evaluator, target: Val) -> list[int]:

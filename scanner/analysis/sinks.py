@@ -277,13 +277,15 @@ def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) 
 def _host_stands(text: str, holes: HoleTable) -> bool:
     """Whether an address names its host before the first piece that a caller decides.
 
-    Or it surely is one, and the host is a property of an object that callers pass; those of the own object are in the
-    store of the class.
+    Or it surely is one (no path has a query), and the host is a property of an object that callers pass; those of the
+    own object are in the store of the class.
     """
     known, *_others = PARAMETERS.split(text, maxsplit=1)
     if _HOST.search(known) is not None:
         return True
     origin = holes.origin(text[len(known)])
+    if "?" in text and text[len(known)] != RECEIVER_TEMPLATE:
+        return origin is None or origin[0] != RECEIVER_TEMPLATE
     return text.startswith(_SCHEMES) and origin is not None and origin[0] != RECEIVER_TEMPLATE
 
 

@@ -37,6 +37,9 @@ from scanner.signatures.match import Matcher
 
 _INNER = "\2"
 """Begins the first part of the keys of stores that no name of the program stands for: files, caches, cells."""
+_FILES = _INNER + "file"
+LISTED = (_INNER + "files", "*")
+"""Store that tells whether anything was written to a file: who lists files asks it."""
 TABLE = _INNER + "table"
 """Space of what was written to tables of the database, by the table's name."""
 ANY_PROPERTY = "\0any"
@@ -124,6 +127,10 @@ class Decoding:
         """Results of decoders of the program by function, class and known arguments."""
         self.decoders: dict[int, bool] = {}
         """Which functions can be decoders."""
+        self.fillers: dict[int, bool] = {}
+        """Which functions put something into a text, and do nothing else."""
+        self.filled = 0
+        """Calls of these that were run with what they get."""
 
 
 class KeptSecrets:
@@ -289,6 +296,8 @@ class State:
             self.stores[key] = merged
             if known is None and key[0].startswith(_INNER):
                 self.places_of[key[0]].append(key[1])
+                if key[0] == _FILES:
+                    self.write_store(LISTED, Val(labels=value.labels))
             if merged.sites or merged.height:
                 self.kept_sites |= all_sites(value)
             if merged.labels or merged.height:

@@ -35,6 +35,8 @@ OF_NAMED = "\6"
 """Begins the key of an element that is what stands under the name that a parameter is; the kind of name follows."""
 OF_KEYS = "\7"
 """Key of an element that is any key of the array that a parameter is."""
+OF_METHOD = "\13"
+"""Begins the key of an element that is what a method without arguments gives of the object that a parameter is."""
 OF_MEMBERS_ALL = "\10"
 """Key of an element that is what all properties of the object hold that a parameter is."""
 OF_RESULT = "\5"
@@ -69,7 +71,7 @@ class HoleTable:
         self._element_numbers: dict[tuple[str, str], str] = {}
         self._elements: list[tuple[str, str, int]] = []
         self._properties: list[bool] = []
-        """Of each element: whether it is a property, or something in one."""
+        """Of each element: whether it is a property or what a method gives, or something in one."""
         self.destinations: dict[tuple[str, bool, bool], tuple[str, str, str]] = {}
         """What templates name, by text and by what a bare word and two slashes in it mean (see `destinations`)."""
 
@@ -97,7 +99,7 @@ class HoleTable:
                 return None
             known = self._element_numbers[parent, key] = chr(FIRST_ELEMENT + len(self._elements))
             self._elements.append((parent, key, depth))
-            self._properties.append(key.startswith(OF_OBJECT) or self.is_property(parent))
+            self._properties.append(key.startswith((OF_OBJECT, OF_METHOD)) or self.is_property(parent))
         return known
 
     def origin(self, character: str) -> tuple[str, str] | None:
@@ -129,6 +131,8 @@ class HoleTable:
             return Hole(of.kind, f"result of {of.text}")
         if key == OF_GLOBALS or key.startswith(OF_NAMED):
             return Hole(of.kind, f"what has the name {of.text}")
+        if key.startswith(OF_METHOD):
+            return Hole(of.kind, f"{of.text}->{key[1:]}()")
         if key == OF_MEMBERS_ALL:
             return Hole(of.kind, f"properties of {of.text}")
         if key == OF_KEYS:
