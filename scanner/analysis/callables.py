@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from scanner.analysis import middleware, sinks
+from scanner.analysis.application import apply_summary
 from scanner.analysis.describe import callee_text
 from scanner.analysis.evaluator import CARRIED, Evaluator
 from scanner.analysis.values import NOTHING, Val
@@ -45,3 +46,11 @@ def invoked(evaluator: Evaluator, call: Call, callee: Val, args: list[Val]) -> I
         found = [item for item in state.matcher.methods("__invoke") if item.lib in libraries]
     if found:
         yield sinks.apply(evaluator, call, found[:1], args, callee, api=callee_text(call), certain=False)
+
+
+def of_parent(evaluator: Evaluator, call: Call, target: Val, method: str, args: list[Val]) -> list[Val]:
+    """`[$this, 'parent::send']`: the method as the class above has it."""
+    program = evaluator.state.program
+    above = [parent for cls in sorted(target.types) for parent in program.ancestors(cls)[1:2]]
+    numbers = [number for parent in above if (number := program.find_method(parent, method.lower())) is not None]
+    return [apply_summary(evaluator, call, number, args, target) for number in numbers]

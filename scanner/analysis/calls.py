@@ -41,6 +41,7 @@ from scanner.analysis import (
     statements,
     stored,
     stylesheets,
+    throwables,
     tracing,
 )
 from scanner.analysis.application import apply_summary, evaluate_closure
@@ -162,6 +163,7 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
     if not names:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         assumed.apply(evaluator, call, callee_text(call), args)
+        given.leave_method(evaluator, call, receiver, _name_of(evaluator, call), args)
         return passed_through(evaluator, call, receiver, args)
     _local_methods(evaluator, call, receiver, names, args)
     if args and not statements.FUNCTIONS.isdisjoint(name.lower() for name in names):
@@ -189,6 +191,10 @@ def _local_methods(evaluator: Evaluator, call: Call, receiver: Val, names: Seque
             if known or (sink.by_name and not receiver.types):
                 reaches.apply_local_sink(evaluator, call, sink, args, receiver)
                 keeping.written(evaluator, sink, args, receiver)
+
+
+def _name_of(evaluator: Evaluator, call: Call) -> Val:
+    return NOTHING if isinstance(call.name, str) else evaluator.value(call.name)
 
 
 def _names(evaluator: Evaluator, call: Call, receiver: Val = NOTHING) -> list[str]:
@@ -219,6 +225,8 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
         found.append(entry)
     if lower == tracing.METHOD and not args:
         found.append(tracing.frames(evaluator, call))
+    if lower == throwables.PREVIOUS:
+        found.append(Val(types=throwables.declared(state.program)))
     result = join_all(found, state.overflow)
     if lower in stylesheets.METHODS and receiver.sites:
         stylesheets.called(evaluator, call, lower, receiver, args)
@@ -418,7 +426,7 @@ def _call_pair(evaluator: Evaluator, call: Call, target: Val, name: Val, args: l
     found: list[Val] = []
     for method in evaluator.known_texts(name):
         if method.lower().startswith(_PARENT):
-            found.extend(_call_parent(evaluator, call, target, method[len(_PARENT) :], args))
+            found.extend(callables.of_parent(evaluator, call, target, method[len(_PARENT) :], args))
         elif target.types:
             found.append(call_method(evaluator, call, target, method, args))
         for cls in evaluator.known_texts(target):
@@ -427,14 +435,6 @@ def _call_pair(evaluator: Evaluator, call: Call, target: Val, name: Val, args: l
         if not found:
             found.append(_by_name(evaluator, call, target, method, args))
     return found
-
-
-def _call_parent(evaluator: Evaluator, call: Call, target: Val, method: str, args: list[Val]) -> list[Val]:
-    """`[$this, 'parent::send']`: the method as the class above has it."""
-    program = evaluator.state.program
-    above = [parent for cls in sorted(target.types) for parent in program.ancestors(cls)[1:2]]
-    numbers = [number for parent in above if (number := program.find_method(parent, method.lower())) is not None]
-    return [apply_summary(evaluator, call, number, args, target) for number in numbers]
 
 
 def _call_reference(

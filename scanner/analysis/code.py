@@ -272,7 +272,7 @@ def _is_stream(text: str) -> bool:
     return match is not None and (text[match.end() : match.end() + 1] or " ") < "\ue000"
 
 
-_STREAM = re.compile(r"data:|(?!file:|(?:https?|ftps?):///)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_STREAM = re.compile(r"data:|(?!file:|(?:https?|ftps?)://[^\w\[%\ue000-\U0010ffff])[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def direct(evaluator: Evaluator, value: Val) -> dict[str, Trace]:

@@ -338,9 +338,10 @@ def is_local(name: str) -> bool:
     if name in _THIS_MACHINE or name.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        address = ipaddress.ip_address(name)
     except ValueError:
         return False
+    return address.is_loopback or address.is_unspecified  # 0.0.0.0 is "this host" (RFC 1122, 3.2.1.3)
 
 
 def stays_here(texts: Iterable[str], holes: HoleTable) -> bool:

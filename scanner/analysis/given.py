@@ -19,6 +19,9 @@ from scanner.model.facts import Call, Unknown
 CALLS: Final = "call"
 """Target of these effects."""
 _CALLEE = "callee"
+_OBJECT = "object"
+_MAX_SPREAD = 3
+"""Arguments of a list that is spread."""
 _MAX_CLASSES = 8
 """Classes of one object whose methods are asked."""
 _MAX_LIFTS = 2
@@ -30,6 +33,17 @@ def leave_to_caller(evaluator: Evaluator, callee: Val, args: list[Val]) -> None:
     for text in sorted(callee.texts):
         if len(text) == 1 and parameters(text):
             packed = {_CALLEE: callee, **{str(position): arg for position, arg in enumerate(args)}}
+            evaluator.add_effect(Effect(CALLS, (0, text), Val(items=packed)))
+
+
+def leave_method(evaluator: Evaluator, call: Call, receiver: Val, name: Val, args: list[Val]) -> None:
+    """Keep a call of a method that a parameter names: `foreach ($calls as $name => $args) $o->$name(...$args)`."""
+    if len(call.args) == 1 == len(args) and call.args[0].spread:
+        args = [opened(args[0], str(position), evaluator.state.holes) for position in range(_MAX_SPREAD)]
+    for text in sorted(name.texts):
+        if len(text) == 1 and parameters(text):
+            packed = {_CALLEE: Val(frozenset([text])), _OBJECT: receiver}
+            packed |= {str(position): arg for position, arg in enumerate(args)}
             evaluator.add_effect(Effect(CALLS, (0, text), Val(items=packed)))
 
 
@@ -73,7 +87,7 @@ def run(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitu
     """
     value = substitution.value(effect.value)
     parts = dict(value.items or {})
-    callee = parts.pop(_CALLEE, NOTHING)
+    callee, target = parts.pop(_CALLEE, NOTHING), parts.pop(_OBJECT, None)
     if not (callee.refs or callee.items or any(map(is_known, callee.texts))):
         for text in sorted(callee.texts) if effect.lifts < _MAX_LIFTS else ():
             if len(text) == 1 and parameters(text):
@@ -84,6 +98,7 @@ def run(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitu
     evaluator.inlined += 1
     args = [parts[key] for key in sorted(parts, key=lambda key: (len(key), key))]
     node = call_of_value(call, len(args))
+    callee = callee if target is None else Val(items={"0": target, "1": callee})
     callee = callee.replaced(labels={})  # that the request names what is called is said where it is passed
     result = evaluator.state.interpreter.call_value(evaluator, node, callee, args, literal=True)
     returned = parameter_label(effect.key[1]) in returns.labels

@@ -6,6 +6,10 @@ Source: the manual, chapters Predefined Exceptions, SPL Exceptions, JSON, PDO, m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scanner.analysis.program import Program
 
 _KINDS: Mapping[str, str] = {
     "throwable": "exception error",
@@ -20,7 +24,15 @@ _KINDS: Mapping[str, str] = {
     "compileerror": "parseerror",
     "typeerror": "argumentcounterror",
 }
+_FEW = 12
+PREVIOUS = "getprevious"
 _PARENTS = {kind: parent for parent, kinds in _KINDS.items() for kind in kinds.split()}
+
+
+def declared(program: Program) -> frozenset[str]:
+    """Classes of the program that can be thrown, as far as they are few: what `getPrevious()` gives is one of them."""
+    found = {key for cls in (*_KINDS, *_PARENTS) for key in program.descendants(cls, _FEW)}
+    return frozenset(found) if len(found) <= _FEW else frozenset()
 
 
 def above(cls: str) -> Iterator[str]:

@@ -37,6 +37,8 @@ class Targets:
         """By identity of the hit, which is kept with them so that no other can get its number."""
         self.by_place: dict[tuple[str, int], tuple[str, ...]] | None = None
         """Path and line -> destinations outside this machine."""
+        self.standing: dict[tuple[str, str], bool] = {}
+        """Path and text -> whether the text stands in a literal of the file."""
         self.scripts: Mapping[str, Mapping[str, set[str]]] | None = None
         """Scripts of the release that contact hosts (see `shipped_scripts`)."""
 

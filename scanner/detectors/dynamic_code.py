@@ -68,9 +68,17 @@ def _find(scene: Scene) -> Iterable[Finding]:
     for hit in scene.result.hits:
         if hit.signature.kind not in (KIND, WRITE, SETTING):
             hosts[hit.inner].update(host for host in target(scene, hit).destinations if is_host(host))
+    ways: dict[tuple[object, ...], list[tuple[int, Finding]]] = defaultdict(list)
     for hit in scene.result.hits:
-        if hit.signature.kind == KIND:
-            yield from _finding(scene, hit, hosts)
+        for found in _finding(scene, hit, hosts) if hit.signature.kind == KIND else ():
+            if hit.via and found.trace:
+                first, length = found.trace[0], len(found.trace) + len(hit.via)
+                origin = dict(found.details).get("origin")
+                ways[hit.inner, origin, found.severity, first.path, first.line].append((length, found))
+            else:
+                yield found
+    for group in ways.values():  # through wrappers each source leads there in many ways: the shortest tells it
+        yield min(group, key=lambda way: (way[0], way[1].path, way[1].line, way[1].api))[1]
 
 
 def _destinations(

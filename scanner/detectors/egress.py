@@ -13,7 +13,7 @@ from scanner.analysis.remote import FILE_KINDS
 from scanner.analysis.sinks import URL_ROLES
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Scene, Target, finding
-from scanner.detectors.levels import Levels, levels_of, of_object, seen_by_callee
+from scanner.detectors.levels import Levels, levels_of, of_object, seen_by_callee, told_inside
 from scanner.detectors.literals import stands_in_file
 from scanner.detectors.targets import (
     MAIL_SERVER,
@@ -34,8 +34,12 @@ BY_CALLERS = ("destination", "decided by callers")
 """Detail of a sink in a wrapper: its callers have findings of their own."""
 BY_OBJECT = ("destination", "decided by the object")
 """Detail of a call of an object that was told elsewhere where to go: one such call has a finding that counts."""
+TOLD_INSIDE = ("destination", "decided by callers, as far as the wrapper does not")
+"""Detail of a call that only passes on where to go to a wrapper, and knows nothing more of it than that does."""
 ELSEWHERE = ("host", "named in another file")
 """Detail of a call that may go to one of some hosts or elsewhere, and none of these stands in its file."""
+_CONNECTED = frozenset({"ftp", "ldap", "ssh", "socket"})
+"""Channels that are opened first and used by other functions."""
 _DATA_ROLES = ("payload", "header", "auth", "body", "query", "other")
 
 
@@ -65,7 +69,7 @@ def egress_findings(
         if opened_once:
             yield _told_once(first[1], len(others))
         else:
-            calls += [first, *((hit, _by_object(found)) for hit, found in others)]
+            calls += [first, *((hit, _quieted(found, BY_OBJECT)) for hit, found in others)]
     yield from _each_call_once(calls)
 
 
@@ -80,13 +84,13 @@ def _told_once(found: Finding, others: int) -> Finding:
     return msgspec.structs.replace(found, message=found.message + also)
 
 
-def _by_object(found: Finding) -> Finding:
-    """One more call of an object that goes where the object was told to go, which another finding tells."""
+def _quieted(found: Finding, reason: tuple[str, str]) -> Finding:
+    """A call of which another finding tells where it goes."""
     return msgspec.structs.replace(
         found,
         severity=max(found.severity, Severity.LOW, key=lambda item: item.rank),
-        message=f"{found.message}, as the object decides that it uses",
-        details=tuple(sorted({*found.details, BY_OBJECT})),
+        message=f"{found.message} ({reason[1]})",
+        details=tuple(sorted({*found.details, reason})),
     )
 
 
@@ -135,7 +139,7 @@ def _finding(scene: Scene, rule: Rule, hit: Hit, levels: Levels, lifted: set[tup
         return None if hit.via else _wrapper(scene, rule, hit, seen=hit.inner in lifted)
     if not outside or (hit.via and not _decided_here(hit, levels)):
         return None
-    return finding(
+    found = finding(
         scene,
         rule,
         hit,
@@ -152,6 +156,7 @@ def _finding(scene: Scene, rule: Rule, hit: Hit, levels: Levels, lifted: set[tup
             *(("url", _UNKNOWN.sub("{?}", text)) for text in place.shown[:6]),
         ],
     )
+    return _quieted(found, TOLD_INSIDE) if hit.via and told_inside(scene, hit, place, levels) else found
 
 
 def _addresses_nothing(hit: Hit) -> bool:
@@ -239,8 +244,16 @@ def _of_file(hit: Hit) -> bool:
     return possible_url(hit) or hit.signature.kind in FILE_KINDS
 
 
+def _on_connection(hit: Hit) -> bool:
+    """Whether a call works on a connection that another call opened, which has a finding of its own."""
+    roles = {argument.role for argument in hit.signature.arguments}
+    return hit.signature.kind in _CONNECTED and "handle" in roles and roles.isdisjoint(URL_ROLES)
+
+
 def _confidence(hit: Hit, destinations: list[str]) -> Confidence:
     hosts = sum(is_host(name) for name in destinations)
+    if destinations == [UNRESOLVED] and _on_connection(hit):
+        return Confidence.POSSIBLE
     if _of_file(hit) and (not hosts or (hosts > 1 and UNRESOLVED in destinations)):
         return Confidence.POSSIBLE  # several hosts and anything else: values of many settings that were joined
     return Confidence.CERTAIN if hit.certain else Confidence.POSSIBLE

@@ -29,6 +29,8 @@ UNNAMED = ("destination", "not named, and far from the secret")
 """Detail of a finding that is low for its long way alone: a single secret surely leaves, and nobody names a host."""
 _REMOTE = re.compile(r"(?i)(?:https?|s?ftps?|wss?|ldaps?|tcp|udp|ssl|tls|ssh2\.\w+)://")
 """Beginning of an address that is none of this machine's files."""
+_ASK = "stat"
+"""Operation of functions that ask about a path: over HTTP PHP does not even try (its wrapper has no `url_stat`)."""
 _SHORT_WAY = 8
 _LONG_WAY_OF_MANY = 8
 """Steps, wrappers included, from which on `$_SERVER` as a whole hardly is what arrives."""
@@ -218,7 +220,7 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
 
 def _addresses(hit: Hit, label: str) -> bool:
     """Whether a single secret of the site is part of an address: in the name of a local file it has no business."""
-    if is_broad(label) or label.startswith(DIGEST):
+    if is_broad(label) or label.startswith(DIGEST) or hit.signature.operation == _ASK:
         return False
     return any(label in all_labels(hit.roles[role]) for role in ("url", "host") if role in hit.roles)
 

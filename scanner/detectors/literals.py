@@ -12,7 +12,11 @@ from scanner.model.facts import FileFacts
 
 def stands_in_file(scene: Scene, function: int, text: str) -> bool:
     """Whether a text stands in a literal of the file in which a function stands; never in decoded code."""
-    return stands_in(scene, scene.program.path(function), text)
+    path = scene.program.path(function)
+    known = scene.targets.standing.get((path, text))
+    if known is None:
+        known = scene.targets.standing[path, text] = stands_in(scene, path, text)
+    return known
 
 
 def stands_in(scene: Scene, path: str, text: str) -> bool:

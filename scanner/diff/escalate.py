@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.detectors.browser_request import QUIET, RUNS
-from scanner.detectors.egress import BY_CALLERS, BY_OBJECT, ELSEWHERE
+from scanner.detectors.egress import BY_CALLERS, BY_OBJECT, ELSEWHERE, TOLD_INSIDE
 from scanner.detectors.leaks import UNNAMED
 from scanner.detectors.open_page import ADDRESS
 from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
@@ -30,6 +30,8 @@ _ACTIVE = frozenset({Category.EGRESS, Category.EXFILTRATION, Category.PAYLOAD, C
 """What a package must not begin to do while its version stays."""
 _WAY = frozenset({"sink", "via", "url"})
 """Details that say by which functions data leaves, and how the rest of an address is written."""
+_QUIETED = frozenset({BY_OBJECT, TOLD_INSIDE})
+"""Details of calls of which other findings tell where they go."""
 _STATES = [BaselineState.NEW, BaselineState.UPDATED, BaselineState.ABSENT, BaselineState.UNCHANGED]
 
 
@@ -48,6 +50,8 @@ class _Before(NamedTuple):
     """What calls of the current release contact that name it in their own file, or nothing else beside it."""
     allowed: tuple[str, ...] = ()
     """Hosts that the site allows: a call to one is no news."""
+    idle: frozenset[str] = frozenset()
+    """Pages of the current release that do nothing: no call, no program, no file, no secret."""
 
 
 def escalate(comparison: Comparison, allowed: Sequence[str] = ()) -> Comparison:
@@ -69,6 +73,7 @@ def escalate(comparison: Comparison, allowed: Sequence[str] = ()) -> Comparison:
             for host in finding.destinations
         ),
         tuple(allowed),
+        frozenset(endpoint.path for endpoint in comparison.current.endpoints if not endpoint.effects),
     )
     changes = (_raised(change, before) for change in comparison.changes)
     return msgspec.structs.replace(comparison, changes=tuple(sorted(changes, key=_order)))
@@ -97,7 +102,7 @@ def _goes_as_before(change: FindingChange, finding: Finding) -> bool:
     if old is None or finding.category is not Category.EGRESS or finding.severity is not Severity.MEDIUM:
         return False
     same = (old.destinations, old.secrets, old.code) == (finding.destinations, finding.secrets, finding.code)
-    return same and all(item[0] in _WAY or item == BY_OBJECT for item in {*old.details} ^ {*finding.details})
+    return same and all(item[0] in _WAY or item in _QUIETED for item in {*old.details} ^ {*finding.details})
 
 
 def _severity(change: FindingChange, finding: Finding, before: _Before) -> Severity:
@@ -117,7 +122,8 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
         return _of_call(change, finding, before)
     if finding.category is Category.ENDPOINT and finding.api == "none":
         page = dict(finding.details).get(ADDRESS, finding.path)
-        return Severity.HIGH if before.pages.get(page) != "none" else Severity.INFO
+        harmless = bool(finding.package) and page in before.idle  # the file of a library that runs its own `init()`
+        return Severity.HIGH if before.pages.get(page) != "none" and not harmless else Severity.INFO
     return Severity.INFO
 
 
@@ -155,7 +161,7 @@ def _of_browser(finding: Finding, before: _Before) -> Severity:
 
 def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severity:
     """A new or changed outbound call, by where it goes now and went before."""
-    if BY_OBJECT in finding.details:
+    if not _QUIETED.isdisjoint(finding.details):
         return Severity.INFO
     gained = set(finding.destinations)
     settings = set(finding.details)

@@ -19,6 +19,7 @@ the copy: a local patch at best, a back door in the place where it is looked for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -35,6 +36,12 @@ RULE = rule(
 _SHOWN = 10
 """Files that are named in the evidence; their number is given as well."""
 _SEPARATOR = "/"
+_NO_CODE = re.compile(
+    r"(?:^|/)(?:(?:composer|package)\.json|(?:readme|license|licence|changelog|changes|upgrading|authors|notice|copying|history)"
+    r"(?:[.-][\w.-]*)?|[^/]+\.(?:md|rst)|\.(?:git\w+|editorconfig|npmignore))\Z",
+    re.IGNORECASE,
+)
+"""Texts and manifests that no server and no browser runs: distributors change them."""
 
 
 def check_packages(
@@ -88,7 +95,7 @@ def _finding(package: PackageChange, paths: list[str], current: Mapping[str, str
     return Finding(
         rule=RULE.id,
         category=RULE.category,
-        severity=Severity.HIGH,
+        severity=Severity.LOW if all(map(_NO_CODE.search, paths)) else Severity.HIGH,
         confidence=Confidence.CERTAIN,
         path=place,
         line=1,

@@ -118,6 +118,15 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes], list[str]]] = {
         {"redcap_v15.7.1/Libraries/Mail/Mail.php": b"<?php class Mail { const VERSION = '6.8.1'; function f() {} }"},
         [],
     ),
+    "only-texts-changed": (
+        {
+            LIST: b"[]",
+            f"{VENDOR}/composer/installed.php": installed_php("2.0.0"),
+            f"{VENDOR}/acme/dates/README.md": b"1",
+        },
+        {f"{VENDOR}/acme/dates/README.md": b"2"},
+        [],
+    ),
     "versions-of-something-else": (
         {"redcap_v15.7.1/Libraries/Psr/R.php": b"<?php function reply($version = '1.1') {}"},
         {"redcap_v15.7.1/Libraries/Psr/R.php": b"<?php function reply($uri, $version = '1.1') {}"},

@@ -56,9 +56,9 @@ _GUARD = re.compile(
 )
 _NO_GUARD = re.compile(
     r"^(?:get|set|fetch|load|create|make|generate|new|add|build|print|render|log|count|init|define|reset|include|require(?:_once)?$"
-    r"|assert$|ob_|stream_|is_?next|next|peek)"
+    r"|assert$|ob_|stream_|is_?next|next|peek|composer)"
 )
-"""Also assertions of PHP's own, which no server at work runs, buffers, and readers of tokens."""
+"""Also assertions of PHP's own, which no server at work runs, buffers, readers of tokens, and loaders."""
 _NOUN = re.compile(
     r"invalidat|(?:error|exception|message|html|link|form|page|cache|title|(?<!file)(?<!file_)name|info|list|label|status)s?$"
 )
