@@ -8,6 +8,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.folding import foldable
 from scanner.analysis.handlers import handles, labels_of
 from scanner.analysis.program import Program
+from scanner.analysis.state import State
 from scanner.analysis.summary import opened
 from scanner.analysis.templates import OF_MEMBERS_ALL
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all, merge_labels, text_value
@@ -26,6 +27,9 @@ _MAX_PROPERTIES = 40
 _MAX_CLASSES = 8
 """Classes that an object of unknown class is taken to have."""
 _MAX_DEPTH = 2
+_MAX_PLACES = 16
+"""Objects, and objects in them, that are looked into for a callee."""
+_NO_SITES = frozenset[int]()
 
 
 def as_text(evaluator: Evaluator, name: str, args: list[Val]) -> list[Val]:
@@ -46,11 +50,45 @@ def exposed(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
 
 
 def held_by(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
-    """The same for a callee that asks for it: what properties hold, without what methods make of it.
+    """Single secrets in the properties of the objects of a value, for a callee that asks for all that they hold.
 
-    It is asked at every call that passes an object on, and methods would ask in turn.
+    It is asked at every call that passes an object on: methods that would make something of it do not run.
     """
-    return merge_labels(_exposed(evaluator, value, _MAX_DEPTH - 1, set()), _of_caller(evaluator, value))
+    found = all_labels(value)
+    sites: set[int] = set()
+    for holder in (value, *(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
+        for cls in evaluator.state.program.own_classes(holder.types)[:_MAX_CLASSES]:
+            found = merge_labels(found, _held_by_class(evaluator.state, cls))
+        sites |= holder.sites if holder.types else _NO_SITES
+    return merge_labels(merge_labels(found, _held_by_sites(evaluator, sites)), _of_caller(evaluator, value))
+
+
+def _held_by_class(state: State, cls: str) -> Mapping[str, Trace]:
+    """What stores tell of those properties of a class that hold secrets."""
+    found: Mapping[str, Trace] = {}
+    for one in state.program.ancestors(cls):
+        if one in state.kept.properties:
+            for name in declared(state.program, one):
+                found = merge_labels(found, all_labels(state.read_store((one, name))))
+    return found
+
+
+def _held_by_sites(evaluator: Evaluator, sites: set[int]) -> Mapping[str, Trace]:
+    """Secrets that were set on objects made at some places, and on the objects that these hold; bounded."""
+    found: Mapping[str, Trace] = {}
+    queue = sorted(sites)[:_MAX_PLACES]
+    seen = set(queue)
+    for site in queue:
+        for roles in (evaluator.sites.get(site), evaluator.state.site_states.get(site)):
+            for role, held in (roles or {}).items():
+                if role[0] != ".":
+                    continue
+                if held.labels or held.height:
+                    found = merge_labels(found, evaluator.state.lasting(all_labels(held)))
+                if held.sites and held.types and len(queue) < _MAX_PLACES:
+                    queue += [inner for inner in sorted(held.sites) if inner not in seen]
+                    seen |= held.sites
+    return found
 
 
 def _exposed(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int]) -> Mapping[str, Trace]:

@@ -308,9 +308,9 @@ class State:
                     self.write_store(LISTED, Val(labels=value.labels))
             if merged.sites or merged.height:
                 self.kept_sites |= all_sites(value)
+            readers = self._who_may_read(key[0]) if key[1] == ANY_PROPERTY else self.readers.get(key, NOBODIES)
             if merged.labels or merged.height:
                 self._note_secret(key, merged)
-            readers = self._who_may_read(key[0]) if key[1] == ANY_PROPERTY else self.readers.get(key, NOBODIES)
             self._changed(known, merged, readers)
 
     def is_kept_handle(self, site: int) -> bool:
