@@ -28,6 +28,11 @@ def status(page: Page) -> str:
     return page.locator("#status").inner_text()
 
 
+def wait_for_status(page: Page, text: str) -> None:
+    """A text filter runs when nobody has typed for a moment."""
+    page.locator("#status", has_text=text).wait_for()
+
+
 def nodes(page: Page) -> int:
     number: int = page.evaluate("document.querySelectorAll('*').length")
     return number
@@ -49,9 +54,10 @@ def test_a_comparison_opens_with_what_changed_and_filters_narrow_it(reader: Read
     assert page.url.endswith("#state=new,updated&severity=critical")
     page.locator("#filter-clear").click()
     page.get_by_label("Text").fill("ping.php")
+    wait_for_status(page, "1 of 12 findings")
     assert heads(page) == ["open-endpoint"]
     page.get_by_label("Text").fill("no such thing")
-    assert status(page) == "No finding matches."
+    wait_for_status(page, "No finding matches.")
     page.locator("#filter-clear").click()
     page.get_by_label("Destination", exact=True).select_option("stats.example.net")
     assert heads(page) == ["secret-to-network"]
