@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from scanner.analysis.code import KIND as CODE
-from scanner.analysis.destinations import LOCAL, OWN_SERVER
+from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED
 from scanner.analysis.keeping import HELD
 from scanner.analysis.origins import DIGEST, OF_EVERY_VISITOR, REQUEST_FIELD, RETURNED, is_broad
 from scanner.analysis.sensitive import SETTING, WRITE
@@ -109,7 +109,7 @@ def _leak(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) 
     if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
         severity = Severity.INFO  # credentials are made to open the configured connection
     quieted = severity is Severity.LOW and loud is Severity.HIGH
-    severity, confidence = _by_distance(scene, hit, plain, trace, severity)
+    severity, confidence = _by_distance(scene, hit, plain, trace, severity, outside)
     confidence = confidence if hit.certain else Confidence.POSSIBLE
     unnamed = quieted and confidence is Confidence.LIKELY and _surely_leaves(hit, label)
     return _Leak(hit, label, trace, outside, severity, confidence, unnamed)
@@ -225,8 +225,13 @@ def _addresses(hit: Hit, label: str) -> bool:
     return any(label in all_labels(hit.roles[role]) for role in ("url", "host") if role in hit.roles)
 
 
-def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Severity) -> tuple[Severity, Confidence]:
-    """Less where the way is a guess: a named secret stays loud, what stands for many values does not."""
+def _by_distance(
+    scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Severity, outside: list[str]
+) -> tuple[Severity, Confidence]:
+    """Less where the way is a guess: a named secret stays loud, what stands for many values does not.
+
+    Where the call may go elsewhere as well, the guess is about what is sent and about where to.
+    """
     doubtful = doubts(scene, trace) >= _MANY_DOUBTS
     end = scene.program.path(hit.function)
     general = is_broad(plain)
@@ -237,6 +242,8 @@ def _by_distance(scene: Scene, hit: Hit, plain: str, trace: Trace, severity: Sev
         return severity, Confidence.LIKELY
     nameless = plain.startswith(RETURNED)  # whatever `decrypt()` gave back: which secret that is, nobody knows
     most = Severity.MEDIUM if general or nameless else Severity.HIGH
+    if general and guessed and far and UNRESOLVED in outside:
+        most = Severity.LOW
     return max(severity, most, key=lambda item: item.rank), Confidence.POSSIBLE
 
 
