@@ -105,7 +105,7 @@ def _leak(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) 
     secret = scene.result.state.origins.by_label.get(plain)
     severity = loud = _severity(scene, secret, outside, hashed=label.startswith(DIGEST))
     if severity in (Severity.HIGH, Severity.MEDIUM) and not _literal(outside):
-        severity = _without_host(hit, label, trace, severity)
+        severity = _without_host(scene, hit, label, trace, severity)
     if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
         severity = Severity.INFO  # credentials are made to open the configured connection
     quieted = severity is Severity.LOW and loud is Severity.HIGH
@@ -198,7 +198,7 @@ def _expected(secret: Secret, name: str) -> bool:
     return name in (LOCAL, OWN_SERVER, f"config:{secret.name}") or expected(secret, name)
 
 
-def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Severity:
+def _without_host(scene: Scene, hit: Hit, label: str, trace: Trace, severity: Severity) -> Severity:
     """No host is named: what counts is how sure the way is.
 
     A secret that takes a short way inside one file to a call that surely is a network call keeps its severity, and so
@@ -207,7 +207,7 @@ def _without_host(hit: Hit, label: str, trace: Trace, severity: Severity) -> Sev
     """
     if label.startswith(REQUEST_FIELD):
         return Severity.INFO  # what a visitor types reaches most of an application's code
-    paths = set()
+    paths = {scene.program.path(hit.function)}
     current: Trace | None = trace
     while current is not None:
         paths.add(current.path)
