@@ -351,25 +351,31 @@ class Frame:
     def write_shared(self, target: str, key: tuple[str, str], value: Val, lifts: int = 0) -> None:
         """Write to a store that outlives the call."""
         self.stored_sites |= all_sites(value)
-        single = target == "global" or key[0].startswith("\2") or key[1].startswith("::")
-        of_all = single or key[0] in SUPERGLOBALS
         if lifts > MAX_VALUE_LIFTS:
             value = Val(labels=self.state.lasting(all_labels(value)))
         if depends_on_caller(value):
-            if target == "store":
-                self.state.note_instance(key)
-            if lifts or not single:  # whoever calls a method knows the object whose property it puts into a global
-                value = closed(value, self.state.holes)
-        if depends_on_caller(value):
-            if value.types:  # the declared class of a parameter holds whoever calls
-                self.state.write_store(key, Val(types=value.types))
-            if lifts > (MAX_KEPT_LIFTS if of_all else MAX_EFFECT_LIFTS):
-                if of_all:  # a property is told apart by the object it belongs to, by other means
-                    self.state.limit("wrapper-depth", self.number)
-                return
-            self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
+            self._leave_to_callers(target, key, value, lifts)
         else:
             self.state.write_store(key, value)
+
+    def _leave_to_callers(self, target: str, key: tuple[str, str], value: Val, lifts: int) -> None:
+        """A write to a store of what a caller passes: callers make it, as far out as it is followed."""
+        single = target == "global" or key[0].startswith("\2") or key[1].startswith("::")
+        if target == "store":
+            self.state.note_instance(key)
+        if lifts or not single:  # whoever calls a method knows the object whose property it puts into a global
+            value = closed(value, self.state.holes)
+        if not depends_on_caller(value):
+            self.state.write_store(key, value)
+            return
+        if value.types:  # the declared class of a parameter holds whoever calls
+            self.state.write_store(key, Val(types=value.types))
+        of_all = single or key[0] in SUPERGLOBALS
+        if lifts > (MAX_KEPT_LIFTS if of_all else MAX_EFFECT_LIFTS):
+            if of_all:  # a property is told apart by the object it belongs to, by other means
+                self.state.limit("wrapper-depth", self.number)
+            return
+        self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
 
     def add_effect(self, effect: Effect) -> None:
         """Record a write that callers decide, once per place that is written and level it comes from.

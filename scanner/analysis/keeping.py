@@ -74,7 +74,6 @@ _PATH = "path"
 FILTERED = "filtered"
 """Role of a stream that has a filter of the program."""
 _FILTER = ("\2filter", "*")
-"""Store of what was written to any file: who lists a folder is evaluated again when there is more."""
 _LISTS = frozenset({"glob", "scandir"})
 HELD = "held"
 """Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""

@@ -36,9 +36,17 @@ _BUILTIN = {
 }
 
 
+_OLD = "?"
+
+
 def perhaps_old(written: str) -> str:
     """Mark among the variables for a property that only one arm of a branch has written: it may be what it was."""
-    return "?" + written
+    return _OLD + written
+
+
+def is_property(name: str) -> bool:
+    """Whether a name among the variables is one of a property that was written, and no such mark."""
+    return "->" in name and name[0] != _OLD
 
 
 class Lookup(Frame):
@@ -306,10 +314,16 @@ class Lookup(Frame):
         written = (one for cls in sorted(classes) for one in program.declared_types(cls, name))
         return frozenset(program.find_class(one) for one in written if one not in PRIMITIVES)
 
+    def assign_property(self, variable: str, name: str, value: Val) -> None:
+        """From here on the property of what a variable holds has this value, and none that it had before."""
+        written = f"{variable}->{name}"
+        self.env[written] = value
+        self.env.pop(perhaps_old(written), None)
+        self.has_properties = True
+
     def write_property(self, variable: str, cls: str, name: str, value: Val) -> None:
         """Property of an object of a known class; what a caller decides is left to the caller as an effect."""
-        self.env[f"{variable}->{name}"] = value
-        self.env.pop(perhaps_old(f"{variable}->{name}"), None)
+        self.assign_property(variable, name, value)
         for site in sorted(self.env[variable].sites) if variable in self.env else ():
             self.set_site(site, "." + name, value)
         key = (self.property_owner(cls, name), name)

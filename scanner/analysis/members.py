@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from scanner.analysis import documents, hydrating
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.lookup import MAX_NAMED, perhaps_old
+from scanner.analysis.lookup import MAX_NAMED
 from scanner.analysis.state import ANY_PROPERTY
 from scanner.analysis.values import Val, all_labels, text_value
 from scanner.model.facts import Prop, Var
@@ -40,9 +40,7 @@ def _write_named(evaluator: Evaluator, target: Prop, base: Val, name: str, value
     for site in sorted(base.sites):
         evaluator.set_site(site, "." + name, value)
     if isinstance(target.base, Var):
-        evaluator.env[f"{target.base.name}->{name}"] = value
-        evaluator.env.pop(perhaps_old(f"{target.base.name}->{name}"), None)
-        evaluator.has_properties = True
+        evaluator.assign_property(target.base.name, name, value)
     for cls in sorted(base.types):
         owner = evaluator.property_owner(cls, name)
         evaluator.write_shared("store", (owner, name), value)

@@ -122,7 +122,7 @@ class Named(Lookup):
         if key.startswith(OF_METHOD):
             return self.state.interpreter.getter(self, key[len(OF_METHOD) :], base)
         if key == OF_MEMBERS_ALL:
-            return Val(labels=self.state.lasting(self.state.interpreter.held_by(self, base)))
+            return Val(labels=self.state.interpreter.held_by(self, base))
         if key == OF_KEYS:
             return self.keys_of(base, None)
         if key == OF_RESULT:

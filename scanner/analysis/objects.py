@@ -54,7 +54,7 @@ def held_by(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
 
     It is asked at every call that passes an object on: methods that would make something of it do not run.
     """
-    found = all_labels(value)
+    found: Mapping[str, Trace] = evaluator.state.lasting(all_labels(value))
     sites: set[int] = set()
     for holder in (value, *(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
         for cls in evaluator.state.program.own_classes(holder.types)[:_MAX_CLASSES]:
@@ -69,7 +69,7 @@ def _held_by_class(state: State, cls: str) -> Mapping[str, Trace]:
     for one in state.program.ancestors(cls):
         if one in state.kept.properties:
             for name in declared(state.program, one):
-                found = merge_labels(found, all_labels(state.read_store((one, name))))
+                found = merge_labels(found, state.lasting(all_labels(state.read_store((one, name)))))
     return found
 
 

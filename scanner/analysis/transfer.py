@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from scanner.analysis import containers, documents, generators, implicit, members, objects, references
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.evaluator import YIELDS, Evaluator
-from scanner.analysis.lookup import perhaps_old
+from scanner.analysis.lookup import is_property, perhaps_old
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.state import SESSION
 from scanner.analysis.summary import ANY, opened
@@ -148,7 +148,7 @@ def _joined(evaluator: Evaluator, outcomes: list[dict[str, Val]]) -> dict[str, V
             elif known is not value:
                 result[name] = evaluator.join(known, value)
     if evaluator.has_properties:
-        for name in [name for name in result if "->" in name and not all(name in other for other in outcomes)]:
+        for name in [name for name in result if is_property(name) and not all(name in other for other in outcomes)]:
             result[perhaps_old(name)] = NOTHING
     return result
 
