@@ -54,6 +54,11 @@ def is_broad(label: str) -> bool:
     return label in MANY or label in OF_EVERY_VISITOR or label.startswith((REQUEST_FIELD, FILE))
 
 
+def is_nameless(label: str) -> bool:
+    """The same, and what a function gave back whose purpose it is to give secrets back: which one, nobody knows."""
+    return is_broad(label) or label.removeprefix(DIGEST).startswith(RETURNED)
+
+
 def telling_column(secret: Secret) -> bool:
     """Whether the column's name alone says what it holds: a global of the current project, or a name of three words."""
     return secret.table == PROJECT_TABLE or secret.name.count("_") >= 2  # noqa: PLR2004  `hash`, `api_token` are words

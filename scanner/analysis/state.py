@@ -18,9 +18,8 @@ from scanner.analysis.origins import (
     GENERIC,
     MANY,
     REQUEST_FIELD,
-    RETURNED,
     Origins,
-    is_broad,
+    is_nameless,
 )
 from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
@@ -404,8 +403,7 @@ class State:
 
     def secrets_of(self, value: Val) -> set[str]:
         """Secrets with a name of their own that a value, or a part of it, carries."""
-        labels = (label for label in all_labels(value) if not is_broad(label) and not label.startswith(RETURNED))
-        return {label for label in labels if self.is_specific(label)}
+        return {label for label in all_labels(value) if not is_nameless(label) and self.is_specific(label)}
 
     def telling(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
         """Secrets, data of other machines, and what only a caller knows."""

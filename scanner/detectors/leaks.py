@@ -10,7 +10,7 @@ from typing import NamedTuple
 from scanner.analysis.code import KIND as CODE
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED
 from scanner.analysis.keeping import HELD
-from scanner.analysis.origins import DIGEST, OF_EVERY_VISITOR, REQUEST_FIELD, RETURNED, is_broad
+from scanner.analysis.origins import DIGEST, OF_EVERY_VISITOR, REQUEST_FIELD, RETURNED, is_broad, is_nameless
 from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
@@ -69,7 +69,7 @@ def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> I
             leak = _leak(scene, hit, label, labels[label], outside)
             if label.startswith(REQUEST_FIELD) and leak.severity is Severity.INFO:
                 continue  # what a visitor types goes to the service that checks it: nothing of the server's own leaves
-            by_sink = leak.severity is Severity.LOW and is_broad(label)
+            by_sink = leak.severity is Severity.LOW and _stands_for_many(scene, leak)
             key: tuple[object, ...] = (label, hit.inner, hit.signature.id, None if by_sink else hit.function, *outside)
             ways[key] += by_sink
             order = (leak.trace.length + len(hit.hops), scene.program.path(hit.function), hit.line)
@@ -78,6 +78,14 @@ def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> I
                 best[key] = (order, leak)
     for key, (_order, leak) in best.items():
         yield _finding(scene, rule_, leak, others=max(ways[key] - 1, 0))
+
+
+def _stands_for_many(scene: Scene, leak: _Leak) -> bool:
+    """Whether a label says little about what is sent: by itself, or because nobody sees how it came there."""
+    if is_broad(leak.label):
+        return True
+    end = scene.program.path(leak.hit.function)
+    return is_nameless(leak.label) and doubts(scene, leak.trace) + leaps(scene, leak.trace, end) > 0
 
 
 class _Leak(NamedTuple):
@@ -117,7 +125,7 @@ def _leak(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) 
 
 def _surely_leaves(hit: Hit, label: str) -> bool:
     """Whether one secret of the site is given to a call that is a network call for sure, or is part of an address."""
-    nameless = is_broad(label) or label.startswith((DIGEST, RETURNED))
+    nameless = is_nameless(label) or label.startswith(DIGEST)
     return not nameless and (_sends(hit) or _addresses(hit, label))
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, REQUEST_FIELD, is_broad
+from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, REQUEST_FIELD, is_broad, is_nameless
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
@@ -62,7 +62,7 @@ def _once_per_file(found: Iterable[tuple[Way, Finding]]) -> Iterable[Finding]:
     vague: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
     for way, item in shortest(found).items():
         hardly = item.severity is Severity.LOW and item.confidence is Confidence.POSSIBLE
-        if hardly and not item.destinations and is_broad(way.label):
+        if hardly and not item.destinations and is_nameless(way.label):
             vague[way.label, way.source, item.path].append(item)
         else:
             yield item
@@ -147,7 +147,7 @@ def hardly_arrives(scene: Scene, output: Output, label: str, trace: Trace, *, to
     `to_host`: the browser takes the output to another host.
     """
     plain = label.removeprefix(DIGEST)
-    if not is_broad(plain) or plain == FILE + DATABASE_FILE:
+    if not is_nameless(plain) or plain == FILE + DATABASE_FILE:
         return False
     end = scene.program.path(output.function)
     steps_away = distance(scene, trace, end) + len(output.via)
