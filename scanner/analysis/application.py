@@ -456,22 +456,28 @@ def _may_get_url(evaluator: Evaluator, hit: Hit, substitution: Substitution) -> 
     """Whether a file function's path can be an address here; most paths are not, and cost nothing more."""
     if "xml" in hit.roles:
         return True  # the document itself names the address
-    return any(
-        sinks.may_be_url(text, evaluator.state.holes)
-        for role in sinks.URL_ROLES
-        if role in hit.roles
-        for text in substitution.value(hit.roles[role]).texts
-    )
+    paths = {role: substitution.value(hit.roles[role]) for role in sinks.URL_ROLES if role in hit.roles}
+    return any(_is_perhaps_url(evaluator, value) for value in paths.values())
+
+
+def _is_perhaps_url(evaluator: Evaluator, path: Val) -> bool:
+    """Whether a path may be an address: as it is written, or because a secret is in it, which no file's name needs.
+
+    One that begins with what nobody knows is left to callers further out: the secret may be theirs.
+    """
+    state = evaluator.state
+    written = any(sinks.may_be_url(text, state.holes) for text in path.texts)
+    unknown = any(text and state.holes.hole(text[0]) is not None for text in path.texts)
+    return written or (unknown and (bool(state.secrets_of(path)) or depends_on_caller(path)))
 
 
 def _worth_lifting(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:
     """Whether a caller decides something that a reader or a further caller must know: a destination, or a secret."""
     if any(site < 0 for site in sites):
         return True
-    holes = evaluator.state.holes
     decided = [role for role in sinks.URL_ROLES if role in roles and depends_on_caller(hit.roles.get(role, NOTHING))]
     if hit.signature.certainty is Certainty.IF_URL and decided:
-        return any(sinks.may_be_url(text, holes) for role in decided for text in roles[role].texts)
+        return any(_is_perhaps_url(evaluator, roles[role]) for role in decided)
     if decided or hit.signature.kind in ("exec", "process", code.KIND):
         return True
     return any(

@@ -442,8 +442,8 @@ def may_be_url(text: str, holes: HoleTable) -> bool:
     if not text:
         return False
     hole = holes.hole(text[0])
-    if hole is not None:
-        return hole.kind in ("param", "property", "user-input", "config", "env")
+    if hole is not None:  # no path has a query
+        return hole.kind in ("param", "property", "user-input", "config", "env") or "?" in text
     return url_destination(text, holes, is_path=True).name != LOCAL
 
 
