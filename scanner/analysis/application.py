@@ -456,28 +456,35 @@ def _may_get_url(evaluator: Evaluator, hit: Hit, substitution: Substitution) -> 
     """Whether a file function's path can be an address here; most paths are not, and cost nothing more."""
     if "xml" in hit.roles:
         return True  # the document itself names the address
-    paths = {role: substitution.value(hit.roles[role]) for role in sinks.URL_ROLES if role in hit.roles}
-    return any(_is_perhaps_url(evaluator, value) for value in paths.values())
+    used = {role: hit.roles[role] for role in (*sinks.URL_ROLES, *sinks.sent_by_context(hit)) if role in hit.roles}
+    return _goes_to_url(evaluator, hit, {role: substitution.value(value) for role, value in used.items()})
 
 
-def _is_perhaps_url(evaluator: Evaluator, path: Val) -> bool:
-    """Whether a path may be an address: as it is written, or because a secret is in it, which no file's name needs.
+def _goes_to_url(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val]) -> bool:
+    """Whether a file function's path may be an address: as it is written, or because of a secret.
 
-    One that begins with what nobody knows is left to callers further out: the secret may be theirs.
+    No file's name needs one, and none is opened with one in a header. A path that begins with what nobody knows is
+    left to callers further out: the secret may be theirs.
     """
     state = evaluator.state
-    written = any(sinks.may_be_url(text, state.holes) for text in path.texts)
-    unknown = any(text and state.holes.hole(text[0]) is not None for text in path.texts)
-    return written or (unknown and (bool(state.secrets_of(path)) or depends_on_caller(path)))
+    paths = [roles[role] for role in sinks.URL_ROLES if role in roles]
+    if any(sinks.may_be_url(text, state.holes) for path in paths for text in path.texts):
+        return True
+    unknown = [path for path in paths if any(text and state.holes.hole(text[0]) is not None for text in path.texts)]
+    open_place = unknown or not all(path.texts for path in paths)  # a property of the own object leaves no text
+    told = [*unknown, *(roles[role] for role in sinks.sent_by_context(hit) if role in roles and open_place)]
+    return any(bool(state.secrets_of(value)) or depends_on_caller(value) for value in told)
 
 
 def _worth_lifting(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:
     """Whether a caller decides something that a reader or a further caller must know: a destination, or a secret."""
     if any(site < 0 for site in sites):
         return True
-    decided = [role for role in sinks.URL_ROLES if role in roles and depends_on_caller(hit.roles.get(role, NOTHING))]
+    decided = {role for role, value in hit.roles.items() if role in roles and depends_on_caller(value)}
+    sent = decided.intersection(sinks.sent_by_context(hit))
+    decided.intersection_update(sinks.URL_ROLES)
     if hit.signature.certainty is Certainty.IF_URL and decided:
-        return any(_is_perhaps_url(evaluator, roles[role]) for role in decided)
+        return _goes_to_url(evaluator, hit, {role: roles[role] for role in decided | sent})
     if decided or hit.signature.kind in ("exec", "process", code.KIND):
         return True
     return any(

@@ -384,6 +384,13 @@ def _context(evaluator: Evaluator, roles: dict[str, Val]) -> None:
     roles.update(evaluator.with_sites(roles, roles["context"].sites))
 
 
+def sent_by_context(hit: Hit) -> tuple[str, ...]:
+    """Roles of what a file function sends only when its path is an address: what its stream context holds for that."""
+    if hit.signature.certainty is not Certainty.IF_URL:
+        return ()
+    return ("header", "payload") if "context" in hit.roles else ("header",)
+
+
 def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Val], roles: Mapping[str, Val]) -> bool:
     """Whether the call may make traffic at all."""
     if signature.kind in ("browser", "html", "css", "js"):

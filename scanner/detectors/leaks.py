@@ -12,6 +12,7 @@ from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED
 from scanner.analysis.keeping import HELD
 from scanner.analysis.origins import DIGEST, OF_EVERY_VISITOR, REQUEST_FIELD, RETURNED, is_broad, is_nameless
 from scanner.analysis.sensitive import SETTING, WRITE
+from scanner.analysis.sinks import sent_by_context
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
 from scanner.detectors.base import Scene, finding, printable, steps
@@ -126,7 +127,7 @@ def _leak(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) 
 def _surely_leaves(hit: Hit, label: str) -> bool:
     """Whether one secret of the site is given to a call that is a network call for sure, or is part of an address."""
     nameless = is_nameless(label) or label.startswith(DIGEST)
-    return not nameless and (_sends(hit) or _addresses(hit, label))
+    return not nameless and (_sends(hit) or bool(_in_address(hit, label)))
 
 
 def _sends(hit: Hit) -> bool:
@@ -215,22 +216,30 @@ def _without_host(scene: Scene, hit: Hit, label: str, trace: Trace, severity: Se
     """
     if label.startswith(REQUEST_FIELD):
         return Severity.INFO  # what a visitor types reaches most of an application's code
-    paths = {scene.program.path(hit.function)}
-    current: Trace | None = trace
-    while current is not None:
-        paths.add(current.path)
-        current = current.previous
-    near = len(paths) == 1 and trace.length <= _SHORT_WAY and len(hit.via) <= 1
-    if near and hit.certain and (_sends(hit) or _addresses(hit, label)):
+    placed = _in_address(hit, label)  # another role may have it by a way that is no longer, but less sure
+    if hit.certain and ((_sends(hit) and _is_near(scene, hit, trace)) or any(_is_near(scene, hit, t) for t in placed)):
         return severity
     return Severity.LOW
 
 
-def _addresses(hit: Hit, label: str) -> bool:
-    """Whether a single secret of the site is part of an address: in the name of a local file it has no business."""
+def _is_near(scene: Scene, hit: Hit, trace: Trace) -> bool:
+    """Whether a way is short and stays in the file of the call."""
+    path = scene.program.path(hit.function)
+    current: Trace | None = trace
+    while current is not None and current.path == path:
+        current = current.previous
+    return current is None and trace.length <= _SHORT_WAY and len(hit.via) <= 1
+
+
+def _in_address(hit: Hit, label: str) -> list[Trace]:
+    """Ways of a single secret of the site into an address, or into what goes there with a request for it.
+
+    In the name of a local file, and in a header beside one, it has no business.
+    """
     if is_broad(label) or label.startswith(DIGEST) or hit.signature.operation == _ASK:
-        return False
-    return any(label in all_labels(hit.roles[role]) for role in ("url", "host") if role in hit.roles)
+        return []
+    held = (all_labels(hit.roles[role]) for role in ("url", "host", *sent_by_context(hit)) if role in hit.roles)
+    return [labels[label] for labels in held if label in labels]
 
 
 def _by_distance(
