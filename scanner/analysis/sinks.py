@@ -35,6 +35,8 @@ _EFFECTS = {"db": ("sql", "payload"), "exec": ("command", "command"), "process":
 """Kinds of signatures that are an effect on this machine, too, and the role of what they run."""
 _ESCAPES = frozenset({"mysqli_real_escape_string", "mysqli_escape_string", "mysqli::real_escape_string"})
 """Functions that give back the text that they were given, as far as it needs no escaping."""
+_STORES = frozenset({"redis", "memcache", "memcached", "couchbase", "mongo", "mongodb", "aerospike", "relay"})
+"""Databases that are written to without a statement."""
 _ARCHIVES = frozenset({"zip", "phar"})
 _TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
 
@@ -93,6 +95,8 @@ def _one(
         if signature.type is not CallableKind.FUNCTION and "url" in roles:
             results.append(keeping.kept_under(evaluator, "file", roles["url"]))
         results.extend(_credentials(evaluator, call, signature, roles, api))
+    elif signature.kind == "http" and signature.phase in ("execute", "send"):  # `curl_init('file:///...')`
+        results.extend(_credentials(evaluator, call, signature, evaluator.with_sites(roles, handles), api))
     results.extend(_shown(roles))
     return results
 
@@ -250,8 +254,9 @@ def _reach(
     if signature.kind in _EFFECTS:
         effect, role = _EFFECTS[signature.kind]
         given = (whole if effect == "sql" else roles).get(role, NOTHING)  # what was prepared, and bound to it, is run
-        reaches.reach(evaluator, call, effect, api, given, Val(given.texts))
-        if effect == "sql":
+        values = Val(labels=all_labels(given))  # `execute([$value])`
+        reaches.reach(evaluator, call, effect, api, values, Val(given.texts))
+        if effect == "sql" and signature.lib not in _STORES:
             statements.observe(evaluator, call, api, [given])
     if sends and "file-out" in whole:  # `CURLOPT_FILE`, Guzzle's `sink`
         trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
@@ -420,7 +425,10 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
 def _tells_database(
     evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
 ) -> bool:
-    """Whether a secret goes in a query, or as a value for one, to a database on a host that the code names itself."""
+    """Whether a secret goes in a query, or as a value for one, to a database on a host that the code names itself.
+
+    To a store without statements, which no other rule watches, also where nothing tells which host that is.
+    """
     if signature.kind != "db" or signature.phase in ("connect", "construct", "configure"):
         return False
     held = evaluator.with_sites({}, handles)
@@ -436,6 +444,8 @@ def _tells_database(
     sent += [held["payload"]] if "payload" in held else []  # what was bound to the statement
     if not any(evaluator.state.telling(all_labels(value)) for value in sent):
         return False
+    if signature.lib in _STORES and holding.is_untold(evaluator, held):
+        return any(evaluator.state.secrets_of(value) for value in sent)
     return not evaluator.foreign.isdisjoint(handles) or holding.is_foreign(evaluator, held)
 
 
