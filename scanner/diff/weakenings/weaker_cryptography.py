@@ -77,7 +77,9 @@ def _comparisons(pair: Pair, lost: Counter[str]) -> Iterator[Weakening]:
     gained = pair.new.comparisons - old
     gone = sorted(_COMPARE & lost.keys())
     calls = {site.name for site in pair.new.calls} - {site.name for site in (pair.old.calls if pair.old else ())}
-    written = [name for name in _EQUAL if gained[name] or gained[name + OF_COUNTS]] + sorted(calls & {"strcmp", "strcasecmp", "strncmp"})
+    written = [name for name in _EQUAL if gained[name] or gained[name + OF_COUNTS]] + sorted(
+        calls & {"strcmp", "strcasecmp", "strncmp"}
+    )
     if gone and written and not _COMPARE & calls:
         yield _weakening(pair.new, f"{gone[0]}()", written[0], gone[0], "the comparison is no longer safe")
     fewer = old - pair.new.comparisons
