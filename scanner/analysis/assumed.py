@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import templates
+from scanner.analysis import documents, templates
 from scanner.analysis.containers import container
 from scanner.analysis.describe import callee_text
 from scanner.analysis.destinations import is_local, url_destination
@@ -55,7 +55,7 @@ def apply(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val], recei
     """Note what a call of an unknown function or method is given, where that is an address and a secret."""
     held = _properties(evaluator, receiver)
     labels = _secrets(evaluator, [*args, *held, Val(labels=receiver.labels)])
-    if not labels or _OF_NAMESPACES.search(api) or container(evaluator, receiver):
+    if not labels or _names(call, api) or container(evaluator, receiver):
         return
     addresses = _addresses(evaluator, [*args, *held]) | _told(evaluator, receiver)
     if not addresses or any(hit.start == call.start for hit in evaluator.hits.values()):
@@ -73,7 +73,7 @@ def apply(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val], recei
 
 def told(evaluator: Evaluator, call: Call, receiver: Val, args: Sequence[Val]) -> frozenset[int]:
     """Objects that know an address now: the one that is called and what it gives, `$client->setUrl(...)->post($x)`."""
-    addresses = _NOWHERE if _OF_NAMESPACES.search(callee_text(call)) else _addresses(evaluator, args)
+    addresses = _NOWHERE if _names(call, callee_text(call)) else _addresses(evaluator, args)
     if not addresses:
         return frozenset(site for site in receiver.sites if _ADDRESS_OF in evaluator.sites.get(site, ()))
     known = frozenset(site for site in receiver.sites if site >= 0)
@@ -81,6 +81,11 @@ def told(evaluator: Evaluator, call: Call, receiver: Val, args: Sequence[Val]) -
     for site in sorted(sites):
         evaluator.set_site(site, _ADDRESS_OF, Val(addresses))
     return sites
+
+
+def _names(call: Call, api: str) -> bool:
+    """Whether addresses are names where they are given: of namespaces, in a document."""
+    return _OF_NAMESPACES.search(api) is not None or str(call.name).lower() in documents.PUTS
 
 
 def _properties(evaluator: Evaluator, receiver: Val) -> list[Val]:

@@ -289,7 +289,7 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
     if not signatures and receiver.sites:
         libraries = evaluator.libraries_of(receiver)
         signatures = tuple(s for s in state.matcher.methods(lower) if s.lib in libraries)
-    if signatures:
+    if signatures and not resolution.has_namesake(state, receiver.types, lower):
         made = sinks.apply(evaluator, call, signatures[:1], args, receiver, api=callee_text(call), certain=False)
         if signatures[0].certainty is Certainty.ALWAYS:
             return made

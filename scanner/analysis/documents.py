@@ -30,12 +30,21 @@ WRITTEN = "document"
 """Role of what was written into a document: it leaves with the document's text."""
 STREAMED = "held"
 """Role of what a writer was given: it goes to the address that the writer has opened."""
-_PUTS = frozenset(
+PUTS = frozenset(
     {"setattribute", "setattributens", "appendchild", "appendxml", "createelement", "createelementns",
      "createtextnode", "createcdatasection", "addchild", "addattribute", "writeelement", "writeattribute",
      "writecdata", "writeraw"}
 )  # fmt: skip
 """Methods that no other classes have: an object that only the caller knows is a document."""
+
+_PARTS = {"ownerdocument": "domdocument", "documentelement": "domelement"}
+"""Properties that no other classes have, and what is in them."""
+
+
+def part_types(name: str) -> frozenset[str]:
+    """Class of what a property of a node holds."""
+    cls = _PARTS.get(name.lower())
+    return frozenset() if cls is None else frozenset([cls])
 
 
 def made(frame: Frame, ancestors: Sequence[str], instance: Val, args: Sequence[Val]) -> Val:
@@ -60,7 +69,7 @@ def loaded(frame: Frame, call: Call, args: Sequence[Val], value: Val) -> Val:
 def called(frame: Frame, call: Call, method: str, receiver: Val, args: Sequence[Val], result: Val) -> Val:
     """A method of a document or of a node: it takes in what it is given, and gives out what is in the document."""
     sites = _documents(frame, receiver)
-    if method in _PUTS:
+    if method in PUTS:
         sites |= {site for site in receiver.sites if site < 0}
     if not sites:
         return result

@@ -220,7 +220,7 @@ class Lookup(Frame):
             result = documents.inside(self, base, result)
             result = result if result.types or result.sites else self._of_client(base, result)
         result = self._or_unknown(result, [*owners, *((cls, ANY_PROPERTY) for cls in base.types)], node)
-        declared = self._declared_types(base.types, name)
+        declared = self._declared_types(base.types, name) or self._types_in_document(base, name)
         return result.replaced(types=result.types | declared) if declared else result
 
     def _or_unknown(self, value: Val, keys: Sequence[tuple[str, str]], node: Value) -> Val:
@@ -322,6 +322,11 @@ class Lookup(Frame):
         program = self.state.program
         written = (one for cls in sorted(classes) for one in program.declared_types(cls, name))
         return frozenset(program.find_class(one) for one in written if one not in PRIMITIVES)
+
+    def _types_in_document(self, base: Val, name: str) -> frozenset[str]:
+        """Class of a part of a document, unless the object is of a class of the program."""
+        found = documents.part_types(name)
+        return frozenset() if found and self.state.program.own_classes(base.types) else found
 
     def assign_property(self, variable: str, name: str, value: Val) -> None:
         """From here on the property of what a variable holds has this value, and none that it had before."""

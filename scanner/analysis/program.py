@@ -100,6 +100,8 @@ class Program:
         self.code: dict[str, CodeUnit] = {}
         """Code that is run by an `eval` and its kin, by the path that it got."""
         self.code_bytes = 0
+        self.replaces_wrappers = False
+        """Some function takes a wrapper of PHP away (`http://`): another may be put in its place."""
         self._code_units: dict[tuple[int, int, str], int] = {}
         self.outline_of: dict[int, int] = {}
         """By function that was lowered anew: the outline by which others know it."""
@@ -128,6 +130,7 @@ class Program:
         for offset, function in enumerate(facts.functions):
             self.functions.append(function)
             self.file_of.append(number)
+            self.replaces_wrappers |= "stream_wrapper_unregister" in function.called
             if function.name and not function.cls and function.name != "{closure}":
                 self.by_name[function.name.lower()].append(first + offset)
         for fact in facts.classes:

@@ -53,3 +53,12 @@ def implementations(state: State, cls: str, method: str) -> list[int]:
         if number is not None:
             numbers[number] = None
     return list(numbers)
+
+
+def has_namesake(state: State, types: frozenset[str], method: str) -> bool:
+    """Whether all classes of an object are known to have a method of a name, so that no other class's is meant.
+
+    `DOMDocument::saveXML` is given a node, `SimpleXMLElement::saveXML` a path.
+    """
+    propagator, ancestors = state.matcher.propagator, state.program.ancestors
+    return bool(types) and all(any(propagator(f"{one}::{method}") for one in ancestors(cls)) for cls in types)

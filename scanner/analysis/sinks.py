@@ -37,6 +37,9 @@ _ESCAPES = frozenset({"mysqli_real_escape_string", "mysqli_escape_string", "mysq
 """Functions that give back the text that they were given, as far as it needs no escaping."""
 _STORES = frozenset({"redis", "memcache", "memcached", "couchbase", "mongo", "mongodb", "aerospike", "relay"})
 """Databases that are written to without a statement."""
+_NO_SCHEME = frozenset({""})
+_ONLY_OPENED = frozenset({"", "http", "https"})
+"""Schemes of which PHP's own wrapper opens addresses, and does nothing else with them."""
 _ARCHIVES = frozenset({"zip", "phar"})
 _TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
 
@@ -411,8 +414,9 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
         places = [url_destination(text, evaluator.state.holes, is_path=True) for text in texts]
         if all(place.name == LOCAL for place in places):
             return False
-        if signature.operation not in ("", "open") and not any(place.scheme for place in places):
-            return False  # asking about a file makes no request over HTTP; with a scheme it may be FTP or a wrapper
+        only_opened = _NO_SCHEME if evaluator.state.program.replaces_wrappers else _ONLY_OPENED
+        if signature.operation not in ("", "open") and all(place.scheme in only_opened for place in places):
+            return False  # asking makes no request over HTTP; with another scheme it may be FTP or a wrapper
     if signature.kind == "redirect":
         return any(_sends_elsewhere(text, evaluator.state.holes) for text in roles.get("header", NOTHING).texts)
     if signature.certainty is Certainty.NEVER_ALONE:

@@ -113,6 +113,17 @@ class Note(NamedTuple):
     text: str
 
 
+class Dispatcher(NamedTuple):
+    """What a function calls or passes on that its callers say."""
+
+    names: frozenset[int] = frozenset()
+    """Parameters that decide what is called; -1 for the arguments as a list."""
+    forwards: bool = False
+    """Whether it passes on a list of what it gets."""
+    classes: frozenset[int] = frozenset()
+    """Parameters that name the class of which it makes an object."""
+
+
 class Decoding:
     """What is known of code that computes text, and what following it has cost."""
 
@@ -130,6 +141,10 @@ class Decoding:
         """Which functions put something into a text, and do nothing else."""
         self.filled = 0
         """Calls of these that were run with what they get."""
+        self.dispatchers: dict[int, Dispatcher] = {}
+        """What functions call that their callers say (see `dispatching`)."""
+        self.dispatched = 0
+        """Calls of such functions that were followed."""
 
 
 class KeptSecrets:

@@ -48,6 +48,9 @@ _MAX_TEXT = 300
 _MAX_OPERANDS = 60
 """Values of one comparison that are looked at."""
 _COMPARISONS = frozenset({"==", "===", "!=", "!==", "<>"})
+OF_COUNTS = " of counts"
+"""Behind the operator of a strict comparison of counts: both sides are numbers, so that it was no stricter."""
+_COUNTING = frozenset({"count", "sizeof", "strlen", "mb_strlen"})
 _CURL_NUMBERS = {"64": "CURLOPT_SSL_VERIFYPEER", "81": "CURLOPT_SSL_VERIFYHOST", "10004": "CURLOPT_PROXY"}
 
 
@@ -270,10 +273,12 @@ class _Reader:
 
     def _operator(self, node: Op, line: int) -> None:
         if node.op in _COMPARISONS:
-            self.comparisons[node.op] += 1
+            of_counts = node.op in ("===", "!==") and all(map(_is_count, node.operands))
+            self.comparisons[node.op + OF_COUNTS if of_counts else node.op] += 1
             near = islice(nodes(node.operands), _MAX_OPERANDS)
             parts = (part for part in near if isinstance(part, (Var, Prop)))
-            self.operands.update((node.op, part.name) for part in parts if isinstance(part.name, str))
+            names = {part.name for part in parts if isinstance(part.name, str)} - {"this"}
+            self.operands.update((node.op, name) for name in names)
         if node.op in ("&&", "and", "||", "or"):
             decided = "0" if node.op in ("&&", "and") else "1"
             for operand in node.operands:
@@ -306,6 +311,13 @@ def _children(node: object) -> list[object]:
         elif isinstance(field, tuple):
             found += [item for item in field if hasattr(item, "__struct_fields__")]
     return found
+
+
+def _is_count(node: object) -> bool:
+    """Whether a value is a whole number whatever comes in."""
+    if isinstance(node, Call):
+        return node.kind == CallKind.FUNCTION and call_name(node) in _COUNTING
+    return isinstance(node, Const) and type(node.value) is int
 
 
 def _alike(one: object, other: object) -> bool:

@@ -88,6 +88,8 @@ def _raised(change: FindingChange, before: _Before) -> FindingChange:
     finding = change.current
     if finding is None or change.state not in (BaselineState.NEW, BaselineState.UPDATED):
         return change
+    if finding.package not in before.tampered and _only_lost_triggers(change, finding):
+        return msgspec.structs.replace(change, current=msgspec.structs.replace(finding, severity=Severity.LOW))
     own = Severity.LOW if _goes_as_before(change, finding) else finding.severity
     grades = (own, _severity(change, finding, before), _of_trigger(change, finding, before))
     severity = min(grades, key=lambda item: item.rank)
@@ -103,6 +105,16 @@ def _goes_as_before(change: FindingChange, finding: Finding) -> bool:
         return False
     same = (old.destinations, old.secrets, old.code) == (finding.destinations, finding.secrets, finding.code)
     return same and all(item[0] in _WAY or item in _QUIETED for item in {*old.details} ^ {*finding.details})
+
+
+def _only_lost_triggers(change: FindingChange, finding: Finding) -> bool:
+    """Whether code does what it did, and all that changed is that fewer kinds of callers come to it."""
+    old = change.baseline
+    if old is None or finding.severity.rank > Severity.MEDIUM.rank or old.severity is not finding.severity:
+        return False
+    same = (old.destinations, old.secrets, old.code) == (finding.destinations, finding.secrets, finding.code)
+    gone = {*old.details} - {*finding.details}
+    return same and bool(gone) and {*finding.details} <= {*old.details} and all(name == TRIGGER for name, _ in gone)
 
 
 def _severity(change: FindingChange, finding: Finding, before: _Before) -> Severity:

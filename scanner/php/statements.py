@@ -392,15 +392,13 @@ class StatementLowering(ExpressionLowering):
     def _catch(self, node: Node) -> tuple[Statement, ...]:
         name = node.child_by_field_id(F_NAME)
         body = self.body(node.child_by_field_id(F_BODY))
-        if name is None:
-            return body
-        variable = self.expression(name)
         line, start = line_of(node), node.start_byte
         listed = node.child_by_field_id(F_TYPE)
         classes = (self.names.resolve_class(self.text(kind)) for kind in (self.named(listed) if listed else ()))
         declared = tuple(Arg(ClassConst(name, "class")) for name in classes)
         thrown = Call(CallKind.CONSTRUCT, "caught", None, declared, line, line, start, start)
-        return (Assign(variable, thrown, "=", line_of(node)), *body)
+        first = Expr(thrown, line) if name is None else Assign(self.expression(name), thrown, "=", line)
+        return (first, *body)
 
 
 def _as_statement(value: Value, line: int) -> Statement:

@@ -97,6 +97,23 @@ PAGES = {
     "fragment: needs a constant": "if (!defined('API')) exit;\nprint Records::delete($_POST['id']);",
     "fragment: class not loaded": "$data = Records::delete(PROJECT_ID);\nprint $data;",
     "fragment: function not loaded": "print tt('title'); function_of_page();",
+    "fragment: view of an object": "echo $this->title($data);\nfile_put_contents('/tmp/x', $_POST['x']);",
+    "none: asks whether there is an object": (
+        "if (isset($this)) { echo $this->title($data); }\nfile_put_contents('/tmp/x', $_POST['x']);"
+    ),
+    "none: does without the object": (
+        "try { $this->title(); } catch (Error $e) {}\nfile_put_contents('/tmp/x', $_POST['x']);"
+    ),
+    "none: catches that a function is missing": (
+        "try { function_of_page(); } catch (Throwable) { file_put_contents('/tmp/x', $_POST['x']); }"
+    ),
+    "fragment: catches other things": (
+        "try { function_of_page(); } catch (Exception $e) { file_put_contents('/tmp/x', $_POST['x']); }"
+    ),
+    "fragment: ends where it catches": (
+        "try { function_of_page(); } catch (Throwable $e) { exit; }\nfile_put_contents('/tmp/x', $_POST['x']);"
+    ),
+    "none: before it needs an object": "file_put_contents('/tmp/x', $_POST['x']);\necho $this->title($data);",
     "fragment: declares": "function f() { system('x'); }\nclass K {}\n",
     "fragment: returns": "return array('a' => 1);",
 }

@@ -67,6 +67,30 @@ def test_a_trigger_is_worth_a_look_even_for_a_host_that_is_known(tmp_path: Path)
     assert levels["Classes/Closed.php"] is Severity.INFO
 
 
+EVAL = "<?php\nclass Opened { static function run() { return eval('return ' . base64_decode('%s') . ';'); } }\n"
+PAGE = "<?php\ndefine('NOAUTH', true);\nrequire 'init.php';\n%s\n"
+GATE = "<?php\nrequire 'Opened.php';\nfunction authenticate() { if (!isset($_SESSION['u'])) { header('Location: /'); exit; } }\n%s"
+
+
+@pytest.mark.parametrize(("code", "severity"), [("MSsx", Severity.LOW), ("MSsy", Severity.MEDIUM)])
+def test_what_fewer_callers_reach_is_low_unless_it_does_something_else(
+    code: str, severity: Severity, tmp_path: Path
+) -> None:
+    for side, gate, text in (("old", "", "MSsx"), ("new", "authenticate();", code)):
+        folder = tmp_path / side
+        folder.mkdir()
+        (folder / "Opened.php").write_text(EVAL % text)
+        (folder / "init.php").write_text(GATE % gate)
+        (folder / "index.php").write_text(PAGE % "echo Opened::run();")
+        (folder / "inside.php").write_text(PAGE % "authenticate();\necho 1;")
+    found = [
+        item for item in diff(str(tmp_path / "old"), str(tmp_path / "new"), OPTIONS).changes
+        if item.finding.rule == "dynamic-code" and item.finding.path == "Opened.php"
+    ]  # fmt: skip
+    assert [(item.state, item.finding.severity) for item in found] == [(UPDATED, severity)]
+    assert not triggers(found[0].current)
+
+
 def test_the_way_back_shows_too(comparison: Comparison) -> None:
     back = diff(str(PAIR / "current"), str(PAIR / "baseline"), OPTIONS)
     assert ("url-capable-call", UPDATED, OPEN, NOTHING) in of(back, "Opened")

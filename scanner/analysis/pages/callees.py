@@ -19,10 +19,12 @@ from scanner.model.facts import (
     Param,
     Statement,
     Value,
+    Var,
     decode_body,
 )
 
 _INCLUDES = frozenset({"include", "include_once", "require", "require_once"})
+_OBJECT = Var("this")
 _MAX_DEPTH = 24
 _MAX_METHODS = 3
 """Methods of one name that an object of unknown class is taken to have."""
@@ -39,6 +41,8 @@ class Callees(ABC):
         self._path = shared.program.files[page].path
         self._steps = 0
         self._request_decides = False
+        self._deaths = 0
+        """Ways that ended by an `Error`, which code around it may catch."""
         self._stack: list[int] = []
         self._bodies: dict[tuple[object, ...], tuple[Flow, PageState]] = {}
         self.seen = Seen()
@@ -66,6 +70,12 @@ class Callees(ABC):
     def _value(self, value: Value, state: PageState, where: Where) -> Flow:
         """Run the calls in an expression, innermost first."""
 
+    def _dies(self) -> Flow:
+        """An `Error` is thrown: something is missing that only other pages load."""
+        self.seen.ended.add("undefined")
+        self._deaths += 1
+        return Flow.STOP
+
     def _has_library(self, state: PageState) -> bool:
         """Whether the page has loaded declarations: then what seems to be missing may have come in some other way."""
         if state.unknown or state.autoload:
@@ -84,6 +94,8 @@ class Callees(ABC):
         name = call.short_name
         if call.kind == CallKind.CONSTRUCT:
             return self._construct(name, call, state, where)
+        if call.kind == CallKind.METHOD and call.receiver == _OBJECT and self._own(where):
+            return self._dies()  # a view that an object includes: called directly it has no object
         effect = effect_of(name, call)
         if effect:
             self._act(effect, call, state, where)
@@ -162,6 +174,7 @@ class Callees(ABC):
             self.seen = before
             self._shared.outcomes[self._listed(), *key] = outcome
         self.seen.add(outcome.seen)
+        self._deaths += outcome.flow is Flow.STOP and "undefined" in outcome.seen.ended
         way = outcome.state.copy()
         way.loaded |= state.loaded
         return way, outcome.flow
@@ -201,8 +214,7 @@ class Callees(ABC):
             return Flow.NEXT
         usable = [number for number in known if self._program.file_of[number] in state.loaded]
         if not usable and not self._has_library(state):
-            self.seen.ended.add("undefined")
-            return Flow.STOP
+            return self._dies()
         return self._enter(name, (usable or list(known))[:2], call, state, where)
 
     def _method(self, name: str, call: Call, state: PageState, where: Where) -> Flow:
@@ -219,8 +231,7 @@ class Callees(ABC):
             return Flow.NEXT
         files = {unit.file for unit in self._program.classes[key]}
         if not (files & state.loaded or self._has_library(state)):
-            self.seen.ended.add("undefined")
-            return Flow.STOP
+            return self._dies()
         found = self._program.find_method(key, "__construct" if call.kind == CallKind.NEW else name)
         return Flow.NEXT if found is None else self._enter(name, [found], call, state, where)
 

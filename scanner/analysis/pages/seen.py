@@ -9,7 +9,9 @@ from scanner.analysis.pages.gates import END, Leads, ends
 from scanner.analysis.pages.paths import Paths
 from scanner.analysis.pages.state import PageState
 from scanner.analysis.program import Program
-from scanner.model.facts import Expr, decode_body
+from scanner.model.facts import Assign, Branch, Call, CallKind, ClassConst, Expr, Statement, decode_body
+
+_CATCHABLE = frozenset({"error", "throwable"})
 
 
 class Flow(Enum):
@@ -18,6 +20,21 @@ class Flow(Enum):
     NEXT = 0
     RETURN = 1
     STOP = 2
+
+
+def catching(statement: object) -> tuple[tuple[Statement, ...], ...]:
+    """Arms of a `catch` that take an `Error`; the statements of the `try` stand before it."""
+    if not isinstance(statement, Branch):
+        return ()
+    return tuple(arm for arm in statement.arms if arm and not _CATCHABLE.isdisjoint(_caught(arm[0])))
+
+
+def _caught(statement: Statement) -> list[object]:
+    """Classes of what a `catch` takes, by what stands at its begin."""
+    value = statement.value if isinstance(statement, (Assign, Expr)) else None
+    if not isinstance(value, Call) or value.kind != CallKind.CONSTRUCT or value.name != "caught":
+        return []
+    return [str(arg.value.cls).lower() for arg in value.args if isinstance(arg.value, ClassConst)]
 
 
 class Where(NamedTuple):

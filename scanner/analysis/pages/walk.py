@@ -9,7 +9,7 @@ from __future__ import annotations
 from scanner.analysis.pages.callees import Callees
 from scanner.analysis.pages.conditions import REQUEST, ask, asks_for_cli, compared, is_own, key_of, keys_in, operands
 from scanner.analysis.pages.paths import HOLE
-from scanner.analysis.pages.seen import Flow, Where
+from scanner.analysis.pages.seen import Flow, Where, catching
 from scanner.analysis.pages.state import PageState
 from scanner.model.facts import (
     Assign,
@@ -71,7 +71,10 @@ class Walk(Callees):
         return Flow.NEXT if flow is Flow.RETURN else flow
 
     def _block(self, statements: tuple[Statement, ...], state: PageState, where: Where) -> Flow:
+        caught = -1
         for position, statement in enumerate(statements):
+            if position < caught:
+                continue
             if state.asked:
                 self.seen.ended.add("login")
                 return Flow.STOP
@@ -79,7 +82,13 @@ class Walk(Callees):
             if self._steps > _MAX_STEPS:
                 self.seen.ended.add("steps")
                 return Flow.STOP
+            if position == caught and isinstance(statement, Branch):
+                statement = Branch(catching(statement), total=True)  # noqa: PLW2901  one of them surely runs
+            deaths = self._deaths
             flow = self._statement(statement, statements[:position], state, where)
+            if flow is Flow.STOP and self._deaths > deaths:
+                caught = next((at for at in range(position + 1, len(statements)) if catching(statements[at])), -1)
+                flow = flow if caught < 0 else Flow.NEXT
             if flow is not Flow.NEXT:
                 return flow
         return Flow.NEXT
@@ -240,8 +249,7 @@ class Walk(Callees):
             or any(self._program.file_of[unit.function] in state.loaded for unit in units)
         ):
             return Flow.NEXT
-        self.seen.ended.add("undefined")
-        return Flow.STOP
+        return self._dies()
 
     def _ask(self, condition: Value, state: PageState, where: Where) -> bool | None:
         if where.function < 0:

@@ -26,12 +26,14 @@ from collections.abc import Iterator
 from scanner.analysis.units import Unit
 from scanner.detectors.base import rule
 from scanner.diff.weakenings.check_removed import is_guard, is_strong
-from scanner.diff.weakenings.pairs import Pair, Weakening
+from scanner.diff.weakenings.pairs import Pair, Side, Weakening
 from scanner.model.finding import Category, Severity
 
 RULE = rule("check-overridden", Category.WEAKENING, "A check that decides nothing any more", __doc__)
 _REFUSES = re.compile(r"block|forbid|deny|denied|reject|banned|restricted|expired|revoked|require|needs")
 """Names of functions whose answer `false` lets pass."""
+_THROWS = re.compile(r"throw|exception|^(?:exit|die|abort)")
+"""Names of calls that do not come back."""
 _COMPARE = frozenset({"hash_equals", "strcmp", "strcasecmp", "strncmp", "sodium_memcmp"})
 
 
@@ -41,7 +43,7 @@ def find(pair: Pair) -> Iterator[Weakening]:
     yield from _with_itself(pair)
     if pair.old is not None:
         yield from _forced(pair, pair.old)
-        yield from _dropped(pair.old, pair.new)
+        yield from _dropped(pair, pair.old)
 
 
 def _constant_conditions(pair: Pair) -> Iterator[Weakening]:
@@ -70,21 +72,24 @@ def _forced(pair: Pair, old: Unit) -> Iterator[Weakening]:
         yield _weakening(line, name, f"{pair.symbol}() always returns {value} now", f"return {value}")
 
 
-def _dropped(old: Unit, new: Unit) -> Iterator[Weakening]:
+def _dropped(pair: Pair, old: Unit) -> Iterator[Weakening]:
     """Guards that are called as before, but whose result is not used, or is used the other way round.
 
     Who swaps the two arms of a condition negates it as well, but moves calls: so for a negation all calls must have
     stayed in their order. `if ($ok) { return $x; }` that became `if (!$ok) { return; } return $x;` has one end more.
     """
+    new = pair.new
     before, after = (Counter(site.name for site in unit.calls) for unit in (old, new))
     idle = _unused(new) - _unused(old)
     for name, arity in sorted(idle):
         answered = any(site.name == name and site.arity == arity and site.used for site in old.calls)
         if before[name] == after[name] and is_guard(name) and answered:
-            severity = Severity.HIGH if is_strong(name) else Severity.MEDIUM
-            yield _weakening(
-                _line(new, name), name, f"nothing uses the result of {name}() any more", "unused", severity
-            )
+            grades = (Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+            throws = _throws_instead(pair, name)
+            severity = grades[(not is_strong(name)) + throws]
+            message = f"nothing uses the result of {name}() any more"
+            message += "; it gives none now, and throws" if throws else ""
+            yield _weakening(_line(new, name), name, message, "unused", severity)
     if idle or [site.name for site in old.calls] != [site.name for site in new.calls]:
         return
     for name in sorted(
@@ -95,6 +100,17 @@ def _dropped(old: Unit, new: Unit) -> Iterator[Weakening]:
             yield _weakening(
                 _line(new, name), name, f"the result of {name}() counts the other way round", "negated", severity
             )
+
+
+def _throws_instead(pair: Pair, name: str) -> bool:
+    """Whether the guard stands in this file, gave an answer before, and gives none now but ends by an exception."""
+    answered, silent = (_named(side, name) for side in (pair.old_file, pair.new_file))
+    refuses = any(_THROWS.search(site.name) for unit in silent for site in unit.calls)
+    return refuses and any(unit.ends for unit in answered) and not any(unit.ends for unit in silent)
+
+
+def _named(side: Side, name: str) -> list[Unit]:
+    return [unit for symbol, unit in side.units.items() if symbol.rpartition("::")[2].lower() == name]
 
 
 def _unused(unit: Unit) -> Counter[tuple[str, int]]:

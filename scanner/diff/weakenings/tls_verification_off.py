@@ -42,6 +42,8 @@ _NO_CHECK = re.compile(
     r"|^trustservercertificate$"
 )
 """Options that must not be on, and methods that need no argument to switch the check off."""
+_CHOICE = re.compile(r"_(?:off|disabled|none)$")
+"""Ends of constants that name one value that a setting may have: 0 under such a name sets nothing."""
 _CALL = re.compile(
     r"^(?:without_?(?:ssl_?|tls_?)?verif\w*|(?:disable|skip|ignore)_?(?:ssl|tls|cert|peer)\w*(?:verif|check|valid)\w*)$"
 )
@@ -89,6 +91,8 @@ def is_off(binding: Binding) -> bool:
     if binding.kind == "element" or value == OPEN or " " in key:
         return False
     key = key.removeprefix("env:").removeprefix("$")
+    if binding.kind == "constant" and _CHOICE.search(key):
+        return False
     if _NO_CHECK.search(key):
         return value not in OFF
     if key.endswith("verifyhost") and value == "1":

@@ -22,7 +22,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from scanner.analysis.units import Binding, Unit
+from scanner.analysis.units import OF_COUNTS, Binding, Unit
 from scanner.detectors.base import rule
 from scanner.diff.weakenings.pairs import Pair, Weakening
 from scanner.model.finding import Category, Severity
@@ -53,6 +53,8 @@ _SECURITY = re.compile(
     r"auth|login|passw|token|csrf|nonce|verif|valid|check|sign|hmac|secret|crypt|hash|permission|allowed|session|secur"
 )
 
+_SECRETS = re.compile(r"passw|token|csrf|nonce|verif|sign|hmac|secret|crypt|hash|digest|checksum")
+
 
 def find(pair: Pair) -> Iterator[Weakening]:
     """Replacements of strong by weak in one function."""
@@ -75,7 +77,9 @@ def _comparisons(pair: Pair, lost: Counter[str]) -> Iterator[Weakening]:
     gained = pair.new.comparisons - old
     gone = sorted(_COMPARE & lost.keys())
     calls = {site.name for site in pair.new.calls} - {site.name for site in (pair.old.calls if pair.old else ())}
-    written = [name for name in _EQUAL if gained[name]] + sorted(calls & {"strcmp", "strcasecmp", "strncmp"})
+    written = [name for name in _EQUAL if gained[name] or gained[name + OF_COUNTS]] + sorted(
+        calls & {"strcmp", "strcasecmp", "strncmp"}
+    )
     if gone and written and not _COMPARE & calls:
         yield _weakening(pair.new, f"{gone[0]}()", written[0], gone[0], "the comparison is no longer safe")
     fewer = old - pair.new.comparisons
@@ -85,7 +89,20 @@ def _comparisons(pair: Pair, lost: Counter[str]) -> Iterator[Weakening]:
         if replaced or not _SECURITY.search(pair.symbol.rpartition("::")[2].lower()):
             continue  # a comparison in constant time took its place, and what is compared now is something else
         if fewer[strict] and gained[loose]:
-            yield _weakening(pair.new, strict, loose, strict, "values of other types are equal now")
+            found = _weakening(pair.new, strict, loose, strict, "values of other types are equal now")
+            yield found if _same_matter(pair, strict, loose) else found._replace(severity=Severity.MEDIUM)
+
+
+def _same_matter(pair: Pair, strict: str, loose: str) -> bool:
+    """Whether the plain comparison may be the strict one from before: something that only that one compared is in it.
+
+    In a function about secrets it is taken to be, whatever the names.
+    """
+    if _SECRETS.search(pair.symbol.rpartition("::")[2].lower()):
+        return True
+    old, new = pair.old.operands if pair.old else frozenset[tuple[str, str]](), pair.new.operands
+    gone = {name for operator, name in old - new if operator == strict}
+    return any((loose, name) in new - old or _SECRETS.search(name.lower()) for name in gone)
 
 
 def _compared_before(pair: Pair, strict: str, loose: str) -> bool:
