@@ -97,9 +97,7 @@ def _one(
         evaluator.state.complain(*(roles[role] for role in ("url", "path") if role in roles and roles[role].labels))
         if signature.type is not CallableKind.FUNCTION and "url" in roles:
             results.append(keeping.kept_under(evaluator, "file", roles["url"]))
-        results.extend(_credentials(evaluator, call, signature, roles, api))
-    elif signature.kind == "http" and signature.phase in ("execute", "send"):  # `curl_init('file:///...')`
-        results.extend(_credentials(evaluator, call, signature, evaluator.with_sites(roles, handles), api))
+    results.extend(_credentials(evaluator, call, signature, roles, handles, api))
     results.extend(_shown(roles))
     return results
 
@@ -222,9 +220,18 @@ def _given_back(evaluator: Evaluator, query: Val) -> Val:
 
 
 def _credentials(
-    evaluator: Evaluator, call: Call, signature: Signature, roles: Mapping[str, Val], api: str
+    evaluator: Evaluator,
+    call: Call,
+    signature: Signature,
+    roles: Mapping[str, Val],
+    handles: frozenset[int],
+    api: str,
 ) -> Iterator[Val]:
     """What a file on the list of credential paths holds, when one is opened or read; nothing for who asks about it."""
+    if signature.kind == "http" and signature.phase in ("execute", "send"):  # `curl_init('file:///...')`
+        roles = evaluator.with_sites(roles, handles)
+    elif signature.kind not in ("file-url", "xml-url"):
+        return
     if signature.operation not in ("", "open"):
         return
     texts = {text for role in ("url", "path", "file") if role in roles for text in roles[role].texts}
