@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scanner.analysis.frame import Frame
+    from scanner.model.signature import Signature
 
 WRITER = "xmlwriter"
 CLASSES = frozenset(
@@ -26,6 +27,9 @@ CLASSES = frozenset(
 _ASKING = "domxpath"
 MAKING = frozenset({"simplexml_load_string", "simplexml_load_file", "simplexml_import_dom", "dom_import_simplexml"})
 """Functions that give a document."""
+_ADDRESS_IF = {"SimpleXMLElement": "dataIsURL"}
+"""Classes that are given the address of a document where a parameter says so."""
+_OFF = frozenset({"", "0"})
 WRITTEN = "document"
 """Role of what was written into a document: it leaves with the document's text."""
 STREAMED = "held"
@@ -45,6 +49,15 @@ def part_types(name: str) -> frozenset[str]:
     """Class of what a property of a node holds."""
     cls = _PARTS.get(name.lower())
     return frozenset() if cls is None else frozenset([cls])
+
+
+def is_address(signature: Signature, call: Call, args: Sequence[Val]) -> bool:
+    """Whether a class is given the address of a document in the place of the document: a parameter says so."""
+    flag = _ADDRESS_IF.get(signature.callable)
+    names = (arg.name or "".join(signature.params[index : index + 1]) for index, arg in enumerate(call.args))
+    return flag is not None and any(
+        name == flag and value.texts - _OFF for name, value in zip(names, args, strict=False)
+    )
 
 
 def made(frame: Frame, ancestors: Sequence[str], instance: Val, args: Sequence[Val]) -> Val:

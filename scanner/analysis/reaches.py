@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from scanner.analysis import documents
 from scanner.analysis.origins import DIGEST, FILE, REQUEST_FIELD
 from scanner.analysis.remote import REQUEST, is_open, is_remote, read_at
 from scanner.analysis.state import Output
 from scanner.analysis.summary import PARAM, Hit, Reach, Substitution
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, join_all
 from scanner.model.facts import Call, Index, Prop, Var
 from scanner.model.signature import LocalSink
 
@@ -62,9 +63,19 @@ def apply_local_sink(frame: Frame, call: Call, sink: LocalSink, args: list[Val],
         place = _addressed(effect, values, args)
     if sink.path is not None:
         target = _argument(frame, args, receiver, sink.path)
+        if effect == "file":
+            if sink.path >= len(args):
+                return  # `$document->asXML()` gives the text
+            data = join(data, _named_by(frame, target), frame.state.overflow)
         effect, place = _of_handle(frame, target, effect), place_of(frame, target)
     if effect:
         reach(frame, call, effect, sink.callable, data, place)
+
+
+def _named_by(frame: Frame, path: Val) -> Val:
+    """Secrets of the site in the name of a file that is made: whoever lists the folder reads them."""
+    known = frame.state.secrets_of(path) if path.labels and not path.sites else ()
+    return Val(labels={label: path.labels[label] for label in known if label in path.labels and DIGEST not in label})
 
 
 def _addressed(effect: str, values: list[Val], args: list[Val]) -> Val:
@@ -190,7 +201,8 @@ def _argument(frame: Frame, args: list[Val], receiver: Val | None, index: int) -
     if receiver is None:
         return NOTHING
     state = frame.with_sites({}, receiver.sites)
-    return join_all([receiver, *(state[role] for role in _PLACES if role in state)], frame.state.overflow)
+    whole = documents.inside(frame, receiver, receiver)
+    return join_all([whole, *(state[role] for role in _PLACES if role in state)], frame.state.overflow)
 
 
 def _content(frame: Frame, call: Call, sink: LocalSink, value: Val) -> Val:

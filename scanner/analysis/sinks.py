@@ -316,6 +316,8 @@ def argument_values(
         _add(evaluator, roles, role, value)
     for index in _unnamed(signature, args):
         _add(evaluator, roles, "other", args[index])
+    if documents.is_address(signature, call, args):
+        roles["url"] = roles.pop("xml", NOTHING)
     if signature.option_table:
         _spread_options(evaluator, signature, roles)
     if "context" in roles:
