@@ -46,8 +46,9 @@ def find(bundles: Bundles) -> Iterator[Finding]:
         if stated is None or banner(old) != stated or _code(old) == _code(new):
             continue
         name, version = stated
+        severity = Severity.MEDIUM if path.lower().endswith(_STYLES) else Severity.HIGH
         yield bundle_finding(
-            RULE, Severity.MEDIUM if path.lower().endswith(_STYLES) else Severity.HIGH, path, name, f"{name} still calls itself {version}, and is another file",
+            RULE, severity, path, name, f"{name} still calls itself {version}, and is another file",
             {"version": version, "content": bundles.current[path]}, package=package_of(path),
         )  # fmt: skip
 
