@@ -255,7 +255,8 @@ STATEMENTS: list[tuple[str, tuple[Statement, ...]]] = [
         ), total=True),
     )),
     ("try { f(); } catch (E) { g(); } finally { h(); }", (
-        Expr(function("f"), 1), Branch(((Expr(construct("caught", ClassConst("E", "class")), 1), Expr(function("g"), 1)),)),
+        Expr(function("f"), 1),
+        Branch(((Expr(construct("caught", ClassConst("E", "class")), 1), Expr(function("g"), 1)),)),
         Expr(function("h"), 1),
     )),
     ("a: f(); goto a;", (Loop((Branch(((Expr(function("f"), 1),),)),)),)),
