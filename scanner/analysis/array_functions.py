@@ -25,6 +25,7 @@ from scanner.model.facts import Call, Const, Index, Value, Var
 _NUMBER = re.compile(r"-?\d{1,9}")
 _MAX_KEYS = 100
 """Keys that are taken from an array one by one."""
+TAKING = frozenset({"array_pop", "array_shift"})
 _MAX_STEPS = 8
 """Elements of an array that is reduced one by one."""
 _PLAIN_PATTERN = re.compile(r"([/#~%@!])([\w %#@:=-]{1,60})\1[imsuD]*")
@@ -138,19 +139,37 @@ def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if name in ("array_filter", "array_unique") and args[0].items is not None:  # what stays has the key it had
         return args[0].replaced(types=frozenset(), sites=frozenset())
     if name in ("array_reverse", "array_values") and args[0].items is not None:
-        return _renumbered(args[0], backwards=name == "array_reverse")
+        return _renumbered(args[0], backwards=name == "array_reverse", named=name == "array_reverse")
+    if name in TAKING and (taken := _taken(evaluator, node, args[0], first=name == "array_shift")) is not None:
+        return taken
     elements = contents(evaluator, args[0])
-    if name.startswith("array_") and name not in ("array_pop", "array_shift"):
+    if name.startswith("array_") and name not in TAKING:
         return args[0].replaced(rest=elements) if elements is not args[0] else args[0]
     return elements
 
 
-def _renumbered(array: Val, *, backwards: bool) -> Val:
-    """Elements in order, or the other way round, in which case those with names keep them."""
+def _taken(evaluator: Evaluator, node: Call, array: Val, *, first: bool) -> Val | None:
+    """The first or last element of a list that is known, which then lacks it; None where that is not known.
+
+    In a loop it may be any of them, and how many are left is not known.
+    """
+    place = node.args[0].value if node.args else None
+    if not array.items or array.rest is not None or evaluator.looping or not isinstance(place, Var):
+        return None
+    if place.name not in evaluator.env or place.name in evaluator.globals or place.name in evaluator.statics:
+        return None
+    left = dict(array.items)
+    taken = left.pop(next(iter(left)) if first else next(reversed(left)))
+    evaluator.env[place.name] = _renumbered(array.replaced(items=left), named=True)
+    return taken
+
+
+def _renumbered(array: Val, *, backwards: bool = False, named: bool = False) -> Val:
+    """Elements in order, or the other way round; `named`: those with names keep them."""
     items = list((array.items or {}).items())
     if backwards:
         items.reverse()
-    kept = {key if backwards and not key.isdecimal() else str(place): one for place, (key, one) in enumerate(items)}
+    kept = {key if named and not key.isdecimal() else str(place): one for place, (key, one) in enumerate(items)}
     return Val(items=kept, rest=array.rest, labels=array.labels)
 
 

@@ -103,6 +103,16 @@ class Binding:
         return NOTHING
 
 
+def by_parameter(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> list[Val]:
+    """What the parameters of a function get from a call; one for any number of arguments gets a list."""
+    params = evaluator.state.program.functions[number].params
+    binding = Binding(evaluator, call, number, args, receiver)
+    values = [binding.argument(index) for index in range(len(params))]
+    if params and params[-1].variadic and not any(arg.spread or arg.name for arg in call.args):
+        values[-1] = Val(items={str(place): value for place, value in enumerate(args[len(values) - 1 :])})
+    return values
+
+
 def in_order(call: Call, params: Sequence[Param], args: list[Val]) -> list[Val]:
     """Arguments of a closure by position, where some are named: `$f(key: $x)`, `$f(...['key' => $x])`."""
     if len(call.args) != len(args) or not any(arg.name or arg.spread for arg in call.args):

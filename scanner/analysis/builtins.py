@@ -211,8 +211,9 @@ def _is_described(evaluator: Evaluator, name: str) -> bool:
 
 def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
     """By-reference arguments of built-in functions get whatever went in."""
-    if name.endswith("sort") and args and args[0].items and args[0].rest is None:
-        return  # `arrays` has put the elements in order, or their order does not matter
+    sorted_here = name.endswith("sort") and args and args[0].items and args[0].rest is None
+    if sorted_here or name in array_functions.TAKING:
+        return  # `arrays` has put the elements in order, or it does not matter; what is left is known, or may be any
     if name in callbacks.WALKS and len(args) > 1 and is_callable(evaluator, args[1]):
         return  # what callbacks write is known
     for position in evaluator.state.catalogue.byref_outputs.get(name, ()):

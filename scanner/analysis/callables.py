@@ -26,6 +26,17 @@ def bound(evaluator: Evaluator, closure: Val, target: Sequence[Val]) -> Val:
     return closure.replaced(items={**(closure.items or {}), CARRIED + "this": this, BOUND: this})
 
 
+def is_callable(evaluator: Evaluator, value: Val) -> bool:
+    """Whether an object is a closure: one of the program's own, or one made of a function's name or a method.
+
+    A text and an array have no methods, so that one that is used like an object was made by `f(...)` or `fromCallable`.
+    """
+    if value.refs:
+        return True
+    pair = value.items is not None and {"0", "1"} <= value.items.keys()
+    return not value.types and (pair or bool(evaluator.known_texts(value)))
+
+
 def callable_value(evaluator: Evaluator, call: Call) -> Val:
     """Value of `f(...)`: something that can be called later."""
     if call.kind == CallKind.FUNCTION and isinstance(call.name, str):

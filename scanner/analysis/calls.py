@@ -151,7 +151,7 @@ def _answered(evaluator: Evaluator, call: Call, name: str, args: list[Val], resu
     if name in dns.FUNCTIONS:
         result = dns.answered(evaluator, name, args, result)
     if name in documents.MAKING:
-        result = documents.loaded(evaluator, call, shipped.parsed(evaluator, name, args, result))
+        result = documents.loaded(evaluator, call, args, shipped.parsed(evaluator, name, args, result))
         stylesheets.loaded(evaluator, name, args, result)
     return result
 
@@ -209,7 +209,7 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     """Call of a method on an object, by the classes it may have; else by the method's name."""
     state = evaluator.state
     lower = name.lower()
-    if receiver.refs and lower in _OF_CLOSURES:
+    if lower in _OF_CLOSURES and callables.is_callable(evaluator, receiver):
         return _method_of_closure(evaluator, call, receiver, lower, args)
     found: list[Val] = []
     for cls in sorted(receiver.types):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from scanner.analysis import transfer
-from scanner.analysis.binding import Binding
+from scanner.analysis.binding import by_parameter
 from scanner.analysis.code import KIND
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.templates import FIRST_PRIVATE, is_known
@@ -55,7 +55,7 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
         return None
     if not _worth(evaluator, number):
         return _filled(evaluator, call, number, args, receiver)
-    values = _values(evaluator, call, number, args, receiver)
+    values = by_parameter(evaluator, call, number, args, receiver)
     if not all(map(_is_constant, values)) or not any(value.texts or value.items for value in values):
         return _filled(evaluator, call, number, args, receiver)
     if number in state.active or len(state.active) >= state.limits.call_depth:
@@ -90,22 +90,12 @@ def _filled(evaluator: Evaluator, call: Call, number: int, args: list[Val], rece
     if number in state.active or len(state.active) >= state.limits.call_depth or state.decoding.filled >= _MAX_RUNS:
         return None
     state.decoding.filled += 1
-    values = _values(evaluator, call, number, args, receiver)
+    values = by_parameter(evaluator, call, number, args, receiver)
     result, wrote = _run(evaluator, call, number, values, receiver)
     named = len(result.texts) == 1 and any(
         _HOST.search(text) or (parts and _NAME.fullmatch(text)) for text in result.texts
     )
     return result if named and not wrote else None
-
-
-def _values(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> list[Val]:
-    """What the parameters of a function get from a call; one for any number of arguments gets a list."""
-    params = evaluator.state.program.functions[number].params
-    binding = Binding(evaluator, call, number, args, receiver)
-    values = [binding.argument(index) for index in range(len(params))]
-    if params[-1].variadic and not any(arg.spread or arg.name for arg in call.args):
-        values[-1] = Val(items={str(place): value for place, value in enumerate(args[len(values) - 1 :])})
-    return values
 
 
 def _is_in_parts(args: list[Val]) -> bool:

@@ -181,6 +181,8 @@ _ZONE = re.compile(r"\.((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})\.?\Z")
 def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: bool) -> Destination:
     if not template or _DATA_ADDRESS.match(template):
         return Destination(LOCAL, shown)
+    if bare_host and "@" in template:  # `{name}@{domain}`
+        template = _HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2] or template
     hole = holes.hole(template[0])
     if hole is not None:
         zone = _in_zone(template) if bare_host else ""

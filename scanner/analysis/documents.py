@@ -6,9 +6,10 @@ and comes out with its text. Source: the manual, chapters DOM, SimpleXML and XML
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels
 from scanner.model.facts import Call, Var
 
 if TYPE_CHECKING:
@@ -51,15 +52,17 @@ def made(frame: Frame, ancestors: Sequence[str], instance: Val, args: Sequence[V
     if not CLASSES.isdisjoint(ancestors):
         role = STREAMED if WRITER in ancestors else WRITTEN
         frame.state.documents.update(dict.fromkeys(instance.sites, role))
+        put(frame, instance.sites, args)  # `new SimpleXMLElement($text)`, `new DOMElement('a', $text)`
     elif _ASKING in ancestors:
         return instance.replaced(sites=instance.sites.union(*(_documents(frame, arg) for arg in args)))
     return instance
 
 
-def loaded(frame: Frame, call: Call, value: Val) -> Val:
-    """A document that a function gives."""
+def loaded(frame: Frame, call: Call, args: Sequence[Val], value: Val) -> Val:
+    """A document that a function gives, of a text or of another document."""
     site = frame.state.site(frame.number, call.start)
     frame.state.documents[site] = WRITTEN
+    put(frame, {site}, args)
     return value.replaced(sites=value.sites | {site})
 
 
@@ -80,11 +83,13 @@ def called(frame: Frame, call: Call, method: str, receiver: Val, args: Sequence[
 
 def put(frame: Frame, sites: frozenset[int] | set[int], values: Sequence[Val]) -> None:
     """Write values into documents, other documents with what is in them."""
-    given = [_secrets(frame, value) for value in values]
-    given += [_held(frame, _documents(frame, value)) for value in values]
-    labels = join_all(given, frame.state.overflow).labels
-    for site in sorted(sites) if labels else ():
-        frame.set_site(site, frame.state.documents.get(site, WRITTEN), Val(labels=labels))
+    held = join_all((_held(frame, _documents(frame, value)) for value in values), frame.state.overflow).labels
+    for site in sorted(sites):
+        role = frame.state.documents.get(site, WRITTEN)
+        given = (_secrets(frame, value, of_callers=role == STREAMED).labels for value in values)
+        labels = reduce(merge_labels, given, held)
+        if labels:
+            frame.set_site(site, role, Val(labels=labels))
 
 
 def assigned(frame: Frame, base: Val, value: Val) -> None:
@@ -108,9 +113,16 @@ def is_part(frame: Frame, value: Val) -> bool:
     return bool(_documents(frame, value))
 
 
-def _secrets(frame: Frame, value: Val) -> Val:
-    """Secrets in a value: other data that goes into documents is of no interest, and comes out everywhere."""
-    return Val(labels={label: way for label, way in all_labels(value).items() if frame.state.is_specific(label)})
+def _secrets(frame: Frame, value: Val, *, of_callers: bool = False) -> Val:
+    """Secrets in a value: other data that goes into documents is of no interest, and comes out everywhere.
+
+    `of_callers`: what callers pass is wanted, too. Of a writer only its text comes out.
+    """
+    state = frame.state
+    labels = all_labels(value)
+    return Val(
+        labels=state.lasting(labels) if of_callers else {k: way for k, way in labels.items() if state.is_specific(k)}
+    )
 
 
 def _documents(frame: Frame, value: Val) -> set[int]:

@@ -130,6 +130,13 @@ def is_foreign(evaluator: Evaluator, held: Mapping[str, Val]) -> bool:
     )
 
 
+def is_untold(evaluator: Evaluator, held: Mapping[str, Val]) -> bool:
+    """Whether nothing tells to which host a connection goes: neither the code nor a setting."""
+    texts = [text for role in OF_DATABASE if role in held for text in held[role].texts]
+    names = (url_destination(text, evaluator.state.holes, bare_host=True).name for text in texts)
+    return any(name == UNRESOLVED for name in names)
+
+
 def connected(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]) -> None:
     """A call that connects: what is sent on its handle later goes to the host that it names."""
     remember_host(evaluator, signature, roles, handles)

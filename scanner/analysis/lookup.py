@@ -9,6 +9,7 @@ from scanner.analysis.describe import describe
 from scanner.analysis.destinations import stays_here
 from scanner.analysis.frame import PRIMITIVES, Frame
 from scanner.analysis.origins import ELEMENTWISE, REQUEST_GLOBALS
+from scanner.analysis.remote import REQUEST
 from scanner.analysis.state import ANY_PROPERTY, SecretRead
 from scanner.analysis.summary import opened, opened_property
 from scanner.analysis.templates import (
@@ -109,7 +110,15 @@ class Lookup(Frame):
     def global_named(self, name: Val) -> Val:
         """The global variable that a value names; the caller's to know when that is a parameter."""
         found = [self.global_value(text, f"$GLOBALS['{text}']") for text in self.known_texts(name)]
-        return join_all([*found, opened(name, OF_GLOBALS, self.state.holes)], self.state.overflow)
+        found += [self.chosen("globals", name), opened(name, OF_GLOBALS, self.state.holes)]
+        return join_all(found, self.state.overflow)
+
+    def chosen(self, label: str, name: Val) -> Val:
+        """Any value of a kind, where whoever calls the page gives the whole name: `$GLOBALS[$_GET['of']]`."""
+        holes = (self.state.holes.hole(text) for text in name.texts if len(text) == 1)
+        if REQUEST not in name.labels or not any(hole is not None and hole.kind == "user-input" for hole in holes):
+            return NOTHING
+        return Val(labels={label: Trace(self.path, self.line, f"a request names which of the {label}", None, 1)})
 
     # -- properties -------------------------------------------------------------------------------------------
 

@@ -31,6 +31,8 @@ ENVIRONMENT: Final = "environment"
 SESSION: Final = "session"
 CONSTANT: Final = "constant"
 """Kinds of names, beside the spaces of what is kept (see `keeping`)."""
+_ALL_OF = {ENVIRONMENT: "environment", CONSTANT: "constants"}
+"""Labels of what stands under any name of a kind."""
 _FIRST_LETTERS, _LETTERS = 3, 8
 """Letters of a name that must be known: the first ones, or so many in all."""
 _MAX_KEYS = 20
@@ -53,6 +55,8 @@ class Named(Lookup):
         `kind`: one of this module's, or a space of what is kept under names.
         """
         found = [self._one_named(kind, text) for text in self.known_texts(name)[:MAX_NAMED]]
+        if kind in _ALL_OF:
+            found.append(self.chosen(_ALL_OF[kind], name))
         if kind == ENVIRONMENT:
             found += self._known_in_part(name)
         return join_all([*found, self.named_by_caller(kind, name)], self.state.overflow)

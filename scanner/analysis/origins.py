@@ -131,6 +131,7 @@ class Origins:
         """
         if path.startswith("php://filter"):
             path = path.partition("resource=")[2]
+        path = path.removeprefix("file://")
         if "://" in path:
             return ""
         start = max((position for position, mark in enumerate(path) if mark >= FIRST_PRIVATE), default=-1) + 1

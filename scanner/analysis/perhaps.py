@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis.application import lift, summary_of
+from scanner.analysis.application import summary_of
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.following import holds_secret
+from scanner.analysis.lifting import lift
 from scanner.analysis.state import State
 from scanner.analysis.summary import Effect, Substitution
 from scanner.analysis.values import Trace, Val, stepped

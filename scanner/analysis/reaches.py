@@ -49,7 +49,7 @@ def apply_local_sink(frame: Frame, call: Call, sink: LocalSink, args: list[Val],
     if sink.effect == "unserialize" and _without_classes(args):
         return
     values = [_argument(frame, args, receiver, index) for index in sink.data]
-    if sink.callable == "readfile":  # a path with a secret in it is not shown
+    if sink.reads and sink.effect == "browser":  # a path with a secret in it is not shown
         values = [
             Val(value.texts, {k: t for k, t in value.labels.items() if k.startswith((PARAM, "~"))}) for value in values
         ]

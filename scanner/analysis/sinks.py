@@ -35,6 +35,8 @@ _EFFECTS = {"db": ("sql", "payload"), "exec": ("command", "command"), "process":
 """Kinds of signatures that are an effect on this machine, too, and the role of what they run."""
 _ESCAPES = frozenset({"mysqli_real_escape_string", "mysqli_escape_string", "mysqli::real_escape_string"})
 """Functions that give back the text that they were given, as far as it needs no escaping."""
+_STORES = frozenset({"redis", "memcache", "memcached", "couchbase", "mongo", "mongodb", "aerospike", "relay"})
+"""Databases that are written to without a statement."""
 _NO_SCHEME = frozenset({""})
 _ONLY_OPENED = frozenset({"", "http", "https"})
 """Schemes of which PHP's own wrapper opens addresses, and does nothing else with them."""
@@ -95,7 +97,7 @@ def _one(
         evaluator.state.complain(*(roles[role] for role in ("url", "path") if role in roles and roles[role].labels))
         if signature.type is not CallableKind.FUNCTION and "url" in roles:
             results.append(keeping.kept_under(evaluator, "file", roles["url"]))
-        results.extend(_credentials(evaluator, call, signature, roles, api))
+    results.extend(_credentials(evaluator, call, signature, roles, handles, api))
     results.extend(_shown(roles))
     return results
 
@@ -218,9 +220,18 @@ def _given_back(evaluator: Evaluator, query: Val) -> Val:
 
 
 def _credentials(
-    evaluator: Evaluator, call: Call, signature: Signature, roles: Mapping[str, Val], api: str
+    evaluator: Evaluator,
+    call: Call,
+    signature: Signature,
+    roles: Mapping[str, Val],
+    handles: frozenset[int],
+    api: str,
 ) -> Iterator[Val]:
     """What a file on the list of credential paths holds, when one is opened or read; nothing for who asks about it."""
+    if signature.kind == "http" and signature.phase in ("execute", "send"):  # `curl_init('file:///...')`
+        roles = evaluator.with_sites(roles, handles)
+    elif signature.kind not in ("file-url", "xml-url"):
+        return
     if signature.operation not in ("", "open"):
         return
     texts = {text for role in ("url", "path", "file") if role in roles for text in roles[role].texts}
@@ -253,8 +264,9 @@ def _reach(
     if signature.kind in _EFFECTS:
         effect, role = _EFFECTS[signature.kind]
         given = (whole if effect == "sql" else roles).get(role, NOTHING)  # what was prepared, and bound to it, is run
-        reaches.reach(evaluator, call, effect, api, given, Val(given.texts))
-        if effect == "sql":
+        values = Val(labels=all_labels(given))  # `execute([$value])`
+        reaches.reach(evaluator, call, effect, api, values, Val(given.texts))
+        if effect == "sql" and signature.lib not in _STORES:
             statements.observe(evaluator, call, api, [given])
     if sends and "file-out" in whole:  # `CURLOPT_FILE`, Guzzle's `sink`
         trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
@@ -387,6 +399,13 @@ def _context(evaluator: Evaluator, roles: dict[str, Val]) -> None:
     roles.update(evaluator.with_sites(roles, roles["context"].sites))
 
 
+def sent_by_context(hit: Hit) -> tuple[str, ...]:
+    """Roles of what a file function sends only when its path is an address: what its stream context holds for that."""
+    if hit.signature.certainty is not Certainty.IF_URL:
+        return ()
+    return ("header", "payload") if "context" in hit.roles else ("header",)
+
+
 def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Val], roles: Mapping[str, Val]) -> bool:
     """Whether the call may make traffic at all."""
     if signature.kind in ("browser", "html", "css", "js"):
@@ -417,7 +436,10 @@ def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Va
 def _tells_database(
     evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]
 ) -> bool:
-    """Whether a secret goes in a query, or as a value for one, to a database on a host that the code names itself."""
+    """Whether a secret goes in a query, or as a value for one, to a database on a host that the code names itself.
+
+    To a store without statements, which no other rule watches, also where nothing tells which host that is.
+    """
     if signature.kind != "db" or signature.phase in ("connect", "construct", "configure"):
         return False
     held = evaluator.with_sites({}, handles)
@@ -433,6 +455,8 @@ def _tells_database(
     sent += [held["payload"]] if "payload" in held else []  # what was bound to the statement
     if not any(evaluator.state.telling(all_labels(value)) for value in sent):
         return False
+    if signature.lib in _STORES and holding.is_untold(evaluator, held):
+        return any(evaluator.state.secrets_of(value) for value in sent)
     return not evaluator.foreign.isdisjoint(handles) or holding.is_foreign(evaluator, held)
 
 

@@ -25,7 +25,7 @@ from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
 from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.rows import written
-from scanner.analysis.spread import is_far
+from scanner.analysis.spread import is_far, quoted
 from scanner.analysis.summary import PARAM, Summary, depends_on_caller, digest
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
@@ -113,6 +113,17 @@ class Note(NamedTuple):
     text: str
 
 
+class Dispatcher(NamedTuple):
+    """What a function calls or passes on that its callers say."""
+
+    names: frozenset[int] = frozenset()
+    """Parameters that decide what is called; -1 for the arguments as a list."""
+    forwards: bool = False
+    """Whether it passes on a list of what it gets."""
+    classes: frozenset[int] = frozenset()
+    """Parameters that name the class of which it makes an object."""
+
+
 class Decoding:
     """What is known of code that computes text, and what following it has cost."""
 
@@ -130,6 +141,10 @@ class Decoding:
         """Which functions put something into a text, and do nothing else."""
         self.filled = 0
         """Calls of these that were run with what they get."""
+        self.dispatchers: dict[int, Dispatcher] = {}
+        """What functions call that their callers say (see `dispatching`)."""
+        self.dispatched = 0
+        """Calls of such functions that were followed."""
 
 
 class KeptSecrets:
@@ -382,7 +397,7 @@ class State:
     def complain(self, *values: Val) -> None:
         """PHP complains about a name, and quotes it: the program's error handler gets it."""
         labels = join_all((Val(labels=all_labels(value)) for value in values), self.overflow).labels
-        secrets = {label: trace for label, trace in labels.items() if self.is_specific(label)}
+        secrets = {label: quoted(trace) for label, trace in labels.items() if self.is_specific(label)}
         if secrets:
             self.write_store(MESSAGE, Val(labels=secrets))
 

@@ -24,7 +24,7 @@ FUNCTIONS = frozenset({"db_query", "db_multi_query", "db_multi_query_single", "s
 _WRITE = re.compile(r"\s*(?:update|insert|replace)\b", re.IGNORECASE)
 GRAVE = re.compile(
     r"\binto\s+(?:out|dump)file\b|\bload_file\s*\(|\bload\s+data\s+(?:local\s+)?infile\b|\bsoname\s*['\"]"
-    r"|\binstall\s+(?:plugin|component)\s+\w|\bengine\s*=\s*['\"]?federated\b|\bcreate\s+server\s+\S+\s+foreign\b",
+    r"|\bchange\s+(?:master|replication\s+source)\s+to\b|\binstall\s+(?:plugin|component)\s+\w|\bengine\s*=\s*['\"]?federated\b|\bcreate\s+server\s+\S+\s+foreign\b",
     re.IGNORECASE,
 )
 """A statement that reaches files or programs of the database server, or another database."""

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from scanner.analysis.code import KIND as CODE
-from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED
+from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
 from scanner.analysis.keeping import HELD
 from scanner.analysis.origins import DIGEST, OF_EVERY_VISITOR, REQUEST_FIELD, RETURNED, is_broad, is_nameless
 from scanner.analysis.sensitive import SETTING, WRITE
+from scanner.analysis.sinks import sent_by_context
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
 from scanner.detectors.base import Scene, finding, printable, steps
@@ -29,6 +30,8 @@ UNNAMED = ("destination", "not named, and far from the secret")
 """Detail of a finding that is low for its long way alone: a single secret surely leaves, and nobody names a host."""
 _REMOTE = re.compile(r"(?i)(?:https?|s?ftps?|wss?|ldaps?|tcp|udp|ssl|tls|ssh2\.\w+)://")
 """Beginning of an address that is none of this machine's files."""
+_NO_ADDRESS = frozenset({"salt", "password", "private-key", "api-key"})
+"""Kinds of secrets that are no addresses: where one of these stands for a host, a server of names gets it."""
 _ASK = "stat"
 """Operation of functions that ask about a path: over HTTP PHP does not even try (its wrapper has no `url_stat`)."""
 _SHORT_WAY = 8
@@ -122,7 +125,7 @@ def _leak(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) 
     severity = loud = _severity(scene, secret, outside, hashed=label.startswith(DIGEST))
     if severity in (Severity.HIGH, Severity.MEDIUM) and not _literal(outside):
         severity = _without_host(scene, hit, label, trace, severity)
-    if hit.signature.kind == "db" and secret is not None and secret.kind == "db-credential" and not _literal(outside):
+    if _opens(hit) and secret is not None and secret.kind == "db-credential" and not _chosen(outside):
         severity = Severity.INFO  # credentials are made to open the configured connection
     quieted = severity is Severity.LOW and loud is Severity.HIGH
     severity, confidence = _by_distance(scene, hit, plain, trace, severity, outside)
@@ -131,17 +134,27 @@ def _leak(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) 
     return _Leak(hit, label, trace, outside, severity, confidence, unnamed)
 
 
+def _opens(hit: Hit) -> bool:
+    """Whether a call opens a connection to a database."""
+    return hit.signature.kind == "db" and hit.signature.phase in ("connect", "construct")
+
+
+def _chosen(outside: list[str]) -> bool:
+    """Whether the code names a host itself, or whoever calls the page does."""
+    return _literal(outside) or USER_INPUT in outside
+
+
 def _surely_leaves(hit: Hit, label: str) -> bool:
     """Whether one secret of the site is given to a call that is a network call for sure, or is part of an address."""
     nameless = is_nameless(label) or label.startswith(DIGEST)
-    return not nameless and (_sends(hit) or _addresses(hit, label))
+    return not nameless and (_sends(hit) or bool(_in_address(hit, label)))
 
 
 def _sends(hit: Hit) -> bool:
     """Whether a call surely leaves: by what it is, by its command, by its handle's host, or by its address's scheme."""
     if hit.signature.certainty is Certainty.ALWAYS or any(uses_network(line) for line in command_lines(hit)):
         return True
-    if hit.signature.certainty is Certainty.IF_REMOTE and "host" in hit.roles:
+    if hit.signature.certainty is Certainty.IF_REMOTE and ("host" in hit.roles or "dsn" in hit.roles):
         return True
     addresses = [hit.roles[role] for role in ("url", "host") if role in hit.roles]
     return any(map(_REMOTE.match, (text for value in addresses for text in value.texts)))
@@ -224,7 +237,8 @@ def _severity(scene: Scene, secret: Secret | None, outside: list[str], *, hashed
 
 def _expected(secret: Secret, name: str) -> bool:
     """A secret may go where it is meant to, and to the destination that it names itself."""
-    return name in (LOCAL, OWN_SERVER, f"config:{secret.name}") or expected(secret, name)
+    itself = f"config:{secret.name}" if secret.kind not in _NO_ADDRESS else ""
+    return name in (LOCAL, OWN_SERVER, itself) or expected(secret, name)
 
 
 def _without_host(scene: Scene, hit: Hit, label: str, trace: Trace, severity: Severity) -> Severity:
@@ -236,22 +250,30 @@ def _without_host(scene: Scene, hit: Hit, label: str, trace: Trace, severity: Se
     """
     if label.startswith(REQUEST_FIELD):
         return Severity.INFO  # what a visitor types reaches most of an application's code
-    paths = {scene.program.path(hit.function)}
-    current: Trace | None = trace
-    while current is not None:
-        paths.add(current.path)
-        current = current.previous
-    near = len(paths) == 1 and trace.length <= _SHORT_WAY and len(hit.via) <= 1
-    if near and hit.certain and (_sends(hit) or _addresses(hit, label)):
+    placed = _in_address(hit, label)  # another role may have it by a way that is no longer, but less sure
+    if hit.certain and ((_sends(hit) and _is_near(scene, hit, trace)) or any(_is_near(scene, hit, t) for t in placed)):
         return severity
     return Severity.LOW
 
 
-def _addresses(hit: Hit, label: str) -> bool:
-    """Whether a single secret of the site is part of an address: in the name of a local file it has no business."""
+def _is_near(scene: Scene, hit: Hit, trace: Trace) -> bool:
+    """Whether a way is short and stays in the file of the call."""
+    path = scene.program.path(hit.function)
+    current: Trace | None = trace
+    while current is not None and current.path == path:
+        current = current.previous
+    return current is None and trace.length <= _SHORT_WAY and len(hit.via) <= 1
+
+
+def _in_address(hit: Hit, label: str) -> list[Trace]:
+    """Ways of a single secret of the site into an address, or into what goes there with a request for it.
+
+    In the name of a local file, and in a header beside one, it has no business.
+    """
     if is_broad(label) or label.startswith(DIGEST) or hit.signature.operation == _ASK:
-        return False
-    return any(label in all_labels(hit.roles[role]) for role in ("url", "host") if role in hit.roles)
+        return []
+    held = (all_labels(hit.roles[role]) for role in ("url", "host", *sent_by_context(hit)) if role in hit.roles)
+    return [labels[label] for labels in held if label in labels]
 
 
 def _by_distance(

@@ -32,6 +32,7 @@ from scanner.analysis.summary import Hit
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING
 from scanner.detectors.base import Detector, Scene, finding, rule
+from scanner.files.diverting import hosts_of, is_diverting
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("runtime-setting", Category.CONCEALMENT, "Call that changes what PHP loads or allows", __doc__)
@@ -40,18 +41,6 @@ _ALWAYS = re.compile(
 )
 _LOADED = re.compile(r"^(?:LD_PRELOAD|LD_LIBRARY_PATH|LD_AUDIT|PHPRC|PHP_INI_SCAN_DIR|GCONV_PATH)=.", re.IGNORECASE)
 _WRITABLE = re.compile(r"\.\./|^/(?:tmp|var/tmp|dev/shm)/|uploads?/", re.IGNORECASE)
-_DIVERTING = re.compile(
-    r"(?:session\.save_path|error_log|mail\.log)=[^=]*(?:[a-z]\w*://|^\d+;)|"
-    r"(?:sendmail_path|smtp|mysqli\.default_host|xdebug\.(?:client|remote)_host|curl\.cainfo|openssl\.ca(?:file|path))=.|"
-    r"(?:https?|all|ftp)_proxy=.|(?:curl_ca_bundle|ssl_cert_(?:file|dir)|aws_endpoint_url\w{0,40})=.",
-    re.IGNORECASE,
-)
-"""`name=value` of settings that decide where sessions, mail, errors and requests go, or whom TLS trusts.
-
-Source: the PHP manual's list of php.ini directives, libcurl's and OpenSSL's environment variables.
-"""
-_HOST = re.compile(r"(?:^|[/@=\s])([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})(?=[:/?;\s]|$)")
-_FILE = re.compile(r"^(?:/|[A-Za-z]:|\.)")
 _MAIL = re.compile(r"(?:^|\s)-(?:X|O|C|be|oQ)", re.ASCII)
 _STARTS = re.compile(r"\b(?:system|popen|exec[vl]?[pe]*|dlopen|mprotect|fork|syscall)\s*\(")
 _REACHING = re.compile(
@@ -114,11 +103,10 @@ def _diverted(hit: Hit) -> tuple[str, tuple[str, ...]]:
         pairs = sorted(what.texts)
     else:
         return "", ()
-    found = [known for pair in pairs if _DIVERTING.match(known := _with_host(pair))]
+    found = [known for pair in pairs if is_diverting(known := _with_host(pair))]
     if not found:
         return "", ()
-    values = [pair.partition("=")[2] for pair in found]
-    hosts = {name for text in values if not _FILE.match(text) for name in _HOST.findall(text)}
+    hosts = {name for pair in found for name in hosts_of(pair.partition("=")[2])}
     return f"sets {found[0].partition('=')[0]}: what follows goes another way", tuple(sorted(hosts))
 
 
@@ -127,7 +115,7 @@ def _with_host(pair: str) -> str:
     if is_known(pair):
         return pair
     known = known_start(pair)
-    return known if _HOST.search(known.partition("=")[2]) else ""
+    return known if hosts_of(known.partition("=")[2]) else ""
 
 
 def _loader(hit: Hit) -> str:

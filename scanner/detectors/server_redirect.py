@@ -1,11 +1,12 @@
 """# server-redirect.
 
 ## What it does
-Lists other hosts that settings of the web server name: redirects, error documents, headers (for the browser), and
-proxies (for the server itself).
+Lists other hosts that settings of the web server and of PHP name: redirects, error documents, headers (for the
+browser), and proxies, stores of sessions, mail servers and programs, debuggers (for the server itself).
 
 ## Why is this bad
-A proxy line sends whole requests, cookies and all, to another host. A redirect hands the visitor over.
+A proxy line sends whole requests, cookies and all, to another host; so does a redirect with status 307 or 308, of which
+only the cookies stay behind. Any other redirect hands the visitor over.
 
 ## Example
 ```
@@ -26,6 +27,10 @@ from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("server-redirect", Category.EGRESS, "Server setting that names another host", __doc__)
 
+_WHAT = {"browser": "visitors", "body": "visitors with all that they send"}
+_OWN = "requests of the server"
+_SEVERITY = {"browser": Severity.LOW, "body": Severity.HIGH}
+
 
 def _find(scene: Scene) -> Iterable[Finding]:
     return first_of_each(_all(scene))
@@ -37,15 +42,15 @@ def _all(scene: Scene) -> Iterable[Finding]:
         target = destination(scene, remark)
         if not is_named(target.name):
             continue
-        browser = remark.grade == "browser"
+        browser = remark.grade in ("browser", "body")
         yield finding_of(
             RULE,
             place,
-            severity=Severity.LOW if browser else Severity.MEDIUM,
+            severity=_SEVERITY.get(remark.grade, Severity.MEDIUM),
             confidence=Confidence.CERTAIN,
             destinations=[target.name],
             details=[BROWSER if browser else ("channel", "http"), ("setting", remark.text)],
-            message=f"{remark.api} sends {'visitors' if browser else 'requests of the server'} to {target.name}",
+            message=f"{remark.api} sends {_WHAT.get(remark.grade, _OWN)} to {target.name}",
         )
 
 

@@ -1,4 +1,4 @@
-"""What a script sends along with a request: the session, stored tokens, passwords, values from PHP."""
+"""What a script sends along with a request: the session, stored tokens, passwords, whole forms, values from PHP."""
 
 from __future__ import annotations
 
@@ -19,10 +19,19 @@ _LABELS = (
             r"type\s*=\s*\\?[\"']?password|#\w*pass(?:word|wd)?\b|\bpass(?:word|wd)\b|\.password\b", re.IGNORECASE
         ),
     ),
+    (
+        "browser.form",  # every field of it, whatever it is called
+        re.compile(
+            r"\bnew\s+FormData\s*\(\s*[^)\s]|\.serialize(?:Array)?\(\s*\)"
+            r"|\bquerySelectorAll\(\s*[\"'`](?:input|textarea|:input)\b|\$\(\s*[\"'`](?::input|input)[\"'`]"
+        ),
+    ),
+    ("browser.keys", re.compile(r"\b(?:keyCode|charCode)\b|\b(?:e|ev|evt|event)\s*\.\s*(?:key|which)\b")),
+    ("browser.page", re.compile(r"\bdocument(?:\.documentElement|\.body)\.(?:outer|inner)(?:HTML|Text)\b")),
 )
 _LEAVES = frozenset(
-    {"identifier", "member_expression", "subscript_expression", "call_expression", "template_substitution", "string",
-     "template_string"}
+    {"identifier", "member_expression", "subscript_expression", "call_expression", "new_expression",
+     "template_substitution", "string", "template_string"}
 )  # fmt: skip
 _QUOTED = frozenset({"string", "template_string"})
 _MAX_LEAVES = 60

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.files.addresses import Text, is_elsewhere, normalise
+from scanner.files.diverting import hosts_of, is_diverting
 from scanner.files.pieces import Found
 
 _LINE = re.compile(rb"[^\r\n]++")
@@ -98,13 +99,25 @@ def _directive(offset: int, line: str, words: list[str], context: str) -> Iterat
         yield from _addresses(offset, line, words[0], browser=False)
     elif name == "rewriterule" and len(rest) > 1:
         yield from _rewrite(offset, line, rest)
+    elif name in ("setenv", "setenvif", "setenvifnocase") and len(rest) > 1:
+        yield from _environment(offset, line, name, rest)
     elif name in ("include", "includeoptional", "loadmodule"):
         yield _setting(offset, line, words[0], "weak")
+
+
+def _environment(offset: int, line: str, name: str, rest: list[str]) -> Iterator[Found]:
+    """Variables that programs of the server read: `SetEnv https_proxy …`, `SetEnvIf Host . https_proxy=…`."""
+    if name == "setenv":
+        yield from _diverted(offset, line, rest[0], rest[1])
+    for word in () if name == "setenv" else rest[2:]:
+        variable, _, value = word.partition("=")
+        yield from _diverted(offset, line, variable, value)
 
 
 def _php_setting(offset: int, line: str, name: str, value: str) -> Iterator[Found]:
     """A setting of PHP."""
     plain, low = value.strip().strip("\"'"), value.strip().strip("\"'").lower()
+    yield from _diverted(offset, line, name, plain)
     if _TRICKS.match(name):
         if low not in _EMPTY:
             yield from _runs(offset, line, name.lower(), plain)
@@ -124,6 +137,12 @@ def _php_setting(offset: int, line: str, name: str, value: str) -> Iterator[Foun
         wanted = _WEAK.get(name.lower(), "")
         if (wanted == "on" and low in _ON) or (wanted in ("off", "none") and low in _EMPTY):
             yield _setting(offset, line, name.lower(), "weak")
+
+
+def _diverted(offset: int, line: str, name: str, value: str) -> Iterator[Found]:
+    """Other hosts that sessions, mail, errors or requests go to."""
+    for host in hosts_of(value) if is_diverting(f"{name}={value}") else ():
+        yield Found(offset, offset, "server-request", name.lower(), Text(f"//{host}"), text=line[:200])
 
 
 def _runs(offset: int, line: str, name: str, target: str) -> Iterator[Found]:
@@ -167,14 +186,17 @@ def _setting(offset: int, line: str, name: str, grade: str) -> Found:
     return Found(offset, offset, "server-setting", name, text=line[:200], grade=grade)
 
 
+_WHOLE_REQUEST = re.compile(r"(?<![\w/.-])(?:R=)?30[78](?![\w/.-])", re.IGNORECASE)
+"""A redirect that browsers and clients follow with method and body. Source: RFC 9110, 15.4.8 and 15.4.9."""
+
+
 def _addresses(offset: int, line: str, name: str, *, browser: bool) -> Iterator[Found]:
+    grade = "" if not browser else "body" if _WHOLE_REQUEST.search(line) else "browser"
     for match in _ADDRESS.finditer(line):
         address = normalise(Text(match[0].strip("\"'")))
         if _OWN.match(address.text) or address.text.startswith("balancer:"):
             continue
-        yield Found(
-            offset, offset, "server-request", name, address, text=line[:200], grade="browser" if browser else ""
-        )
+        yield Found(offset, offset, "server-request", name, address, text=line[:200], grade=grade)
 
 
 def read_php_ini(content: bytes) -> Iterator[Found]:
@@ -195,6 +217,8 @@ def read_nginx(content: bytes) -> Iterator[Found]:
             for part in re.split(r"\\n|;|\n", match[1].strip("\"'; ")):
                 name, _, value = part.strip("\"' ").partition("=")
                 yield from _php_setting(offset, line, name.strip(), value.strip())
+        elif match := re.search(r"(?:fastcgi|uwsgi|scgi)_param\s+(\S+)\s+([^\s;]+)", line):
+            yield from _diverted(offset, line, match[1], match[2].strip("\"'"))
         if re.search(r"\b(?:fastcgi_pass|uwsgi_pass)\b", line):
             yield _setting(offset, line, "fastcgi_pass", "quiet" if _PHP_FILES.search(location) else "trick")
         if re.search(r"\b(?:proxy_pass|grpc_pass|mirror|auth_request|fastcgi_pass|uwsgi_pass)\b", line):

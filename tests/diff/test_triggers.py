@@ -69,7 +69,10 @@ def test_a_trigger_is_worth_a_look_even_for_a_host_that_is_known(tmp_path: Path)
 
 EVAL = "<?php\nclass Opened { static function run() { return eval('return ' . base64_decode('%s') . ';'); } }\n"
 PAGE = "<?php\ndefine('NOAUTH', true);\nrequire 'init.php';\n%s\n"
-GATE = "<?php\nrequire 'Opened.php';\nfunction authenticate() { if (!isset($_SESSION['u'])) { exit; } }\n%s"
+GATE = (
+    "<?php\nrequire 'Opened.php';\n"
+    "function authenticate() { if (!isset($_SESSION['u'])) { header('Location: /'); exit; } }\n%s"
+)
 
 
 @pytest.mark.parametrize(("code", "severity"), [("MSsx", Severity.LOW), ("MSsy", Severity.MEDIUM)])

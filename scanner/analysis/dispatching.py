@@ -1,0 +1,219 @@
+"""Dispatchers: short functions that call what an argument of theirs names, or pass on all that they get.
+
+`function run($name, ...$args) { return self::TABLE[$name](...$args); }` says nothing by itself: what it does is another
+thing for each name. Where a call says the name, or gives a handle to one that passes on all it gets, the function is
+run with what this call passes, as if its text stood there; what it does then is what this call does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from scanner.analysis import reaches, transfer
+from scanner.analysis.binding import by_parameter
+from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
+from scanner.analysis.frame import Frame
+from scanner.analysis.state import Dispatcher, State
+from scanner.analysis.templates import FIRST_PARAMETER, is_known, parameters
+from scanner.analysis.values import Val
+from scanner.model.facts import SHORT_BODY, Assign, Call, CallKind, FunctionFact, Index, Value, Var, decode_body, nodes
+
+_BY_VALUE = frozenset({"call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"})
+_OF_ARRAY = ("call_user_func_array", "forward_static_call_array")
+_LOOPS = frozenset({"foreach", "foreach-key"})
+"""A function that calls one after the other is told what by whoever filled the list, not by the call."""
+_ALL = "func_get_args"
+_OF_LIST = frozenset({-1})
+"""Stands for the arguments as a list."""
+_MAX_NAMES = 3
+"""Names that one argument may be known to have."""
+_MAX_IN_ALL = 3_000
+"""Calls of dispatchers that are followed in one release."""
+
+
+NONE: Final = Dispatcher()
+
+
+def run(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val | None:
+    """Value of a call of a dispatcher that says what is called, with all that it does; None when it is none."""
+    state = evaluator.state
+    number = state.program.with_body(number)
+    found = _dispatcher(state, number)
+    if found is NONE or number in state.active or len(state.active) >= state.limits.call_depth:
+        return None
+    values = by_parameter(evaluator, call, number, args, receiver)
+    handed = found.forwards and any(_has_handle(evaluator, arg) for arg in args)
+    made = any(_is_foreign(state, values[index]) for index in found.classes)
+    if not handed and not made:
+        if not found.names:
+            return None
+        if not all(_is_said(values[index]) if index >= 0 else any(map(_is_said, args)) for index in found.names):
+            _leave_to_callers(evaluator, [values[index] for index in found.names if index >= 0])
+            return None
+    if evaluator.inlined >= MAX_INLINE_CLOSURES or state.decoding.dispatched >= _MAX_IN_ALL:
+        state.limit("dispatchers", number)
+        return None
+    if not state.run_inside(number):
+        return None
+    evaluator.inlined += 1
+    state.decoding.dispatched += 1
+    state.active.append(number)
+    try:
+        inner = Evaluator(state, number)
+        _settle(inner, evaluator, values, receiver)
+        inner.given = args
+        transfer.run(inner, decode_body(inner.fact.body))
+    finally:
+        state.active.pop()
+    _take_over(evaluator, inner, call)
+    for index, value in sorted(inner.by_ref.items()):
+        if index < len(call.args):
+            transfer.write(evaluator, call.args[index].value, value)
+    return inner.returns
+
+
+def _leave_to_callers(evaluator: Evaluator, names: list[Val]) -> None:
+    """A function that passes on what is called is one, too: `function c($n, ...$a) { return run("c_$n", ...$a); }`."""
+    dispatchers, number = evaluator.state.decoding.dispatchers, evaluator.number
+    if not evaluator.fact.params or not _is_short(evaluator.fact):
+        return
+    holes = {hole for value in names for text in value.texts for hole in parameters(text)}
+    passed = {ord(hole) - FIRST_PARAMETER - 1 for hole in holes}
+    own = frozenset(index for index in passed if 0 <= index < len(evaluator.fact.params))
+    if own:
+        known = _dispatcher(evaluator.state, number)
+        dispatchers[number] = known._replace(names=known.names | own)
+
+
+def _is_short(fact: FunctionFact) -> bool:
+    return not fact.is_generator and fact.end - fact.start <= SHORT_BODY
+
+
+def _dispatcher(state: State, number: int) -> Dispatcher:
+    """What a function calls or passes on that callers say; `NONE` for nearly every function."""
+    known = state.decoding.dispatchers.get(number)
+    if known is None:
+        known = state.decoding.dispatchers[number] = _read(state.program.functions[number])
+    return known
+
+
+def _read(fact: FunctionFact) -> Dispatcher:
+    called = frozenset(fact.called)
+    if not (fact.params or _ALL in called) or not _is_short(fact):
+        return NONE
+    body = list(nodes(decode_body(fact.body)))
+    calls = [node for node in body if isinstance(node, Call)]
+    assigned = [
+        (node.target.name, node.value)
+        for node in body
+        if isinstance(node, Assign) and isinstance(node.target, Var) and node.op not in _LOOPS
+    ]
+    names, of_list = _parameters(fact, assigned, calls, _callees)
+    passed, all_of_it = _parameters(fact, assigned, calls, _lists)
+    classes, _ = _parameters(fact, assigned, calls, _classes)
+    found = Dispatcher(names | _OF_LIST if of_list else names, bool(passed) or all_of_it, classes)
+    return NONE if found == NONE else found
+
+
+def _parameters(
+    fact: FunctionFact,
+    assigned: list[tuple[str, Value]],
+    calls: list[Call],
+    parts: Callable[[Call], Iterator[Value]],
+) -> tuple[frozenset[int], bool]:
+    """Parameters that make up some part of calls, and whether the list of all arguments does."""
+    wanted = {var.name for call in calls for var in _variables(*parts(call))}
+    for name, value in reversed(assigned):
+        if name in wanted:
+            wanted.update(var.name for var in _variables(value))
+    of_list = any(name in wanted and isinstance(value, Call) and value.name == _ALL for name, value in assigned)
+    return frozenset(index for index, param in enumerate(fact.params) if param.name in wanted), of_list
+
+
+def _lists(call: Call) -> Iterator[Value]:
+    """Arrays whose elements are the arguments of a call."""
+    yield from (arg.value for arg in call.args if arg.spread)
+    if isinstance(call.name, str) and call.name.lower().endswith(_OF_ARRAY) and len(call.args) > 1:
+        yield call.args[1].value
+
+
+def _callees(call: Call) -> Iterator[Value]:
+    """Expressions that say what a call calls, as far as they are worked out."""
+    if call.kind is CallKind.FUNCTION and isinstance(call.name, str):
+        if call.name.lower().lstrip("\\") in _BY_VALUE and call.args and not _is_listed(call.args[0].value):
+            yield call.args[0].value
+        return
+    if call.kind is CallKind.DYNAMIC and not isinstance(call.receiver, (str, type(None))):
+        if not _is_listed(call.receiver):
+            yield call.receiver
+    elif call.kind in (CallKind.METHOD, CallKind.STATIC) and not isinstance(call.name, str):
+        yield call.name
+
+
+def _classes(call: Call) -> Iterator[Value]:
+    """Expressions that say of which class an object is made, or a method is called."""
+    if call.kind is CallKind.NEW and not isinstance(call.name, str):
+        yield call.name
+    if call.kind is CallKind.STATIC and not isinstance(call.receiver, (str, type(None))):
+        yield call.receiver
+
+
+def _is_listed(callee: Value) -> bool:
+    """Whether a callee is one of a list that somebody fills under a name: `$this->handlers[$hook][$i]()`."""
+    return isinstance(callee, Index) and isinstance(callee.base, Index)
+
+
+def _variables(*values: object) -> Iterator[Var]:
+    return (node for node in nodes(*values) if isinstance(node, Var) and node.name != "this")
+
+
+def _has_handle(evaluator: Evaluator, value: Val) -> bool:
+    """Whether a value is, or holds, what a function or class made that signatures know: a socket, a client."""
+    return bool(value.sites and evaluator.libraries_of(value)) or any(
+        _has_handle(evaluator, item) for item in (value.items or {}).values()
+    )
+
+
+def _is_foreign(state: State, value: Val) -> bool:
+    """Whether a value names a class of PHP or of a library that signatures know."""
+    names = [state.program.find_class(text.lstrip("\\")) for text in value.texts if is_known(text)]
+    return any(state.matcher.new(name, state.program.ancestors(name)) for name in names[:_MAX_NAMES])
+
+
+def _is_said(value: Val) -> bool:
+    """Whether a value is known, or is an array in which something is: `[$object, 'method']`, a list of arguments."""
+    if value.items:
+        return any(map(_is_said, value.items.values()))
+    return 0 < len(value.texts) <= _MAX_NAMES and all(map(is_known, value.texts))
+
+
+def _settle(inner: Frame, outer: Frame, values: list[Val], receiver: Val | None) -> None:
+    """Give the function what this call passes, and the handles of its caller."""
+    for param, value in zip(inner.fact.params, values, strict=True):
+        types = inner.env[param.name].types
+        inner.env[param.name] = value.replaced(types=value.types | types)
+    if receiver is not None and "this" in inner.env:
+        inner.env["this"] = inner.env["this"].replaced(sites=receiver.sites)
+    inner.sites = outer.sites
+    inner.after_include = outer.after_include
+
+
+def _take_over(evaluator: Evaluator, inner: Frame, call: Call) -> None:
+    """What the function did is done by the call that said what: its findings stand there."""
+    state, number = evaluator.state, inner.number
+    symbol, path = state.program.symbol(number), state.program.path(number)
+    place = {
+        "function": evaluator.number,
+        "line": call.line,
+        "end_line": call.end_line,
+        "start": call.start,
+        "end": call.end,
+    }
+    inner.hits = {
+        key: hit._replace(**place, via=(symbol, *hit.via), hops=reaches.with_hop(path, hit))  # type: ignore[arg-type]
+        if hit.function == number
+        else hit
+        for key, hit in inner.hits.items()
+    }
+    evaluator.take_over(inner)
