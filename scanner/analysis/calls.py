@@ -298,7 +298,10 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
     if 0 < len(numbers) <= _MAX_CANDIDATES and not receiver.types:
         if len(numbers) > 1:
             state.mixing.crossroads.add((evaluator.path, call.line))
-        results = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
+        answers = [apply_summary(evaluator, call, number, args, receiver, certain=False) for number in numbers]
+        results = [
+            resolution.guessed(state, number, args, value) for number, value in zip(numbers, answers, strict=True)
+        ]
         assumed.apply(evaluator, call, callee_text(call), args, receiver)
         results.append(Val(labels=state.telling(receiver.labels)))  # it may be another method of that name
         return join_all([*results, queried(evaluator, args)], state.overflow)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from scanner.analysis.describe import describe
 from scanner.analysis.origins import SUPERGLOBALS
-from scanner.analysis.spread import MAX_OUTSIDE_STEPS, most_steps
+from scanner.analysis.spread import MAX_OUTSIDE_STEPS, is_followed
 from scanner.analysis.state import Note, SecretRead, State
 from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
@@ -461,7 +461,7 @@ class Frame:
         """Those of some labels that are followed through another call."""
         if all(trace.length < MAX_OUTSIDE_STEPS for trace in labels.values()):
             return labels
-        kept = {label: trace for label, trace in labels.items() if trace.length < most_steps(label)}
+        kept = {label: trace for label, trace in labels.items() if is_followed(label, trace)}
         if any(label not in kept and self.state.is_secret(label) for label in labels):
             self.state.limit("steps-of-vague-data", self.number)
         return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scanner.analysis.state import State
+from scanner.analysis.values import Val
 from scanner.model.signature import Signature
 
 
@@ -62,3 +63,14 @@ def has_namesake(state: State, types: frozenset[str], method: str) -> bool:
     """
     propagator, ancestors = state.matcher.propagator, state.program.ancestors
     return bool(types) and all(any(propagator(f"{one}::{method}") for one in ancestors(cls)) for cls in types)
+
+
+def guessed(state: State, number: int, args: Sequence[Val], value: Val) -> Val:
+    """What a method gives back that is only known to have the name that is called on an object of unknown class.
+
+    A static one that takes no arguments and is given some is hardly meant: what it gives may be a secret all the same,
+    but is no object (`$nodes->item(0)` is no `API::Item()`).
+    """
+    fact = state.program.functions[number]
+    meant = fact.params or not fact.is_static or not args or "func_get_args" in fact.called
+    return value if meant else Val(value.texts, value.labels)

@@ -1,6 +1,6 @@
 """How far labels are followed: behind some calls nearly all of a program has what stands for many values.
 
-Secrets with a name of their own have no such bound.
+Secrets with a name of their own have no such bound, save those that PHP itself quotes in a warning.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ MAX_VAGUE_STEPS = 8
 """The same for uploads and answers of unknown hosts: of these a long way tells nothing."""
 MAX_OUTSIDE_STEPS = 4
 """The same for fields of a request, rows, files and the session, which most of the code touches. The least of all."""
+QUOTED = 1 << 10
+"""Length of the way of what PHP has quoted in a warning; what a step behind that adds to it."""
+_MAX_QUOTED_STEPS = 2
+"""Calls through which such a quotation is followed: an error handler shows what it gets, or keeps it for a page."""
 _SHORT_WAY = 3
 """Calls behind which a label that stands for many values is not worth another round."""
 
@@ -30,6 +34,25 @@ def most_steps(label: str) -> float:
     if label.startswith("~") and not is_named(label):
         return MAX_VAGUE_STEPS
     return MAX_BROAD_STEPS if label.startswith("~") or is_broad(label) else inf
+
+
+def is_followed(label: str, trace: Trace) -> bool:
+    """Whether a label that has come this way is followed through another call."""
+    if trace.length >= QUOTED:
+        return trace.length < QUOTED + _MAX_QUOTED_STEPS
+    return trace.length < most_steps(label)
+
+
+def quoted(trace: Trace) -> Trace:
+    """The way of a secret in a name that PHP quotes when it cannot open what has the name."""
+    return (
+        trace if trace.length >= QUOTED else Trace(trace.path, trace.line, "quoted by PHP in a warning", trace, QUOTED)
+    )
+
+
+def calls(trace: Trace) -> int:
+    """Steps of a way; of one that a warning is part of, those behind it."""
+    return trace.length - QUOTED + 1 if trace.length >= QUOTED else trace.length
 
 
 def is_far(label: str, trace: Trace) -> bool:

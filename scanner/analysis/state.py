@@ -25,7 +25,7 @@ from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
 from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.rows import written
-from scanner.analysis.spread import is_far
+from scanner.analysis.spread import is_far, quoted
 from scanner.analysis.summary import PARAM, Summary, depends_on_caller, digest
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
@@ -397,7 +397,7 @@ class State:
     def complain(self, *values: Val) -> None:
         """PHP complains about a name, and quotes it: the program's error handler gets it."""
         labels = join_all((Val(labels=all_labels(value)) for value in values), self.overflow).labels
-        secrets = {label: trace for label, trace in labels.items() if self.is_specific(label)}
+        secrets = {label: quoted(trace) for label, trace in labels.items() if self.is_specific(label)}
         if secrets:
             self.write_store(MESSAGE, Val(labels=secrets))
 

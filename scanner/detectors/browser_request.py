@@ -25,10 +25,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from scanner.analysis.destinations import UNRESOLVED
 from scanner.detectors.base import Detector, Scene, rule
 from scanner.detectors.remarks import BROWSER, Place, destination, finding_of, first_of_each, is_named, places
 from scanner.detectors.targets import known_host
+from scanner.detectors.temper import READ_BY_PEOPLE, SAMPLE
 from scanner.model.finding import Category, Confidence, Finding, Severity
 from scanner.model.other import HOLE
 
@@ -55,7 +58,9 @@ def _all(scene: Scene) -> Iterator[Finding]:
         remark = place.remark
         target = destination(scene, remark)
         if is_named(target.name):
-            yield _named(scene, place, target.name, target.shown)
+            found = _named(scene, place, target.name, target.shown)
+            for_people = place.path.lower().endswith(READ_BY_PEOPLE) and place.path not in scene.result.state.included
+            yield _of_text(found) if for_people else found
         elif target.name == UNRESOLVED and remark.grade != "quiet":
             yield finding_of(
                 RULE,
@@ -66,6 +71,12 @@ def _all(scene: Scene) -> Iterator[Finding]:
                 details=[BROWSER],
                 message=f"{remark.api} goes to an address that could not be resolved: {target.shown[:120]}",
             )
+
+
+def _of_text(found: Finding) -> Finding:
+    """A request in a text for people, which no browser takes for a page."""
+    details = tuple(sorted({*found.details, SAMPLE}))
+    return msgspec.structs.replace(found, severity=Severity.INFO, details=details)
 
 
 def _named(scene: Scene, place: Place, host: str, shown: str) -> Finding:

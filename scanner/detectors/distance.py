@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from scanner.analysis.spread import calls
 from scanner.analysis.values import Trace, chain
 from scanner.detectors.base import Scene
 from scanner.detectors.literals import stands_in
@@ -68,4 +69,4 @@ def _homes(scene: Scene, called: str) -> frozenset[str]:
 
 def distance(scene: Scene, trace: Trace, end: str) -> int:
     """Steps of a way, a doubtful one counted several times, and one that no call explains as well (see `leaps`)."""
-    return trace.length + _DOUBT * doubts(scene, trace) + _LEAP * leaps(scene, trace, end)
+    return calls(trace) + _DOUBT * doubts(scene, trace) + _LEAP * leaps(scene, trace, end)

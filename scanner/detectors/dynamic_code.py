@@ -36,7 +36,7 @@ from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
 from scanner.detectors.commands import hosts as command_line_hosts
-from scanner.detectors.decoded import innermost
+from scanner.detectors.decoded import MAX_SHOWN, innermost
 from scanner.detectors.literals import standing_nowhere
 from scanner.detectors.targets import is_host, target
 from scanner.model.finding import Category, Confidence, Finding, Severity
@@ -58,6 +58,8 @@ _HARMFUL = re.compile(r"[$][{$]|GLOBALS|static|global\b|::|->|=(?![=>])|`|&\s*[$
 """What can do something beyond giving a value: assignments, calls, variable variables, programs."""
 _GIVEN = re.compile(r"\A\s*\$[a-z_]\w*\s*=(?![=>&])", re.IGNORECASE)
 """A variable of the wrapper, which takes the value."""
+_ENDS = (";", "}", "?>")
+"""Ends of statements: there is no code without one of them."""
 _SHORT_WAY = 4
 """Steps of a trace."""
 _REMOTE = frozenset({"request", "response", "upload"})
@@ -105,6 +107,8 @@ def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) 
     value = hit.roles.get("code") or hit.roles.get("callee") or NOTHING
     labels = {label: trace for label, trace in all_labels(value).items() if label in OUTSIDE and _near(trace)}
     text, layers = innermost(scene, hit.function, hit.start)
+    if hit.api == "eval" and _is_no_code(text):
+        text = ""
     inside = scene.program.layers(hit.function) > 0
     if not labels and (inside or (hit.via and not any(map(is_known, value.texts)))):
         return  # a layer of decoded code, whose outermost is reported; or a wrapper's call that says nothing more
@@ -130,6 +134,11 @@ def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) 
         details=details,
         trace=steps(labels[min(labels)]) if labels else (),
     )
+
+
+def _is_no_code(text: str) -> bool:
+    """Whether PHP finds an error in a text where it ends: a word that a value may be, among others."""
+    return len(text) < MAX_SHOWN and not any(end in text for end in _ENDS)
 
 
 def _does_nothing(scene: Scene, hit: Hit, code: Val) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from scanner.analysis.code import KIND as CODE
@@ -56,7 +56,9 @@ def _labels(scene: Scene, hit: Hit) -> Mapping[str, Trace]:
 def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> Iterable[Finding]:
     """One finding per secret and call of the wanted channels, shortest way first.
 
-    What stands for many values and perhaps reaches a sink is one finding per sink, whichever functions lead there.
+    What stands for many values and perhaps reaches a sink is one finding per sink, whichever functions lead there, and
+    one for all of it that comes to one call: the environment, the session's id and the arguments of all callers go
+    together wherever everything goes, into a log above all.
     """
     best: dict[tuple[object, ...], tuple[tuple[int, str, int], _Leak]] = {}
     ways: Counter[tuple[object, ...]] = Counter()
@@ -79,8 +81,14 @@ def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> I
             known = best.get(key)
             if known is None or order < known[0]:
                 best[key] = (order, leak)
+    together: dict[tuple[object, ...], list[tuple[_Leak, int]]] = {}
     for key, (_order, leak) in best.items():
-        yield _finding(scene, rule_, leak, others=max(ways[key] - 1, 0))
+        hit, others = leak.hit, max(ways[key] - 1, 0)
+        call = (hit.function, hit.start, hit.inner, hit.via, hit.signature.id, leak.confidence, *leak.outside)
+        together.setdefault(call if ways[key] else key, []).append((leak, others))
+    for group in together.values():
+        leaks = sorted((leak for leak, _others in group), key=lambda leak: (leak.trace.length, leak.label))
+        yield _finding(scene, rule_, leaks, others=sum(others for _leak, others in group))
 
 
 def _stands_for_many(scene: Scene, leak: _Leak) -> bool:
@@ -152,15 +160,19 @@ def _sends(hit: Hit) -> bool:
     return any(map(_REMOTE.match, (text for value in addresses for text in value.texts)))
 
 
-def _finding(scene: Scene, rule_: Rule, leak: _Leak, *, others: int) -> Finding:
-    """`others`: ways to the same sink beside this one that are no findings of their own."""
-    hit, label, outside = leak.hit, leak.label, leak.outside
-    plain = label.removeprefix(DIGEST)
+def _finding(scene: Scene, rule_: Rule, leaks: Sequence[_Leak], *, others: int) -> Finding:
+    """Finding of one leak, or of several at one call, nearest first.
+
+    `others`: ways to the same sink beside these that are no findings of their own.
+    """
+    leak = leaks[0]
+    hit, outside = leak.hit, leak.outside
+    names = dict.fromkeys(_named(one.label) for one in leaks)
+    reaches, goes, whose = ("reach", "go", "them") if len(names) > 1 else ("reaches", "goes", "it")
     where = ", ".join(outside) if outside else "a destination that callers decide"
     api = hit.api if not hit.via else f"{hit.via[0]} ({hit.api})"
-    digest = "a digest of " if label.startswith(DIGEST) else ""
     also = f"; {others} further ways lead there" if others else ""
-    verdict = "as expected" if leak.severity is Severity.INFO else "which is not a known destination of it"
+    verdict = "as expected" if leak.severity is Severity.INFO else f"which is not a known destination of {whose}"
     return finding(
         scene,
         rule_,
@@ -169,12 +181,21 @@ def _finding(scene: Scene, rule_: Rule, leak: _Leak, *, others: int) -> Finding:
         confidence=leak.confidence,
         api=api,
         callee=hit.via[0] if hit.via else "",
-        message=f"{digest}{plain} reaches {hit.api}(){_through(hit)} and goes to {where}, {verdict}{also}",
+        message=f"{_listed(list(names))} {reaches} {hit.api}(){_through(hit)} and {goes} to {where}, {verdict}{also}",
         destinations=outside,
-        secrets=[plain],
+        secrets=sorted({one.label.removeprefix(DIGEST) for one in leaks}),
         details=[*details(hit), *([UNNAMED] if leak.unnamed else [])],
         trace=(*steps(leak.trace), *_last_steps(scene, hit, leak.trace, where)),
     )
+
+
+def _named(label: str) -> str:
+    plain = label.removeprefix(DIGEST)
+    return f"a digest of {plain}" if label.startswith(DIGEST) else plain
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _last_steps(scene: Scene, hit: Hit, trace: Trace, where: str) -> Iterable[TraceStep]:

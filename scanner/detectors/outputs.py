@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -26,6 +26,8 @@ _LONG_WAY_TO_HOST = 8
 _LONGER_WAY = 12
 """The same where each step is a call."""
 _TO_VISITOR = frozenset({"browser", "header", "cookie"})
+_VERB = " reaches "
+"""In the message, behind what it is that reaches something."""
 _KEY = re.compile(r"password\Z|\Asalt\Z|ssl_key\Z", re.IGNORECASE)
 """Names in the site's own file that are a key, unlike its host names and accounts."""
 _PLACES = {"sql": "statement", "command": "command"}
@@ -58,7 +60,10 @@ def output_findings(
 
 
 def _once_per_file(found: Iterable[tuple[Way, Finding]]) -> Iterable[Finding]:
-    """One finding per way. Of those by which what stands for many values hardly arrives, one per source and file."""
+    """One finding per way. Of those by which what stands for many values hardly arrives, one per source and file.
+
+    Where several such values come to one call, they are told together.
+    """
     vague: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
     for way, item in shortest(found).items():
         hardly = item.severity is Severity.LOW and item.confidence is Confidence.POSSIBLE
@@ -66,10 +71,25 @@ def _once_per_file(found: Iterable[tuple[Way, Finding]]) -> Iterable[Finding]:
             vague[way.label, way.source, item.path].append(item)
         else:
             yield item
+    calls: dict[tuple[object, ...], list[tuple[Finding, int]]] = defaultdict(list)
     for items in vague.values():
-        first, others = min(items, key=_rank), len(items) - 1
-        also = f"; {others} more places of this file are reached in such ways" if others else ""
-        yield msgspec.structs.replace(first, message=first.message + also)
+        first = min(items, key=_rank)
+        calls[first.path, first.line, first.span, first.api].append((first, len(items) - 1))
+    for group in calls.values():
+        yield _together([item for item, _others in group], sum(others for _item, others in group))
+
+
+def _together(found: Sequence[Finding], others: int) -> Finding:
+    """Findings that differ in the secret alone as one. `others`: places of the file that are not told."""
+    first = min(found, key=_rank)
+    names = sorted({item.message.partition(_VERB)[0] for item in found})
+    message = first.message
+    if len(names) > 1:
+        rest = message.partition(_VERB)[2].replace(": it is given to ", ": they are given to ", 1)
+        message = f"{', '.join(names[:-1])} and {names[-1]} reach {rest}"
+    also = f"; {others} more places of this file are reached in such ways" if others else ""
+    secrets = tuple(sorted({secret for item in found for secret in item.secrets}))
+    return msgspec.structs.replace(first, secrets=secrets, message=message + also)
 
 
 class Way(NamedTuple):
@@ -130,7 +150,7 @@ def _finding(
         confidence=Confidence.POSSIBLE if far or strayed else Confidence.LIKELY,
         api=output.api if not output.via else f"{output.via[0]} ({output.api})",
         callee=output.via[0] if output.via else "",
-        message=f"{digest}{plain} reaches {where}: it is given to {output.api}{through}{further}",
+        message=f"{digest}{plain}{_VERB}{where}: it is given to {output.api}{through}{further}",
         destinations=taken,
         secrets=[plain],
         details=[

@@ -31,6 +31,15 @@ SAMPLE = ("context", "text that nothing includes")
 REFUSED = ("php", "refuses the file: it breaks off in the text")
 """Detail of a finding in such text that is no PHP to its end. The hosts that it names are none of the release's."""
 
+READ_BY_PEOPLE = (".md", ".txt", ".rst", ".adoc")
+"""Ends of texts that a web server sends as text: no browser follows what stands in them."""
+
+
+def names_hosts(finding: Finding) -> bool:
+    """Whether the hosts of a finding are some of the release's: not in text that nobody runs and no browser reads."""
+    read = SAMPLE in finding.details and finding.path.lower().endswith(READ_BY_PEOPLE)
+    return REFUSED not in finding.details and not (read and ("channel", "browser") in finding.details)
+
 
 def temper(scene: Scene, finding: Finding) -> Finding:
     """The finding as it stands, or as a low one where its file is text that nothing includes."""

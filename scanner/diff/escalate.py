@@ -18,7 +18,7 @@ from scanner.detectors.leaks import UNNAMED
 from scanner.detectors.open_page import ADDRESS
 from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
 from scanner.detectors.targets import is_public
-from scanner.detectors.temper import SAMPLE
+from scanner.detectors.temper import SAMPLE, names_hosts
 from scanner.model.finding import TRIGGER, Category, Confidence, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, FindingChange
 from scanner.signatures.expectations import allows
@@ -60,7 +60,11 @@ def escalate(comparison: Comparison, allowed: Sequence[str] = ()) -> Comparison:
     `allowed`: hosts, and `*.` with a domain, that the site allows.
     """
     baseline = comparison.baseline
-    outbound = [item for item in baseline.findings if item.category in (Category.EGRESS, Category.EXFILTRATION)]
+    outbound = [
+        item
+        for item in baseline.findings
+        if item.category in (Category.EGRESS, Category.EXFILTRATION) and names_hosts(item)
+    ]
     before = _Before(
         frozenset(host for finding in outbound if _by_server(finding) for host in finding.destinations),
         frozenset(host for finding in outbound for host in finding.destinations),

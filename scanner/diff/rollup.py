@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from scanner.detectors.temper import REFUSED
+from scanner.detectors.temper import names_hosts
 from scanner.diff.join import Joined, Key, join
 from scanner.model.finding import Category, Finding
 from scanner.model.report import (
@@ -37,7 +37,7 @@ def destinations(changes: Iterable[FindingChange]) -> tuple[DestinationChange, .
         DestinationChange(state, host, count)
         for state, host, count in _names(
             changes,
-            lambda found: found.destinations if found.category in _OUTBOUND and REFUSED not in found.details else (),
+            lambda found: found.destinations if found.category in _OUTBOUND and names_hosts(found) else (),
         )
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from scanner.analysis.program import Program
 from scanner.analysis.solver import Result
-from scanner.detectors.temper import REFUSED
+from scanner.detectors.temper import names_hosts
 from scanner.facts.classify import php_suffix
 from scanner.facts.gather import Gathered
 from scanner.files.kinds import kind_of
@@ -105,7 +105,7 @@ def destinations(findings: Iterable[Finding]) -> tuple[DestinationSummary, ...]:
     counts = Counter(
         host
         for finding in findings
-        if finding.category in (Category.EGRESS, Category.EXFILTRATION) and REFUSED not in finding.details
+        if finding.category in (Category.EGRESS, Category.EXFILTRATION) and names_hosts(finding)
         for host in finding.destinations
     )
     return tuple(sorted(DestinationSummary(host, count) for host, count in counts.items()))

@@ -11,6 +11,9 @@ from tree_sitter import Language, Node, Parser, Tree
 __all__ = ["Node", "Tree", "field_id", "kind_ids", "parse"]
 
 _EXPONENT = re.compile(rb"[eE][0-9][0-9_]*+(?![\w\x80-\xff])")
+_TYPE_NAME = re.compile(
+    rb"(\(\s*+)(?:binary|bool(?:ean)?|double|float|int(?:eger)?|object|real|string)(?=\s*+(?:::|\\|\())", re.IGNORECASE
+)
 _PART_OF_NAME = re.compile(rb"[\w$\x80-\xff]")
 _LANGUAGE = Language(tree_sitter_php.language_php())
 _PARSER = Parser(_LANGUAGE)
@@ -21,10 +24,18 @@ ERROR_KIND = 65535
 def parse(source: bytes) -> Tree:
     """Syntax tree of a whole PHP file. Never raises: what does not parse becomes ERROR or MISSING nodes.
 
-    The grammar takes names such as `E1` for numbers. They are parsed as other names of the same length: text is read
-    from the source, not from the tree.
+    The grammar takes names such as `E1` for numbers, and those of types right behind a bracket for casts
+    (`f(Binary::class)`). They are parsed as other names of the same length: text is read from the source, not from the
+    tree.
     """
+    if _TYPE_NAME.search(source):
+        source = _TYPE_NAME.sub(_as_other_name, source)
     return _PARSER.parse(_EXPONENT.sub(_as_name, source) if _EXPONENT.search(source) else source)
+
+
+def _as_other_name(match: re.Match[bytes]) -> bytes:
+    blanks = len(match[1])
+    return match[1] + b"_" + match[0][blanks + 1 :]
 
 
 def _as_name(match: re.Match[bytes]) -> bytes:

@@ -84,6 +84,9 @@ class StringLowering(ReferenceLowering):
 
     @handles("shell_command_expression")
     def _shell(self, node: Node) -> Value:
+        around = self.source[node.start_byte - 1 : node.start_byte] + self.source[node.end_byte : node.end_byte + 1]
+        if b"`" in around:
+            return Const("")  # the fence of a text: no PHP has two of them side by side
         command = _joined(self._pieces(node.children))
         return self.construct("backtick", node, (Arg(command),))
 

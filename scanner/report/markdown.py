@@ -109,7 +109,7 @@ def _sides(view: ReportView) -> list[tuple[str, Report]]:
 
 
 def _news(view: ReportView, found: tuple[rows.Entry, ...]) -> str:
-    new, updated, absent = BaselineState.NEW, BaselineState.UPDATED, BaselineState.ABSENT
+    new, absent = BaselineState.NEW, BaselineState.ABSENT
     hosts, used = rows.destinations(view), rows.secrets(view)
     pages, libraries = rows.endpoints(view), rows.packages(view)
     lines = [
@@ -118,7 +118,7 @@ def _news(view: ReportView, found: tuple[rows.Entry, ...]) -> str:
         _line("Secrets on new ways", rows.new_ways(view, found), _way),
         _line("Newly used secrets", [row for row in used if row.state is new], _secret),
         _line("New open pages", [r for r in pages if r.state is new and r.auth not in CLOSED_AUTH], _page),
-        _line("Changed access", [r for r in pages if r.state is updated and is_news(r.auth, r.baseline_auth)], _page),
+        _line("Changed access", [r for r in pages if is_news(r)], _page),
         _line("Packages gaining abilities", [row for row in libraries if row.gained], _package),
         _line("Changed, version kept", [r for r in libraries if r.content_changed_without_version], _package),
     ]

@@ -76,6 +76,8 @@ class EndpointRow(msgspec.Struct, frozen=True):
     baseline_auth: str | None
     how: str
     effects: tuple[str, ...]
+    gained: tuple[str, ...] = ()
+    """Effects that the page has and had not in the baseline; none of a page that is new."""
 
 
 class PackageRow(msgspec.Struct, frozen=True):
@@ -234,18 +236,28 @@ def endpoints(view: ReportView) -> list[EndpointRow]:
     if isinstance(content, Report):
         rows = [_endpoint(item.path, item.auth, None, None, item) for item in content.endpoints]
     else:
-        known = {item.path: item for item in (*content.baseline.endpoints, *content.current.endpoints)}
+        old, new = ({item.path: item for item in side.endpoints} for side in (content.baseline, content.current))
         rows = [
-            _endpoint(item.path, item.auth, item.state, item.baseline_auth, known.get(item.path))
+            _endpoint(
+                item.path, item.auth, item.state, item.baseline_auth, new.get(item.path) or old.get(item.path),
+                old.get(item.path),
+            )
             for item in content.endpoints
-        ]
+        ]  # fmt: skip
     return sorted(rows, key=lambda row: (_STATE_ORDER[row.state], row.path, row.auth, row.how))
 
 
 def _endpoint(
-    path: str, auth: str, state: BaselineState | None, old: str | None, summary: EndpointSummary | None
+    path: str,
+    auth: str,
+    state: BaselineState | None,
+    old: str | None,
+    summary: EndpointSummary | None,
+    before: EndpointSummary | None = None,
 ) -> EndpointRow:
-    return EndpointRow(path, auth, state, old, summary.how if summary else "", summary.effects if summary else ())
+    how, effects = (summary.how, summary.effects) if summary else ("", ())
+    gained = tuple(item for item in effects if before and item not in before.effects)
+    return EndpointRow(path, auth, state, old, how, effects, gained)
 
 
 def packages(view: ReportView) -> list[PackageRow]:

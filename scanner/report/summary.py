@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 from scanner.model.decision import Standing
 from scanner.model.finding import Severity
-from scanner.model.report import Comparison, Coverage
+from scanner.model.report import BaselineState, Comparison, Coverage
 from scanner.report.base import ReportView
-from scanner.report.rows import Entry, Verdict
+from scanner.report.rows import EndpointRow, Entry, Verdict
 
 CLOSED_AUTH = frozenset({"login", "cli"})
 """Ways to a page that an outsider does not have."""
@@ -20,9 +20,20 @@ _REASONS = 4
 """Reasons that are named."""
 
 
-def is_news(auth: str, old: str | None) -> bool:
-    """Whether a changed page is of interest to an outsider: it is open, or was."""
-    return auth not in CLOSED_AUTH or (old is not None and old not in CLOSED_AUTH)
+def is_news(page: EndpointRow) -> bool:
+    """Whether a changed page gives an outsider something: it is open in another way than it was, or can do more."""
+    if page.state is not BaselineState.UPDATED or page.auth in CLOSED_AUTH or is_less_open(page):
+        return False
+    return page.auth != page.baseline_auth or bool(page.gained)
+
+
+def is_less_open(page: EndpointRow) -> bool:
+    """Whether a changed page asks for more than it did, and can do nothing new."""
+    if page.state is not BaselineState.UPDATED or page.baseline_auth is None:
+        return False
+    closed, was_closed = page.auth in CLOSED_AUTH, page.baseline_auth in CLOSED_AUTH
+    asks = page.baseline_auth == "none" and page.auth != "none"
+    return (closed and not was_closed) or (asks and not page.gained)
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

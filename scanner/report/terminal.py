@@ -25,6 +25,7 @@ from scanner.report.summary import (
     coverage_words,
     failing_words,
     file_words,
+    is_less_open,
     is_news,
     release_title,
     triage_words,
@@ -38,6 +39,8 @@ _LISTED = 8
 _PROBLEMS_LISTED = 5
 _PARTIAL_LISTED = 3
 _DECIDED_LISTED = 20
+_OF_FILES = "url-capable-call"
+"""Rule about functions that open files, and addresses as well."""
 
 Row = TypeVar("Row")
 
@@ -167,22 +170,36 @@ def _news(view: ReportView, found: tuple[rows.Entry, ...]) -> Table:
     pages, libraries = rows.endpoints(view), rows.packages(view)
     grid = _grid()
     _line(grid, "new destinations", [r for r in hosts if r.state is new], _host, "bold red")
-    other = [r for r in hosts if r.state is updated and r.host != UNRESOLVED]
-    _line(grid, "changed calls to", other, _host, "yellow", optional=True)
+    _line(
+        grid,
+        "changed calls to",
+        _called([r for r in hosts if r.state is updated], found),
+        _host,
+        "yellow",
+        optional=True,
+    )
     _line(grid, "gone destinations", [r for r in hosts if r.state is absent], _host, "green")
     _line(grid, "secrets on new ways", rows.new_ways(view, found), _way, "bold red")
     _line(grid, "newly used secrets", [r for r in used if r.state is new], _secret, "bold red")
     _line(grid, "no longer used", [r for r in used if r.state is absent], _secret, "green", optional=True)
     opened = _open(row for row in pages if row.state is new)
     _line(grid, "new open pages", opened, _page, "bold red")
-    changed = [r for r in pages if r.state is updated and is_news(r.auth, r.baseline_auth)]
-    _line(grid, "changed access", changed, _page, "yellow", optional=True)
+    _line(grid, "changed access", [r for r in pages if is_news(r)], _page, "yellow", optional=True)
+    _line(grid, "less open pages", [r for r in pages if is_less_open(r)], _access, "green", optional=True)
     _line(grid, "packages gaining abilities", [r for r in libraries if r.gained], _gain, "bold red")
     silent = [r for r in libraries if r.content_changed_without_version]
     _line(grid, "changed, version kept", silent, _package, "bold red", optional=True)
     moved = [r for r in libraries if r.state in (new, updated, absent) and not r.gained and r not in silent]
     _line(grid, "other package changes", moved, _package, "", optional=True)
     return grid
+
+
+def _called(hosts: Iterable[rows.DestinationRow], found: tuple[rows.Entry, ...]) -> list[rows.DestinationRow]:
+    """Known hosts first; a setting or variable only where something is called: it names files, too."""
+    changed = [entry.finding for entry in found if entry.state in (BaselineState.NEW, BaselineState.UPDATED)]
+    called = {name for finding in changed if finding.rule != _OF_FILES for name in finding.destinations}
+    named = [row for row in hosts if row.host != UNRESOLVED and (":" not in row.host or row.host in called)]
+    return sorted(named, key=lambda row: (":" in row.host, row.host))
 
 
 def _inventory(view: ReportView) -> Table:
@@ -237,8 +254,14 @@ def _way(row: rows.Way) -> str:
 
 
 def _page(row: rows.EndpointRow) -> str:
-    auth = f"{row.baseline_auth} → {row.auth}" if row.baseline_auth is not None else row.auth
-    return f"{row.path} [{auth}]" + (f" {' '.join(row.effects)}" if row.effects else "")
+    kept = " ".join(item for item in row.effects if item not in row.gained)
+    gained = " ".join(f"+{item}" for item in row.gained)
+    return " ".join(filter(None, (_access(row), gained, kept)))
+
+
+def _access(row: rows.EndpointRow) -> str:
+    auth = row.auth if row.baseline_auth in (None, row.auth) else f"{row.baseline_auth} → {row.auth}"
+    return f"{row.path} [{auth}]"
 
 
 def _package(row: rows.PackageRow) -> str:

@@ -179,3 +179,15 @@ def test_numbers_of_versions_are_compared(old: str, new: str) -> None:
 ])  # fmt: skip
 def test_a_banner_names_a_library(text: bytes, stated: tuple[str, str] | None) -> None:
     assert banner(text) == stated
+
+
+@pytest.mark.parametrize(("name", "severity"), [("js", Severity.HIGH), ("css", Severity.MEDIUM)])
+def test_a_library_that_is_another_under_its_version(name: str, severity: Severity, tmp_path: Path) -> None:
+    for side, color in (("old", "red"), ("new", "blue")):
+        folder = tmp_path / side
+        folder.mkdir()
+        (folder / f"lib.{name}").write_text(f"/*! Paint v1.2.3 | MIT */\na{{color:{color}}}\n")
+        (folder / "index.php").write_text("<?php\necho 1;\n")
+    changes = diff(str(tmp_path / "old"), str(tmp_path / "new"), ScanOptions(cache=None, jobs=0)).changes
+    found = [item.finding for item in changes if item.finding.rule == "library-changed-without-version"]
+    assert [item.severity for item in found] == [severity]

@@ -255,7 +255,9 @@ STATEMENTS: list[tuple[str, tuple[Statement, ...]]] = [
         ), total=True),
     )),
     ("try { f(); } catch (E) { g(); } finally { h(); }", (
-        Expr(function("f"), 1), Branch(((Expr(function("g"), 1),),)), Expr(function("h"), 1),
+        Expr(function("f"), 1),
+        Branch(((Expr(construct("caught", ClassConst("E", "class")), 1), Expr(function("g"), 1)),)),
+        Expr(function("h"), 1),
     )),
     ("a: f(); goto a;", (Loop((Branch(((Expr(function("f"), 1),),)),)),)),
     ("declare(ticks=1) { f(); }", (Expr(function("f"), 1),)),
@@ -509,3 +511,15 @@ def test_any_tokens_give_facts(pieces: list[str]) -> None:
     assert found == extract(b"<?php " + content)
     for item in found.functions:
         decode_body(item.body)
+
+
+def called(source: bytes) -> set[str]:
+    return {name for function in extract(source).functions for name in function.called}
+
+
+def test_the_fences_of_a_text_run_no_command() -> None:
+    text = b"<?php\n$a = f($b);\n```\n\nAnd show it as an image:\n\n```php\n<img src='<?php echo g($q); ?> '/>\n```\n"
+    assert "backtick" not in called(text)
+    assert {"f", "g"} <= called(text)
+    assert "backtick" in called(b"<?php $x = '`' . `id` . '`'; // ``")
+    assert "backtick" in called(b"<?php $x = ``\n. `id`;")

@@ -28,7 +28,9 @@ from scanner.model.finding import Category, Finding, Severity
 RULE = rule(
     "library-changed-without-version", Category.INTEGRITY, "Library changed, the version it names did not", __doc__
 )
-_ENDINGS = (".js", ".mjs", ".cjs", ".css")
+_STYLES = ".css"
+"""Runs nothing; what a style sheet loads is a finding of its own."""
+_ENDINGS = (".js", ".mjs", ".cjs", _STYLES)
 
 
 def find(bundles: Bundles) -> Iterator[Finding]:
@@ -44,8 +46,9 @@ def find(bundles: Bundles) -> Iterator[Finding]:
         if stated is None or banner(old) != stated or _code(old) == _code(new):
             continue
         name, version = stated
+        severity = Severity.MEDIUM if path.lower().endswith(_STYLES) else Severity.HIGH
         yield bundle_finding(
-            RULE, Severity.HIGH, path, name, f"{name} still calls itself {version}, and is another file",
+            RULE, severity, path, name, f"{name} still calls itself {version}, and is another file",
             {"version": version, "content": bundles.current[path]}, package=package_of(path),
         )  # fmt: skip
 

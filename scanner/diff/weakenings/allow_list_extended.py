@@ -34,7 +34,7 @@ _LIST = re.compile(
     r"|exempt|except|bypass|skip_?(?:auth|csrf|login)|valid_?(?:hosts|domains|origins|ext)|csrf_?(?:except|ignore)"
 )
 _OPEN_DOOR = re.compile(
-    r"no_?auth|no_?login|unauthenticated|csrf|bypass|skip_?(?:auth|login)|anonymous|public_?(?:pages|routes|actions)"
+    r"no_?auth|no_?login|unauthenticated|csrf|(?<!headersto)(?<!headers_to_)bypass|skip_?(?:auth|login)|anonymous|public_?(?:pages|routes|actions)"
 )
 _PROGRAM = re.compile(r"^\.?(?:php\d?|phtml|phar|pht|phps|inc|cgi|pl|py|sh|exe|htaccess|jsp|asp)$")
 _HOSTS = re.compile(r"host|domain|origin|server|url|cors|ip|proxy|referer")

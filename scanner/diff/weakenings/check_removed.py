@@ -60,9 +60,9 @@ _NO_GUARD = re.compile(
 )
 """Also assertions of PHP's own, which no server at work runs, buffers, readers of tokens, and loaders."""
 _NOUN = re.compile(
-    r"invalidat|(?:error|exception|message|html|link|form|page|cache|title|(?<!file)(?<!file_)name|info|list|label|status)s?$"
+    r"invalidat|check_?box|uncheck|(?:error|exception|message|html|link|form|page|cache|title|(?<!file)(?<!file_)name|info|list|label|status)s?$"
 )
-"""Names that speak of a check, but of what comes of it."""
+"""Names that speak of a check, but of what comes of it, or of a box to be ticked."""
 _OUTPUT = frozenset(
     {"echo", "print", "printf", "header", "include", "require", "include_once", "require_once", "eval", "exec"}
 )

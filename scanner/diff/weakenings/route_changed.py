@@ -39,6 +39,7 @@ _AUTHORITY = re.compile(
 _REDIRECTS = re.compile(
     r"^(?:curlopt_(?:followlocation|maxredirs|unrestricted_auth|postredir)|allow_redirects|max_?redirects?|follow_?(?:location|redirects?)|redirection)$"
 )
+_WORD = re.compile(r"[A-Z][A-Z_]*")
 _NONE = frozenset({"0", "false", "off", "no", ""})
 
 
@@ -87,4 +88,5 @@ def _severity(item: Binding, old: str) -> Severity | None:
         return Severity.HIGH
     if _WAY.search(key) and "0" not in (old, item.value) and (old.isdecimal() or item.value.isdecimal()):
         return None  # a number is no address: `'PROXY' => FLAG_KEYWORD`, which was 1
-    return Severity.LOW if item.value == OPEN else Severity.MEDIUM
+    named = item.kind == "constant" and _WORD.fullmatch(item.value)  # a name for a name, `const PROXY = 'PROXY'`
+    return Severity.LOW if item.value == OPEN or named else Severity.MEDIUM

@@ -13,7 +13,7 @@ from scanner.report.document import Document, FindingRecord
 from scanner.report.html.flows import Flow
 from scanner.report.html.text import fragment
 from scanner.report.rows import EndpointRow, PackageRow
-from scanner.report.summary import CLOSED_AUTH, count
+from scanner.report.summary import CLOSED_AUTH, count, is_less_open, is_news
 
 LINES = 6
 """Lines of one card."""
@@ -55,10 +55,9 @@ def news(report: Document, found: Sequence[Flow]) -> list[Card]:
 
 def _changes(report: Document, found: Sequence[Flow]) -> list[Card]:
     fresh = [row for row in report.findings if row.state in _CHANGED]
-    opened = [r for r in report.endpoints if r.state in _CHANGED and r.auth not in CLOSED_AUTH]
-    closed = [
-        r for r in report.endpoints if r.auth in CLOSED_AUTH and r.baseline_auth not in (None, r.auth, *CLOSED_AUTH)
-    ]
+    fresh_pages = [r for r in report.endpoints if r.state is BaselineState.NEW and r.auth not in CLOSED_AUTH]
+    opened = [*fresh_pages, *(r for r in report.endpoints if is_news(r))]
+    closed = [r for r in report.endpoints if is_less_open(r)]
     packages = [row for row in report.packages if row.gained or row.content_changed_without_version]
     return [
         _card("Contacts new destinations", [_host(flow) for flow in found if flow.state is BaselineState.NEW]),
@@ -109,7 +108,8 @@ def _pairs(found: Iterable[Flow], state: BaselineState | None) -> Iterable[Line]
 
 def _page(row: EndpointRow) -> Line:
     was = f"{row.baseline_auth} → {row.auth}" if row.baseline_auth not in (None, row.auth) else row.auth
-    note = f"login: {was}" + (f"; {', '.join(row.effects)}" if row.effects else "")
+    note = f"login: {was}" + (f"; new: {', '.join(row.gained)}" if row.gained else "")
+    note += f"; {', '.join(row.effects)}" if row.effects and not row.gained else ""
     opens = row.state is BaselineState.NEW or row.baseline_auth in CLOSED_AUTH
     return Line(row.path, note, fragment(q=row.path), opens and row.auth not in CLOSED_AUTH and row.state is not None)
 
