@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from scanner.analysis import implicit
 from scanner.analysis.describe import describe
 from scanner.analysis.named import ENVIRONMENT, SESSION, Named
-from scanner.analysis.origins import ELEMENTWISE, MANY, OWN_CONSTANTS, REQUEST_GLOBALS, RETURNED, SUPERGLOBALS
+from scanner.analysis.origins import (
+    ELEMENTWISE,
+    MANY,
+    OWN_CONSTANTS,
+    OWN_NAMES,
+    REQUEST_GLOBALS,
+    RETURNED,
+    SUPERGLOBALS,
+)
 from scanner.analysis.remote import FILE_FIELDS, UPLOAD
 from scanner.analysis.summary import ANY, PARAM, opened
 from scanner.analysis.templates import PARAMETERS, is_known
@@ -59,6 +67,8 @@ class Elements(Named):
         kept = NOTHING
         if name in SUPERGLOBALS and keys:
             kept = join_all((self.state.read_store((name, key)) for key in keys), self.state.overflow)
+        if name == "_SERVER" and any((name, key) in self.state.vague for key in keys if key in OWN_NAMES):
+            kept = self.join(kept, self.unknown(node))  # the name that the program gave its server
         found = self._of_superglobal(name, keys, node)
         return found if kept is NOTHING or found is None else self.join(kept, found)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from scanner.analysis.lookup import MAX_NAMED, Lookup
-from scanner.analysis.origins import SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
+from scanner.analysis.origins import OWN_NAMES, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
 from scanner.analysis.rows import columns_read, selected, tables_read
 from scanner.analysis.state import TABLE
 from scanner.analysis.summary import opened
@@ -96,7 +96,7 @@ class Named(Lookup):
         secret = known.get(name) or known.get(name.upper())
         if secret is not None:
             return self.read_secret(secret, self.line, shown)
-        if name in ("SERVER_NAME", "HTTP_HOST", "SERVER_ADDR"):
+        if name in OWN_NAMES:
             return Val(frozenset([self.state.holes.template("own-server", name)]))
         if name.startswith(SERVER_REQUEST_PREFIXES):
             return self.state.origins.request_value(shown, self.path, self.line)

@@ -36,6 +36,8 @@ REQUEST_FIELD = "request."
 """Prefix of the label of what any visitor types."""
 RETURNED = "function."
 """Prefix of the label of what a function gives back whose purpose it is to give a secret back."""
+OWN_NAMES = frozenset({"SERVER_NAME", "HTTP_HOST", "SERVER_ADDR"})
+"""Elements of `$_SERVER` that name the site's own server, unless the program writes something else into them."""
 SERVER_REQUEST_PREFIXES = ("HTTP_", "REQUEST_URI", "QUERY_", "PATH_INFO", "PHP_SELF", "PHP_AUTH", "argv")
 DATABASE_FILE = "database.php"
 PROJECT_TABLE = "redcap_projects"

@@ -46,6 +46,8 @@ _CREDENTIALS = b"database.php"
 """The site's own file: who includes it has the names in it."""
 _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 """MessagePack of `Index(Var("GLOBALS"), ...)`: one element by key."""
+_OWN_NAME = re.compile(rb"\x95\x14\x93\x04\x92\x01\xa7_SERVER.{1,4}(?:SERVER_NAME|HTTP_HOST|SERVER_ADDR)", re.DOTALL)
+"""MessagePack of `Assign(Index(Var("_SERVER"), Const("HTTP_HOST")), ...)`."""
 _CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
 BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo", "get_defined_constants"})
 """Functions that give many secrets at once."""
@@ -120,7 +122,12 @@ def _runs_request(fact: FunctionFact, calling: AbstractSet[str], by_name: Abstra
 
 
 def _sets_address(fact: FunctionFact) -> bool:
-    """Whether a function runs a statement that writes, and names an address or the file of hooks, or a grave one."""
+    """Whether a function runs a statement that writes, and names an address or the file of hooks, or a grave one.
+
+    Or it says what the server's own name is: `$_SERVER['HTTP_HOST'] = ...`.
+    """
+    if _OWN_NAME.search(bytes(fact.body)):
+        return True
     if _STATEMENTS.isdisjoint(fact.called):
         return False
     body = bytes(fact.body)

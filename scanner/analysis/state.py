@@ -17,6 +17,7 @@ from scanner.analysis.origins import (
     FILE,
     GENERIC,
     MANY,
+    OWN_NAMES,
     REQUEST_FIELD,
     Origins,
     is_nameless,
@@ -307,7 +308,7 @@ class State:
         """Weak update of a store. Of text of which nothing is known it is kept that there is some."""
         if key not in self.vague and any(map(self.says_nothing, value.texts)):
             self.vague.add(key)
-            if key in self.stores:
+            if key in self.stores or key[1] in OWN_NAMES:
                 self.dirty_texts |= self.readers.get(key, NOBODIES)
         value = self._telling(value)
         if value is NOTHING:
