@@ -36,6 +36,10 @@ _FED = frozenset({"file", "code", "include", "callee", "unserialize", "unpack", 
 """Effects that must not get what comes from another machine."""
 _RUN = frozenset({"code", "include", "callee", "unserialize", "command"})
 """Effects that must not get what the request says."""
+_KEPT = frozenset({"file", "log"})
+"""Effects by which what a visitor typed becomes known to others."""
+_KEPT_LIFTS = 2
+"""Callers out to which that is told: from further out it may be any field."""
 _OFF = frozenset({"", "0"})
 _DOMAIN = 4
 """Argument of `setcookie`."""
@@ -123,7 +127,7 @@ def lift(frame: Frame, call: Call, reaches: Iterable[Reach], substitution: Subst
         labels = {
             label: trace
             for label, trace in substitution.fed(item.labels).items()
-            if _matters(frame.state, item.effect, label, lifted=True)
+            if _matters(frame.state, item.effect, label, lifts=len(item.via) + 1)
         }
         if not labels:
             continue
@@ -179,11 +183,12 @@ def _keep(frame: Frame, item: Reach) -> None:
     frame.reaches[key] = item._replace(labels=open_labels)
 
 
-def _matters(state: State, effect: str, label: str, *, lifted: bool = False) -> bool:
+def _matters(state: State, effect: str, label: str, *, lifts: int = 0) -> bool:
     if label.startswith(PARAM):
         return True
     if effect in _SHOWN and state.is_secret(label):
-        return not (lifted and _of_visitor(state, label))
+        kept = effect in _KEPT and lifts <= _KEPT_LIFTS and label.startswith(REQUEST_FIELD)
+        return kept or not (lifts and _of_visitor(state, label))
     return effect in _FED and (is_remote(label) or (label == REQUEST and effect in _RUN))
 
 

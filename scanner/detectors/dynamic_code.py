@@ -71,8 +71,15 @@ def _find(scene: Scene) -> Iterable[Finding]:
         if hit.signature.kind not in (KIND, WRITE, SETTING):
             hosts[hit.inner].update(host for host in target(scene, hit).destinations if is_host(host))
     ways: dict[tuple[object, ...], list[tuple[int, Finding]]] = defaultdict(list)
-    for hit in scene.result.hits:
-        for found in _finding(scene, hit, hosts) if hit.signature.kind == KIND else ():
+    own = [hit for hit in scene.result.hits if hit.signature.kind == KIND]
+    seen: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    for hit in (one for one in own if not depends_on_caller(_code(one))):
+        seen[hit.inner, hit.via, scene.program.symbol(hit.function)] |= _code(hit).texts
+    for hit in own:
+        inside = seen.get((hit.inner, hit.via[1:], hit.via[0]), set()) if hit.via else set()
+        if inside and inside >= _code(hit).texts and not _near_labels(hit):
+            continue  # the wrapper runs just that, whoever calls it
+        for found in _finding(scene, hit, hosts):
             if hit.via and found.trace:
                 first, length = found.trace[0], len(found.trace) + len(hit.via)
                 origin = dict(found.details).get("origin")
@@ -104,8 +111,7 @@ def _destinations(
 
 
 def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) -> Iterable[Finding]:
-    value = hit.roles.get("code") or hit.roles.get("callee") or NOTHING
-    labels = {label: trace for label, trace in all_labels(value).items() if label in OUTSIDE and _near(trace)}
+    value, labels = _code(hit), _near_labels(hit)
     text, layers = innermost(scene, hit.function, hit.start)
     if hit.api == "eval" and _is_no_code(text):
         text = ""
@@ -134,6 +140,15 @@ def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) 
         details=details,
         trace=steps(labels[min(labels)]) if labels else (),
     )
+
+
+def _code(hit: Hit) -> Val:
+    return hit.roles.get("code") or hit.roles.get("callee") or NOTHING
+
+
+def _near_labels(hit: Hit) -> dict[str, Trace]:
+    """What of the code surely comes from outside of the program."""
+    return {label: trace for label, trace in all_labels(_code(hit)).items() if label in OUTSIDE and _near(trace)}
 
 
 def _is_no_code(text: str) -> bool:

@@ -26,6 +26,9 @@ _LONG_WAY_TO_HOST = 8
 _LONGER_WAY = 12
 """The same where each step is a call."""
 _TO_VISITOR = frozenset({"browser", "header", "cookie"})
+_HARVESTED = {"file": Severity.HIGH, "log": Severity.MEDIUM}
+_NEAR = 3
+"""Steps, wrappers included, up to which nobody can have meant another value."""
 _VERB = " reaches "
 """In the message, behind what it is that reaches something."""
 _KEY = re.compile(r"password\Z|\Asalt\Z|ssl_key\Z", re.IGNORECASE)
@@ -137,13 +140,14 @@ def _finding(
     far = hardly_arrives(scene, output, label, trace, to_host=bool(taken))
     least = Severity.MEDIUM if taken else Severity.LOW
     strayed = not is_broad(plain) and not taken and unasked(scene, trace, plain)
+    harvested = _harvests(scene, output, label, trace)
     further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
     return finding(
         scene,
         rule,
         output,
         severity=max(
-            _severity(scene, label, severity, taken=bool(taken)),
+            _severity(scene, label, severity, taken=bool(taken)) if not harvested else _HARVESTED[output.effect],
             least if far else Severity.MEDIUM if strayed else Severity.CRITICAL,
             key=lambda item: item.rank,
         ),
@@ -180,6 +184,12 @@ def _opens_all(scene: Scene, output: Output, label: str) -> bool:
     secret = scene.result.state.origins.by_label.get(label)
     grave = secret is not None and secret.origin is SecretOrigin.DATABASE_PHP and secret.severity_floor == ""
     return grave and output.effect in _TO_VISITOR and secret is not None and _KEY.search(secret.name) is not None
+
+
+def _harvests(scene: Scene, output: Output, label: str, trace: Trace) -> bool:
+    """Whether the password that a visitor types is written down nearby: code that collects them does little else."""
+    near = label.startswith(REQUEST_FIELD) and output.effect in _HARVESTED and trace.length + len(output.via) <= _NEAR
+    return near and not leaps(scene, trace, scene.program.path(output.function))
 
 
 def _meant(scene: Scene, label: str, host: str) -> bool:

@@ -12,7 +12,10 @@ from scanner.files.page_values import plain
 _LABELS = (
     ("browser.cookie", re.compile(r"document\s*\.\s*cookie|\bcookieStore\b|\.cookie\b(?!\s*\()|\.cookie\(\)")),
     ("browser.storage", re.compile(r"(?:local|session)Storage\b")),
-    ("browser.csrf-token", re.compile(r"csrf[-_]?token|\bcsrf\b|_token\b|xsrf|\bnonce\b", re.IGNORECASE)),
+    (  # `?access_token=` asks for the key of the service that is called
+        "browser.csrf-token",
+        re.compile(r"csrf[-_]?token|\bcsrf\b|(?<![?&]access)_token\b|xsrf|\bnonce\b", re.IGNORECASE),
+    ),
     (
         "browser.password",
         re.compile(

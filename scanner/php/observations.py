@@ -115,8 +115,8 @@ def _between_comments(source: bytes, masked: bytes) -> list[tuple[str, int]]:
         stop = stop if stop >= 0 else len(source)
         again = source.rfind(b"/*", position + 2, stop)
         code = masked[position + 2 : again].strip() if again >= 0 else b""
-        hidden = code and not masked[position : position + 2].strip() and not masked[again : again + 2].strip()
         line = source.rfind(b"\n", 0, position) + 1
+        hidden = code and not masked[line : position + 2].strip() and not masked[again:stop].strip()
         if hidden and source.find(b"/*", line, position) < 0 and source.find(b"*/", again, stop) < 0:
             found.append(("code-between-comments", position + 2))
         position = source.find(b"*/", stop)

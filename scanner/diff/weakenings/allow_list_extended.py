@@ -19,12 +19,11 @@ $noauth_pages = ['index.php', 'surveys/index.php', 'Tools/export.php'];
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 
-from scanner.analysis.units import Unit
 from scanner.detectors.base import rule
 from scanner.diff.weakenings.hosts import hosts_in
+from scanner.diff.weakenings.lists import SHOWN, lists, shown
 from scanner.diff.weakenings.pairs import Pair, Weakening
 from scanner.model.finding import Category, Severity
 
@@ -38,35 +37,24 @@ _OPEN_DOOR = re.compile(
 )
 _PROGRAM = re.compile(r"^\.?(?:php\d?|phtml|phar|pht|phps|inc|cgi|pl|py|sh|exe|htaccess|jsp|asp)$")
 _HOSTS = re.compile(r"host|domain|origin|server|url|cors|ip|proxy|referer")
-_SHOWN = 6
 
 
 def find(pair: Pair) -> Iterator[Weakening]:
     """Lists with entries that the namesake had not."""
     if pair.old is None:
         return
-    before, after = _lists(pair.old), _lists(pair.new)
+    before, after = lists(pair.old), lists(pair.new)
     for name, entries in after.items():
         old = before.get(name)
         gained = [entry for entry in entries if old is not None and entry not in old]
-        if not gained or old is None:
+        if not gained or old is None or not _LIST.search(name.lower()):
             continue
         severity = _severity(name.lower(), gained)
         if severity is not None:
-            shown = ", ".join(gained[:_SHOWN]) + (" and others" if len(gained) > _SHOWN else "")
             yield Weakening(
-                severity, entries[gained[0]], name, f"{name} allows {shown} in addition",
-                (("added", ", ".join(gained[:_SHOWN])), ("entries", f"{len(old)} -> {len(entries)}")),
+                severity, entries[gained[0]], name, f"{name} allows {shown(gained)} in addition",
+                (("added", ", ".join(gained[:SHOWN])), ("entries", f"{len(old)} -> {len(entries)}")),
             )  # fmt: skip
-
-
-def _lists(unit: Unit) -> dict[str, dict[str, int]]:
-    """Name of a list of what is allowed -> its entries and their lines."""
-    found: dict[str, dict[str, int]] = defaultdict(dict)
-    for item in unit.bindings:
-        if item.kind == "element" and _LIST.search(item.name.lower()):
-            found[item.name].setdefault(item.value, item.line)
-    return found
 
 
 def _severity(name: str, gained: list[str]) -> Severity | None:
@@ -74,7 +62,7 @@ def _severity(name: str, gained: list[str]) -> Severity | None:
     if any(_PROGRAM.match(entry.lower()) for entry in gained) or "*" in gained:
         return Severity.HIGH
     if _OPEN_DOOR.search(name):
-        return Severity.HIGH if len(gained) <= _SHOWN else Severity.MEDIUM
+        return Severity.HIGH if len(gained) <= SHOWN else Severity.MEDIUM
     if any(hosts_in(entry) for entry in gained) and _HOSTS.search(name):
         return Severity.MEDIUM
     return Severity.LOW

@@ -50,6 +50,8 @@ _STRONG = re.compile(
     r"|is_uploaded_file|sanitiz(?!\w*(?:title|slug|dash|class|case|whitespace))|^(?:filter_var|basename|realpath)$"
 )
 """Checks without which everybody may, and sanitizers without which anything goes, in lower case, `_` or not."""
+_COMPARES = re.compile(r"^(?:hash_equals|password_verify|openssl_verify|sodium_crypto_\w*(?:verify|open))$")
+"""Checks of PHP's own of what somebody signed or knows: what they guard is the value that comes back."""
 _GUARD = re.compile(
     r"verif|valid|check|allow|auth|permit|sanitiz|escape|redact|mask|filter|quote|strip_?tags|html(?:special|entit)|purif|clean"
     r"|ensure|require|assert|forbid|deny|reject|guard|protect|secure|trusted|is_safe|token|limit|throttle|confirm"
@@ -142,6 +144,7 @@ def _severity(pair: Pair, name: str, *, kept: float, replaced: bool, gained: Cou
     if kept < _FEWEST or sum(gained.values()) > max(1, len(pair.new.calls) // 5):
         return Severity.LOW
     levels = (Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.LOW)
+    itself = itself or _COMPARES.search(name) is not None
     step = (0 if is_strong(name) else 1) + (0 if sinks else 1 if itself else 2) + (1 if replaced else 0)
     return levels[min(step, 3)]
 
