@@ -107,6 +107,8 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
         reaches.keep_content(evaluator, node, sink, args)
     if name in keeping.PRINTS:
         keeping.printed(evaluator, args)
+    if name in _FIELDS and len(args) == 1:  # variables of the names that it says (PHP before 8)
+        evaluator.extracted = evaluator.join(evaluator.extracted, Val(rest=Val(labels=labels_of(evaluator, args))))
     if name in sensitive.NAMES:
         sensitive.observe(evaluator, node, name, args)
     returned = callbacks.run_callbacks(evaluator, node, name, args)

@@ -68,7 +68,9 @@ class Lookup(Frame):
             return known
         name = self.globals.get(node.name) or (node.name if self.file_scope else "")
         if name:
-            return self.global_value(name, f"${node.name}", undefined_local=node.name not in self.globals)
+            value = self.global_value(name, f"${node.name}", undefined_local=node.name not in self.globals)
+            of_request = REQUEST in all_labels(self.extracted) and node.name not in self.globals
+            return self.join(value, self.taken(self.extracted, node)) if of_request else value
         if self.extracted is not NOTHING:
             return self.taken(self.extracted, node)
         return self.superglobal(node.name) or self.unknown(node)

@@ -9,6 +9,7 @@ from scanner.analysis.arithmetic import truth
 from scanner.analysis.evaluator import YIELDS, Evaluator
 from scanner.analysis.lookup import is_property, perhaps_old
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
+from scanner.analysis.remote import REQUEST
 from scanner.analysis.state import SESSION
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
@@ -396,8 +397,11 @@ def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C90
             )
             write(evaluator, item.value, element)
     elif isinstance(target, DynVar):
-        for name in evaluator.known_texts(evaluator.value(target.name)):
+        names = evaluator.known_texts(evaluator.value(target.name))
+        for name in names:
             _write_variable(evaluator, name, value)
+        if not names and REQUEST in value.labels:  # `foreach ($_GET as $name => $value) { $$name = $value; }`
+            evaluator.extracted = evaluator.join(evaluator.extracted, Val(rest=value))
     elif isinstance(target, Call):
         references.assign_to_result(evaluator, target, value)
     elif isinstance(target, AssignExpr):  # `($this->map ??= new Map)[$key] = $value`
