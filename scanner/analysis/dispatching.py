@@ -7,8 +7,10 @@ run with what this call passes, as if its text stood there; what it does then is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
+
+import msgspec
 
 from scanner.analysis import reaches, transfer
 from scanner.analysis.binding import by_parameter
@@ -17,7 +19,21 @@ from scanner.analysis.frame import Frame
 from scanner.analysis.state import Dispatcher, State
 from scanner.analysis.templates import FIRST_PARAMETER, is_known, parameters
 from scanner.analysis.values import Val
-from scanner.model.facts import SHORT_BODY, Assign, Call, CallKind, FunctionFact, Index, Value, Var, decode_body, nodes
+from scanner.model.facts import (
+    SHORT_BODY,
+    ArrayLit,
+    Assign,
+    Call,
+    CallKind,
+    FunctionFact,
+    Index,
+    Prop,
+    StaticProp,
+    Value,
+    Var,
+    decode_body,
+    nodes,
+)
 
 _BY_VALUE = frozenset({"call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"})
 _OF_ARRAY = ("call_user_func_array", "forward_static_call_array")
@@ -94,11 +110,12 @@ def _dispatcher(state: State, number: int) -> Dispatcher:
     """What a function calls or passes on that callers say; `NONE` for nearly every function."""
     known = state.decoding.dispatchers.get(number)
     if known is None:
-        known = state.decoding.dispatchers[number] = _read(state.program.functions[number])
+        known = state.decoding.dispatchers[number] = _read(state, number)
     return known
 
 
-def _read(fact: FunctionFact) -> Dispatcher:
+def _read(state: State, number: int) -> Dispatcher:
+    fact = state.program.functions[number]
     called = frozenset(fact.called)
     if not (fact.params or _ALL in called) or not _is_short(fact):
         return NONE
@@ -109,24 +126,29 @@ def _read(fact: FunctionFact) -> Dispatcher:
         for node in body
         if isinstance(node, Assign) and isinstance(node.target, Var) and node.op not in _LOOPS
     ]
-    names, of_list = _parameters(fact, assigned, calls, _callees)
-    passed, all_of_it = _parameters(fact, assigned, calls, _lists)
-    classes, _ = _parameters(fact, assigned, calls, _classes)
+    tables = _tables(state, number)
+    names, of_list = _parameters(fact, assigned, [part for call in calls for part in _callees(call)], tables)
+    passed, all_of_it = _parameters(fact, assigned, [part for call in calls for part in _lists(call)], tables)
+    classes, _ = _parameters(fact, assigned, [part for call in calls for part in _classes(call)], tables)
     found = Dispatcher(names | _OF_LIST if of_list else names, bool(passed) or all_of_it, classes)
     return NONE if found == NONE else found
 
 
+def _tables(state: State, number: int) -> frozenset[str]:
+    """Properties that are declared with a list: what such a one calls under a name, its declaration says."""
+    units = state.program.classes.get(state.program.class_key(number), ())
+    declared = (item for unit in units for item in unit.fact.properties)
+    return frozenset(item.name for item in declared if isinstance(item.default, ArrayLit) and item.default.items)
+
+
 def _parameters(
-    fact: FunctionFact,
-    assigned: list[tuple[str, Value]],
-    calls: list[Call],
-    parts: Callable[[Call], Iterator[Value]],
+    fact: FunctionFact, assigned: list[tuple[str, Value]], parts: list[Value], tables: frozenset[str]
 ) -> tuple[frozenset[int], bool]:
-    """Parameters that make up some part of calls, and whether the list of all arguments does."""
-    wanted = {var.name for call in calls for var in _variables(*parts(call))}
+    """Parameters that make up some parts of calls, and whether the list of all arguments does."""
+    wanted = set(_variables(tables, *parts))
     for name, value in reversed(assigned):
         if name in wanted:
-            wanted.update(var.name for var in _variables(value))
+            wanted.update(_variables(tables, value))
     of_list = any(name in wanted and isinstance(value, Call) and value.name == _ALL for name, value in assigned)
     return frozenset(index for index, param in enumerate(fact.params) if param.name in wanted), of_list
 
@@ -164,8 +186,19 @@ def _is_listed(callee: Value) -> bool:
     return isinstance(callee, Index) and isinstance(callee.base, Index)
 
 
-def _variables(*values: object) -> Iterator[Var]:
-    return (node for node in nodes(*values) if isinstance(node, Var) and node.name != "this")
+def _variables(tables: frozenset[str], *values: object) -> Iterator[str]:
+    """Names of variables in expressions, without those under which a property holds what others put there."""
+    pending = list(values)
+    while pending:
+        item = pending.pop()
+        if isinstance(item, tuple):
+            pending.extend(item)
+        elif isinstance(item, Var) and item.name != "this":
+            yield item.name
+        elif isinstance(item, Index) and isinstance(item.base, Prop | StaticProp) and item.base.name not in tables:
+            continue
+        elif isinstance(item, msgspec.Struct):
+            pending.extend(getattr(item, name) for name in item.__struct_fields__)
 
 
 def _has_handle(evaluator: Evaluator, value: Val) -> bool:
