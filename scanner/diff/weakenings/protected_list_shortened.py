@@ -5,7 +5,8 @@ Reports entries that are gone from a list of what is encrypted, hidden, masked i
 one by its name, or because its entries name secrets (`password`, `api_token`).
 
 Severity is `high` where an entry that is gone names a secret or an extension of programs, `medium` for other entries of
-such a list, and one step less where as many entries came as went, which is what a new name looks like.
+such a list and for names of secrets in a list that is one by its entries alone; one step less where as many entries
+came as went, which is what a new name looks like.
 
 ## Why is this bad
 The code that uses the list stays as it is, and what is not on it any more is stored as it is, shown, or let through.
@@ -42,7 +43,7 @@ _SECRET = re.compile(
 _PROGRAM = re.compile(r"^\.?(?:php\d?|phtml|phar|pht|phps|inc|cgi|pl|py|sh|exe|htaccess|jsp|asp)$", re.IGNORECASE)
 _FEW = 2
 """Entries naming secrets from which on a list is one of secrets, whatever its name."""
-_LOWER = {Severity.HIGH: Severity.MEDIUM, Severity.MEDIUM: Severity.LOW}
+_LOWER = {Severity.HIGH: Severity.MEDIUM, Severity.MEDIUM: Severity.LOW, Severity.LOW: Severity.LOW}
 
 
 def find(pair: Pair) -> Iterator[Weakening]:
@@ -73,5 +74,5 @@ def _severity(name: str, old: dict[str, int], lost: list[str]) -> Severity | Non
     if named and (secret or any(map(_PROGRAM.match, lost))):
         return Severity.HIGH
     if not named and secret and sum(_SECRET.search(entry) is not None for entry in old) >= _FEW:
-        return Severity.HIGH if all(map(_SECRET.search, lost)) else Severity.MEDIUM
+        return Severity.MEDIUM if all(map(_SECRET.search, lost)) else Severity.LOW
     return Severity.MEDIUM if named else None
