@@ -188,14 +188,17 @@ def apply_summary(
         return decoded
     if args and (told := dispatching.run(evaluator, call, number, args, receiver)) is not None:
         return _with_return_types(state, number, _better(evaluator, told, decoded))
+    said = state.decoding.dispatchers.get(state.program.with_body(number))
     given_clients = state.variants.given(evaluator, state.program.functions[number], number, args) if args else ()
     if not (given_clients or following.worth(state, number) or any(following.holds_secret(state, arg) for arg in args)):
         state.kept.passed_over.add(number)
         state.users[number].add(state.current)
         return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
     summary = summary_of(state, number)
-    if args and (told := dispatching.run(evaluator, call, number, args, receiver)) is not None:  # its summary says so
-        return _with_return_types(state, number, _better(evaluator, told, decoded))
+    if args and state.decoding.dispatchers.get(state.program.with_body(number)) is not said:  # its evaluation said so
+        told = dispatching.run(evaluator, call, number, args, receiver)
+        if told is not None:
+            return _with_return_types(state, number, _better(evaluator, told, decoded))
     if summary is EMPTY:
         return decoded or passed_through(evaluator, call, receiver or NOTHING, args)
     summary = _variant(state, number, given_clients) if given_clients else _of_object(state, number, summary, receiver)

@@ -14,9 +14,7 @@ from scanner.analysis.values import NOTHING, Val, join_all
 from scanner.model.facts import Arg, Call, Const, Index, Prop, StaticProp, Unknown, Var
 
 WALKS = frozenset({"array_walk", "array_walk_recursive"})
-_CALLED_ELSEWHERE = frozenset(
-    {"call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"}
-)
+BY_VALUE = frozenset({"call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"})
 """Functions whose own handlers run what they are given."""
 _WALKED_LEVELS = 3
 """Levels of an array whose elements a callback may change."""
@@ -33,7 +31,7 @@ _OF_STATEMENTS = ("createfunction", "createaggregate", "createcollation")
 def run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Higher-order functions call what they are given, with what else they are given; labels of what that returns."""
     positions = evaluator.state.catalogue.higher_order.get(name, ())
-    if name in _CALLED_ELSEWHERE or _takes_each(evaluator, name, args):
+    if name in BY_VALUE or _takes_each(evaluator, name, args):
         return NOTHING
     if name.startswith("filter_") and len(args) > 2:  # noqa: PLR2004  filter and options come last
         positions, args = (len(args),), [*args, (args[-1].items or {}).get("options", NOTHING)]

@@ -14,6 +14,7 @@ import msgspec
 
 from scanner.analysis import reaches, transfer
 from scanner.analysis.binding import by_parameter
+from scanner.analysis.callbacks import BY_VALUE
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.state import Dispatcher, State
@@ -35,7 +36,6 @@ from scanner.model.facts import (
     nodes,
 )
 
-_BY_VALUE = frozenset({"call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"})
 _OF_ARRAY = ("call_user_func_array", "forward_static_call_array")
 _LOOPS = frozenset({"foreach", "foreach-key"})
 """A function that calls one after the other is told what by whoever filled the list, not by the call."""
@@ -163,7 +163,7 @@ def _lists(call: Call) -> Iterator[Value]:
 def _callees(call: Call) -> Iterator[Value]:
     """Expressions that say what a call calls, as far as they are worked out."""
     if call.kind is CallKind.FUNCTION and isinstance(call.name, str):
-        if call.name.lower().lstrip("\\") in _BY_VALUE and call.args and not _is_listed(call.args[0].value):
+        if call.name.lower().lstrip("\\") in BY_VALUE and call.args and not _is_listed(call.args[0].value):
             yield call.args[0].value
         return
     if call.kind is CallKind.DYNAMIC and not isinstance(call.receiver, (str, type(None))):
