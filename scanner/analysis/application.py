@@ -10,6 +10,7 @@ from scanner.analysis import (
     dispatching,
     following,
     given,
+    growing,
     holding,
     hydrating,
     keeping,
@@ -105,14 +106,11 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
     outer, state.current = state.current, number
     inside, state.decoding.inside = state.decoding.inside, 0
     try:
-        evaluator = Evaluator(state, number)
-        evaluator.accept(passed)
-        transfer.run(evaluator, decode_body(evaluator.fact.body))
-        _run_late_closures(evaluator)
-        keeping.flush(evaluator)
-        for instance in evaluator.ending:
-            objects.destroyed(evaluator, instance)
-        summary = evaluator.summary()
+        summary = _evaluated(state, number, passed)
+        if number in state.growth.early:  # it adds to a property that it took for the class's
+            state.growth.early.discard(number)
+            state.dirty.discard(number)
+            summary = _evaluated(state, number, passed)
     finally:
         state.active.pop()
         state.current, state.decoding.inside = outer, inside
@@ -129,6 +127,17 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
     for one in sorted(forgotten, key=repr):  # who passes these clients need not be evaluated again
         _variant(state, number, one)
     return summary
+
+
+def _evaluated(state: State, number: int, passed: Given) -> Summary:
+    evaluator = Evaluator(state, number)
+    evaluator.accept(passed)
+    transfer.run(evaluator, decode_body(evaluator.fact.body))
+    _run_late_closures(evaluator)
+    keeping.flush(evaluator)
+    for instance in evaluator.ending:
+        objects.destroyed(evaluator, instance)
+    return evaluator.summary()
 
 
 def _run_late_closures(evaluator: Evaluator) -> None:
@@ -291,7 +300,7 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
         sites = substitution.sites(frozenset([number]))
         if name == containers.ROLE:
             sites = frozenset(site for site in sites if containers.holds(evaluator, site))
-        value = substitution.value(effect.value) if sites else NOTHING
+        value = growing.put(evaluator, effect, substitution, sites) if sites else NOTHING
         for site in sorted(sites):
             evaluator.set_site(site, name, value)
         if number >= 0 and name in holding.OF_DATABASE:  # an object that a constructor made, of which it keeps the rest

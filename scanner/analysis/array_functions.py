@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from scanner.analysis import folding, matching
 from scanner.analysis.destinations import stays_here
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.growing import whole
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
-from scanner.analysis.templates import OF_OBJECT, PARAMETERS, is_known
+from scanner.analysis.summary import opened
+from scanner.analysis.templates import OF_JOINED, OF_OBJECT, PARAMETERS, is_known
 from scanner.analysis.values import (
     NOTHING,
     Trace,
@@ -52,16 +54,24 @@ def _reduce(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
 def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
-    pieces = next((arg for arg in reversed(args) if arg.items is not None), None)
-    if pieces is None or pieces.rest is not None:
-        return Val(evaluator.unknown("implode(...)").texts, labels_of(evaluator, args))
+    pieces = next((arg for arg in reversed(args) if arg.items is not None), args[-1])
     glue = next((arg for arg in args if arg is not pieces), Val(frozenset([""])))
+    return joined(evaluator, glue, pieces)
+
+
+def joined(evaluator: Evaluator, glue: Val, pieces: Val) -> Val:
+    """Text of an array's elements; the caller's to know where only the caller knows the array."""
+    glues = evaluator.known_texts(glue)
+    of_caller = opened(pieces, OF_JOINED + glues[0], evaluator.state.holes) if len(glues) == 1 else NOTHING
+    if pieces.items is None or pieces.rest is not None:
+        labels = Val(labels=labels_of(evaluator, [pieces, glue]))
+        return evaluator.join(of_caller if of_caller.texts else evaluator.unknown("implode(...)"), labels)
     parts: list[tuple[Val, Value | str | None]] = []
     for number, key in enumerate(pieces.items or ()):
         if number:
             parts.append((glue, "separator"))
         parts.append(((pieces.items or {})[key], "element"))
-    result = evaluator.concatenated(parts)
+    result = evaluator.join(whole(evaluator.concatenated(parts), of_caller), of_caller)
     return evaluator.join(result, Val(labels=pieces.labels)) if pieces.labels else result
 
 

@@ -347,7 +347,8 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
             evaluator, call, signatures, args, receiver, api=f"{resolution.written(state, cls)}::{name}", certain=True
         )
     secret = returned.of_method(evaluator, frozenset([cls]), lower)
-    numbers = resolution.implementations(state, cls, lower)[:_MAX_OVERRIDES] if call.receiver == "static" else []
+    late = call.receiver == "static" or (call.receiver == "self" and state.program.is_trait(cls))
+    numbers = resolution.implementations(state, cls, lower)[:_MAX_OVERRIDES] if late else []
     own = state.program.find_method(cls, lower)
     if own is not None and own not in numbers:
         numbers.insert(0, own)

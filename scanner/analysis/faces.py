@@ -8,6 +8,7 @@ and callables; objects, handles and text that can be part of an address matter t
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from scanner.analysis.summary import PARAM, Hit, Summary, depends_on_caller
@@ -58,15 +59,17 @@ def places(value: Val, depth: int = _DEPTH) -> frozenset[object]:
     return frozenset(found)
 
 
-def summary_face(summary: Summary, decides: Decides, specific: Callable[[str], bool]) -> tuple[object, ...]:
+def summary_face(
+    summary: Summary, decides: Decides, specific: Callable[[str], bool], growing: AbstractSet[str] = frozenset()
+) -> tuple[object, ...]:
     """What of a summary matters to callers: secrets that come out, and sinks and writes that callers decide.
 
     Left out: text and classes that a function returns, what it prints and what it throws. They change often, as long
-    as stores fill, and hardly ever in a way that a caller would report.
+    as stores fill, and hardly ever in a way that a caller would report. `growing`: see `growing`.
     """
     return (
         _secrets(summary.returns, decides),
-        frozenset(_hit_face(hit, specific) for hit in summary.hits),
+        frozenset(_hit_face(hit, specific, growing) for hit in summary.hits),
         frozenset((effect.target, effect.key) for effect in summary.effects if effect.target not in _PASSING),
         frozenset((name, label) for name, value in summary.exports.items() for label in _secrets(value, decides)),
     )
@@ -76,13 +79,20 @@ def _secrets(value: Val, decides: Decides) -> frozenset[str]:
     return frozenset(label for label, trace in all_labels(value).items() if decides(label, trace))
 
 
-def _hit_face(hit: Hit, specific: Callable[[str], bool]) -> object:
+def _hit_face(hit: Hit, specific: Callable[[str], bool], growing: AbstractSet[str]) -> object:
     """Sinks that callers decide, by the roles that they decide; where that is the address, with the secrets sent."""
     roles = tuple(sorted(role for role, value in hit.roles.items() if depends_on_caller(value)))
     if _ADDRESSES.isdisjoint(roles):
         return (hit.signature.id, hit.inner, roles) if roles or any(site < 0 for site in hit.sites) else ()
     secrets = frozenset(label for value in hit.roles.values() for label in all_labels(value) if specific(label))
-    return (hit.signature.id, hit.inner, roles, secrets)
+    added = (text for value in hit.roles.values() for text in value.texts) if growing else ()
+    return (
+        hit.signature.id,
+        hit.inner,
+        roles,
+        secrets,
+        frozenset(hole for text in added for hole in text if hole in growing),
+    )
 
 
 @lru_cache(maxsize=1 << 16)

@@ -123,6 +123,8 @@ class Frame:
         """Secrets of which a test decides whether the statement that is evaluated runs (see `implicit`)."""
         self.given_back: dict[int, Val] = {}
         """By closure that was created here: what it gives back that carries something."""
+        self.grown: set[tuple[int, str]] = set()
+        """Properties of objects made here to which methods add: what was added is all there is (see `growing`)."""
         self.closures: set[int] = set()
         """Closures created here: calling one runs it with this function's variables."""
         self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}
@@ -430,7 +432,7 @@ class Frame:
     def _returned(self) -> Val:
         """What the function returns. A getter's property is the caller's to know; of more than that, the store is."""
         value = self.returns
-        if len(value.texts) > MAX_OPEN_TEXTS:
+        if len(value.texts) > MAX_OPEN_TEXTS and not self.state.growth.in_texts(value.texts):
             return closed(value, self.state.holes)
         if value.items is None and value.rest is None:
             return value

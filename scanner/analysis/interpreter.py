@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scanner.analysis import application, callables, calls, given, objects, services, transfer
+from scanner.analysis import application, array_functions, callables, calls, given, objects, services, transfer
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
@@ -54,6 +54,9 @@ class PhpInterpreter:
 
     def closure(self, evaluator: Evaluator, number: int) -> Val:
         return application.evaluate_closure(evaluator, number)
+
+    def joined(self, evaluator: Frame, glue: Val, pieces: Val) -> Val:
+        return array_functions.joined(evaluator, glue, pieces) if isinstance(evaluator, Evaluator) else NOTHING
 
     def exposed(self, evaluator: Frame, value: Val) -> Val:
         if not isinstance(evaluator, Evaluator):

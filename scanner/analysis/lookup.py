@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents
+from scanner.analysis import documents, growing
 from scanner.analysis.describe import describe
 from scanner.analysis.destinations import stays_here
 from scanner.analysis.frame import PRIMITIVES, Frame
@@ -213,6 +213,8 @@ class Lookup(Frame):
         found.extend(self._of_passed(base, name, owners))
         secret = self.state.origins.named_secret(name, base.labels)
         result = join_all(found, self.state.overflow)
+        if "." + name in self.state.growth.names and self.state.growth.in_texts(result.texts):
+            result = growing.whole(result, result)
         if secret is not None and not result.labels:
             result = self.join(result, self.read_secret(secret, self.line, describe(node), certain=False))
         of_whole = {label: trace for label, trace in base.labels.items() if secret is None or not self._is_bulk(label)}
@@ -268,6 +270,8 @@ class Lookup(Frame):
         """What was set on an object, or its class's default."""
         if name == "value" and base.texts and base.types and self.is_enum(base.types):
             return Val(base.texts)
+        if len(base.sites) == 1 and self.grown and (*base.sites, "." + name) in self.grown:
+            return self.sites[next(iter(base.sites))]["." + name]
         found = self._set_on(base, name)
         found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)
         found.append(opened(base, OF_OBJECT + name, self.state.holes))
@@ -358,15 +362,17 @@ class Lookup(Frame):
         return self._perhaps_else(result, [key for _cls, _name, key in places], self.unknown(node))
 
     def _late_bound(self, cls: str | Value) -> list[str]:
-        """Class keys of `cls::`; `static::` may be any subclass."""
+        """Class keys of `cls::`; `static::` may be any subclass, `self::` of a trait any class that uses it."""
         found = self.class_names(cls)
-        if cls != "static":
+        if cls != "static" and not (cls == "self" and self.state.program.is_trait(self.cls)):
             return found
         return [*found, *(key for own in found for key in self.state.program.descendants(own, MAX_LATE_BOUND))]
 
     def class_names(self, cls: str | Value) -> list[str]:
         """Class keys that a class reference may mean."""
         if isinstance(cls, str):
+            if cls == "parent" and self.state.program.is_trait(self.cls):
+                return self.state.program.parents_of_users(self.cls, MAX_LATE_BOUND)
             return [key for key in [self._class_key(cls)] if key]
         value = self.value(cls)
         names = [self.state.program.find_class(text.lstrip("\\")) for text in self.known_texts(value)]
@@ -410,7 +416,8 @@ class Lookup(Frame):
 
     def class_constant(self, node: ClassConst) -> Val:
         if node.name == "class":
-            classes = self.class_names(node.cls)
+            within = self.state.program.is_trait(self.cls)  # there it is the class that uses the trait
+            classes = self._late_bound(node.cls) if within else self.class_names(node.cls)
             return text_value(*classes) if classes else self.unknown(node)
         names = frozenset([node.name]) if isinstance(node.name, str) else self.value(node.name).texts
         found = [value for name in sorted(names) for value in self.constants_of(node.cls, name)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents, hydrating
+from scanner.analysis import documents, growing, hydrating
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.lookup import MAX_NAMED
@@ -39,11 +39,13 @@ def _write_named(evaluator: Evaluator, target: Prop, base: Val, name: str, value
         evaluator.state.interpreter.write(evaluator, target.base, whole)
     for site in sorted(base.sites):
         evaluator.set_site(site, "." + name, value)
+        if site < 0:
+            growing.note(evaluator, name, value)
     if isinstance(target.base, Var):
         evaluator.assign_property(target.base.name, name, value)
     for cls in sorted(base.types):
         owner = evaluator.property_owner(cls, name)
-        evaluator.write_shared("store", (owner, name), value)
+        evaluator.write_shared("store", (owner, name), growing.numbered(value))
         setter = evaluator.state.program.find_method(cls, f"${name}::set".lower())
         if setter is not None:
             evaluator.run_method(setter, [value], target)

@@ -13,6 +13,7 @@ from scanner.analysis.summary import opened
 from scanner.analysis.templates import (
     FIRST_PRIVATE,
     OF_GLOBALS,
+    OF_JOINED,
     OF_KEYS,
     OF_MEMBERS,
     OF_MEMBERS_ALL,
@@ -24,7 +25,7 @@ from scanner.analysis.templates import (
     is_known,
     like,
 )
-from scanner.analysis.values import NOTHING, Val, bounded_texts, join_all
+from scanner.analysis.values import NOTHING, Val, bounded_texts, join_all, text_value
 from scanner.model.facts import ConstRef, Value
 
 ENVIRONMENT: Final = "environment"
@@ -125,6 +126,8 @@ class Named(Lookup):
             return self._member(key[len(OF_MEMBERS) :], base)
         if key.startswith(OF_METHOD):
             return self.state.interpreter.getter(self, key[len(OF_METHOD) :], base)
+        if key.startswith(OF_JOINED):
+            return self.state.interpreter.joined(self, text_value(key[len(OF_JOINED) :]), base)
         if key == OF_MEMBERS_ALL:
             return Val(labels=self.state.interpreter.held_by(self, base))
         if key == OF_KEYS:

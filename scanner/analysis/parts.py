@@ -34,6 +34,9 @@ class Interpreter(Protocol):
     def result(self, evaluator: Frame, callee: Val) -> Val:
         """What a function gives that somebody else calls, with arguments that nobody here knows."""
 
+    def joined(self, evaluator: Frame, glue: Val, pieces: Val) -> Val:
+        """Text of an array's elements."""
+
     def getter(self, evaluator: Frame, method: str, receiver: Val) -> Val:
         """What a method without arguments gives of an object that a callee asks and knows nothing of."""
 

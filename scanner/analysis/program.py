@@ -359,6 +359,16 @@ class Program:
                     if param.promoted and param.name == name:
                         yield from param.types
 
+    def is_trait(self, key: str) -> bool:
+        """Whether a class key names a trait."""
+        return any(unit.fact.kind == "trait" for unit in self.classes.get(key, ()))
+
+    def parents_of_users(self, trait: str, limit: int) -> list[str]:
+        """What `parent` may be in a trait: the parents of the classes that use it."""
+        users = self.descendants(trait, limit)
+        parents = {unit.fact.parent for user in users for unit in self.classes.get(user, ()) if unit.fact.parent}
+        return sorted({self.find_class(parent) for parent in parents})
+
     def own_methods(self, key: str) -> dict[str, int]:
         """Methods that a class declares itself: lower-case name -> function."""
         known = self._methods.get(key)

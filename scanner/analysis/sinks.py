@@ -283,8 +283,11 @@ def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) 
         return roles
     open_texts = [text for role in URL_ROLES if role in roles for text in roles[role].texts if PARAMETERS.search(text)]
     holes = evaluator.state.holes
-    if signature.certainty is Certainty.IF_URL and open_texts and all(_host_stands(text, holes) for text in open_texts):
-        return roles  # `'https://host/?' . $this->data` is as sure
+    if signature.certainty is Certainty.IF_URL and open_texts:
+        if all(_host_stands(text, holes) for text in open_texts):
+            return roles  # `'https://host/?' . $this->data` is as sure
+        if evaluator.state.growth.in_texts(open_texts):
+            return roles  # an address that is put together piece by piece stands whole in no store
     addressed = signature.certainty is not Certainty.IF_URL
     return {role: value if addressed and role in URL_ROLES else closed(value, holes) for role, value in roles.items()}
 

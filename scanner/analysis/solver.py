@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
+from scanner.analysis import writers
 from scanner.analysis.destinations import UNRESOLVED, stays_here, url_destination
 from scanner.analysis.faces import summary_face
 from scanner.analysis.following import names_kept_secret
@@ -63,7 +64,10 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
             deepenings -= 1
             evaluated += _deepen(state)
             wave = sorted(_wrapper_callers(state, callers, asked) - done)
-        wave = wave or _left(state, done)
+        wave = (
+            wave or _left(state, done) or [number for number in writers.waiting(state, callers) if number not in done]
+        )
+    writers.made_nowhere(state)
     evaluated += _settle(state)
     for number in _left(state, done):  # left in a second round only, where the stack was deeper
         evaluated += 1
@@ -172,7 +176,10 @@ def _rounds(state: State, number: int) -> int:
 
 def _tell_users(state: State, number: int, before: Summary, after: Summary) -> None:
     """Who took a summary in is evaluated again, where it has changed in what callers must see."""
-    faces = [summary_face(summary, state.is_decisive, state.is_specific) for summary in (before, after)]
+    faces = [
+        summary_face(summary, state.is_decisive, state.is_specific, state.growth.templates)
+        for summary in (before, after)
+    ]
     if faces[0] != faces[1]:
         users = state.users[number] | state.users[state.program.outline_of.get(number, number)]
         state.dirty |= users

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import face, places
+from scanner.analysis.growth import SHORT_ADDER, Growth
 from scanner.analysis.late import LateBound
 from scanner.analysis.mixing import Made, Mixing
 from scanner.analysis.origins import (
@@ -240,6 +241,7 @@ class State:
         """By function: those whose summaries took its summary in, or went on without it."""
         self.instance: set[tuple[str, str]] = set()
         """Properties that get what a caller passes: each object has its own."""
+        self.growth = Growth(self.holes)
         self.site_states: dict[int, dict[str, Val]] = {}
         self.site_readers: dict[tuple[int, str], set[int]] = defaultdict(set)
         self.site_numbers: dict[tuple[int, int], int] = {}
@@ -302,7 +304,12 @@ class State:
         """A property gets what a caller passes; who has read it before is evaluated again."""
         if key not in self.instance:
             self.instance.add(key)
-            self.dirty |= self.readers.get(key, NOBODIES)
+            readers = self.readers.get(key, NOBODIES)
+            self.dirty |= readers
+            if self.current in readers and self.current >= 0:
+                fact = self.program.functions[self.current]
+                if fact.end - fact.start <= SHORT_ADDER:
+                    self.growth.early.add(self.current)
 
     def write_store(self, key: tuple[str, str], value: Val) -> None:
         """Weak update of a store. Of text of which nothing is known it is kept that there is some."""

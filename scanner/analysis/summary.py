@@ -12,6 +12,7 @@ from scanner.analysis.templates import (
     FIRST_PARAMETER,
     MAX_OPEN_LENGTH,
     OF_GLOBALS,
+    OF_JOINED,
     OF_KEYS,
     OF_MEMBERS,
     OF_MEMBERS_ALL,
@@ -47,7 +48,9 @@ _HASHED = "#"
 """Follows `PARAM` in the label of what a one-way function makes of what a caller passes."""
 ANY = "*"
 """Key of an element of which only is known that it is one."""
-_PROJECTED = (OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_NAMED, OF_MEMBERS, OF_RESULT, OF_KEYS, OF_MEMBERS_ALL, OF_METHOD)
+_PROJECTED = (
+    OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_NAMED, OF_MEMBERS, OF_RESULT, OF_KEYS, OF_MEMBERS_ALL, OF_METHOD, OF_JOINED,
+)  # fmt: skip
 """Begin keys of elements that are no elements of an array."""
 RECEIVER = -1
 _FIRST_ELEMENT = chr(FIRST_ELEMENT)

@@ -41,6 +41,8 @@ OF_MEMBERS_ALL = "\10"
 """Key of an element that is what all properties of the object hold that a parameter is."""
 OF_RESULT = "\5"
 """Key of an element that is what a function gives which a parameter holds."""
+OF_JOINED = "\14"
+"""Begins the key of an element that is the joined text of the array that a parameter is; what is between follows."""
 _MAX_PARAMETERS = 250
 _MAX_ELEMENT_DEPTH = 3
 _MAX_HOLES = 60_000
@@ -133,6 +135,8 @@ class HoleTable:
             return Hole(of.kind, f"what has the name {of.text}")
         if key.startswith(OF_METHOD):
             return Hole(of.kind, f"{of.text}->{key[1:]}()")
+        if key.startswith(OF_JOINED):
+            return Hole(of.kind, f"parts of {of.text}")
         if key == OF_MEMBERS_ALL:
             return Hole(of.kind, f"properties of {of.text}")
         if key == OF_KEYS:

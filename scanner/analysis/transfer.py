@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import containers, documents, generators, implicit, members, objects, references
+from scanner.analysis import containers, documents, generators, growing, implicit, members, objects, references
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.evaluator import YIELDS, Evaluator
 from scanner.analysis.lookup import is_property, perhaps_old
@@ -457,7 +457,7 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
     if len(names) == 1 and target.key is not None:
         items[names[0]] = value
     elif target.key is None and len(items) < 200 and rest is None:  # noqa: PLR2004  `$a[] = x` keeps short lists apart
-        items[str(len(items))] = value
+        items[growing.next_key(base, evaluator.state.holes)] = value
     else:
         rest = value if rest is None else evaluator.join(rest, value)
         if target.key is not None and isinstance(target.base, Prop | StaticProp):

@@ -1,0 +1,90 @@
+"""Builders: methods that add to what a property of their object holds.
+
+`$this->url .= $part` and `$this->parts[] = $part` say of the property that it is what it was, and more. Who calls such
+a method knows what it was: calls of it one after the other make one text, or one list in its order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from scanner.analysis.frame import Frame
+from scanner.analysis.summary import Effect, Substitution, depends_on_caller
+from scanner.analysis.templates import FIRST_PARAMETER, OF_OBJECT, RECEIVER_TEMPLATE, HoleTable, parameters
+from scanner.analysis.values import Val
+
+_NAMES_HOST = re.compile(r"//[^/]")
+_ADDED = "\0added"
+"""Beginning of the keys of what is added to a list of which only the caller knows how long it is."""
+
+
+def next_key(base: Val, holes: HoleTable) -> str:
+    """Key of what `$base[] = ...` adds."""
+    items = base.items or {}
+    if any(len(text) == 1 and holes.is_property(text) for text in base.texts):
+        return f"{_ADDED}{sum(key.startswith(_ADDED) for key in items)}"
+    return str(len(items))
+
+
+def numbered(value: Val) -> Val:
+    """The value with numbers for the keys of what was added, where nobody knows more."""
+    items = value.items
+    if not items or not any(key.startswith(_ADDED) for key in items):
+        return value
+    known = {key: item for key, item in items.items() if not key.startswith(_ADDED)}
+    added = (item for key, item in items.items() if key.startswith(_ADDED))
+    return value.replaced(items=known | {str(len(known) + place): item for place, item in enumerate(added)})
+
+
+def put(frame: Frame, effect: Effect, substitution: Substitution, sites: frozenset[int]) -> Val:
+    """What a callee puts into a property of an object; what it adds comes after what is there."""
+    name, items = effect.key[1], effect.value.items or {}
+    if name not in frame.state.growth.names:
+        return substitution.value(effect.value)
+    added = [key for key in items if key.startswith(_ADDED)]
+    bare = effect.value.replaced(items=_without(items, added)) if added else effect.value
+    value = substitution.value(bare)
+    for key in added:
+        grown = {**(value.items or {}), next_key(value, frame.state.holes): substitution.value(items[key])}
+        value = value.replaced(items=grown)
+    if len(sites) == 1 and _is_extended(frame.state.holes, effect):
+        (site,) = sites
+        frame.sites.setdefault(site, {}).pop(name, None)
+        frame.grown.add((site, name))
+    return value
+
+
+def note(frame: Frame, name: str, value: Val) -> None:
+    """Remember a property of the own object to which a method adds: its object alone knows what it is."""
+    if not depends_on_caller(value) or ("." + name) in frame.state.growth.names:
+        return
+    own = frame.state.holes.element(RECEIVER_TEMPLATE, OF_OBJECT + name)
+    if own is not None and _holds(own, value):
+        frame.state.growth.templates.add(own)
+        frame.state.growth.names.add("." + name)
+
+
+def whole(known: Val, of_object: Val) -> Val:
+    """What all objects of a class hold, without the pieces that are no address by themselves.
+
+    `of_object`: what one object holds, which it alone knows; where there is no such thing, all is kept.
+    """
+    if not any(map(parameters, of_object.texts)):
+        return known
+    texts = frozenset(text for text in known.texts if parameters(text) or _NAMES_HOST.search(text))
+    return known if len(texts) == len(known.texts) else known.replaced(texts=texts)
+
+
+def _holds(template: str, value: Val) -> bool:
+    return any(template in parameters(text) for text in value.texts)
+
+
+def _without(items: Mapping[str, Val], keys: list[str]) -> dict[str, Val] | None:
+    return {key: item for key, item in items.items() if key not in keys} or None
+
+
+def _is_extended(holes: HoleTable, effect: Effect) -> bool:
+    """Whether what is written has in it what was there before."""
+    before = holes.element(chr(FIRST_PARAMETER - 1 - effect.key[0]), OF_OBJECT + effect.key[1].removeprefix("."))
+    return before is not None and _holds(before, effect.value)

@@ -1,0 +1,35 @@
+"""Properties to which methods add, as far as one analysis has seen them (see `growing`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from scanner.analysis.templates import HoleTable, parameters
+
+SHORT_ADDER: Final = 400
+"""Bytes of a method that adds to a property and does little else."""
+
+
+class Growth:
+    """Which properties of an own object grow, and the methods that were seen too early."""
+
+    def __init__(self, holes: HoleTable) -> None:
+        self._holes = holes
+        self.templates: set[str] = set()
+        """Templates of the properties."""
+        self.names: set[str] = set()
+        """Their roles among what is known of an object."""
+        self.early: set[int] = set()
+        """Short methods that have read a property and then written what a caller passes to it."""
+
+    def in_texts(self, texts: Iterable[str]) -> bool:
+        """Whether a piece of some texts is such a property, or is made of one."""
+        return bool(self.templates) and any(self._is_one(hole) for text in texts for hole in parameters(text))
+
+    def _is_one(self, template: str) -> bool:
+        origin = self._holes.origin(template)
+        while origin is not None and template not in self.templates:
+            template = origin[0]
+            origin = self._holes.origin(template)
+        return template in self.templates
