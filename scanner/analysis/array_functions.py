@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from scanner.analysis import folding, matching
 from scanner.analysis.destinations import stays_here
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.growing import whole
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.summary import opened
 from scanner.analysis.templates import OF_JOINED, OF_OBJECT, PARAMETERS, is_known
@@ -62,7 +61,9 @@ def _implode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 def joined(evaluator: Evaluator, glue: Val, pieces: Val) -> Val:
     """Text of an array's elements; the caller's to know where only the caller knows the array."""
     glues = evaluator.known_texts(glue)
-    of_caller = opened(pieces, OF_JOINED + glues[0], evaluator.state.holes) if len(glues) == 1 else NOTHING
+    growth, holes = evaluator.state.growth, evaluator.state.holes
+    open_to = len(glues) == 1 and (not any(map(holes.is_property, pieces.texts)) or growth.in_texts(pieces.texts))
+    of_caller = opened(pieces, OF_JOINED + glues[0], holes) if open_to else NOTHING
     if pieces.items is None or pieces.rest is not None:
         labels = Val(labels=labels_of(evaluator, [pieces, glue]))
         return evaluator.join(of_caller if of_caller.texts else evaluator.unknown("implode(...)"), labels)
@@ -71,7 +72,7 @@ def joined(evaluator: Evaluator, glue: Val, pieces: Val) -> Val:
         if number:
             parts.append((glue, "separator"))
         parts.append(((pieces.items or {})[key], "element"))
-    result = evaluator.join(whole(evaluator.concatenated(parts), of_caller), of_caller)
+    result = evaluator.join(evaluator.concatenated(parts), of_caller)
     return evaluator.join(result, Val(labels=pieces.labels)) if pieces.labels else result
 
 

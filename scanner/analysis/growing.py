@@ -6,7 +6,6 @@ a method knows what it was: calls of it one after the other make one text, or on
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from scanner.analysis.frame import Frame
@@ -14,7 +13,6 @@ from scanner.analysis.summary import Effect, Substitution, depends_on_caller
 from scanner.analysis.templates import FIRST_PARAMETER, OF_OBJECT, RECEIVER_TEMPLATE, HoleTable, parameters
 from scanner.analysis.values import Val
 
-_NAMES_HOST = re.compile(r"//[^/]")
 _ADDED = "\0added"
 """Beginning of the keys of what is added to a list of which only the caller knows how long it is."""
 
@@ -65,19 +63,11 @@ def note(frame: Frame, name: str, value: Val) -> None:
         frame.state.growth.names.add("." + name)
 
 
-def whole(known: Val, of_object: Val) -> Val:
-    """What all objects of a class hold, without the pieces that are no address by themselves.
-
-    `of_object`: what one object holds, which it alone knows; where there is no such thing, all is kept.
-    """
-    if not any(map(parameters, of_object.texts)):
-        return known
-    texts = frozenset(text for text in known.texts if parameters(text) or _NAMES_HOST.search(text))
-    return known if len(texts) == len(known.texts) else known.replaced(texts=texts)
-
-
 def _holds(template: str, value: Val) -> bool:
-    return any(template in parameters(text) for text in value.texts)
+    """Whether a value is what a property was, and more."""
+    if template in value.texts and any(key.startswith(_ADDED) for key in value.items or ()):
+        return True
+    return any(len(text) > 1 and template in parameters(text) for text in value.texts)
 
 
 def _without(items: Mapping[str, Val], keys: list[str]) -> dict[str, Val] | None:

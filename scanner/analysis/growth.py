@@ -16,8 +16,7 @@ class Growth:
 
     def __init__(self, holes: HoleTable) -> None:
         self._holes = holes
-        self.templates: set[str] = set()
-        """Templates of the properties."""
+        self.templates = holes.growing
         self.names: set[str] = set()
         """Their roles among what is known of an object."""
         self.early: set[int] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents, growing
+from scanner.analysis import documents
 from scanner.analysis.describe import describe
 from scanner.analysis.destinations import stays_here
 from scanner.analysis.frame import PRIMITIVES, Frame
@@ -213,8 +213,6 @@ class Lookup(Frame):
         found.extend(self._of_passed(base, name, owners))
         secret = self.state.origins.named_secret(name, base.labels)
         result = join_all(found, self.state.overflow)
-        if "." + name in self.state.growth.names and self.state.growth.in_texts(result.texts):
-            result = growing.whole(result, result)
         if secret is not None and not result.labels:
             result = self.join(result, self.read_secret(secret, self.line, describe(node), certain=False))
         of_whole = {label: trace for label, trace in base.labels.items() if secret is None or not self._is_bulk(label)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -62,6 +63,7 @@ MAX_URL_LIFTS = 12
 """The same for file functions that only perhaps get a URL."""
 MAX_PAYLOAD_LIFTS = 6
 """The same for what is only perhaps sent, to a place that no argument names: messages for a log."""
+_NAMES_HOST = re.compile("//[^/\ue000-\U0010ffff]")
 MAX_EFFECT_LIFTS = 1
 """Levels of callers to which a write of a parameter to a property is carried: all objects of the class share it."""
 MAX_KEPT_LIFTS = 5
@@ -342,10 +344,20 @@ class Substitution:
         if not open_texts:
             return texts
         out: set[str] = set(texts.difference(open_texts))
-        vague = set[str]()
+        vague, grown = set[str](), set[str]()
         for text in sorted(open_texts):
-            (out if self._can_be_told(text) else vague).update(self._expanded(text))
+            told = self._can_be_told(text)
+            expanded = self._expanded(text)
+            (out if told else vague).update(expanded)
+            if told and self._holes.growing and any(map(self._is_growing, parameters(text))):
+                grown |= expanded
+        if grown:  # what all objects of the class hold are pieces of it
+            out = {text for text in out if text in grown or _NAMES_HOST.search(text)}
         return bounded_texts(out or vague, self._overflow)
+
+    def _is_growing(self, template: str) -> bool:
+        origin = self._holes.origin(template)
+        return template in self._holes.growing or (origin is not None and origin[0] in self._holes.growing)
 
     def _can_be_told(self, text: str) -> bool:
         """False when a property in it is one of which nothing is known here, or an element that a list has not.

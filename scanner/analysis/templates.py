@@ -74,6 +74,8 @@ class HoleTable:
         self._elements: list[tuple[str, str, int]] = []
         self._properties: list[bool] = []
         """Of each element: whether it is a property or what a method gives, or something in one."""
+        self.growing: set[str] = set()
+        """Templates of properties of an own object to which its methods add (see `growing`)."""
         self.destinations: dict[tuple[str, bool, bool], tuple[str, str, str]] = {}
         """What templates name, by text and by what a bare word and two slashes in it mean (see `destinations`)."""
 
