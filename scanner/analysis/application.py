@@ -34,6 +34,9 @@ from scanner.analysis.summary import (
     Summary,
     depends_on_caller,
 )
+from scanner.analysis.summary import (
+    certain as surely,
+)
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, stepped
 from scanner.analysis.variants import Given
 from scanner.model.facts import Call, decode_body
@@ -120,6 +123,8 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
             state.write_site(effect.key[0], effect.key[1], effect.value)
             if effect.key[1].startswith("."):
                 continue  # a property of a known object: whoever reads it finds it in the state of all
+        elif effect.target == "site" and effect.key[0] >= 0 and any(map(state.is_specific, all_labels(effect.value))):
+            state.write_site(effect.key[0], effect.key[1], surely(effect.value))
         kept.append(effect)
     if len(kept) < len(summary.effects):
         summary = summary._replace(effects=tuple(kept))
@@ -173,7 +178,7 @@ def evaluate_closure(
     try:
         inner = Evaluator(state, number)
         inner.cls = scope or inner.cls
-        inner.concrete = evaluator.concrete
+        inner.concrete, inner.told = evaluator.concrete, evaluator.told
         inner.adopt(evaluator, args, carried)
         transfer.run(inner, decode_body(inner.fact.body))
     finally:

@@ -29,6 +29,8 @@ _MAX_KEYS = 100
 TAKING = frozenset({"array_pop", "array_shift"})
 _MAX_STEPS = 8
 """Elements of an array that is reduced one by one."""
+_ROUNDS = 3
+"""Steps over a list to which methods add: which element comes when is not known."""
 _PLAIN_PATTERN = re.compile(r"([/#~%@!])([\w %#@:=-]{1,60})\1[imsuD]*")
 """A regular expression that is nothing but a word."""
 
@@ -40,7 +42,9 @@ def _reduce(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         return Val(evaluator.unknown(node).texts, labels_of(evaluator, args))
     items = args[0].items or {}
     elements = [items[key] for key in items][:_MAX_STEPS]
-    if args[0].rest is not None or not elements:
+    if evaluator.state.growth.in_texts(args[0].texts):
+        elements = [contents(evaluator, args[0])] * _ROUNDS
+    elif args[0].rest is not None or not elements:
         elements += [contents(evaluator, args[0])] * 2
     carry = args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004
     step = call_of_value(node, 2)

@@ -288,6 +288,8 @@ def _rank(text: str) -> tuple[int, int, str]:
 def _reduce(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
     if len(args) < 2 or not args[0].items or args[0].rest is not None or not args[1].refs:  # noqa: PLR2004
         return None
+    if evaluator.state.growth.in_texts(args[0].texts):  # the list of one object, among what others of its class hold
+        return None
     result = args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004
     bare = Call(node.kind, node.name, None, (), node.line, node.end_line, node.start, node.end)
     for item in list(args[0].items.values())[:_MAX_REDUCED]:

@@ -34,14 +34,21 @@ def written_out(evaluator: Evaluator, call: Call) -> tuple[Call, list[Val]]:
     written: list[Arg] = []
     values: list[Val] = []
     for arg, value in zip(call.args, args, strict=True):
-        if not arg.spread or not value.items or value.rest is not None or len(value.items) > _MAX_SPREAD:
+        if not arg.spread or not _is_listed(value):
             written.append(arg)
             values.append(value)
             continue
-        for key, item in value.items.items():
+        for key, item in (value.items or {}).items():
             written.append(Arg(Unknown("..."), "" if key.isdecimal() else key))
             values.append(item)
     return msgspec.structs.replace(call, args=tuple(written)), values
+
+
+def _is_listed(value: Val) -> bool:
+    """Whether all elements of a list are known, and few; of an empty one nothing else may be known either."""
+    if value.items is None or value.rest is not None or len(value.items) > _MAX_SPREAD:
+        return False
+    return bool(value.items) or not (value.texts or value.labels)
 
 
 class Binding:

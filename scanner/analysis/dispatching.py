@@ -26,6 +26,7 @@ from scanner.model.facts import (
     Assign,
     Call,
     CallKind,
+    Closure,
     FunctionFact,
     Index,
     Prop,
@@ -78,7 +79,7 @@ def run(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver
     try:
         inner = Evaluator(state, number)
         _settle(inner, evaluator, values, receiver)
-        inner.given = args
+        inner.given, inner.told = args, True
         transfer.run(inner, decode_body(inner.fact.body))
     finally:
         state.active.pop()
@@ -119,7 +120,7 @@ def _read(state: State, number: int) -> Dispatcher:
     called = frozenset(fact.called)
     if not (fact.params or _ALL in called) or not _is_short(fact):
         return NONE
-    body = list(nodes(decode_body(fact.body)))
+    body = list(_with_closures(state, number))
     calls = [node for node in body if isinstance(node, Call)]
     assigned = [
         (node.target.name, node.value)
@@ -132,6 +133,17 @@ def _read(state: State, number: int) -> Dispatcher:
     classes, _ = _parameters(fact, assigned, [part for call in calls for part in _classes(call)], tables)
     found = Dispatcher(names | _OF_LIST if of_list else names, bool(passed) or all_of_it, classes)
     return NONE if found == NONE else found
+
+
+def _with_closures(state: State, number: int) -> Iterator[msgspec.Struct]:
+    """All of a function, with the closures that it makes: what they call, it is told, too."""
+    pending = [number]
+    while pending:
+        current = pending.pop()
+        for node in nodes(decode_body(state.program.functions[current].body)):
+            yield node
+            if isinstance(node, Closure):
+                pending.append(state.program.local(number, node.function))
 
 
 def _tables(state: State, number: int) -> frozenset[str]:

@@ -286,7 +286,7 @@ class Evaluator(Elements):
             names.append("this")
         always = {name for name, by_ref in fact.captures if by_ref} | {"this"}
         values = ((name, self.env[name]) for name in names if name in self.env)
-        return {CARRIED + name: value for name, value in values if name in always or _holds(value)}
+        return {CARRIED + name: value for name, value in values if self.told or name in always or _holds(value)}
 
     def capture(self, number: int) -> None:
         """Evaluate a closure's body here, with what it captures: its calls run with the values of this place."""

@@ -23,6 +23,7 @@ from scanner.analysis.summary import (
     Reach,
     Substitution,
     Summary,
+    certain,
     closed,
     depends_on_caller,
     symbolic,
@@ -115,6 +116,8 @@ class Frame:
         """In a concrete run: inside a branch of which is not known whether it runs; loops there are approximated."""
         self.tested: list[Val] = []
         """In a concrete run: values of the statements so far, the last of them tests of the branch that follows."""
+        self.told = False
+        """The function runs with what one call passes (see `dispatching`): closures made here keep all of it."""
         self.looping = 0
         """Loops around the statement that is evaluated."""
         self.verdicts: Mapping[str, Trace] = {}
@@ -370,7 +373,9 @@ class Frame:
         if not depends_on_caller(value):
             self.state.write_store(key, value)
             return
-        if value.types:  # the declared class of a parameter holds whoever calls
+        if any(map(self.state.is_specific, all_labels(value))):  # `self::$kept[$key] = $secret`
+            self.state.write_store(key, certain(value))
+        elif value.types:  # the declared class of a parameter holds whoever calls
             self.state.write_store(key, Val(types=value.types))
         of_all = single or key[0] in SUPERGLOBALS
         if lifts > (MAX_KEPT_LIFTS if of_all else MAX_EFFECT_LIFTS):

@@ -464,6 +464,21 @@ def depends_on_caller(value: Val) -> bool:
     return _mentions_parameter(value)
 
 
+def certain(value: Val, depth: int = 5) -> Val:
+    """The value without what callers decide of it."""
+    if not _mentions_parameter(value):
+        return value
+    labels = {k: v for k, v in value.labels.items() if not (k.startswith(PARAM) or remote.is_open(k))}
+    items = {key: certain(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None
+    return value.replaced(
+        texts=frozenset(text for text in value.texts if not parameters(text)),
+        labels=labels,
+        sites=frozenset(site for site in value.sites if site >= 0),
+        items=items,
+        rest=certain(value.rest, depth - 1) if value.rest is not None and depth else None,
+    )
+
+
 def parameters_only(value: Val, depth: int = 5) -> Val:
     """The value without labels that the callee itself put in: those are reported where they were put in."""
     if value.open_part is not None and value.height <= depth:

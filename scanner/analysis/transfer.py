@@ -234,6 +234,8 @@ def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
     value = evaluator.value(heads[0].value)
     if not value.items or value.rest is not None or documents.is_part(evaluator, value):
         return False
+    if evaluator.state.growth.in_texts(value.texts):  # the list of one object, among what others of its class hold
+        return False
     body = statement.body[len(heads) :]
     for key, item in list(value.items.items()):
         for head in heads:
