@@ -31,6 +31,8 @@ ENVIRONMENT: Final = "environment"
 SESSION: Final = "session"
 CONSTANT: Final = "constant"
 """Kinds of names, beside the spaces of what is kept (see `keeping`)."""
+PASSED_ON: Final = ", passed on"
+"""In a trace, of one value that a callee takes out of all of them."""
 _ALL_OF = {ENVIRONMENT: "environment", CONSTANT: "constants"}
 """Labels of what stands under any name of a kind."""
 _FIRST_LETTERS, _LETTERS = 3, 8
@@ -103,14 +105,17 @@ class Named(Lookup):
         value = Val(frozenset([self.state.holes.template("env", name)]))
         return self.join(value, self.state.read_store(("\2env", name)))
 
-    def of_whole(self, array: Val, keys: Sequence[str]) -> list[Val]:
-        """Elements of known names of all of the environment, or of all globals, wherever that was put."""
+    def of_whole(self, array: Val, keys: Sequence[str], of: str = "") -> list[Val]:
+        """Elements of known names of all of the environment, or of all globals, wherever that was put.
+
+        `of`: what traces say about it.
+        """
         found: list[Val] = []
         if "environment" in array.labels:
-            found += [self.environment(key, f"{key} of the whole environment") for key in keys[:MAX_NAMED]]
+            found += [self.environment(key, f"{key} of the whole environment{of}") for key in keys[:MAX_NAMED]]
         if "globals" in array.labels:
             names = [key for key in keys if not key.isdecimal()]  # what a pattern has found has numbers
-            found += [self.global_value(key, f"{key} of all globals") for key in names[:MAX_NAMED]]
+            found += [self.global_value(key, f"{key} of all globals{of}") for key in names[:MAX_NAMED]]
         return found
 
     def project(self, base: Val, key: str) -> Val:
@@ -120,7 +125,7 @@ class Named(Lookup):
         if key.startswith(OF_NAMED):
             return self.named(key[len(OF_NAMED) :], base)
         if key.startswith(OF_WHOLE):
-            return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]]), self.state.overflow)
+            return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]], PASSED_ON), self.state.overflow)
         if key.startswith(OF_MEMBERS):
             return self._member(key[len(OF_MEMBERS) :], base)
         if key.startswith(OF_METHOD):

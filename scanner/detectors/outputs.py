@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from scanner.analysis.named import PASSED_ON
 from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, REQUEST_FIELD, is_broad, is_nameless
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
@@ -33,6 +34,8 @@ _VERB = " reaches "
 """In the message, behind what it is that reaches something."""
 _KEY = re.compile(r"password\Z|\Asalt\Z|ssl_key\Z", re.IGNORECASE)
 """Names in the site's own file that are a key, unlike its host names and accounts."""
+_ANYWHERE = ("",)
+"""Beginning of ways that begin wherever a wrapper is called."""
 _PLACES = {"sql": "statement", "command": "command"}
 """What the place of an effect is, where it is no file."""
 
@@ -58,17 +61,25 @@ def output_findings(
                 taken = [name for name in hosts(scene, output) if not _meant(scene, label, name)]
                 worse = Severity.HIGH if taken else severity
                 item = _finding(scene, rule, output, label, trace, worse, where, taken)
-                found.append((Way(label, output.inner, source(trace)), item))
+                found.append((Way(label, output.inner, _origin(output, trace)), item))
     return _once_per_file(found)
 
 
-def _once_per_file(found: Iterable[tuple[Way, Finding]]) -> Iterable[Finding]:
-    """One finding per way. Of those by which what stands for many values hardly arrives, one per source and file.
+def _once_per_file(found: Sequence[tuple[Way, Finding]]) -> Iterable[Finding]:
+    """One finding per way, with the number of places that take the same one through a wrapper.
+
+    Of those by which what stands for many values hardly arrives, one per source and file.
 
     Where several such values come to one call, they are told together.
     """
     vague: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
-    for way, item in shortest(found).items():
+    places: dict[Way, set[tuple[str, int]]] = defaultdict(set)
+    for way, item in found:
+        places[way].add((item.path, item.line))
+    for way, one in shortest(found).items():
+        others = len(places[way]) - 1 if way.source[:1] == _ANYWHERE else 0
+        also = f"; {others} further ways lead there" if others else ""
+        item = msgspec.structs.replace(one, message=one.message + also)
         hardly = item.severity is Severity.LOW and item.confidence is Confidence.POSSIBLE
         if hardly and not item.destinations and is_nameless(way.label):
             vague[way.label, way.source, item.path].append(item)
@@ -100,7 +111,7 @@ class Way(NamedTuple):
 
     label: str
     effect: tuple[str, int]
-    source: tuple[str, int]
+    source: tuple[object, ...]
 
 
 def shortest(found: Iterable[tuple[Way, Finding]]) -> dict[Way, Finding]:
@@ -115,6 +126,20 @@ def shortest(found: Iterable[tuple[Way, Finding]]) -> dict[Way, Finding]:
 
 def _rank(item: Finding) -> tuple[int, str, int]:
     return len(item.trace), item.path, item.line
+
+
+def _origin(output: Output, trace: Trace) -> tuple[object, ...]:
+    """Where a way begins.
+
+    A wrapper that is given all globals takes one of them for each of its callers alike, from the object that it is a
+    method of, mostly: that way is told once for the places that it leads to.
+    """
+    first = trace
+    while first.previous is not None:
+        first = first.previous
+    if output.via and PASSED_ON in first.text and (first.path, first.line) == (trace.path, output.line):
+        return (*_ANYWHERE, *sorted(output.places))
+    return first.path, first.line
 
 
 def source(trace: Trace) -> tuple[str, int]:
