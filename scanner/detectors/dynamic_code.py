@@ -35,6 +35,7 @@ from scanner.analysis.summary import Hit, depends_on_caller
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
+from scanner.detectors.code_templates import adds_words
 from scanner.detectors.commands import hosts as command_line_hosts
 from scanner.detectors.decoded import MAX_SHOWN, innermost
 from scanner.detectors.literals import standing_nowhere
@@ -72,13 +73,10 @@ def _find(scene: Scene) -> Iterable[Finding]:
             hosts[hit.inner].update(host for host in target(scene, hit).destinations if is_host(host))
     ways: dict[tuple[object, ...], list[tuple[int, Finding]]] = defaultdict(list)
     own = [hit for hit in scene.result.hits if hit.signature.kind == KIND]
-    seen: dict[tuple[object, ...], set[str]] = defaultdict(set)
-    for hit in (one for one in own if not depends_on_caller(_code(one))):
-        seen[hit.inner, hit.via, scene.program.symbol(hit.function)] |= _code(hit).texts
+    seen, shared = _of_wrappers(scene, own), _of_all_callers(own)
     for hit in own:
-        inside = seen.get((hit.inner, hit.via[1:], hit.via[0]), set()) if hit.via else set()
-        if inside and inside >= _code(hit).texts and not _near_labels(hit):
-            continue  # the wrapper runs just that, whoever calls it
+        if hit.via and not _near_labels(hit) and _told_by_wrapper(scene, hit, seen, shared):
+            continue
         for found in _finding(scene, hit, hosts):
             if hit.via and found.trace:
                 first, length = found.trace[0], len(found.trace) + len(hit.via)
@@ -88,6 +86,39 @@ def _find(scene: Scene) -> Iterable[Finding]:
                 yield found
     for group in ways.values():  # through wrappers each source leads there in many ways: the shortest tells it
         yield min(group, key=lambda way: (way[0], way[1].path, way[1].line, way[1].api))[1]
+
+
+def _of_wrappers(scene: Scene, hits: Iterable[Hit]) -> dict[tuple[object, ...], list[Val]]:
+    """Code that runs inside of a function, by what runs it, the calls on the way and the function."""
+    seen: dict[tuple[object, ...], list[Val]] = defaultdict(list)
+    for hit in hits:
+        seen[hit.inner, hit.via, scene.program.symbol(hit.function)].append(_code(hit))
+    return seen
+
+
+def _told_by_wrapper(
+    scene: Scene,
+    hit: Hit,
+    seen: Mapping[tuple[object, ...], list[Val]],
+    shared: Mapping[tuple[object, ...], frozenset[str]],
+) -> bool:
+    """Whether the wrapper that is called runs just that, whoever calls it, or gets words to put into its code."""
+    inside, texts = seen.get((hit.inner, hit.via[1:], hit.via[0]), []), _code(hit).texts
+    fixed = {text for code in inside if not depends_on_caller(code) for text in code.texts}
+    if fixed:
+        return fixed >= texts
+    own = texts - shared.get((hit.inner, hit.via), frozenset())
+    return bool(own) and adds_words(own, {text for code in inside for text in code.texts}, scene.result.state.holes)
+
+
+def _of_all_callers(hits: Iterable[Hit]) -> dict[tuple[object, ...], frozenset[str]]:
+    """Known code that runs whoever calls a wrapper: it is the wrapper's own. Callers' own code is not in it."""
+    shared: dict[tuple[object, ...], frozenset[str]] = {}
+    for hit in hits:
+        texts = frozenset(filter(is_known, _code(hit).texts))
+        key = (hit.inner, hit.via)
+        shared[key] = shared[key] & texts if key in shared else texts
+    return shared
 
 
 def _destinations(
