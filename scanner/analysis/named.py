@@ -33,6 +33,8 @@ CONSTANT: Final = "constant"
 """Kinds of names, beside the spaces of what is kept (see `keeping`)."""
 PASSED_ON: Final = ", passed on"
 """In a trace, of one value that a callee takes out of all of them."""
+IN_PART: Final = "a variable of the environment whose name is known in part"
+"""In a trace: which variable that is, nobody knows."""
 _ALL_OF = {ENVIRONMENT: "environment", CONSTANT: "constants"}
 """Labels of what stands under any name of a kind."""
 _FIRST_LETTERS, _LETTERS = 3, 8
@@ -72,8 +74,7 @@ class Named(Lookup):
             if not is_known(text) and _tells(text)
             for fitting in like(text.upper(), known)
         }
-        shown = "a variable of the environment whose name is known in part"
-        return [self.read_secret(known[one], self.line, shown, certain=False) for one in sorted(names)[:MAX_NAMED]]
+        return [self.read_secret(known[one], self.line, IN_PART, certain=False) for one in sorted(names)[:MAX_NAMED]]
 
     def named_by_caller(self, kind: str, name: Val) -> Val:
         """What stands under the name that a parameter is: the caller's to know."""

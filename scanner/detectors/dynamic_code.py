@@ -63,6 +63,8 @@ _ENDS = (";", "}", "?>")
 """Ends of statements: there is no code without one of them."""
 _SHORT_WAY = 4
 """Steps of a trace."""
+_MANY_CALLERS = 16
+"""Callers of a wrapper from which on not all need to run the same code."""
 _REMOTE = frozenset({"request", "response", "upload"})
 
 
@@ -100,25 +102,48 @@ def _told_by_wrapper(
     scene: Scene,
     hit: Hit,
     seen: Mapping[tuple[object, ...], list[Val]],
-    shared: Mapping[tuple[object, ...], frozenset[str]],
+    shared: Mapping[tuple[object, ...], set[str]],
 ) -> bool:
     """Whether the wrapper that is called runs just that, whoever calls it, or gets words to put into its code."""
     inside, texts = seen.get((hit.inner, hit.via[1:], hit.via[0]), []), _code(hit).texts
     fixed = {text for code in inside if not depends_on_caller(code) for text in code.texts}
     if fixed:
         return fixed >= texts
-    own = texts - shared.get((hit.inner, hit.via), frozenset())
-    return bool(own) and adds_words(own, {text for code in inside for text in code.texts}, scene.result.state.holes)
+    new = texts.difference(*(shared.get(key, ()) for key in _ends(hit)))
+    own = [text for text in new if _is_known_code(hit, text)]
+    if not own:
+        return bool(inside and texts)
+    return adds_words(own, {text for code in inside for text in code.texts}, scene.result.state.holes)
 
 
-def _of_all_callers(hits: Iterable[Hit]) -> dict[tuple[object, ...], frozenset[str]]:
-    """Known code that runs whoever calls a wrapper: it is the wrapper's own. Callers' own code is not in it."""
-    shared: dict[tuple[object, ...], frozenset[str]] = {}
-    for hit in hits:
-        texts = frozenset(filter(is_known, _code(hit).texts))
-        key = (hit.inner, hit.via)
-        shared[key] = shared[key] & texts if key in shared else texts
-    return shared
+def _of_all_callers(hits: Iterable[Hit]) -> dict[tuple[object, ...], set[str]]:
+    """Code that runs whichever of several callers takes the last steps of a way: it is the wrappers' own.
+
+    What one caller passes is not in it, nor is anything where there is one caller alone. Of many callers a few may lack
+    it, whose values were too many to be kept.
+    """
+    held: dict[tuple[object, ...], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    callers: dict[tuple[object, ...], set[int]] = defaultdict(set)
+    for hit in (one for one in hits if one.via):
+        for key in _ends(hit):
+            callers[key].add(hit.function)
+            for text in _code(hit).texts:
+                held[key][text].add(hit.function)
+    return {
+        key: {text for text, users in held[key].items() if len(users) >= _nearly_all(len(every))}
+        for key, every in callers.items()
+        if len(every) > 1
+    }
+
+
+def _nearly_all(number: int) -> int:
+    """How many callers of so many must agree: all, or three of four."""
+    return number if number < _MANY_CALLERS else number * 3 // 4
+
+
+def _ends(hit: Hit) -> list[tuple[object, ...]]:
+    """The last calls of a way, all of them first, with the place that they lead to."""
+    return [(hit.inner, hit.via[number:]) for number in range(len(hit.via) + 1)]
 
 
 def _destinations(
@@ -147,7 +172,7 @@ def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) 
     if hit.api == "eval" and _is_no_code(text):
         text = ""
     inside = scene.program.layers(hit.function) > 0
-    if not labels and (inside or (hit.via and not any(map(is_known, value.texts)))):
+    if not labels and (inside or (hit.via and not any(_is_known_code(hit, one) for one in value.texts))):
         return  # a layer of decoded code, whose outermost is reported; or a wrapper's call that says nothing more
     if hit.api == "assert" and not hit.computed and not labels and not any(map(is_known, value.texts)):
         return  # an expression, as far as anybody can tell
@@ -180,6 +205,11 @@ def _code(hit: Hit) -> Val:
 def _near_labels(hit: Hit) -> dict[str, Trace]:
     """What of the code surely comes from outside of the program."""
     return {label: trace for label, trace in all_labels(_code(hit)).items() if label in OUTSIDE and _near(trace)}
+
+
+def _is_known_code(hit: Hit, text: str) -> bool:
+    """Whether a text that is run is known, and PHP finds no error in it at once."""
+    return is_known(text) and not (hit.api == "eval" and _is_no_code(text))
 
 
 def _is_no_code(text: str) -> bool:

@@ -14,7 +14,7 @@ from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, REQUEST_
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
-from scanner.detectors.distance import distance, leaps, unasked
+from scanner.detectors.distance import distance, guessed, leaps, unasked
 from scanner.detectors.remarks import RISK
 from scanner.detectors.targets import expected
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
@@ -196,7 +196,7 @@ def hardly_arrives(scene: Scene, output: Output, label: str, trace: Trace, *, to
     `to_host`: the browser takes the output to another host.
     """
     plain = label.removeprefix(DIGEST)
-    if not is_nameless(plain) or plain == FILE + DATABASE_FILE:
+    if not (is_nameless(plain) or guessed(trace)) or plain == FILE + DATABASE_FILE:
         return False
     end = scene.program.path(output.function)
     steps_away = distance(scene, trace, end) + len(output.via)
