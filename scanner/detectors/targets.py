@@ -36,7 +36,7 @@ _OFF = frozenset({"", "0", "false", "off", "none", "no"})
 _COPIES = re.compile(r"(?:^|[\r\n])(?:bcc|cc):[ \t]*([^\r\n]+)", re.IGNORECASE)
 """Headers of a message that name who else gets it."""
 _PROXY = re.compile(r"(?:\w+://)?(?:[^@/\s]*@)?(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z0-9-]{1,63}(?::\d{1,5})?/?")
-_VERSION = re.compile(r"\d{1,3}(?:\.\d{1,3}){1,2}")
+_VERSION = re.compile(r"\d{1,3}(?:\.\d{1,3}){1,2}(?:[/?#].*)?", re.DOTALL)
 """`1.9`, `5.2.1`: resolvers take two or three numbers for an address as well, but they are a version, mostly."""
 _RESOLVED = re.compile(r"[+-]?[^:\s]*:[^:\s]*:(\[[0-9A-Fa-f:]+\]|[^:,\s]+)(?::[^:\s]*)?")
 """`HOST:PORT:ADDRESS` of `CURLOPT_RESOLVE`, `HOST:PORT:HOST:PORT` of `CURLOPT_CONNECT_TO`."""
