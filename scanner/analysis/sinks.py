@@ -269,20 +269,10 @@ def _reach(
         if effect == "sql" and signature.lib not in _STORES:
             statements.observe(evaluator, call, api, [given])
     out = whole.get("file-out")  # `CURLOPT_FILE`, Guzzle's `sink`
-    if sends and out is not None and not _is_object(evaluator, out):
+    if sends and out is not None and not reaches.is_object(evaluator, out):
         trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
         labels = answers(signature, whole, evaluator.state.holes, trace)
         reaches.reach(evaluator, call, "file", api, Val(labels=labels), reaches.place_of(evaluator, out))
-
-
-def _is_object(evaluator: Evaluator, out: Val) -> bool:
-    """Whether what an answer is written into is an object of the program, which does with it what its methods do.
-
-    Where it may be a path as well of which something is known, or is opened with one, that is a file.
-    """
-    declared = out.types & evaluator.state.program.classes.keys()
-    path = reaches.place_of(evaluator, out)
-    return bool(declared) and not any(any(c < FIRST_PRIVATE for c in text) for text in path.texts)
 
 
 def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> dict[str, Val]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -34,6 +34,8 @@ _VERB = " reaches "
 """In the message, behind what it is that reaches something."""
 _KEY = re.compile(r"password\Z|\Asalt\Z|ssl_key\Z", re.IGNORECASE)
 """Names in the site's own file that are a key, unlike its host names and accounts."""
+_MANY_FILES = 6
+"""Files of a release that the same value hardly reaches, from which on that is told once for all of them."""
 _ANYWHERE = ("",)
 """Beginning of ways that begin wherever a wrapper is called."""
 _PLACES = {"sql": "statement", "command": "command"}
@@ -68,9 +70,8 @@ def output_findings(
 def _once_per_file(found: Sequence[tuple[Way, Finding]]) -> Iterable[Finding]:
     """One finding per way, with the number of places that take the same one through a wrapper.
 
-    Of those by which what stands for many values hardly arrives, one per source and file.
-
-    Where several such values come to one call, they are told together.
+    Of those by which what stands for many values hardly arrives, one per source and file, and one for all files where
+    there are many. Where several such values come to one call, they are told together.
     """
     vague: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
     places: dict[Way, set[tuple[str, int]]] = defaultdict(set)
@@ -86,22 +87,34 @@ def _once_per_file(found: Sequence[tuple[Way, Finding]]) -> Iterable[Finding]:
         else:
             yield item
     calls: dict[tuple[object, ...], list[tuple[Finding, int]]] = defaultdict(list)
-    for items in vague.values():
+    for items in _of_many_files(vague):
         first = min(items, key=_rank)
         calls[first.path, first.line, first.span, first.api].append((first, len(items) - 1))
     for group in calls.values():
         yield _together([item for item, _others in group], sum(others for _item, others in group))
 
 
+def _of_many_files(vague: Mapping[tuple[object, ...], list[Finding]]) -> list[list[Finding]]:
+    """Findings by secret, source and file; by secret and source alone where they are all over the release."""
+    wide: dict[tuple[object, ...], list[list[Finding]]] = defaultdict(list)
+    for key, items in vague.items():
+        wide[key[:2]].append(items)
+    return [
+        group
+        for lists in wide.values()
+        for group in (lists if len(lists) < _MANY_FILES else [[item for items in lists for item in items]])
+    ]
+
+
 def _together(found: Sequence[Finding], others: int) -> Finding:
-    """Findings that differ in the secret alone as one. `others`: places of the file that are not told."""
+    """Findings that differ in the secret alone as one. `others`: places that are not told."""
     first = min(found, key=_rank)
     names = sorted({item.message.partition(_VERB)[0] for item in found})
     message = first.message
     if len(names) > 1:
         rest = message.partition(_VERB)[2].replace(": it is given to ", ": they are given to ", 1)
         message = f"{', '.join(names[:-1])} and {names[-1]} reach {rest}"
-    also = f"; {others} more places of this file are reached in such ways" if others else ""
+    also = f"; {others} more places are reached in such ways" if others else ""
     secrets = tuple(sorted({secret for item in found for secret in item.secrets}))
     return msgspec.structs.replace(first, secrets=secrets, message=message + also)
 
