@@ -32,6 +32,10 @@ ENVIRONMENT: Final = "environment"
 SESSION: Final = "session"
 CONSTANT: Final = "constant"
 """Kinds of names, beside the spaces of what is kept (see `keeping`)."""
+PASSED_ON: Final = ", passed on"
+"""In a trace, of one value that a callee takes out of all of them."""
+IN_PART: Final = "a variable of the environment whose name is known in part"
+"""In a trace: which variable that is, nobody knows."""
 _ALL_OF = {ENVIRONMENT: "environment", CONSTANT: "constants"}
 """Labels of what stands under any name of a kind."""
 _FIRST_LETTERS, _LETTERS = 3, 8
@@ -71,8 +75,7 @@ class Named(Lookup):
             if not is_known(text) and _tells(text)
             for fitting in like(text.upper(), known)
         }
-        shown = "a variable of the environment whose name is known in part"
-        return [self.read_secret(known[one], self.line, shown, certain=False) for one in sorted(names)[:MAX_NAMED]]
+        return [self.read_secret(known[one], self.line, IN_PART, certain=False) for one in sorted(names)[:MAX_NAMED]]
 
     def named_by_caller(self, kind: str, name: Val) -> Val:
         """What stands under the name that a parameter is: the caller's to know."""
@@ -104,14 +107,17 @@ class Named(Lookup):
         value = Val(frozenset([self.state.holes.template("env", name)]))
         return self.join(value, self.state.read_store(("\2env", name)))
 
-    def of_whole(self, array: Val, keys: Sequence[str]) -> list[Val]:
-        """Elements of known names of all of the environment, or of all globals, wherever that was put."""
+    def of_whole(self, array: Val, keys: Sequence[str], of: str = "") -> list[Val]:
+        """Elements of known names of all of the environment, or of all globals, wherever that was put.
+
+        `of`: what traces say about it.
+        """
         found: list[Val] = []
         if "environment" in array.labels:
-            found += [self.environment(key, f"{key} of the whole environment") for key in keys[:MAX_NAMED]]
+            found += [self.environment(key, f"{key} of the whole environment{of}") for key in keys[:MAX_NAMED]]
         if "globals" in array.labels:
             names = [key for key in keys if not key.isdecimal()]  # what a pattern has found has numbers
-            found += [self.global_value(key, f"{key} of all globals") for key in names[:MAX_NAMED]]
+            found += [self.global_value(key, f"{key} of all globals{of}") for key in names[:MAX_NAMED]]
         return found
 
     def project(self, base: Val, key: str) -> Val:
@@ -121,7 +127,7 @@ class Named(Lookup):
         if key.startswith(OF_NAMED):
             return self.named(key[len(OF_NAMED) :], base)
         if key.startswith(OF_WHOLE):
-            return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]]), self.state.overflow)
+            return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]], PASSED_ON), self.state.overflow)
         if key.startswith(OF_MEMBERS):
             return self._member(key[len(OF_MEMBERS) :], base)
         if key.startswith(OF_METHOD):

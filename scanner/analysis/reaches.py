@@ -15,6 +15,7 @@ from scanner.analysis.origins import DIGEST, FILE, REQUEST_FIELD
 from scanner.analysis.remote import REQUEST, is_open, is_remote, read_at
 from scanner.analysis.state import Output
 from scanner.analysis.summary import PARAM, Hit, Reach, Substitution
+from scanner.analysis.templates import FIRST_PRIVATE
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, join_all
 from scanner.model.facts import Call, Index, Prop, Var
 from scanner.model.signature import LocalSink
@@ -225,6 +226,15 @@ def place_of(frame: Frame, value: Val) -> Val:
     state = frame.with_sites({}, value.sites)
     opened = [state[role] for role in _PLACES if role in state]
     return Val(join_all(opened, frame.state.overflow).texts if opened else value.texts)
+
+
+def is_object(frame: Frame, out: Val) -> bool:
+    """Whether what an answer is written into is an object of the program, which does with it what its methods do.
+
+    Where it may be a path as well of which something is known, or is opened with one, that is a file.
+    """
+    declared = out.types & frame.state.program.classes.keys()
+    return bool(declared) and not any(c < FIRST_PRIVATE for text in place_of(frame, out).texts for c in text)
 
 
 def _of_handle(frame: Frame, value: Val, effect: str) -> str:

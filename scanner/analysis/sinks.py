@@ -268,10 +268,11 @@ def _reach(
         reaches.reach(evaluator, call, effect, api, values, Val(given.texts))
         if effect == "sql" and signature.lib not in _STORES:
             statements.observe(evaluator, call, api, [given])
-    if sends and "file-out" in whole:  # `CURLOPT_FILE`, Guzzle's `sink`
+    out = whole.get("file-out")  # `CURLOPT_FILE`, Guzzle's `sink`
+    if sends and out is not None and not reaches.is_object(evaluator, out):
         trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
         labels = answers(signature, whole, evaluator.state.holes, trace)
-        reaches.reach(evaluator, call, "file", api, Val(labels=labels), reaches.place_of(evaluator, whole["file-out"]))
+        reaches.reach(evaluator, call, "file", api, Val(labels=labels), reaches.place_of(evaluator, out))
 
 
 def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> dict[str, Val]:

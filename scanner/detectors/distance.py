@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from scanner.analysis.named import IN_PART
 from scanner.analysis.spread import calls
 from scanner.analysis.values import Trace, chain
 from scanner.detectors.base import Scene
@@ -31,6 +32,11 @@ def doubts(scene: Scene, trace: Trace) -> int:
         found += text.startswith(_RETURNED) and (path, line) in crossroads
         found += text.removeprefix(_RETURNED).removeprefix(_PASSED).removesuffix("()") in scene.pools
     return found
+
+
+def guessed(trace: Trace) -> bool:
+    """Whether nobody knows which secret a way begins with: its name is put together, and fits that of a known one."""
+    return chain(trace)[-1][2].startswith(IN_PART)
 
 
 def unasked(scene: Scene, trace: Trace, name: str) -> bool:

@@ -35,6 +35,7 @@ from scanner.analysis.summary import Hit, depends_on_caller
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels
 from scanner.detectors.base import Detector, Scene, finding, rule, steps
+from scanner.detectors.code_templates import adds_words
 from scanner.detectors.commands import hosts as command_line_hosts
 from scanner.detectors.decoded import MAX_SHOWN, innermost
 from scanner.detectors.literals import standing_nowhere
@@ -62,6 +63,8 @@ _ENDS = (";", "}", "?>")
 """Ends of statements: there is no code without one of them."""
 _SHORT_WAY = 4
 """Steps of a trace."""
+_MANY_CALLERS = 16
+"""Callers of a wrapper from which on not all need to run the same code."""
 _REMOTE = frozenset({"request", "response", "upload"})
 
 
@@ -72,13 +75,10 @@ def _find(scene: Scene) -> Iterable[Finding]:
             hosts[hit.inner].update(host for host in target(scene, hit).destinations if is_host(host))
     ways: dict[tuple[object, ...], list[tuple[int, Finding]]] = defaultdict(list)
     own = [hit for hit in scene.result.hits if hit.signature.kind == KIND]
-    seen: dict[tuple[object, ...], set[str]] = defaultdict(set)
-    for hit in (one for one in own if not depends_on_caller(_code(one))):
-        seen[hit.inner, hit.via, scene.program.symbol(hit.function)] |= _code(hit).texts
+    seen, shared = _of_wrappers(scene, own), _of_all_callers(own)
     for hit in own:
-        inside = seen.get((hit.inner, hit.via[1:], hit.via[0]), set()) if hit.via else set()
-        if inside and inside >= _code(hit).texts and not _near_labels(hit):
-            continue  # the wrapper runs just that, whoever calls it
+        if hit.via and not _near_labels(hit) and _told_by_wrapper(scene, hit, seen, shared):
+            continue
         for found in _finding(scene, hit, hosts):
             if hit.via and found.trace:
                 first, length = found.trace[0], len(found.trace) + len(hit.via)
@@ -88,6 +88,62 @@ def _find(scene: Scene) -> Iterable[Finding]:
                 yield found
     for group in ways.values():  # through wrappers each source leads there in many ways: the shortest tells it
         yield min(group, key=lambda way: (way[0], way[1].path, way[1].line, way[1].api))[1]
+
+
+def _of_wrappers(scene: Scene, hits: Iterable[Hit]) -> dict[tuple[object, ...], list[Val]]:
+    """Code that runs inside of a function, by what runs it, the calls on the way and the function."""
+    seen: dict[tuple[object, ...], list[Val]] = defaultdict(list)
+    for hit in hits:
+        seen[hit.inner, hit.via, scene.program.symbol(hit.function)].append(_code(hit))
+    return seen
+
+
+def _told_by_wrapper(
+    scene: Scene,
+    hit: Hit,
+    seen: Mapping[tuple[object, ...], list[Val]],
+    shared: Mapping[tuple[object, ...], set[str]],
+) -> bool:
+    """Whether the wrapper that is called runs just that, whoever calls it, or gets words to put into its code."""
+    inside, texts = seen.get((hit.inner, hit.via[1:], hit.via[0]), []), _code(hit).texts
+    fixed = {text for code in inside if not depends_on_caller(code) for text in code.texts}
+    if fixed:
+        return fixed >= texts
+    new = texts.difference(*(shared.get(key, ()) for key in _ends(hit)))
+    own = [text for text in new if _is_known_code(hit, text)]
+    if not own:
+        return bool(inside and texts)
+    return adds_words(own, {text for code in inside for text in code.texts}, scene.result.state.holes)
+
+
+def _of_all_callers(hits: Iterable[Hit]) -> dict[tuple[object, ...], set[str]]:
+    """Code that runs whichever of several callers takes the last steps of a way: it is the wrappers' own.
+
+    What one caller passes is not in it, nor is anything where there is one caller alone. Of many callers a few may lack
+    it, whose values were too many to be kept.
+    """
+    held: dict[tuple[object, ...], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    callers: dict[tuple[object, ...], set[int]] = defaultdict(set)
+    for hit in (one for one in hits if one.via):
+        for key in _ends(hit):
+            callers[key].add(hit.function)
+            for text in _code(hit).texts:
+                held[key][text].add(hit.function)
+    return {
+        key: {text for text, users in held[key].items() if len(users) >= _nearly_all(len(every))}
+        for key, every in callers.items()
+        if len(every) > 1
+    }
+
+
+def _nearly_all(number: int) -> int:
+    """How many callers of so many must agree: all, or three of four."""
+    return number if number < _MANY_CALLERS else number * 3 // 4
+
+
+def _ends(hit: Hit) -> list[tuple[object, ...]]:
+    """The last calls of a way, all of them first, with the place that they lead to."""
+    return [(hit.inner, hit.via[number:]) for number in range(len(hit.via) + 1)]
 
 
 def _destinations(
@@ -116,7 +172,7 @@ def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) 
     if hit.api == "eval" and _is_no_code(text):
         text = ""
     inside = scene.program.layers(hit.function) > 0
-    if not labels and (inside or (hit.via and not any(map(is_known, value.texts)))):
+    if not labels and (inside or (hit.via and not any(_is_known_code(hit, one) for one in value.texts))):
         return  # a layer of decoded code, whose outermost is reported; or a wrapper's call that says nothing more
     if hit.api == "assert" and not hit.computed and not labels and not any(map(is_known, value.texts)):
         return  # an expression, as far as anybody can tell
@@ -149,6 +205,11 @@ def _code(hit: Hit) -> Val:
 def _near_labels(hit: Hit) -> dict[str, Trace]:
     """What of the code surely comes from outside of the program."""
     return {label: trace for label, trace in all_labels(_code(hit)).items() if label in OUTSIDE and _near(trace)}
+
+
+def _is_known_code(hit: Hit, text: str) -> bool:
+    """Whether a text that is run is known, and PHP finds no error in it at once."""
+    return is_known(text) and not (hit.api == "eval" and _is_no_code(text))
 
 
 def _is_no_code(text: str) -> bool:

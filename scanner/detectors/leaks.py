@@ -17,7 +17,7 @@ from scanner.analysis.summary import Hit
 from scanner.analysis.values import Trace, all_labels, merge_labels
 from scanner.detectors.base import Scene, finding, printable, steps
 from scanner.detectors.commands import KINDS, command_lines, uses_network
-from scanner.detectors.distance import distance, doubts, leaps
+from scanner.detectors.distance import distance, doubts, guessed, leaps, unasked
 from scanner.detectors.egress import details
 from scanner.detectors.targets import expected, is_public, known_host, leaves, target
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
@@ -93,7 +93,7 @@ def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> I
 
 def _stands_for_many(scene: Scene, leak: _Leak) -> bool:
     """Whether a label says little about what is sent: by itself, or because nobody sees how it came there."""
-    if is_broad(leak.label):
+    if is_broad(leak.label) or guessed(leak.trace):
         return True
     end = scene.program.path(leak.hit.function)
     return is_nameless(leak.label) and doubts(scene, leak.trace) + leaps(scene, leak.trace, end) > 0
@@ -130,8 +130,19 @@ def _leak(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) 
     quieted = severity is Severity.LOW and loud is Severity.HIGH
     severity, confidence = _by_distance(scene, hit, plain, trace, severity, outside)
     confidence = confidence if hit.certain else Confidence.POSSIBLE
+    if _strays(scene, hit, label, trace, outside):
+        severity, confidence = max(severity, Severity.MEDIUM, key=lambda item: item.rank), Confidence.POSSIBLE
     unnamed = quieted and confidence is Confidence.LIKELY and _surely_leaves(hit, label)
     return _Leak(hit, label, trace, outside, severity, confidence, unnamed)
+
+
+def _strays(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) -> bool:
+    """Whether the secret comes out of a store of values where another was asked for, most likely.
+
+    Where a host is named and the call surely sends, it counts in full: whoever wants it to leave says so there.
+    """
+    sure = _literal(outside) and hit.certain
+    return not sure and not is_broad(label) and unasked(scene, trace, label.removeprefix(DIGEST))
 
 
 def _opens(hit: Hit) -> bool:
@@ -285,15 +296,17 @@ def _by_distance(
     """
     doubtful = doubts(scene, trace) >= _MANY_DOUBTS
     end = scene.program.path(hit.function)
-    general = is_broad(plain)
-    guessed = doubtful or leaps(scene, trace, end) > 0
+    general = is_broad(plain) or guessed(trace)
+    unsure = doubtful or leaps(scene, trace, end) > 0
     most_steps = _LONG_WAY_OF_VISITORS if plain in OF_EVERY_VISITOR else _LONG_WAY_OF_MANY
-    far = distance(scene, trace, end) + len(hit.via) >= (most_steps if guessed and general else _LONGER_WAY)
-    if not doubtful and not (far and (guessed or general)):
+    far = distance(scene, trace, end) + len(hit.via) >= (most_steps if unsure and general else _LONGER_WAY)
+    vague = guessed(trace) and (unsure or not hit.certain)
+    if not doubtful and not vague and not (far and (unsure or general)):
         return severity, Confidence.LIKELY
     nameless = plain.startswith(RETURNED)  # whatever `decrypt()` gave back: which secret that is, nobody knows
-    most = Severity.MEDIUM if general or nameless else Severity.HIGH
-    if general and guessed and far and UNRESOLVED in outside:
+    both = far and unsure and not hit.certain  # what is sent is a guess, and that the call sends as well
+    most = Severity.MEDIUM if general or nameless or both else Severity.HIGH
+    if general and unsure and far and (UNRESOLVED in outside or not hit.certain):
         most = Severity.LOW
     return max(severity, most, key=lambda item: item.rank), Confidence.POSSIBLE
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from scanner.analysis.named import PASSED_ON
 from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, REQUEST_FIELD, is_broad, is_nameless
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace
 from scanner.detectors.base import Scene, finding, printable, steps
-from scanner.detectors.distance import distance, leaps, unasked
+from scanner.detectors.distance import distance, guessed, leaps, unasked
 from scanner.detectors.remarks import RISK
 from scanner.detectors.targets import expected
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
@@ -33,6 +34,10 @@ _VERB = " reaches "
 """In the message, behind what it is that reaches something."""
 _KEY = re.compile(r"password\Z|\Asalt\Z|ssl_key\Z", re.IGNORECASE)
 """Names in the site's own file that are a key, unlike its host names and accounts."""
+_MANY_FILES = 6
+"""Files of a release that the same value hardly reaches, from which on that is told once for all of them."""
+_ANYWHERE = ("",)
+"""Beginning of ways that begin wherever a wrapper is called."""
 _PLACES = {"sql": "statement", "command": "command"}
 """What the place of an effect is, where it is no file."""
 
@@ -58,39 +63,58 @@ def output_findings(
                 taken = [name for name in hosts(scene, output) if not _meant(scene, label, name)]
                 worse = Severity.HIGH if taken else severity
                 item = _finding(scene, rule, output, label, trace, worse, where, taken)
-                found.append((Way(label, output.inner, source(trace)), item))
+                found.append((Way(label, output.inner, _origin(output, trace)), item))
     return _once_per_file(found)
 
 
-def _once_per_file(found: Iterable[tuple[Way, Finding]]) -> Iterable[Finding]:
-    """One finding per way. Of those by which what stands for many values hardly arrives, one per source and file.
+def _once_per_file(found: Sequence[tuple[Way, Finding]]) -> Iterable[Finding]:
+    """One finding per way, with the number of places that take the same one through a wrapper.
 
-    Where several such values come to one call, they are told together.
+    Of those by which what stands for many values hardly arrives, one per source and file, and one for all files where
+    there are many. Where several such values come to one call, they are told together.
     """
     vague: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
-    for way, item in shortest(found).items():
+    places: dict[Way, set[tuple[str, int]]] = defaultdict(set)
+    for way, item in found:
+        places[way].add((item.path, item.line))
+    for way, one in shortest(found).items():
+        others = len(places[way]) - 1 if way.source[:1] == _ANYWHERE else 0
+        also = f"; {others} further ways lead there" if others else ""
+        item = msgspec.structs.replace(one, message=one.message + also)
         hardly = item.severity is Severity.LOW and item.confidence is Confidence.POSSIBLE
         if hardly and not item.destinations and is_nameless(way.label):
             vague[way.label, way.source, item.path].append(item)
         else:
             yield item
     calls: dict[tuple[object, ...], list[tuple[Finding, int]]] = defaultdict(list)
-    for items in vague.values():
+    for items in _of_many_files(vague):
         first = min(items, key=_rank)
         calls[first.path, first.line, first.span, first.api].append((first, len(items) - 1))
     for group in calls.values():
         yield _together([item for item, _others in group], sum(others for _item, others in group))
 
 
+def _of_many_files(vague: Mapping[tuple[object, ...], list[Finding]]) -> list[list[Finding]]:
+    """Findings by secret, source and file; by secret and source alone where they are all over the release."""
+    wide: dict[tuple[object, ...], list[list[Finding]]] = defaultdict(list)
+    for key, items in vague.items():
+        wide[key[:2]].append(items)
+    return [
+        group
+        for lists in wide.values()
+        for group in (lists if len(lists) < _MANY_FILES else [[item for items in lists for item in items]])
+    ]
+
+
 def _together(found: Sequence[Finding], others: int) -> Finding:
-    """Findings that differ in the secret alone as one. `others`: places of the file that are not told."""
+    """Findings that differ in the secret alone as one. `others`: places that are not told."""
     first = min(found, key=_rank)
     names = sorted({item.message.partition(_VERB)[0] for item in found})
     message = first.message
     if len(names) > 1:
         rest = message.partition(_VERB)[2].replace(": it is given to ", ": they are given to ", 1)
         message = f"{', '.join(names[:-1])} and {names[-1]} reach {rest}"
-    also = f"; {others} more places of this file are reached in such ways" if others else ""
+    also = f"; {others} more places are reached in such ways" if others else ""
     secrets = tuple(sorted({secret for item in found for secret in item.secrets}))
     return msgspec.structs.replace(first, secrets=secrets, message=message + also)
 
@@ -100,7 +124,7 @@ class Way(NamedTuple):
 
     label: str
     effect: tuple[str, int]
-    source: tuple[str, int]
+    source: tuple[object, ...]
 
 
 def shortest(found: Iterable[tuple[Way, Finding]]) -> dict[Way, Finding]:
@@ -115,6 +139,20 @@ def shortest(found: Iterable[tuple[Way, Finding]]) -> dict[Way, Finding]:
 
 def _rank(item: Finding) -> tuple[int, str, int]:
     return len(item.trace), item.path, item.line
+
+
+def _origin(output: Output, trace: Trace) -> tuple[object, ...]:
+    """Where a way begins.
+
+    A wrapper that is given all globals takes one of them for each of its callers alike, from the object that it is a
+    method of, mostly: that way is told once for the places that it leads to.
+    """
+    first = trace
+    while first.previous is not None:
+        first = first.previous
+    if output.via and PASSED_ON in first.text and (first.path, first.line) == (trace.path, output.line):
+        return (*_ANYWHERE, *sorted(output.places))
+    return first.path, first.line
 
 
 def source(trace: Trace) -> tuple[str, int]:
@@ -171,7 +209,7 @@ def hardly_arrives(scene: Scene, output: Output, label: str, trace: Trace, *, to
     `to_host`: the browser takes the output to another host.
     """
     plain = label.removeprefix(DIGEST)
-    if not is_nameless(plain) or plain == FILE + DATABASE_FILE:
+    if not (is_nameless(plain) or guessed(trace)) or plain == FILE + DATABASE_FILE:
         return False
     end = scene.program.path(output.function)
     steps_away = distance(scene, trace, end) + len(output.via)

@@ -36,12 +36,16 @@ _OFF = frozenset({"", "0", "false", "off", "none", "no"})
 _COPIES = re.compile(r"(?:^|[\r\n])(?:bcc|cc):[ \t]*([^\r\n]+)", re.IGNORECASE)
 """Headers of a message that name who else gets it."""
 _PROXY = re.compile(r"(?:\w+://)?(?:[^@/\s]*@)?(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z0-9-]{1,63}(?::\d{1,5})?/?")
+_VERSION = re.compile(r"\d{1,3}(?:\.\d{1,3}){1,2}(?:[/?#].*)?", re.DOTALL)
+"""`1.9`, `5.2.1`: resolvers take two or three numbers for an address as well, but they are a version, mostly."""
 _RESOLVED = re.compile(r"[+-]?[^:\s]*:[^:\s]*:(\[[0-9A-Fa-f:]+\]|[^:,\s]+)(?::[^:\s]*)?")
 """`HOST:PORT:ADDRESS` of `CURLOPT_RESOLVE`, `HOST:PORT:HOST:PORT` of `CURLOPT_CONNECT_TO`."""
 _SOCKETS = frozenset({"socket", "ftp", "ssh", "dns"})
 """Kinds of calls whose host is a host, whatever it looks like."""
 _WORD = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})")
 """A machine of the site's own network, by its name alone."""
+_NUMBER = re.compile(r"0[xX][0-9A-Fa-f]{7,8}|\d{8,11}")
+"""An address as one number, which resolvers take as well."""
 _PIECE = re.compile(r"[.:@][A-Za-z0-9.:@_-]+")
 """The end of a name whose beginning is not known."""
 _LAST_LABEL = re.compile(r"[^.]\.([A-Za-z0-9-]{1,63})\.?\Z")
@@ -117,11 +121,25 @@ def _named(
             by_caller, by_object = by_caller or decider == "param", by_object or decider == "property"
             continue
         bare = role in ("host", "server") or hit.signature.kind in _URL_KINDS
+        if _is_version(text, hit):
+            found.setdefault(UNRESOLVED, Destination(UNRESOLVED, text))
+            continue
         destination = url_destination(text, holes, bare_host=bare, is_path=hit.signature.kind in FILE_KINDS)
         if role == "host" and _is_socket(hit):
-            destination = _of_socket(text, destination)
+            destination = _of_socket(text, destination, holes)
         found.setdefault(destination.name, destination)
     return found, by_caller, by_object
+
+
+def _is_version(text: str, hit: Hit) -> bool:
+    """Whether a text that could be a short address is one of several that an argument may be, as settings are.
+
+    By itself (`fsockopen('10.1', 80)`), with a scheme, or as one number it is an address.
+    """
+    if not _VERSION.fullmatch(text):
+        return False
+    others = {other for value in hit.roles.values() if text in value.texts for other in value.texts}
+    return any(other and not _VERSION.fullmatch(other) for other in others)
 
 
 def _is_socket(hit: Hit) -> bool:
@@ -130,7 +148,7 @@ def _is_socket(hit: Hit) -> bool:
     return of_handle or hit.signature.kind in _SOCKETS
 
 
-def _of_socket(text: str, known: Destination) -> Destination:
+def _of_socket(text: str, known: Destination, holes: HoleTable) -> Destination:
     """What a socket connects to that is no path and no name with a dot: a machine of the site's own network.
 
     What stands in front of a name is no host: `gethostbyname($data . '.backend')`.
@@ -140,6 +158,8 @@ def _of_socket(text: str, known: Destination) -> Destination:
         return Destination(f"*.{end[1].lower()}", known.shown)
     if known.name != LOCAL:
         return known
+    if _NUMBER.fullmatch(text):
+        return url_destination(f"tcp://{text}", holes)
     if _WORD.fullmatch(text) and not is_local(text):
         return Destination(text.lower(), text)
     if not _PIECE.fullmatch(text):
