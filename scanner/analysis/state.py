@@ -27,7 +27,7 @@ from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
 from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.rows import written
-from scanner.analysis.spread import is_far, quoted
+from scanner.analysis.spread import is_far, kept, quoted
 from scanner.analysis.summary import PARAM, Summary, depends_on_caller, digest
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
@@ -274,6 +274,8 @@ class State:
         self.outputs: dict[tuple[object, ...], Output] = {}
         """By place, effect and the place of the effect itself."""
         self.limits_hit: set[tuple[str, int]] = set()
+        self.quotes = False
+        """Whether a secret stands in a name that PHP may quote in a warning."""
 
     def computes(self, name: str) -> bool:
         """Whether a function (lower case) only computes: those of PHP that are folded, and what calls only those."""
@@ -317,7 +319,7 @@ class State:
             self.vague.add(key)
             if key in self.stores or key[1] in OWN_NAMES:
                 self.dirty_texts |= self.readers.get(key, NOBODIES)
-        value = self._telling(value)
+        value = self._kept(value) if key is not MESSAGE else self._telling(value)
         if value is NOTHING:
             return
         known = self.stores.get(key)
@@ -375,6 +377,16 @@ class State:
         """Whether anything is known of a value: a number, and text of which nothing is known, say nothing."""
         return depends_on_caller(value) or self._telling(value) is not NOTHING
 
+    def _kept(self, value: Val) -> Val:
+        """What a store keeps of a value: what tells something, and quotations of PHP not without end."""
+        value = self._telling(value)
+        if not self.quotes or value is NOTHING:
+            return value
+        held = kept(value)
+        if held is not value and self.current != NOBODY and all_labels(held).keys() != all_labels(value).keys():
+            self.limit("steps-of-vague-data", self.current)
+        return held
+
     def _telling(self, value: Val) -> Val:
         texts = frozenset(text for text in value.texts if not self.says_nothing(text))
         if not (texts or value.labels or value.types or value.refs or value.sites or value.items or value.rest):
@@ -392,7 +404,7 @@ class State:
         """Weak update of a handle's state."""
         if any(map(self.says_nothing, value.texts)):
             self.vague_sites.add((site, role))
-        value = self._telling(value)
+        value = self._kept(value)
         if value is NOTHING:
             return
         roles = self.site_states.setdefault(site, {})
@@ -407,6 +419,7 @@ class State:
         labels = join_all((Val(labels=all_labels(value)) for value in values), self.overflow).labels
         secrets = {label: quoted(trace) for label, trace in labels.items() if self.is_specific(label)}
         if secrets:
+            self.quotes = True
             self.write_store(MESSAGE, Val(labels=secrets))
 
     def read_site(self, site: int, role: str) -> Val | None:
