@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from scanner.analysis.templates import HoleTable, parameters
+from scanner.model.facts import FunctionFact
 
-SHORT_ADDER: Final = 400
+_SHORT_ADDER = 400
 """Bytes of a method that adds to a property and does little else."""
 
 
@@ -21,6 +21,11 @@ class Growth:
         """Their roles among what is known of an object."""
         self.early: set[int] = set()
         """Short methods that have read a property and then written what a caller passes to it."""
+
+    def saw(self, number: int, fact: FunctionFact) -> None:
+        """A function has written what a caller passes to a property that it has read before."""
+        if number >= 0 and fact.end - fact.start <= _SHORT_ADDER:
+            self.early.add(number)
 
     def in_texts(self, texts: Iterable[str]) -> bool:
         """Whether a piece of some texts is such a property, or is made of one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Mapping
 
+from scanner.analysis.program import Program
 from scanner.analysis.remote import REQUEST, UPLOAD
 from scanner.analysis.templates import FIRST_PRIVATE, HoleTable
 from scanner.analysis.values import Trace, Val, all_labels
@@ -194,3 +195,10 @@ class Origins:
         trace = Trace(path, line, f"{shown} is sent by the caller of the page", None, 1)
         labels = {REQUEST: trace, UPLOAD: trace} if shown.startswith("$_FILES") else {REQUEST: trace}
         return Val(frozenset([self._holes.template("user-input", shown)]), labels)
+
+
+def own_names(program: Program) -> frozenset[str]:
+    """Generic names that the program assigns as globals, unless it is REDCap or builds on it."""
+    if any("redcap" in unit.path.lower() or unit.path.endswith(DATABASE_FILE) for unit in program.files):
+        return frozenset()
+    return frozenset(name for unit in program.files for name in unit.facts.assigned if name in GENERIC)

@@ -9,19 +9,18 @@ from typing import NamedTuple
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.faces import face, places
-from scanner.analysis.growth import SHORT_ADDER, Growth
+from scanner.analysis.growth import Growth
 from scanner.analysis.late import LateBound
 from scanner.analysis.mixing import Made, Mixing
 from scanner.analysis.origins import (
-    DATABASE_FILE,
     DIGEST,
     FILE,
-    GENERIC,
     MANY,
     OWN_NAMES,
     REQUEST_FIELD,
     Origins,
     is_nameless,
+    own_names,
 )
 from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
@@ -185,13 +184,6 @@ def _methods(sinks: Iterable[LocalSink]) -> dict[str, tuple[LocalSink, ...]]:
     return found
 
 
-def _own_names(program: Program) -> frozenset[str]:
-    """Generic names that the program assigns as globals, unless it is REDCap or builds on it."""
-    if any("redcap" in unit.path.lower() or unit.path.endswith(DATABASE_FILE) for unit in program.files):
-        return frozenset()
-    return frozenset(name for unit in program.files for name in unit.facts.assigned if name in GENERIC)
-
-
 class State:
     """Shared state of one analysis. Stores only grow; summaries are computed once per round."""
 
@@ -205,7 +197,7 @@ class State:
         self.limits = limits
         self.holes = HoleTable()
         self.overflow = self.holes.template("unknown", "...")
-        self.origins = Origins(catalogue, self.holes, _own_names(program))
+        self.origins = Origins(catalogue, self.holes, own_names(program))
         self.mixing = Mixing()
         self.made = Made(program)
         self.variants = Variants(catalogue)
@@ -308,10 +300,8 @@ class State:
             self.instance.add(key)
             readers = self.readers.get(key, NOBODIES)
             self.dirty |= readers
-            if self.current in readers and self.current >= 0:
-                fact = self.program.functions[self.current]
-                if fact.end - fact.start <= SHORT_ADDER:
-                    self.growth.early.add(self.current)
+            if self.current in readers:
+                self.growth.saw(self.current, self.program.functions[self.current])
 
     def write_store(self, key: tuple[str, str], value: Val) -> None:
         """Weak update of a store. Of text of which nothing is known it is kept that there is some."""
