@@ -123,7 +123,7 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
             state.write_site(effect.key[0], effect.key[1], effect.value)
             if effect.key[1].startswith("."):
                 continue  # a property of a known object: whoever reads it finds it in the state of all
-        elif effect.target == "site" and effect.key[0] >= 0 and any(map(state.is_specific, all_labels(effect.value))):
+        elif effect.key[1] == containers.ROLE and effect.key[0] >= 0 and state.secrets_of(effect.value):
             state.write_site(effect.key[0], effect.key[1], surely(effect.value))
         kept.append(effect)
     if len(kept) < len(summary.effects):

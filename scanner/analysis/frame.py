@@ -373,8 +373,9 @@ class Frame:
         if not depends_on_caller(value):
             self.state.write_store(key, value)
             return
-        if any(map(self.state.is_specific, all_labels(value))):  # `self::$kept[$key] = $secret`
-            self.state.write_store(key, certain(value))
+        rest = value.rest
+        if rest is not None and self.state.secrets_of(rest):  # `self::$kept[$key] = $secret`
+            self.state.write_store(key, Val(types=value.types, rest=certain(rest)))
         elif value.types:  # the declared class of a parameter holds whoever calls
             self.state.write_store(key, Val(types=value.types))
         of_all = single or key[0] in SUPERGLOBALS
