@@ -47,6 +47,11 @@ _WORD = re.compile(r"\w+")
 _ALIAS = re.compile(r"(?:\s+as)?\s+[`'\"]?(\w+)[`'\"]?\s*$", re.IGNORECASE)
 _PLAIN = re.compile(r"^[`\w.*]+$")
 _SETTING = re.compile(r"field_name`?\s*(?:=|in|like)\s*\(?((?:\s*,?\s*['\"][^'\"]*['\"])+)", re.IGNORECASE)
+_CREDENTIAL = re.compile(
+    r"(?:^|_)(?:password|passwd|pwd|secret|salt|token|credentials?|(?:api|private|secret|access|encryption)_?key)$",
+    re.IGNORECASE,
+)
+"""Names of settings that say of themselves that they hold a password, a key or a token."""
 _WRITTEN = re.compile(
     r"\s*(?:insert|replace)\s+(?:(?:ignore|delayed|low_priority|high_priority)\s+)*(?:into\s+)?[`\"]?(\w+)|"
     r"\s*update\s+(?:ignore\s+)?[`\"]?(\w+)",
@@ -119,6 +124,8 @@ def _readable(table: str, text: str, origins: Origins) -> Mapping[str, list[Secr
     if not named or any(max(name, default="") >= FIRST_PRIVATE or "%" in name for name in named):
         return columns
     settings = [origins.settings[name] for name in named if name in origins.settings]
+    if not settings and any(map(_CREDENTIAL.search, named)):  # one that no list names yet
+        return {"value": columns["value"]} if "value" in columns else {}
     return {"value": settings} if settings else {}
 
 
