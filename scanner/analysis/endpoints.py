@@ -160,6 +160,8 @@ def _classified(path: str, walk: Walk, *, whole: bool) -> Endpoint | None:
         return Endpoint(path, "cli", "ends at once unless PHP's command line runs it")
     if _acts(walk, strong=bool(own), whole=whole):
         return _open(path, walk, "never asks for a login")
+    if "cli" in walk.seen.ended:
+        return Endpoint(path, "cli", "does nothing unless PHP's command line runs it")
     return None
 
 
@@ -202,8 +204,10 @@ def _acts(walk: Walk, *, strong: bool, whole: bool) -> bool:
         return False  # it dies of something that is not loaded
     if walk.calls and not walk.gives and whole:
         return True
-    works = bool(walk.state.entered or walk.state.keys) or not walk.seen.acts.keys().isdisjoint(("db", "include"))
-    return works and not walk.seen.acts.keys().isdisjoint(("output", "db", "file-read"))
+    refuses = "cli" in walk.seen.ended and walk.goes_on  # what is said to a browser that is refused is no answer
+    acts = walk.state.acts if refuses else walk.seen.acts.keys()
+    works = bool(walk.state.entered or walk.state.keys) or not acts.isdisjoint(("db", "include"))
+    return works and not acts.isdisjoint(("output", "db", "file-read"))
 
 
 def _shown(keys: set[tuple[str, str]]) -> str:

@@ -37,6 +37,21 @@ BOOT = {
     "Config/cli.php": (
         "<?php\nif (defined('LOADED')) { return; }\nif (PHP_SAPI !== 'cli' && PHP_SAPI !== 'phpdbg') { exit(1); }\n"
     ),
+    "Config/runner.php": (
+        "<?php\nclass Runner {\n"
+        " static function mayRun() { return count(debug_backtrace()) < 3; }\n"
+        " static function told() { return file_get_contents('https://example.net/') === 'yes'; }\n"
+        " function init() { if (PHP_SAPI !== 'cli') { $this->stop('Use the command line'); } }\n"
+        " private function stop($why) { echo $why; exit(1); }\n}\n"
+    ),
+    "Config/run.php": (
+        "<?php\nrequire_once __DIR__ . '/runner.php';\nif (!defined('RUN')) { echo 'Not by itself'; exit(1); }\n"
+        "if (!Runner::mayRun()) { return; }\n$runner = new Runner();\n$runner->init();\n"
+    ),
+    "Config/run_told.php": (
+        "<?php\nrequire_once __DIR__ . '/runner.php';\nif (!Runner::told()) { echo 'Not now'; return; }\n"
+        "$runner = new Runner();\n$runner->init();\n"
+    ),
     "Config/old_php.php": "<?php\nif (!defined('PHP_VERSION_ID')) { define('PHP_VERSION_ID', 50100); }\n",
     "Classes/Records.php": "<?php\nclass Records { static function delete($id) { db_query('delete from x'); } }\n",
 }
@@ -71,6 +86,14 @@ PAGES = {
         "require_once getenv('ROOT') !== false ? getenv('ROOT') . '/Config/cli.php' : __DIR__ . '/../Config/cli.php';\n"
         "print Records::delete(1);"
     ),
+    "cli in a method of an object, behind a question": (
+        "define('RUN', 1);\nrequire_once dirname(__DIR__) . '/Config/run.php';"
+    ),
+    "none: goes on where it does not ask": (
+        "define('RUN', 1);\nrequire_once dirname(__DIR__) . '/Config/run.php';\n"
+        "require dirname(__DIR__) . '/Config/init_functions.php';\nprint Records::delete(1);"
+    ),
+    "none: what is asked first does more than look": "require_once dirname(__DIR__) . '/Config/run_told.php';",
     "none: a choice of which one is not known": (
         "require_once isset($_GET['x']) ? $_GET['x'] : __DIR__ . '/../Config/cli.php';\nprint Records::delete(1);"
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from scanner.analysis.pages.conditions import ANY, Chosen
-from scanner.analysis.pages.effects import effect_of
+from scanner.analysis.pages.effects import effect_of, only_looks
 from scanner.analysis.pages.gates import BOOTSTRAPS, END, SWITCH, Asked, is_gate, listed_pages, switched_off
 from scanner.analysis.pages.paths import HOLE
 from scanner.analysis.pages.seen import Act, Flow, Outcome, Seen, Shared, Where
@@ -107,6 +107,7 @@ class Callees(ABC):
         return Flow.NEXT
 
     def _act(self, effect: str, call: Call, state: PageState, where: Where) -> None:
+        state.acts.add(effect)
         if not state.asked:
             self.seen.acts.setdefault(effect, Act((*self._stack, where.file), call.line))
 
@@ -236,7 +237,11 @@ class Callees(ABC):
         return Flow.NEXT if found is None else self._enter(name, [found], call, state, where)
 
     def _on_object(self, name: str, call: Call, state: PageState, where: Where) -> Flow:
-        """A method of an object: only a gate, or what leads to one, is of interest."""
+        """A method of an object: only a gate, what leads to one, and one of its own that ends all are of interest."""
+        if call.receiver == _OBJECT and where.function >= 0:
+            own = self._program.find_method(self._program.class_key(where.function), name)
+            if own is not None and self._shared.always_ends(own):
+                return self._enter(name, [own], call, state, where)
         found = [n for n in self._program.by_method.get(name, ()) if n in self._shared.leads.functions or is_gate(name)]
         return self._enter(name, found, call, state, where) if 0 < len(found) <= _MAX_METHODS else Flow.NEXT
 
@@ -265,7 +270,8 @@ class Callees(ABC):
         gate = is_gate(name)
         if not gate and number not in self._shared.leads.functions:
             if not self._shared.always_ends(number):
-                state.entered.add(number)
+                if not only_looks(self._program.functions[number]):
+                    state.entered.add(number)
                 return Flow.NEXT
             self.seen.ended.add("exit")
             self.seen.ends.add((where.file, where.function))
@@ -282,7 +288,8 @@ class Callees(ABC):
         known = self._bodies.get(key)
         if known is None:
             self._bodies[key] = (Flow.NEXT, state.copy())  # what calls itself adds nothing
-            state.entered.add(number)
+            if not only_looks(fact):
+                state.entered.add(number)
             flow = self._whole(decode_body(fact.body), state, inside)
             self._bodies[key] = known = (flow, state.copy())
         else:

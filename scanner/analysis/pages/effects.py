@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanner.analysis.pages.conditions import keys_in
-from scanner.model.facts import Call, CallKind, Const, ConstRef, Value
+from scanner.model.facts import Call, CallKind, Const, ConstRef, FunctionFact, Value
 
 _BY_NAME = {
     **dict.fromkeys(("exec", "system", "passthru", "shell_exec", "popen", "proc_open", "pcntl_exec"), "exec"),
@@ -19,6 +19,18 @@ _BY_NAME = {
 """Effect by lower-case name of a function of PHP."""
 STRONG = frozenset({"exec", "file-write", "egress", "mail"})
 """Effects that nobody should have without a login."""
+
+_LOOKS = frozenset(
+    {"basename", "class_exists", "constant", "count", "debug_backtrace", "defined", "dirname", "empty", "function_exists",
+     "getenv", "in_array", "ini_get", "is_array", "is_string", "isset", "php_sapi_name", "realpath", "strlen", "strpos",
+     "strtolower", "substr"}
+)  # fmt: skip
+"""Functions and constructs of PHP that only look at what there is; none of them calls what it is given."""
+
+
+def only_looks(fact: FunctionFact) -> bool:
+    """Whether a function of the program calls nothing but such: it answers a question, and a page does nothing by it."""
+    return not fact.is_generator and _LOOKS.issuperset(fact.called)
 
 
 def effect_of(name: str, call: Call) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from scanner.analysis.pages.conditions import Chosen, ask, listed, switches
 from scanner.analysis.program import Program
-from scanner.model.facts import ArrayLit, Branch, Call, CallKind, Const, Expr, Return, Statement, StaticProp, Value
+from scanner.model.facts import ArrayLit, Branch, Call, CallKind, Const, Expr, Return, Statement, StaticProp, Value, text_mark
 
 _GATE = re.compile(
     r"authenticate\w{0,12}|auth_?redirect|(?:require|ensure|force|check|must|verify|assert)_?(?:be_?)?"
@@ -41,7 +41,8 @@ def is_gate(name: str) -> bool:
 
 
 class Leads:
-    """Functions worth walking into: they can reach a gate, or they load files, define constants, set an autoloader."""
+    """Functions worth walking into: they can reach a gate, or they load files, define constants, set an autoloader,
+    or ask how PHP was called."""
 
     def __init__(self, program: Program) -> None:
         callers: dict[str, list[int]] = defaultdict(list)
@@ -57,7 +58,18 @@ class Leads:
         self.functions = frozenset(
             _upwards(program, callers, gates, _LEVELS)
             | _upwards(program, callers, [n for name in sorted(_LOADERS) for n in callers[name]], _LOADER_LEVELS)
+            | _upwards(program, callers, _asking_for_interface(program), _LOADER_LEVELS)
         )
+
+
+def _asking_for_interface(program: Program) -> list[int]:
+    """Functions that ask how PHP was called: many a command-line script refuses browsers in one that it calls."""
+    mark = text_mark("PHP_SAPI")
+    return [
+        number
+        for number, fact in enumerate(program.functions)
+        if fact.name and ("php_sapi_name" in fact.called or mark in bytes(fact.body))
+    ]
 
 
 def _upwards(program: Program, callers: dict[str, list[int]], start: list[int], levels: int) -> set[int]:

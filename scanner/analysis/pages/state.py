@@ -9,6 +9,7 @@ class PageState:
     """Mutable; `copy` before a fork. Everything is a bounded over-approximation but for what surely holds."""
 
     __slots__ = (
+        "acts",
         "asked",
         "autoload",
         "bypass",
@@ -41,7 +42,9 @@ class PageState:
         self.texts: dict[str, str] = {}
         """Variables of the page whose text is known, as `Paths.fold` gives it."""
         self.entered: set[int] = set()
-        """Functions walked into."""
+        """Functions walked into, or passed over, save those that only look at what there is."""
+        self.acts: set[str] = set()
+        """Effects of the code that ran on the way here."""
 
     def copy(self) -> PageState:
         """An independent copy."""
@@ -72,6 +75,7 @@ class PageState:
         first = found[0].texts.items()
         self.texts = {name: text for name, text in first if all(way.texts.get(name) == text for way in found)}
         self.entered = set().union(*(way.entered for way in found))
+        self.acts = set().union(*(way.acts for way in found))
 
     def add(self, other: PageState) -> None:
         """Take over what code that ran before, from a like state, added."""
@@ -79,6 +83,7 @@ class PageState:
         self.loaded |= other.loaded
         self.keys |= other.keys
         self.entered |= other.entered
+        self.acts |= other.acts
         self.bypass = {**other.bypass, **self.bypass}
         self.asked |= other.asked
         self.autoload |= other.autoload
@@ -93,5 +98,6 @@ class PageState:
             tuple(sorted(self.switches.items())),
             tuple(sorted(self.bypass.items())),
             frozenset(self.entered),
+            frozenset(self.acts),
             (self.asked, self.autoload, self.unknown),
         )
