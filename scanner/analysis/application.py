@@ -346,7 +346,7 @@ def _apply_shown(evaluator: Evaluator, effect: Effect, value: Val) -> None:
     """What a callee prints or throws."""
     labels = Val(labels=value.labels)
     if effect.target == "printed":
-        evaluator.printed = evaluator.join(evaluator.printed, labels)
+        evaluator.printed = evaluator.join(evaluator.printed, labels.replaced(texts=value.texts))
     else:
         evaluator.thrown = evaluator.join(evaluator.thrown, labels.replaced(types=value.types))
         reported.report(evaluator, reported.EXCEPTION, [value])

@@ -18,6 +18,7 @@ from scanner.analysis import (
     listing,
     matching,
     objects,
+    packing,
     reaches,
     sensitive,
     serialized,
@@ -72,7 +73,7 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     if name in implicit.COMPARING:
         told = implicit.of_function(evaluator, node, args)
         result = evaluator.join(result, Val(labels=told)) if told else result
-    return evaluator.join(result, side_effects(evaluator, node, name, args))
+    return packing.called(evaluator, name, args, evaluator.join(result, side_effects(evaluator, node, name, args)))
 
 
 def _put_in(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Val:

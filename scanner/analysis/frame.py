@@ -417,7 +417,8 @@ class Frame:
         for target, value in (("printed", self.printed), ("thrown", self.thrown)):
             labels = self.state.telling(value.labels)  # every caller would carry the rest, and nobody asks for it
             if labels:
-                effects.append(Effect(target, (0, ""), Val(labels=labels, types=value.types)))
+                texts = value.texts if target == "printed" else frozenset[str]()
+                effects.append(Effect(target, (0, ""), Val(texts, labels, types=value.types)))
         return Summary(
             self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values())
         )

@@ -8,10 +8,10 @@ reads it is evaluated again when it changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from scanner.analysis import reported
+from scanner.analysis import packing, reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here, handles, sorted_items
 from scanner.analysis.origins import DATABASE_FILE, FILE
@@ -109,8 +109,7 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     write, read = _WRITES.get(name), _READS.get(name)
     _keep(evaluator, name, write, args)
     if name in _STREAM_READS and args:
-        held = (evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sorted(args[0].sites))
-        return join_all([Val(labels=all_labels(args[0])), *held], evaluator.state.overflow)
+        return join_all([Val(labels=all_labels(args[0])), *_held(evaluator, args[0])], evaluator.state.overflow)
     if name in _LISTS and args:
         return evaluator.join(_matching(args[0]) if name == "glob" else NOTHING, _listed(evaluator, name, args[0]))
     if name == "stream_get_meta_data" and args:  # the path of an open file stands for the file
@@ -157,11 +156,11 @@ def _keep(evaluator: Evaluator, name: str, write: tuple[str, int, int] | None, a
         _store(evaluator, space, args[target], args[kept])
     elif name == "putenv" and args:
         for text in sorted(args[0].texts):
-            variable, separator, _value = text.partition("=")
+            variable, separator, given = text.partition("=")
             if separator:
-                _store(evaluator, "env", Val(frozenset([variable])), Val(labels=all_labels(args[0])))
+                _store(evaluator, "env", Val(frozenset([variable])), Val(frozenset([given]), all_labels(args[0])))
     elif name in _STREAM_WRITES and len(args) > 1:
-        _hold(evaluator, args[0], join_all(args[1:], evaluator.state.overflow))
+        _hold(evaluator, args[0], join_all(packing.line_of(name, args[1:]), evaluator.state.overflow))
     elif name == "error_log" and len(args) > 2 and "3" in args[1].texts:  # noqa: PLR2004  message, type, path
         _store(evaluator, "file", args[2], args[0])
     elif name in _MOVES and len(args) > 1:
@@ -170,17 +169,26 @@ def _keep(evaluator: Evaluator, name: str, write: tuple[str, int, int] | None, a
 
 def _hold(evaluator: Evaluator, stream: Val, written: Val) -> None:
     """What is written to a stream or into an archive: the stream holds it, and so does the file that it stands for."""
-    labels = evaluator.state.telling(all_labels(written))
-    if not labels:
+    labels, told = evaluator.state.telling(all_labels(written)), packing.told(written)
+    if not labels and not told.texts:
         return
+    held = told.replaced(labels=labels)
     for site in sorted(stream.sites):
-        evaluator.set_site(site, HELD, Val(labels=labels))
+        evaluator.set_site(site, HELD, held)
     opened = evaluator.with_sites({}, stream.sites)
     if FILTERED in opened:
         evaluator.write_shared("store", _FILTER, Val(labels=labels))
     files = [opened[role] for role in _FILES if role in opened]
     if files and "host" not in opened:
-        _store(evaluator, "file", join_all(files, evaluator.state.overflow), Val(labels=labels))
+        _store(evaluator, "file", join_all(files, evaluator.state.overflow), held)
+
+
+def _held(evaluator: Evaluator, stream: Val) -> Iterator[Val]:
+    """What was written to a stream, here or by others."""
+    for site in sorted(stream.sites):
+        held = evaluator.sites.get(site, {}).get(HELD) or (evaluator.state.read_site(site, HELD) if site >= 0 else None)
+        if held is not None:
+            yield held
 
 
 def written(evaluator: Evaluator, sink: LocalSink, args: list[Val], receiver: Val) -> None:
@@ -266,8 +274,8 @@ def _wrapper(evaluator: Evaluator, args: list[Val]) -> None:
 
 def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
     labels = evaluator.state.telling(all_labels(value))
-    whole = value if space == "const" else Val(labels=labels)
-    if not labels and space != "const":
+    whole = value if space == "const" else packing.told(value).replaced(labels=labels)
+    if not labels and not whole.texts and whole.items is None and space != "const":
         return
     if space == "file" and any(text.startswith("php://filter") for text in target.texts):
         evaluator.write_shared("store", _FILTER, whole)
@@ -315,11 +323,12 @@ def moved(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
 
 def printed(evaluator: Evaluator, values: list[Val]) -> None:
     """Remember what a function prints: an output buffer gives it back."""
+    told = join_all(map(packing.told, values), evaluator.state.overflow)
     labels = evaluator.state.telling(
         join_all((Val(labels=all_labels(v)) for v in values), evaluator.state.overflow).labels
     )
-    if labels:
-        evaluator.printed = evaluator.join(evaluator.printed, Val(labels=labels))
+    if labels or told.texts:
+        evaluator.printed = evaluator.join(evaluator.printed, told.replaced(labels=labels))
 
 
 def flush(evaluator: Evaluator) -> None:
@@ -327,7 +336,7 @@ def flush(evaluator: Evaluator) -> None:
     here = call_here(evaluator)
     for callback in evaluator.late if evaluator.printed.labels else ():
         if callback.refs or evaluator.known_texts(callback) or callback.items:
-            given = Val(evaluator.unknown("$buffer").texts, evaluator.printed.labels)
+            given = evaluator.join(evaluator.unknown("$buffer"), evaluator.printed)
             evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
 
 
@@ -401,4 +410,4 @@ def _bucket(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
 
 @handles("ob_get_clean", "ob_get_contents", "ob_get_flush")
 def _buffer(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
-    return Val(evaluator.unknown(node).texts, evaluator.printed.labels)
+    return evaluator.join(evaluator.unknown(node), evaluator.printed)

@@ -1,0 +1,72 @@
+"""What is told of text that a program puts away and takes out again: where it begins as an address, and what is packed.
+
+A file, a stream, an output buffer or a variable of the environment is known by the secrets in it. Its text would be too
+much; what counts of it is an address to which something is sent later. `json_encode($array)` and the like are texts of
+which nothing is known, with the array in them where an address is among its elements: who decodes it gets it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from scanner.analysis.destinations import host_in
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.values import Val, all_labels, join_all
+
+_PACKED = "\0packed"
+"""Element of a text which no PHP code can name: the array that it encodes."""
+_PACKS = frozenset({"json_encode", "serialize", "igbinary_serialize", "msgpack_pack", "yaml_emit", "var_export"})
+_UNPACKS = frozenset(
+    {"json_decode", "unserialize", "igbinary_unserialize", "msgpack_unpack", "yaml_parse", "fgetcsv", "str_getcsv"}
+)
+_LINE = "fputcsv"
+_MAX_ADDRESSES = 4
+_MAX_SCHEME = 14
+_MAX_DEPTH = 2
+_MAX_ELEMENTS = 20
+_MAX_TEXT = 500
+
+
+def told(value: Val) -> Val:
+    """What is kept of a text beside its labels: addresses, and what is packed in it."""
+    texts = [text for text in value.texts if _is_address(text)]
+    packed = (value.items or {}).get(_PACKED)
+    if not texts and packed is None:
+        return Val()
+    return Val(frozenset(sorted(texts)[:_MAX_ADDRESSES]), items=None if packed is None else {_PACKED: packed})
+
+
+def line_of(name: str, args: Sequence[Val]) -> Sequence[Val]:
+    """Arguments that a function writes to a stream: `fputcsv` writes an array as a line."""
+    return [_packed(arg) for arg in args] if name == _LINE else args
+
+
+def called(evaluator: Evaluator, name: str, args: Sequence[Val], result: Val) -> Val:
+    """Value of a function that encodes an array, or takes one out of its text again."""
+    if name in _PACKS and args:
+        packed = _packed(args[0])
+        return evaluator.join(result, packed) if packed.items else result
+    if name not in _UNPACKS:
+        return result
+    found = [inner for value in (*args[:1], result) if (inner := (value.items or {}).get(_PACKED)) is not None]
+    if not found:
+        return result
+    return join_all([*found, Val(labels=all_labels(result))], evaluator.state.overflow)
+
+
+def _packed(value: Val) -> Val:
+    """A text of which nothing is known, with the array that is in it where that has an address."""
+    whole = any(_is_address(text) for text in _texts(value, _MAX_DEPTH))
+    return Val(labels=all_labels(value), items={_PACKED: value} if whole else None)
+
+
+def _texts(value: Val, depth: int) -> Iterator[str]:
+    for item in list((value.items or {}).values())[:_MAX_ELEMENTS]:
+        yield from item.texts
+        if depth and item.items:
+            yield from _texts(item, depth - 1)
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text begins with a host that is known, or is the name of one."""
+    return len(text) <= _MAX_TEXT and ("//" in text[:_MAX_SCHEME] or "." in text) and bool(host_in(text))
