@@ -113,6 +113,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             args = objects.as_text(evaluator, lower, args)
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
             result = _answered(evaluator, call, lower, args, result)
+            keeping.opened(evaluator, lower, args, result)
             if lower in _SETS_DEFAULT:
                 evaluator.default_context |= result.sites | (args[0].sites if args else frozenset())
             known = secret and evaluator.read_secret(secret, call.line, callee_text(call))

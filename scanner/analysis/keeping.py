@@ -8,12 +8,13 @@ reads it is evaluated again when it changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from scanner.analysis import packing, reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here, handles, sorted_items
+from scanner.analysis.named import HELD
 from scanner.analysis.origins import DATABASE_FILE, FILE
 from scanner.analysis.state import LISTED
 from scanner.analysis.summary import PARAM
@@ -75,8 +76,9 @@ FILTERED = "filtered"
 """Role of a stream that has a filter of the program."""
 _FILTER = ("\2filter", "*")
 _LISTS = frozenset({"glob", "scandir"})
-HELD = "held"
-"""Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""
+_IN_MEMORY = ("php://memory", "php://temp")
+MEMORY = "memory"
+"""In the place of the library that made it: a stream that is no file, so that nothing else keeps what is in it."""
 _PICTURES = frozenset({"imagebmp", "imagegd", "imagegd2", "imagegif", "imagejpeg", "imagepng", "imagewebp"})
 _FLUSHES = frozenset({"ob_end_flush", "ob_end_clean", "ob_get_flush", "ob_get_clean", "ob_flush", "flush"})
 PRINTS = frozenset({"echo", "print", "printf", "vprintf", "print_r", "var_dump", "var_export", "exit", "phpinfo",
@@ -109,7 +111,8 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     write, read = _WRITES.get(name), _READS.get(name)
     _keep(evaluator, name, write, args)
     if name in _STREAM_READS and args:
-        return join_all([Val(labels=all_labels(args[0])), *_held(evaluator, args[0])], evaluator.state.overflow)
+        held = evaluator.join(Val(labels=all_labels(args[0])), evaluator.held_in(args[0]))
+        return packing.called(evaluator, name, [], held)
     if name in _LISTS and args:
         return evaluator.join(_matching(args[0]) if name == "glob" else NOTHING, _listed(evaluator, name, args[0]))
     if name == "stream_get_meta_data" and args:  # the path of an open file stands for the file
@@ -119,6 +122,7 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
             _addressed(evaluator, args[0], NOTHING)
         space, name_of = read[0], args[read[1]]
         known = kept_under(evaluator, space, name_of)
+        known = packing.lines(known) if name == "file" else known
         return evaluator.join(known, evaluator.named_by_caller(space, name_of)) if space in _OF_CALLERS else known
     return NOTHING
 
@@ -169,7 +173,7 @@ def _keep(evaluator: Evaluator, name: str, write: tuple[str, int, int] | None, a
 
 def _hold(evaluator: Evaluator, stream: Val, written: Val) -> None:
     """What is written to a stream or into an archive: the stream holds it, and so does the file that it stands for."""
-    labels, told = evaluator.state.telling(all_labels(written)), packing.told(written)
+    labels, told = evaluator.state.telling(all_labels(written)), packing.told(written, by_callers=True)
     if not labels and not told.texts:
         return
     held = told.replaced(labels=labels)
@@ -183,12 +187,11 @@ def _hold(evaluator: Evaluator, stream: Val, written: Val) -> None:
         _store(evaluator, "file", join_all(files, evaluator.state.overflow), held)
 
 
-def _held(evaluator: Evaluator, stream: Val) -> Iterator[Val]:
-    """What was written to a stream, here or by others."""
-    for site in sorted(stream.sites):
-        held = evaluator.sites.get(site, {}).get(HELD) or (evaluator.state.read_site(site, HELD) if site >= 0 else None)
-        if held is not None:
-            yield held
+def opened(evaluator: Evaluator, name: str, args: list[Val], stream: Val) -> None:
+    """Remember a stream that is in memory."""
+    if name == "fopen" and args and any(text.startswith(_IN_MEMORY) for text in args[0].texts):
+        for site in stream.sites:
+            evaluator.of_library(site, MEMORY)
 
 
 def written(evaluator: Evaluator, sink: LocalSink, args: list[Val], receiver: Val) -> None:
@@ -348,7 +351,9 @@ def pair(evaluator: Evaluator, node: Call) -> Val:
 
 @handles("tmpfile", "xmlwriter_open_memory", "imagecreate", "imagecreatetruecolor")
 def _temporary(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
-    return Val(sites=frozenset([evaluator.state.site(evaluator.number, node.start)]))
+    site = evaluator.state.site(evaluator.number, node.start)
+    evaluator.of_library(site, MEMORY)
+    return Val(sites=frozenset([site]))
 
 
 def user_agent(evaluator: Evaluator) -> Val:

@@ -28,6 +28,8 @@ from scanner.analysis.templates import (
 from scanner.analysis.values import NOTHING, Val, bounded_texts, join_all, text_value
 from scanner.model.facts import ConstRef, Value
 
+HELD = "held"
+"""Role of what was written to a stream: it leaves with whoever sends the stream, and comes back where it is read."""
 ENVIRONMENT: Final = "environment"
 SESSION: Final = "session"
 CONSTANT: Final = "constant"
@@ -124,6 +126,8 @@ class Named(Lookup):
         """What is known here of what a callee reads of an argument: a property of an object, or rows of a query."""
         if key == OF_GLOBALS:
             return self.global_named(base)
+        if key == OF_NAMED + HELD:
+            return self.held_in(base)
         if key.startswith(OF_NAMED):
             return self.named(key[len(OF_NAMED) :], base)
         if key.startswith(OF_WHOLE):
@@ -141,6 +145,15 @@ class Named(Lookup):
         if key == OF_RESULT:
             return self.state.interpreter.result(self, base)
         return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])
+
+    def held_in(self, stream: Val) -> Val:
+        """What was written to a stream, here or by others; the caller's to know where it is a parameter."""
+        found = [self.named_by_caller(HELD, stream)]
+        for site in sorted(stream.sites):
+            here = self.sites.get(site, {}).get(HELD)
+            held = self.state.read_site(site, HELD) if here is None and site >= 0 else here
+            found.append(held or NOTHING)
+        return join_all(found, self.state.overflow)
 
     def keys_of(self, array: Val, shown: Value | str | None) -> Val:
         """Any key of an array, the most telling of many; the caller's to know when the array is a parameter.

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import Val, all_labels, join_all
 
 _PACKED = "\0packed"
@@ -27,9 +28,12 @@ _MAX_ELEMENTS = 20
 _MAX_TEXT = 500
 
 
-def told(value: Val) -> Val:
-    """What is kept of a text beside its labels: addresses, and what is packed in it."""
-    texts = [text for text in value.texts if _is_address(text)]
+def told(value: Val, *, by_callers: bool = False) -> Val:
+    """What is kept of a text beside its labels: addresses, and what is packed in it.
+
+    `by_callers`: text that callers pass may be an address, too.
+    """
+    texts = [text for text in value.texts if _is_address(text) or (by_callers and PARAMETERS.fullmatch(text))]
     packed = (value.items or {}).get(_PACKED)
     if not texts and packed is None:
         return Val()
@@ -47,16 +51,30 @@ def called(evaluator: Evaluator, name: str, args: Sequence[Val], result: Val) ->
         packed = _packed(args[0])
         return evaluator.join(result, packed) if packed.items else result
     if name not in _UNPACKS:
-        return result
+        return _carried(evaluator, name, args, result)
     found = [inner for value in (*args[:1], result) if (inner := (value.items or {}).get(_PACKED)) is not None]
     if not found:
         return result
     return join_all([*found, Val(labels=all_labels(result))], evaluator.state.overflow)
 
 
+def _carried(evaluator: Evaluator, name: str, args: Sequence[Val], result: Val) -> Val:
+    """`base64_encode(json_encode($array))`: what is made of a text has in it what the text has."""
+    packed = [inner for arg in args[:1] if (inner := (arg.items or {}).get(_PACKED)) is not None]
+    if not packed or evaluator.state.matcher.propagator(name) is None:
+        return result
+    return evaluator.join(result, Val(items={_PACKED: packed[0]}))
+
+
+def lines(text: Val) -> Val:
+    """Lines of a text: any of them may be the address in it."""
+    return text.replaced(texts=frozenset(), rest=Val(text.texts)) if text.texts else text
+
+
 def _packed(value: Val) -> Val:
     """A text of which nothing is known, with the array that is in it where that has an address."""
-    whole = any(_is_address(text) for text in _texts(value, _MAX_DEPTH))
+    by_callers = len(value.texts) == 1 and any(map(PARAMETERS.fullmatch, value.texts))
+    whole = by_callers or any(_is_address(text) for text in _texts(value, _MAX_DEPTH))
     return Val(labels=all_labels(value), items={_PACKED: value} if whole else None)
 
 

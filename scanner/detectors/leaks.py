@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from scanner.analysis.code import KIND as CODE
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
-from scanner.analysis.keeping import HELD
+from scanner.analysis.named import HELD
 from scanner.analysis.origins import DIGEST, OF_EVERY_VISITOR, REQUEST_FIELD, RETURNED, is_broad, is_nameless
 from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.sinks import sent_by_context
