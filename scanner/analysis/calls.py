@@ -391,7 +391,7 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
     reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=callee.labels))
     code.callee(evaluator, call, callee, args)
     found = [_call_reference(evaluator, call, ref, callee.items or {}, args) for ref in sorted(callee.refs)]
-    for text in evaluator.known_texts(callee):
+    for text in evaluator.known_names(callee):
         cls, separator, method = text.partition("::")
         if separator:
             found.append(

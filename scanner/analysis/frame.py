@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable as Function
 from collections.abc import Iterator, Mapping
 
@@ -37,6 +38,9 @@ from scanner.model.signature import Secret
 NO_SITES = frozenset[int]()
 MAX_OPEN_TEXTS = 2
 """Texts of a returned value up to which properties of the caller's objects stay open in it."""
+_WORD = r"[A-Za-z_\x80-\U0010ffff][\w\x80-\U0010ffff]*"
+_NAME = re.compile(rf"\\?{_WORD}(?:\\{_WORD})*(?:::{_WORD})?", re.ASCII)
+"""What PHP takes for a name; any byte above 127 may stand in one."""
 PRIMITIVES = frozenset(
     {"array", "bool", "callable", "false", "float", "int", "iterable", "mixed", "never", "null", "object", "string",
      "true", "void"}
@@ -232,6 +236,13 @@ class Frame:
     def known_texts(self, value: Val) -> list[str]:
         """Strings without holes that the value may be, sorted."""
         return sorted(text for text in value.texts if is_known(text))
+
+    def known_names(self, value: Val) -> list[str]:
+        """Of these, those that can name a class, a function, or a method with its class: a path or an address cannot.
+
+        Source: the manual, chapter Classes and Objects, "A valid class name"; Functions has the same rule.
+        """
+        return [text for text in self.known_texts(value) if _NAME.fullmatch(text)]
 
     def read_secret(self, secret: Secret, line: int, how: str, *, certain: bool = True) -> Val:
         """Record the read of a secret and give its value."""

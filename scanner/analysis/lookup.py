@@ -373,7 +373,7 @@ class Lookup(Frame):
                 return self.state.program.parents_of_users(self.cls, MAX_LATE_BOUND)
             return [key for key in [self._class_key(cls)] if key]
         value = self.value(cls)
-        names = [self.state.program.find_class(text.lstrip("\\")) for text in self.known_texts(value)]
+        names = [self.state.program.find_class(text.lstrip("\\")) for text in self.known_names(value)]
         return sorted({*value.types, *names})
 
     # -- constants --------------------------------------------------------------------------------------------

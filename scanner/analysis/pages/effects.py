@@ -21,15 +21,15 @@ STRONG = frozenset({"exec", "file-write", "egress", "mail"})
 """Effects that nobody should have without a login."""
 
 _LOOKS = frozenset(
-    {"basename", "class_exists", "constant", "count", "debug_backtrace", "defined", "dirname", "empty", "function_exists",
-     "getenv", "in_array", "ini_get", "is_array", "is_string", "isset", "php_sapi_name", "realpath", "strlen", "strpos",
-     "strtolower", "substr"}
+    {"basename", "class_exists", "constant", "count", "debug_backtrace", "defined", "dirname", "empty",
+     "function_exists", "getenv", "in_array", "ini_get", "is_array", "is_string", "isset", "php_sapi_name",
+     "realpath", "strlen", "strpos", "strtolower", "substr"}
 )  # fmt: skip
 """Functions and constructs of PHP that only look at what there is; none of them calls what it is given."""
 
 
 def only_looks(fact: FunctionFact) -> bool:
-    """Whether a function of the program calls nothing but such: it answers a question, and a page does nothing by it."""
+    """Whether a function of the program calls nothing but such: it answers a question, a page does nothing by it."""
     return not fact.is_generator and _LOOKS.issuperset(fact.called)
 
 

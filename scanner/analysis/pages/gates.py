@@ -15,7 +15,19 @@ from typing import NamedTuple
 
 from scanner.analysis.pages.conditions import Chosen, ask, listed, switches
 from scanner.analysis.program import Program
-from scanner.model.facts import ArrayLit, Branch, Call, CallKind, Const, Expr, Return, Statement, StaticProp, Value, text_mark
+from scanner.model.facts import (
+    ArrayLit,
+    Branch,
+    Call,
+    CallKind,
+    Const,
+    Expr,
+    Return,
+    Statement,
+    StaticProp,
+    Value,
+    text_mark,
+)
 
 _GATE = re.compile(
     r"authenticate\w{0,12}|auth_?redirect|(?:require|ensure|force|check|must|verify|assert)_?(?:be_?)?"
@@ -41,8 +53,7 @@ def is_gate(name: str) -> bool:
 
 
 class Leads:
-    """Functions worth walking into: they can reach a gate, or they load files, define constants, set an autoloader,
-    or ask how PHP was called."""
+    """Functions worth walking into: they can reach a gate, load files, define constants or ask how PHP was called."""
 
     def __init__(self, program: Program) -> None:
         callers: dict[str, list[int]] = defaultdict(list)
