@@ -61,6 +61,8 @@ class Named(Lookup):
 
         `kind`: one of this module's, or a space of what is kept under names.
         """
+        if kind == HELD:
+            return self.held_in(name)
         found = [self._one_named(kind, text) for text in self.known_texts(name)[:MAX_NAMED]]
         if kind in _ALL_OF:
             found.append(self.chosen(_ALL_OF[kind], name))
@@ -126,8 +128,6 @@ class Named(Lookup):
         """What is known here of what a callee reads of an argument: a property of an object, or rows of a query."""
         if key == OF_GLOBALS:
             return self.global_named(base)
-        if key == OF_NAMED + HELD:
-            return self.held_in(base)
         if key.startswith(OF_NAMED):
             return self.named(key[len(OF_NAMED) :], base)
         if key.startswith(OF_WHOLE):
