@@ -39,7 +39,7 @@ _PORTS = frozenset(
      "8888", "9000", "9200", "11211", "27017"}
 )  # fmt: skip
 """Ports of common services."""
-_OF_NAMESPACES = re.compile(r"ns$|namespace|schema", re.IGNORECASE)
+_OF_NAMESPACES = re.compile(r"ns$|namespace|schema|lookupprefix", re.IGNORECASE)
 """In the names of methods that are given addresses as names."""
 _RECEIVER = "client"
 """Role of the object whose method is called, where callers decide which it is."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from scanner.analysis import packing
+from scanner.analysis.summary import opened_property
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels
 from scanner.model.facts import Call, Var
 
@@ -40,7 +42,11 @@ PUTS = frozenset(
      "writecdata", "writeraw"}
 )  # fmt: skip
 """Methods that no other classes have: an object that only the caller knows is a document."""
-
+_GIVES = frozenset({"asxml", "c14n", "savehtml", "savexml", "getattribute", "getattributens"})
+"""The same, of those that give text of the document."""
+_TEXT = "textContent"
+_SIMPLE = "simplexmlelement"
+"""Class of nodes that are text themselves."""
 _PARTS = {"ownerdocument": "domdocument", "documentelement": "domelement"}
 """Properties that no other classes have, and what is in them."""
 
@@ -84,6 +90,9 @@ def called(frame: Frame, call: Call, method: str, receiver: Val, args: Sequence[
     sites = _documents(frame, receiver)
     if method in PUTS:
         sites |= {site for site in receiver.sites if site < 0}
+    if method in _GIVES:
+        passed = [opened_property(site, _TEXT, frame.state.holes) for site in sorted(receiver.sites) if site < 0]
+        result = join_all([result, *passed], frame.state.overflow)
     if not sites:
         return result
     put(frame, sites, args)
@@ -96,13 +105,14 @@ def called(frame: Frame, call: Call, method: str, receiver: Val, args: Sequence[
 
 def put(frame: Frame, sites: frozenset[int] | set[int], values: Sequence[Val]) -> None:
     """Write values into documents, other documents with what is in them."""
-    held = join_all((_held(frame, _documents(frame, value)) for value in values), frame.state.overflow).labels
+    held = join_all((_held(frame, _documents(frame, value)) for value in values), frame.state.overflow)
+    told = join_all([Val(held.texts), *map(packing.told, values)], frame.state.overflow)
     for site in sorted(sites):
         role = frame.state.documents.get(site, WRITTEN)
         given = (_secrets(frame, value, of_callers=role == STREAMED).labels for value in values)
-        labels = reduce(merge_labels, given, held)
-        if labels:
-            frame.set_site(site, role, Val(labels=labels))
+        labels = reduce(merge_labels, given, held.labels)
+        if labels or told.texts:
+            frame.set_site(site, role, Val(told.texts, labels))
 
 
 def assigned(frame: Frame, base: Val, value: Val) -> None:
@@ -112,12 +122,19 @@ def assigned(frame: Frame, base: Val, value: Val) -> None:
         put(frame, sites, [value])
 
 
-def inside(frame: Frame, base: Val, value: Val) -> Val:
-    """A part of a document, or its text: it belongs to the document."""
+def inside(frame: Frame, base: Val, value: Val, name: str = "") -> Val:
+    """A part of a document, or its text: it belongs to the document.
+
+    `name`: what is read of it. An address that was written comes out of SimpleXML alone, whose nodes are text: those of
+    DOM have names of namespaces and algorithms in them everywhere.
+    """
     sites = _documents(frame, base)
     if not sites:
         return value
-    found = [value, _secrets(frame, base), Val(sites=frozenset(sites)), _held(frame, sites)]
+    held = _held(frame, sites)
+    if not name or _SIMPLE not in base.types:
+        held = Val(labels=held.labels)
+    found = [value, _secrets(frame, base), Val(sites=frozenset(sites)), held]
     return join_all(found, frame.state.overflow)
 
 

@@ -219,7 +219,7 @@ class Lookup(Frame):
         if of_whole:
             result = self.join(result, Val(labels=of_whole))
         if base.sites:
-            result = documents.inside(self, base, result)
+            result = documents.inside(self, base, result, name)
             result = result if result.types or result.sites else self._of_client(base, result)
         result = self._or_unknown(result, [*owners, *((cls, ANY_PROPERTY) for cls in base.types)], node)
         declared = self._declared_types(base.types, name) or self._types_in_document(base, name)
@@ -246,9 +246,10 @@ class Lookup(Frame):
     def _of_passed(self, base: Val, name: str, owners: Sequence[tuple[str, str]]) -> list[Val]:
         """Property of an object that a caller passes, by itself or in an array, as far as only the caller knows it."""
         of_case = name == "value" and self.is_enum(base.types)
-        if of_case or not base.types or not self.state.instance.isdisjoint(owners):
+        untyped = not base.types or not base.types.isdisjoint(documents.CLASSES)
+        if of_case or untyped or not self.state.instance.isdisjoint(owners):
             found = [opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0]
-            in_array = base.texts and not base.types and not base.sites
+            in_array = base.texts and untyped and not base.sites
             return [*found, opened(base, OF_OBJECT + name, self.state.holes)] if in_array else found
         return []
 
@@ -274,7 +275,7 @@ class Lookup(Frame):
         found.extend(opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0)
         found.append(opened(base, OF_OBJECT + name, self.state.holes))
         found.extend(self.default_of(cls, name) for cls in sorted(base.types))
-        return join_all(found, self.state.overflow)
+        return documents.inside(self, base, join_all(found, self.state.overflow), name)
 
     def held(self, value: Val, classes: Sequence[str], name: str) -> Val:
         """What is known of a property without asking the caller: what was set on it, what classes keep."""

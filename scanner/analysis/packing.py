@@ -1,18 +1,22 @@
 """What is told of text that a program puts away and takes out again: where it begins as an address, and what is packed.
 
-A file, a stream, an output buffer or a variable of the environment is known by the secrets in it. Its text would be too
-much; what counts of it is an address to which something is sent later. `json_encode($array)` and the like are texts of
-which nothing is known, with the array in them where an address is among its elements: who decodes it gets it back.
+A file, a stream, an output buffer, a document or a variable of the environment is known by the secrets in it. Its text
+would be too much; what counts of it is an address to which something is sent later. `json_encode($array)` and the like
+are texts of which nothing is known, with the array in them where an address is among its elements: who decodes it gets
+it back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from scanner.analysis.destinations import host_in
-from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import Val, all_labels, join_all
+
+if TYPE_CHECKING:
+    from scanner.analysis.evaluator import Evaluator
 
 _PACKED = "\0packed"
 """Element of a text which no PHP code can name: the array that it encodes."""

@@ -332,7 +332,8 @@ class State:
 
         Objects of the program have stores of their own for what is put on them.
         """
-        return site in self.kept_sites and not _OF_FILES.issuperset(self.site_libraries.get(site, ()))
+        told_apart = site in self.documents or not _OF_FILES.issuperset(self.site_libraries.get(site, ()))
+        return told_apart and site in self.kept_sites
 
     def _who_may_read(self, cls: str) -> AbstractSet[int]:
         """Who has read any property of a class, its parents and its children: looked for when it matters, not noted."""
