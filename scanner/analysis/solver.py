@@ -76,7 +76,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
         state,
         tuple(_final_hits(state)),
         tuple(sorted(state.reads)),
-        _in_order(state.outputs.values()),
+        _in_order(state.all_outputs()),
         tuple(sorted(state.notes)),
         tuple(sorted(state.limits_hit)),
         evaluated,

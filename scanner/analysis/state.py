@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -265,6 +265,8 @@ class State:
         self.local_methods = _methods(catalogue.local_sinks.values())
         self.outputs: dict[tuple[object, ...], Output] = {}
         """By place, effect and the place of the effect itself."""
+        self.output_places: dict[tuple[object, ...], set[str]] = defaultdict(set)
+        """The same: templates of paths and statements. A wrapper for queries gets thousands, one after another."""
         self.limits_hit: set[tuple[str, int]] = set()
         self.quotes = False
         """Whether a secret stands in a name that PHP may quote in a warning."""
@@ -467,19 +469,29 @@ class State:
         path = self.program.path(item.function)
         key = (path, item.start, item.end, item.effect, item.inner)
         known = self.outputs.get(key)
+        places = self.output_places[key]
+        fresh = [place for place in item.places if place not in places]
+        places.update(fresh)
         if known is not None:
             labels = merge_labels(dict(known.labels), dict(item.labels))
             item = min(known, item, key=lambda one: (len(one.via), one.via, one.function))._replace(
-                labels=tuple(sorted(labels.items())), places=tuple(sorted({*known.places, *item.places}))
+                labels=tuple(sorted(labels.items()))
             )
-        self.outputs[key] = item
+            if labels.keys() != {label for label, _trace in known.labels}:
+                fresh = sorted(places)
+        self.outputs[key] = item._replace(places=())  # kept apart: to sort them each time takes most of all time
         if item.effect == "sql":
-            self._keep_in_table(item)
+            self._keep_in_table(item, fresh)
 
-    def _keep_in_table(self, item: Output) -> None:
+    def all_outputs(self) -> Iterator[Output]:
+        """All that was recorded, with the places of each."""
+        for key, item in self.outputs.items():
+            yield item._replace(places=tuple(sorted(self.output_places[key])))
+
+    def _keep_in_table(self, item: Output, statements: Iterable[str]) -> None:
         """What `database.php` holds and a statement writes comes back with whoever reads that table, or setting."""
         secrets = self.origins.credentials(dict(item.labels))
-        for text in item.places if secrets else ():
+        for text in statements if secrets else ():
             table, settings = written(text)
             for key in [(TABLE, table)] * bool(table) + [("", name) for name in settings]:
                 self.write_store(key, Val(labels=secrets))
