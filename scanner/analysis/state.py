@@ -33,7 +33,7 @@ from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, 
 from scanner.analysis.variants import Variants
 from scanner.model.facts import text_mark
 from scanner.model.signature import Catalogue, LocalSink
-from scanner.signatures.match import Matcher
+from scanner.signatures.match import Matcher, local_methods
 
 _INNER = "\2"
 """Begins the first part of the keys of stores that no name of the program stands for: files, caches, cells."""
@@ -174,16 +174,6 @@ class KeptSecrets:
             self.version += 1
 
 
-def _methods(sinks: Iterable[LocalSink]) -> dict[str, tuple[LocalSink, ...]]:
-    """Methods that print, store or run what they are given, by lower-case name."""
-    found: dict[str, tuple[LocalSink, ...]] = {}
-    for sink in sinks:
-        cls, _separator, method = sink.callable.rpartition("::")
-        if cls:
-            found[method] = (*found.get(method, ()), sink)
-    return found
-
-
 class State:
     """Shared state of one analysis. Stores only grow; summaries are computed once per round."""
 
@@ -262,7 +252,7 @@ class State:
         self.notes: set[Note] = set()
         self.names_own_file: dict[str, bool] = {}
         """By path: whether the code of a file names `database.php` (see `listing`)."""
-        self.local_methods = _methods(catalogue.local_sinks.values())
+        self.local_methods = local_methods(catalogue.local_sinks.values())
         self.outputs: dict[tuple[object, ...], Output] = {}
         """By place, effect and the place of the effect itself."""
         self.output_places: dict[tuple[object, ...], set[str]] = defaultdict(set)

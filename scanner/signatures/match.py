@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from scanner.model.facts import Arg, ArrayLit, Call, CallKind, Const, Value
-from scanner.model.signature import Argument, CallableKind, Catalogue, Propagator, Signature, Source
+from scanner.model.signature import Argument, CallableKind, Catalogue, LocalSink, Propagator, Signature, Source
 from scanner.signatures.kept import Kept
 
 _K = TypeVar("_K")
@@ -37,6 +37,16 @@ class Match(msgspec.Struct, frozen=True):
     """The whole class name agrees, not only its last part."""
     magic: bool = False
     """The signature stands for any method that the class does not declare (`SoapClient::*`)."""
+
+
+def local_methods(sinks: Iterable[LocalSink]) -> dict[str, tuple[LocalSink, ...]]:
+    """Methods that print, store or run what they are given, by lower-case name."""
+    found: dict[str, tuple[LocalSink, ...]] = {}
+    for sink in sinks:
+        cls, _separator, method = sink.callable.rpartition("::")
+        if cls:
+            found[method] = (*found.get(method, ()), sink)
+    return found
 
 
 class Matcher:
