@@ -32,7 +32,7 @@ from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
 from scanner.model.facts import text_mark
-from scanner.model.signature import Catalogue, LocalSink
+from scanner.model.signature import Catalogue
 from scanner.signatures.match import Matcher, local_methods
 
 _INNER = "\2"
