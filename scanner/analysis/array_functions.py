@@ -66,7 +66,8 @@ def joined(evaluator: Evaluator, glue: Val, pieces: Val) -> Val:
     """Text of an array's elements; the caller's to know where only the caller knows the array."""
     glues = evaluator.known_texts(glue)
     growth, holes = evaluator.state.growth, evaluator.state.holes
-    open_to = len(glues) == 1 and (not any(map(holes.is_property, pieces.texts)) or growth.in_texts(pieces.texts))
+    of_property = any(len(text) == 1 and holes.is_property(text) for text in pieces.texts)
+    open_to = len(glues) == 1 and (not of_property or growth.in_texts(pieces.texts))
     of_caller = opened(pieces, OF_JOINED + glues[0], holes) if open_to else NOTHING
     if pieces.items is None or pieces.rest is not None:
         labels = Val(labels=labels_of(evaluator, [pieces, glue]))
