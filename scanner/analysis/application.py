@@ -344,9 +344,8 @@ def _connected_inside(evaluator: Evaluator, made: int, sites: frozenset[int], ro
 
 def _apply_shown(evaluator: Evaluator, effect: Effect, value: Val) -> None:
     """What a callee prints or throws."""
-    labels = Val(labels=value.labels)
     if effect.target == "printed":
-        evaluator.printed = evaluator.join(evaluator.printed, labels.replaced(texts=value.texts))
+        evaluator.printed = evaluator.join(evaluator.printed, Val(value.texts, value.labels))
     else:
-        evaluator.thrown = evaluator.join(evaluator.thrown, labels.replaced(types=value.types))
+        evaluator.thrown = evaluator.join(evaluator.thrown, Val(labels=value.labels, types=value.types))
         reported.report(evaluator, reported.EXCEPTION, [value])

@@ -200,17 +200,11 @@ def _is_listed(callee: Value) -> bool:
 
 def _variables(tables: frozenset[str], *values: object) -> Iterator[str]:
     """Names of variables in expressions, without those under which a property holds what others put there."""
-    pending = list(values)
-    while pending:
-        item = pending.pop()
-        if isinstance(item, tuple):
-            pending.extend(item)
-        elif isinstance(item, Var) and item.name != "this":
-            yield item.name
-        elif isinstance(item, Index) and isinstance(item.base, Prop | StaticProp) and item.base.name not in tables:
-            continue
-        elif isinstance(item, msgspec.Struct):
-            pending.extend(getattr(item, name) for name in item.__struct_fields__)
+
+    def is_kept(node: msgspec.Struct) -> bool:
+        return isinstance(node, Index) and isinstance(node.base, Prop | StaticProp) and node.base.name not in tables
+
+    return (node.name for node in nodes(*values, skip=is_kept) if isinstance(node, Var) and node.name != "this")
 
 
 def _has_handle(evaluator: Evaluator, value: Val) -> bool:

@@ -29,11 +29,4 @@ class Growth:
 
     def in_texts(self, texts: Iterable[str]) -> bool:
         """Whether a piece of some texts is such a property, or is made of one."""
-        return bool(self.templates) and any(self._is_one(hole) for text in texts for hole in parameters(text))
-
-    def _is_one(self, template: str) -> bool:
-        origin = self._holes.origin(template)
-        while origin is not None and template not in self.templates:
-            template = origin[0]
-            origin = self._holes.origin(template)
-        return template in self.templates
+        return bool(self.templates) and any(self._holes.is_growing(hole) for text in texts for hole in parameters(text))

@@ -64,6 +64,7 @@ MAX_URL_LIFTS = 12
 MAX_PAYLOAD_LIFTS = 6
 """The same for what is only perhaps sent, to a place that no argument names: messages for a log."""
 _NAMES_HOST = re.compile("//[^/\ue000-\U0010ffff]")
+"""In a text: an address whose host begins with what is known."""
 MAX_EFFECT_LIFTS = 1
 """Levels of callers to which a write of a parameter to a property is carried: all objects of the class share it."""
 MAX_KEPT_LIFTS = 5
@@ -349,15 +350,11 @@ class Substitution:
             told = self._can_be_told(text)
             expanded = self._expanded(text)
             (out if told else vague).update(expanded)
-            if told and self._holes.growing and any(map(self._is_growing, parameters(text))):
+            if told and self._holes.growing and any(map(self._holes.is_growing, parameters(text))):
                 grown |= expanded
         if grown:  # what all objects of the class hold are pieces of it
             out = {text for text in out if text in grown or _NAMES_HOST.search(text)}
         return bounded_texts(out or vague, self._overflow)
-
-    def _is_growing(self, template: str) -> bool:
-        origin = self._holes.origin(template)
-        return template in self._holes.growing or (origin is not None and origin[0] in self._holes.growing)
 
     def _can_be_told(self, text: str) -> bool:
         """False when a property in it is one of which nothing is known here, or an element that a list has not.

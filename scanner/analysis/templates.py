@@ -147,6 +147,14 @@ class HoleTable:
             return Hole(of.kind, f"property of the name {of.text}")
         return Hole(of.kind, f"row of {of.text}" if key == OF_QUERY else f"{of.text}[{key}]")
 
+    def is_growing(self, template: str) -> bool:
+        """Whether a template is a property to which methods add, or something in one."""
+        origin = self.origin(template)
+        while origin is not None and template not in self.growing:
+            template = origin[0]
+            origin = self.origin(template)
+        return template in self.growing
+
     def is_property(self, character: str) -> bool:
         """Whether a template stands for a property, or for something in one."""
         code = ord(character)

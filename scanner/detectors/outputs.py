@@ -12,7 +12,7 @@ import msgspec
 from scanner.analysis.named import PASSED_ON
 from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, REQUEST_FIELD, is_broad, is_nameless
 from scanner.analysis.state import Output
-from scanner.analysis.values import Trace
+from scanner.analysis.values import Trace, chain
 from scanner.detectors.base import Scene, finding, printable, steps
 from scanner.detectors.distance import distance, guessed, leaps, unasked
 from scanner.detectors.remarks import RISK
@@ -147,12 +147,10 @@ def _origin(output: Output, trace: Trace) -> tuple[object, ...]:
     A wrapper that is given all globals takes one of them for each of its callers alike, from the object that it is a
     method of, mostly: that way is told once for the places that it leads to.
     """
-    first = trace
-    while first.previous is not None:
-        first = first.previous
-    if output.via and PASSED_ON in first.text and (first.path, first.line) == (trace.path, output.line):
+    path, line, text = chain(trace)[-1]
+    if output.via and PASSED_ON in text and (path, line) == (trace.path, output.line):
         return (*_ANYWHERE, *sorted(output.places))
-    return first.path, first.line
+    return path, line
 
 
 def source(trace: Trace) -> tuple[str, int]:

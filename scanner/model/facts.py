@@ -8,6 +8,7 @@ written case. Lines are 1-based, offsets are bytes of the file, both of half-ope
 
 from __future__ import annotations
 
+from collections.abc import Callable as Function
 from collections.abc import Iterator
 from enum import IntEnum
 
@@ -344,14 +345,17 @@ def decode_body(body: msgspec.Raw) -> tuple[Statement, ...]:
     return _BODY_DECODER.decode(body)
 
 
-def nodes(*roots: object) -> Iterator[msgspec.Struct]:
-    """Every statement and value of some (or of tuples of them), whatever it is nested in: in the order of the text."""
+def nodes(*roots: object, skip: Function[[msgspec.Struct], bool] | None = None) -> Iterator[msgspec.Struct]:
+    """Every statement and value of some (or of tuples of them), whatever it is nested in: in the order of the text.
+
+    `skip`: those that are passed over, with all that is in them.
+    """
     stack: list[object] = list(reversed(roots))
     while stack:
         item = stack.pop()
         if isinstance(item, tuple):
             stack.extend(reversed(item))
-        elif isinstance(item, msgspec.Struct):
+        elif isinstance(item, msgspec.Struct) and not (skip is not None and skip(item)):
             yield item
             stack.extend(getattr(item, name) for name in reversed(item.__struct_fields__))
 

@@ -48,6 +48,11 @@ BOOT = {
         "<?php\nrequire_once __DIR__ . '/runner.php';\nif (!defined('RUN')) { echo 'Not by itself'; exit(1); }\n"
         "if (!Runner::mayRun()) { return; }\n$runner = new Runner();\n$runner->init();\n"
     ),
+    "Config/run_made.php": (
+        "<?php\nclass Making { static function made() { $it = new Maker; return $it != null; } }\n"
+        "class Maker { function __construct() { mysqli_query($GLOBALS['c'], 'delete from x'); } }\n"
+        "if (!Making::made()) { echo 'Not now'; return; }\nif (PHP_SAPI !== 'cli') { exit(1); }\n"
+    ),
     "Config/run_told.php": (
         "<?php\nrequire_once __DIR__ . '/runner.php';\nif (!Runner::told()) { echo 'Not now'; return; }\n"
         "$runner = new Runner();\n$runner->init();\n"
@@ -92,6 +97,10 @@ PAGES = {
     "none: goes on where it does not ask": (
         "define('RUN', 1);\nrequire_once dirname(__DIR__) . '/Config/run.php';\n"
         "require dirname(__DIR__) . '/Config/init_functions.php';\nprint Records::delete(1);"
+    ),
+    "none: what is asked first makes an object": (
+        "require_once dirname(__DIR__) . '/Config/init_functions.php';\n"
+        "require_once dirname(__DIR__) . '/Config/run_made.php';"
     ),
     "none: what is asked first does more than look": "require_once dirname(__DIR__) . '/Config/run_told.php';",
     "none: a choice of which one is not known": (

@@ -270,8 +270,7 @@ class Callees(ABC):
         gate = is_gate(name)
         if not gate and number not in self._shared.leads.functions:
             if not self._shared.always_ends(number):
-                if not only_looks(self._program.functions[number]):
-                    state.entered.add(number)
+                self._note_entered(number, state)
                 return Flow.NEXT
             self.seen.ended.add("exit")
             self.seen.ends.add((where.file, where.function))
@@ -288,13 +287,18 @@ class Callees(ABC):
         known = self._bodies.get(key)
         if known is None:
             self._bodies[key] = (Flow.NEXT, state.copy())  # what calls itself adds nothing
-            if not only_looks(fact):
-                state.entered.add(number)
+            self._note_entered(number, state)
             flow = self._whole(decode_body(fact.body), state, inside)
             self._bodies[key] = known = (flow, state.copy())
         else:
             state.add(known[1])
         return known[0]
+
+    def _note_entered(self, number: int, state: PageState) -> None:
+        """Remember a function that does something; of an outline the names alone do not tell."""
+        functions = self._program.functions
+        if not (only_looks(functions[number]) and only_looks(functions[self._program.with_body(number)])):
+            state.entered.add(number)
 
     def _gate(self, statements: tuple[Statement, ...], state: PageState, where: Where) -> Flow:
         """A gate is passed over where its first statements return for a constant or for a listed page."""
