@@ -240,9 +240,11 @@ class Frame:
     def known_names(self, value: Val) -> list[str]:
         """Of these, those that can name a class, a function, or a method with its class: a path or an address cannot.
 
-        Source: the manual, chapter Classes and Objects, "A valid class name"; Functions has the same rule.
+        Unless `class_alias` made it one, which takes any text. Source: the manual, chapter Classes and Objects, "A valid
+        class name"; Functions has the same rule.
         """
-        return [text for text in self.known_texts(value) if _NAME.fullmatch(text)]
+        program = self.state.program
+        return [text for text in self.known_texts(value) if _NAME.fullmatch(text) or program.is_class(text)]
 
     def read_secret(self, secret: Secret, line: int, how: str, *, certain: bool = True) -> Val:
         """Record the read of a secret and give its value."""

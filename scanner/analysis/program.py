@@ -86,6 +86,8 @@ class Program:
         self.data = data or ReleaseData()
         self._lower = lower
         self._foreign = foreign
+        self.aliases: dict[str, str] = {}
+        """Further names of classes that the program does not declare, in lower case (see `add_alias`)."""
         self._whole: dict[int, dict[int, int]] = {}
         self.files: list[FileUnit] = []
         self.functions: list[FunctionFact] = []
@@ -261,10 +263,16 @@ class Program:
     def find_class(self, name: str) -> str:
         """Key of a class by written name: as it stands, else by its last part when that is unique."""
         key = name.lower()
+        key = self.aliases.get(key, key)
         if key in self.classes or key in self._foreign:
             return key  # a class of PHP or of a known library is just that, even if it lies outside the release
         same = self.by_last_part.get(key.rpartition("\\")[2])
         return same[0] if same and len(set(same)) == 1 else key
+
+    def is_class(self, name: str) -> bool:
+        """Whether a name stands for a class of the program, or for another class by `class_alias`."""
+        key = name.lstrip("\\").lower()
+        return key in self.classes or key in self.aliases
 
     def own_classes(self, types: frozenset[str]) -> list[str]:
         """Those of some classes that the program declares, in order of their keys."""
@@ -296,7 +304,9 @@ class Program:
     def add_alias(self, old: str, new: str) -> None:
         """`class_alias`: the class is known by another name from now on, unless that name is taken."""
         known, key = self.find_class(old), new.lower()
-        if known in self.classes and key not in self.classes:
+        if known in self._foreign and key not in self.classes:
+            self.aliases[key] = known
+        elif known in self.classes and key not in self.classes:
             self.classes[key] = self.classes[known]
             self.by_last_part[key.rpartition("\\")[2]].append(key)
             self._ancestors.clear()

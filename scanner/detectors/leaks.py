@@ -30,7 +30,7 @@ UNNAMED = ("destination", "not named, and far from the secret")
 """Detail of a finding that is low for its long way alone: a single secret surely leaves, and nobody names a host."""
 _REMOTE = re.compile(r"(?i)(?:https?|s?ftps?|wss?|ldaps?|tcp|udp|ssl|tls|ssh2\.\w+)://")
 """Beginning of an address that is none of this machine's files."""
-_NO_ADDRESS = frozenset({"salt", "password", "private-key", "api-key"})
+_NO_ADDRESS = frozenset({"salt", "password", "private-key", "api-key", "db-credential"})
 """Kinds of secrets that are no addresses: where one of these stands for a host, a server of names gets it."""
 _ASK = "stat"
 """Operation of functions that ask about a path: over HTTP PHP does not even try (its wrapper has no `url_stat`)."""
