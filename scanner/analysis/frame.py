@@ -240,8 +240,8 @@ class Frame:
     def known_names(self, value: Val) -> list[str]:
         """Of these, those that can name a class, a function, or a method with its class: a path or an address cannot.
 
-        Unless `class_alias` made it one, which takes any text. Source: the manual, chapter Classes and Objects, "A valid
-        class name"; Functions has the same rule.
+        Unless `class_alias` made it one, which takes any text. Source: the manual, chapter Classes and Objects, "A
+        valid class name"; Functions has the same rule.
         """
         program = self.state.program
         return [text for text in self.known_texts(value) if _NAME.fullmatch(text) or program.is_class(text)]
