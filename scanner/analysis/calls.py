@@ -391,7 +391,10 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
     reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=callee.labels))
     code.callee(evaluator, call, callee, args)
     found = [_call_reference(evaluator, call, ref, callee.items or {}, args) for ref in sorted(callee.refs)]
-    for text in evaluator.known_names(callee):
+    names = evaluator.known_names(callee)
+    if call.kind is not CallKind.DYNAMIC and any(text and text not in names for text in evaluator.known_texts(callee)):
+        found.append(passed_through(evaluator, call, callee, args))  # `curl_setopt($ch, $option, true)`: no callback
+    for text in names:
         cls, separator, method = text.partition("::")
         if separator:
             found.append(
