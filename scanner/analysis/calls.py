@@ -52,7 +52,6 @@ from scanner.analysis.handlers import folded
 from scanner.analysis.includes import INCLUDES, include
 from scanner.analysis.passing import passed_through, queried
 from scanner.analysis.perhaps import apply_sinks, credentials_of
-from scanner.analysis.remote import REQUEST
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind, Const
 from scanner.model.signature import Certainty
@@ -126,7 +125,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             results = [apply_summary(evaluator, call, number, args, None) for number in numbers[:_MAX_CANDIDATES]]
             apply_sinks(evaluator, call, numbers[_MAX_CANDIDATES:], args, None)
             result = join_all(results, evaluator.state.overflow)
-            if _is_of_request(evaluator, lower):  # a copy for servers that lack it, which reads all of $_SERVER
+            if resolution.is_of_request(evaluator.state, lower):  # a copy for servers that lack it
                 kept = Val(labels=evaluator.state.lasting(all_labels(result)))
                 return evaluator.join(builtins.call(evaluator, call, lower, args), kept)
             return result if secret is None else returned.value(evaluator, secret, call, args)
@@ -134,12 +133,6 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             return returned.value(evaluator, secret, call, args)
     bare = name.lower().lstrip("\\").rpartition("\\")[2]
     return builtins.call(evaluator, call, bare, objects.as_text(evaluator, bare, args))
-
-
-def _is_of_request(evaluator: Evaluator, name: str) -> bool:
-    """Whether a function of PHP gives what the request says, whatever a release declares in its place."""
-    source = evaluator.state.matcher.source(name)
-    return source is not None and source.label == REQUEST
 
 
 def _answered(evaluator: Evaluator, call: Call, name: str, args: list[Val], result: Val) -> Val:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scanner.analysis.remote import REQUEST
 from scanner.analysis.state import State
 from scanner.analysis.values import Val
 from scanner.model.signature import Signature
@@ -74,3 +75,9 @@ def guessed(state: State, number: int, args: Sequence[Val], value: Val) -> Val:
     fact = state.program.functions[number]
     meant = fact.params or not fact.is_static or not args or "func_get_args" in fact.called
     return value if meant else Val(value.texts, value.labels)
+
+
+def is_of_request(state: State, name: str) -> bool:
+    """Whether a function of PHP gives what the request says, whatever a release declares in its place."""
+    source = state.matcher.source(name)
+    return source is not None and source.label == REQUEST
