@@ -131,11 +131,10 @@ def is_foreign(evaluator: Evaluator, held: Mapping[str, Val]) -> bool:
     )
 
 
-def listed_hosts(evaluator: Evaluator, roles: Mapping[str, Val]) -> dict[str, Val]:
-    """Places that are given as arrays with the hosts in them: `[['host', 11211]]`, `['host' => 'h', 'port' => 1]`."""
+def listed_hosts(roles: Mapping[str, Val]) -> frozenset[str]:
+    """Hosts of places that are given as arrays with the hosts in them: `[['host', 11211]]`, `['host' => 'h', 'port' => 1]`."""
     given = join_all((roles[role] for role in OF_DATABASE if role in roles and roles[role].items), "")
-    hosts = frozenset(_hosts_in(given, _DEPTH_OF_HOSTS))
-    return {"host": evaluator.join(roles.get("host", NOTHING), Val(hosts))} if hosts else {}
+    return frozenset(_hosts_in(given, _DEPTH_OF_HOSTS))
 
 
 def _hosts_in(value: Val, depth: int) -> Iterator[str]:

@@ -333,10 +333,9 @@ def argument_values(
     ):  # fmt: skip
         if held is not NOTHING:
             _add(evaluator, roles, role, held)
-    for host in signature.destinations:
-        _add(evaluator, roles, "host", Val(frozenset([host])))
-    if signature.kind == "db":
-        roles.update(holding.listed_hosts(evaluator, roles))
+    hosts = frozenset(signature.destinations) | (holding.listed_hosts(roles) if signature.kind == "db" else frozenset())
+    if hosts:
+        _add(evaluator, roles, "host", Val(hosts))
     return roles
 
 
