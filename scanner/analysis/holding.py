@@ -132,7 +132,7 @@ def is_foreign(evaluator: Evaluator, held: Mapping[str, Val]) -> bool:
 
 
 def listed_hosts(roles: Mapping[str, Val]) -> frozenset[str]:
-    """Hosts of places that are given as arrays with the hosts in them: `[['host', 11211]]`, `['host' => 'h', 'port' => 1]`."""
+    """Hosts of places that are given as arrays: `[['h', 11211]]`, `['host' => 'h', 'port' => 6379]`."""
     given = join_all((roles[role] for role in OF_DATABASE if role in roles and roles[role].items), "")
     return frozenset(_hosts_in(given, _DEPTH_OF_HOSTS))
 
