@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from scanner.analysis.destinations import UNRESOLVED, USER_INPUT, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
@@ -17,7 +17,8 @@ _LISTED = frozenset({"client", "request"})
 ANY_NAME_IN = "*."
 """Begins a destination of which only the zone is known."""
 OF_DATABASE = ("host", "dsn", "server", "url")
-"""Roles of what names the host of a database."""
+"""Roles of what names the host of a database; also the keys under which one stands in an array."""
+_DEPTH_OF_HOSTS = 2
 
 
 def prepares(signature: Signature, receiver: Val | None) -> bool:
@@ -130,11 +131,26 @@ def is_foreign(evaluator: Evaluator, held: Mapping[str, Val]) -> bool:
     )
 
 
-def is_untold(evaluator: Evaluator, held: Mapping[str, Val]) -> bool:
-    """Whether nothing tells to which host a connection goes: neither the code nor a setting."""
+def listed_hosts(roles: Mapping[str, Val]) -> frozenset[str]:
+    """Hosts of places that are given as arrays: `[['h', 11211]]`, `['host' => 'h', 'port' => 6379]`."""
+    given = join_all((roles[role] for role in OF_DATABASE if role in roles and roles[role].items), "")
+    return frozenset(_hosts_in(given, _DEPTH_OF_HOSTS))
+
+
+def _hosts_in(value: Val, depth: int) -> Iterator[str]:
+    """Texts of an array, and of arrays in it, that can name a host: the one under such a key, or all but numbers."""
+    items = value.items or {}
+    named = [items[key] for key in OF_DATABASE if key in items]
+    for item in named or items.values():
+        yield from (text for text in item.texts if not text.isdecimal())
+        if item.items and depth:
+            yield from _hosts_in(item, depth - 1)
+
+
+def is_elsewhere(evaluator: Evaluator, held: Mapping[str, Val]) -> bool:
+    """Whether a connection may go to another machine: one that a setting names, or of which nothing tells the host."""
     texts = [text for role in OF_DATABASE if role in held for text in held[role].texts]
-    names = (url_destination(text, evaluator.state.holes, bare_host=True).name for text in texts)
-    return any(name == UNRESOLVED for name in names)
+    return any(not is_local(url_destination(text, evaluator.state.holes, bare_host=True).name) for text in texts)
 
 
 def connected(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], handles: frozenset[int]) -> None:

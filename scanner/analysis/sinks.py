@@ -11,7 +11,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here
 from scanner.analysis.origins import FILE
 from scanner.analysis.remote import ANSWER, answers, answers_yes_or_no, is_remote
-from scanner.analysis.summary import Hit, closed, opened
+from scanner.analysis.summary import Hit, closed, depends_on_caller, opened
 from scanner.analysis.templates import FIRST_PRIVATE, PARAMETERS, RECEIVER_TEMPLATE, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
@@ -333,8 +333,9 @@ def argument_values(
     ):  # fmt: skip
         if held is not NOTHING:
             _add(evaluator, roles, role, held)
-    for host in signature.destinations:
-        _add(evaluator, roles, "host", Val(frozenset([host])))
+    hosts = frozenset(signature.destinations) | (holding.listed_hosts(roles) if signature.kind == "db" else frozenset())
+    if hosts:
+        _add(evaluator, roles, "host", Val(hosts))
     return roles
 
 
@@ -444,7 +445,7 @@ def _tells_database(
 ) -> bool:
     """Whether a secret goes in a query, or as a value for one, to a database on a host that the code names itself.
 
-    To a store without statements, which no other rule watches, also where nothing tells which host that is.
+    To a store without statements, which no other rule watches, also where a setting names it, or nothing does.
     """
     if signature.kind != "db" or signature.phase in ("connect", "construct", "configure"):
         return False
@@ -461,9 +462,13 @@ def _tells_database(
     sent += [held["payload"]] if "payload" in held else []  # what was bound to the statement
     if not any(evaluator.state.telling(all_labels(value)) for value in sent):
         return False
-    if signature.lib in _STORES and holding.is_untold(evaluator, held):
-        return any(evaluator.state.secrets_of(value) for value in sent)
-    return not evaluator.foreign.isdisjoint(handles) or holding.is_foreign(evaluator, held)
+    if not evaluator.foreign.isdisjoint(handles) or holding.is_foreign(evaluator, held):
+        return True
+    return (
+        signature.lib in _STORES
+        and holding.is_elsewhere(evaluator, held)
+        and any(evaluator.state.secrets_of(value) or depends_on_caller(value) for value in sent)
+    )
 
 
 def _sends_elsewhere(header: str, holes: HoleTable) -> bool:
