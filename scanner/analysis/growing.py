@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from functools import reduce
 
 from scanner.analysis.frame import Frame
-from scanner.analysis.summary import Effect, Substitution, depends_on_caller
+from scanner.analysis.substitution import Substitution
+from scanner.analysis.summary import Effect, depends_on_caller
 from scanner.analysis.templates import FIRST_PARAMETER, OF_OBJECT, RECEIVER_TEMPLATE, HoleTable, parameters
 from scanner.analysis.values import MAX_ITEMS, NOTHING, Val
 
