@@ -183,11 +183,17 @@ def merge_labels(first: Mapping[str, Trace], second: Mapping[str, Trace]) -> Map
             merged[label] = trace
     if merged is None:
         return first
-    if len(merged) > MAX_LABELS:
-        return {label: merged[label] for label in sorted(merged, key=_worth)[:MAX_LABELS]}
-    return merged
+    return merged if len(merged) <= MAX_LABELS else _cut(merged, first)
 
 
+def _cut(merged: Mapping[str, Trace], first: Mapping[str, Trace]) -> Mapping[str, Trace]:
+    """As many labels as are kept; where that is what was there before, the very same: what is full does not grow."""
+    kept = {label: merged[label] for label in sorted(merged, key=_worth)[:MAX_LABELS]}
+    same = len(kept) == len(first) and all(first.get(label) is trace for label, trace in kept.items())
+    return first if same else kept
+
+
+@lru_cache(maxsize=1 << 16)
 def _worth(label: str) -> tuple[int, str]:
     """Sorts secrets first: where not all labels are kept, what has no name of its own must not push them out."""
     return (2 if label.startswith(("~", "env.")) else 1 if label.startswith("param:") else 0, label)
