@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from scanner.analysis.frame import Frame
     from scanner.analysis.state import State
 
+VARIABLES = "variables"
+"""Effect of data that becomes variables, under names that it gives."""
 MAX_REACHES = 60
 """Effects kept per summary."""
 MAX_LIFTS = 8
@@ -33,9 +35,9 @@ _FANNED = 12
 """Levels that a call of one of many functions counts for beside itself."""
 _SHOWN = frozenset({"browser", "log", "cookie", "header", "exception", "file", "sql"})
 """Effects that must not get secrets."""
-_FED = frozenset({"file", "code", "include", "callee", "unserialize", "unpack", "command", "sql"})
+_FED = frozenset({"file", "code", "include", "callee", "unserialize", "unpack", "command", "sql", VARIABLES})
 """Effects that must not get what comes from another machine."""
-_RUN = frozenset({"code", "include", "callee", "unserialize", "command"})
+_RUN = frozenset({"code", "include", "callee", "unserialize", "command", VARIABLES})
 """Effects that must not get what the request says."""
 _KEPT = frozenset({"file", "log"})
 """Effects by which what a visitor typed becomes known to others."""
@@ -120,6 +122,15 @@ def reach(frame: Frame, call: Call, effect: str, api: str, data: Val, place: Val
             frame.number, call.line, call.end_line, call.start, call.end, effect, api, labels, place, (), inner
         )
         _keep(frame, found)
+
+
+def name_variables(frame: Frame, call: Call, api: str, names: Val, values: Val) -> None:
+    """Variables under names that are not known: `foreach ($_GET as $name => $value) { $GLOBALS[$name] = $value; }`.
+
+    Who names them and says what they hold sets any variable that the code takes for its own.
+    """
+    both = {label: trace for label, trace in all_labels(names).items() if label in all_labels(values)}
+    reach(frame, call, VARIABLES, api, Val(labels=both))
 
 
 def lift(frame: Frame, call: Call, reaches: Iterable[Reach], substitution: Substitution, symbol: str) -> None:

@@ -160,6 +160,7 @@ EFFECTS: Final = frozenset(
         "unpack",  # an archive that is unpacked
         "command",
         "sql",
+        "variables",  # become variables, under names that it gives
     }
 )
 """What a local sink does with the data that reaches it."""
