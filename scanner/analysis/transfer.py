@@ -94,7 +94,9 @@ def yielded(evaluator: Evaluator, node: Op, operands: list[Val]) -> Val:
     if evaluator.deciding and operands:
         operands[-1] = implicit.returned(evaluator, node.operands[-1], operands[-1])
     if node.op == "yield from" and operands:
-        operands = [elements(evaluator, operands[0]).replaced(sites=operands[0].sites)]
+        whole = operands[0]
+        operands = [elements(evaluator, whole).replaced(sites=whole.sites)]
+        operands[:0] = [keys(evaluator, whole, node.operands[0])] if whole.items else []
     return generators.yielded(evaluator, node, operands)
 
 

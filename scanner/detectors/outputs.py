@@ -24,6 +24,7 @@ from scanner.analysis.state import Output
 from scanner.analysis.values import Trace, chain
 from scanner.detectors.base import Scene, finding, printable, steps
 from scanner.detectors.distance import distance, guessed, leaps, unasked
+from scanner.detectors.file_places import is_output
 from scanner.detectors.remarks import RISK
 from scanner.detectors.targets import expected
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
@@ -230,10 +231,16 @@ def hardly_arrives(scene: Scene, output: Output, label: str, trace: Trace, *, to
 
 
 def _opens_all(scene: Scene, output: Output, label: str) -> bool:
-    """Whether a visitor gets what opens the database or every encrypted value: no page of the product shows that."""
+    """Whether what opens the database, or every encrypted value, is shown or written down: no product does that."""
     secret = scene.result.state.origins.by_label.get(label)
     grave = secret is not None and secret.origin is SecretOrigin.DATABASE_PHP and secret.severity_floor == ""
-    return grave and output.effect in _TO_VISITOR and secret is not None and _KEY.search(secret.name) is not None
+    told = _is_shown(output) or output.effect in _HARVESTED
+    return grave and told and secret is not None and _KEY.search(secret.name) is not None
+
+
+def _is_shown(output: Output) -> bool:
+    """Whether a visitor gets what reaches an effect; what is written to `php://output` is printed."""
+    return output.effect in _TO_VISITOR or (output.effect == "file" and is_output(output.places))
 
 
 def _shows_all(scene: Scene, output: Output, label: str, trace: Trace) -> bool:
@@ -243,7 +250,7 @@ def _shows_all(scene: Scene, output: Output, label: str, trace: Trace) -> bool:
     """
     secret = scene.result.state.origins.by_label.get(label)
     bulk = label == ALL_GLOBALS or (secret is not None and secret.name.lower() in scene.result.state.origins.bulk)
-    near = bulk and output.effect in _TO_VISITOR and trace.length + len(output.via) <= _NEAR
+    near = bulk and _is_shown(output) and trace.length + len(output.via) <= _NEAR
     return near and not leaps(scene, trace, scene.program.path(output.function))
 
 
