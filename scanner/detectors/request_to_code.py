@@ -2,8 +2,8 @@
 
 ## What it does
 Reports a field of the request that is run as PHP code, included, unserialized, part of a command line, or that names
-what is called or which variables it becomes; also one that is a whole statement of the database, not a value in one.
-Other uses of the request (output, paths) are not this rule's business.
+what is called, which variables it becomes or which session is opened; also one that is a whole statement of the
+database, not a value in one. Other uses of the request (output, paths) are not this rule's business.
 
 ## Why is this bad
 `eval($_POST["x"])` is the oldest backdoor there is. A page that calls what the request names is meant to, where it
@@ -36,12 +36,14 @@ _WEIGHTS = by_effect(
         "command": Weights(Severity.MEDIUM, Severity.MEDIUM),
         "unserialize": Weights(Severity.MEDIUM, Severity.MEDIUM),
         VARIABLES: Weights(Severity.MEDIUM, Severity.MEDIUM),
+        "session": Weights(Severity.MEDIUM, Severity.MEDIUM),
     }
 )
+_VERBS = {VARIABLES: "becomes variables of any name", "session": "names the session that is opened"}
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    return payload_findings(scene, RULE, requests, _WEIGHTS, "is run")
+    return payload_findings(scene, RULE, requests, _WEIGHTS, "is run", _VERBS)
 
 
 DETECTOR = Detector(RULE, _find)

@@ -160,6 +160,7 @@ EFFECTS: Final = frozenset(
         "unpack",  # an archive that is unpacked
         "command",
         "sql",
+        "session",  # is the number of the session that is opened
         "variables",  # become variables, under names that it gives
     }
 )
