@@ -150,7 +150,7 @@ def test_a_cookie_that_no_header_can_hold_is_refused() -> None:
 
 
 names = st.text(
-    st.characters(codec="utf-8", exclude_characters="/@", exclude_categories=["C"]), min_size=1, max_size=20
+    st.characters(codec="utf-8", exclude_characters="/@%", exclude_categories=["C"]), min_size=1, max_size=20
 )
 
 
@@ -166,7 +166,7 @@ def test_any_name_is_matched_and_only_that(name: str, *, multiviews: bool) -> No
         pcre2.compile(pattern)
     if name.isascii():
         other = RequestSpelling(method=b"GET", target=f"/x{name}x".encode(), family="x", script="", legitimate=True)
-        assert set(name) & set("%\\?#") or all(allowed(acl, other))
+        assert set(name) & set("\\?#") or all(allowed(acl, other))
 
 
 def test_many_scripts_are_split_over_several_patterns() -> None:
