@@ -38,7 +38,8 @@ _MAX_GATES = 400
 _LEAVES = frozenset({"exit", "die", "throw"})
 _REFUSING = re.compile(r"respond|deny|denied|forbid|abort|unauthori[sz]|not_?allowed|fail|error|redirect")
 _SENT = ("HTTP_", "QUERY_STRING", "REQUEST_URI", "PATH_INFO")
-_EQUAL = frozenset({"==", "==="})
+_EQUAL = frozenset({"==", "===", "!=", "!==", "<>"})
+_RETURNED = {True: "true", False: "false", None: "null"}
 _FEWEST = 3
 """Characters from which on a text that something must equal is a word and not a mark."""
 
@@ -62,7 +63,8 @@ class Gate(NamedTuple):
     """`and`, `or`, `else` (`??`), `` for one part alone."""
     parts: tuple[Part, ...]
     effect: str
-    """`leaves`, `true`, `false` (what it returns), `value` (it is the value of something), `other`."""
+    """`leaves`, `true`, `false`, `null` (what it returns), `value` (it is the value of something), `session` (it is
+    written there), `other`."""
     redirects: bool = False
     """What depends on it sends the browser elsewhere."""
 
@@ -108,9 +110,20 @@ def _of_values(statement: object) -> Iterator[Gate]:
         values = (statement.value,)
     elif isinstance(statement, Expr) and isinstance(statement.value, Call) and statement.value.name == "define":
         values = (arg.value for arg in statement.value.args[1:2])
+    target = getattr(statement, "target", None)
+    line = getattr(statement, "line", 0)
+    if _is_session(target):
+        key = target.key if isinstance(target, Index) else None
+        yield Gate(line, "", (_part(statement), _part(key)), "session")
+        return
     for value in values:
         if isinstance(value, Op | Call | Choice | Index):
-            yield _gate(value, getattr(statement, "line", 0), "value")
+            yield _gate(value, line, "value")
+
+
+def _is_session(target: object) -> bool:
+    base = target.base if isinstance(target, Index) else target
+    return isinstance(base, Var) and base.name == "_SESSION"
 
 
 def _gate(condition: object, line: int, effect: str, *, redirects: bool = False) -> Gate:
@@ -180,7 +193,7 @@ def _what(arm: tuple[object, ...]) -> _Outcome:
     for item in arm:
         if isinstance(item, Return) and item.kind == "return":
             known = item.value.value if isinstance(item.value, Const) else ""
-            effect = "true" if known is True else "false" if known in (False, None) else "leaves"
+            effect = _RETURNED.get(known, "leaves") if known is None or isinstance(known, bool) else "leaves"
     return {"effect": effect, "redirects": redirects}
 
 

@@ -25,10 +25,12 @@ FUNCTIONS = frozenset({"db_query", "db_multi_query", "db_multi_query_single", "s
 _WRITE = re.compile(r"\s*(?:update|insert|replace)\b", re.IGNORECASE)
 GRAVE = re.compile(
     r"\binto\s+(?:out|dump)file\b|\bload_file\s*\(|\bload\s+data\s+(?:local\s+)?infile\b|\bsoname\s*['\"]"
+    r"|\bset\b[^;]{0,200}\b(?:super_user|account_manager|admin_rights)\s*=\s*['\"]?1\b|\binsert\s+into\s+redcap_auth\b"
+    r"|\bapi_token\s*=\s*['\"][0-9A-F]{32}['\"]|\bgrant\s+[\w, ]{1,80}\s+on\s+\S+\s+to\b"
     r"|\bchange\s+(?:master|replication\s+source)\s+to\b|\binstall\s+(?:plugin|component)\s+\w|\bengine\s*=\s*['\"]?federated\b|\bcreate\s+server\s+\S+\s+foreign\b",
     re.IGNORECASE,
 )
-"""A statement that reaches files or programs of the database server, or another database."""
+"""A statement that reaches files or programs of the database server, or another database, or gives a privilege."""
 _RUN = re.compile(r"hook|prepend|\.php", re.IGNORECASE)
 _COMMENTS = re.compile(r"/\*.*?\*/|(?:--|#)[^\n]*\n", re.DOTALL)
 _WORDS = re.compile(f"[{FIRST_PRIVATE}-\U0010ffff\\s,;`()*=]+")

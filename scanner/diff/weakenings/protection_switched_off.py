@@ -78,10 +78,12 @@ def _turned(old: Binding | None, new: Binding) -> Severity | None:
     """How bad the turn is; None when it is none."""
     key, value = new.key, new.value.lower()
     was = old.value.lower() if old else ""
-    if key.startswith("ini:"):
+    if new.name.startswith("ini:"):
         if old is None or was != value:
             loud = _HOLE.search(key) and value in _ON
-            return Severity.MEDIUM if loud or (_GUARD.search(key) and value in _OFF) else None
+            of_session = new.name.startswith("ini:session.") and _GUARD.search(key) and value in _OFF
+            found = loud or (_GUARD.search(key) and value in _OFF)
+            return Severity.HIGH if of_session else Severity.MEDIUM if found else None
         return None
     if old is None or was == value:
         return None
