@@ -14,6 +14,7 @@ from scanner.analysis import (
     holding,
     hydrating,
     keeping,
+    keyed,
     lifting,
     objects,
     reaches,
@@ -26,11 +27,11 @@ from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.passing import passed_through
 from scanner.analysis.state import State
+from scanner.analysis.substitution import Substitution
 from scanner.analysis.summary import (
     EMPTY,
     PARAM,
     Effect,
-    Substitution,
     Summary,
     depends_on_caller,
 )
@@ -272,6 +273,8 @@ def _apply_effects(evaluator: Evaluator, call: Call, number: int, summary: Summa
             back = evaluator.join(back, given.run(evaluator, call, effect, substitution, summary.returns))
         elif effect.target == hydrating.MEMBERS:
             hydrating.filled(evaluator, effect, substitution)
+        elif effect.target == keyed.NAMED:
+            evaluator.put_by_callee(effect, substitution)
         elif effect.target == references.KEPT:
             references.kept(evaluator, call, effect)
         else:

@@ -10,6 +10,7 @@ from scanner.analysis import code, reaches, reported
 from scanner.analysis.elements import FOUND
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, is_callable, labels_of
+from scanner.analysis.summary import ANY, opened
 from scanner.analysis.values import NOTHING, Val, join_all
 from scanner.model.facts import Arg, Call, Const, Index, Prop, StaticProp, Unknown, Var
 
@@ -42,7 +43,7 @@ def run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) 
     for arg, value in zip(node.args, args, strict=False):
         if arg.spread and positions:
             code.callee(evaluator, node, value, args)
-    others = [contents(evaluator, arg) for i, arg in enumerate(args) if i not in positions] if positions else []
+    others = [_each(evaluator, name, arg) for i, arg in enumerate(args) if i not in positions] if positions else []
     found = [
         _run_callback(evaluator, node, name, position, others, args) for position in positions if position < len(args)
     ]
@@ -50,6 +51,12 @@ def run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) 
     if name in WALKS and found and returned.labels:
         _walked(evaluator, node, args, returned)
     return returned
+
+
+def _each(evaluator: Evaluator, name: str, value: Val) -> Val:
+    """What a callback gets of an argument: each element of an array, also of one that only callers know."""
+    of_caller = opened(value, ANY, evaluator.state.holes) if name.startswith("array_") or name in WALKS else NOTHING
+    return contents(evaluator, value) if value.height or of_caller is NOTHING else of_caller
 
 
 def _takes_each(evaluator: Evaluator, name: str, args: list[Val]) -> bool:

@@ -308,7 +308,7 @@ def _by_name(evaluator: Evaluator, call: Call, receiver: Val, name: str, args: l
     if not args and len(numbers) > _MAX_CANDIDATES and given.is_passed(evaluator, receiver):
         result = evaluator.join(result, given.getter(evaluator, lower, receiver))
     few = len(numbers) <= _MAX_PERHAPS and lower not in state.catalogue.generic_methods
-    return evaluator.join(result, Val(labels=credentials_of(evaluator, call, numbers))) if few else result
+    return evaluator.join(result, Val(labels=credentials_of(evaluator, call, numbers, args))) if few else result
 
 
 def _static(evaluator: Evaluator, call: Call) -> Val:

@@ -49,8 +49,11 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         assumed.apply(evaluator, call, callee_text(call), args)
         return passed_through(evaluator, call, NOTHING, args)
-    before, evaluator.computed = evaluator.computed, evaluator.computed or not isinstance(call.name, str)
-    found = [create(evaluator, call, cls, args) for cls in classes]
+    by_text = {evaluator.state.program.find_class(text.lstrip("\\")) for text in evaluator.known_names(named)}
+    before, found = evaluator.computed, list[Val]()
+    for cls in classes:  # `new $object`: the class of an object is no name that was put together
+        evaluator.computed = before or cls in by_text
+        found.append(create(evaluator, call, cls, args))
     evaluator.computed = before
     return join_all(found, evaluator.state.overflow)
 

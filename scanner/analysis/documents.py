@@ -39,7 +39,7 @@ STREAMED = "held"
 PUTS = frozenset(
     {"setattribute", "setattributens", "appendchild", "appendxml", "createelement", "createelementns",
      "createtextnode", "createcdatasection", "addchild", "addattribute", "writeelement", "writeattribute",
-     "writecdata", "writeraw"}
+     "writecdata", "writeraw", "insertbefore", "replacechild", "removechild", "importnode", "adoptnode"}
 )  # fmt: skip
 """Methods that no other classes have: an object that only the caller knows is a document."""
 _GIVES = frozenset({"asxml", "c14n", "savehtml", "savexml", "getattribute", "getattributens"})

@@ -43,6 +43,9 @@ class Elements(Named):
             if special is not None:
                 return special
         base = self.value(node.base)
+        under = self.under(node, base, key)
+        if under is not None:
+            return under
         if not keys and (base.rest is not None or isinstance(node.base, Var)):
             self.state.mixing.looked_up(self.number, node.base, self.fact.params)
         if keys and base.items and base.items.keys().isdisjoint(keys) and len(keys) < len(key.texts):

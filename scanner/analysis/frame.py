@@ -10,6 +10,7 @@ from scanner.analysis.describe import describe
 from scanner.analysis.origins import SUPERGLOBALS
 from scanner.analysis.spread import MAX_OUTSIDE_STEPS, is_followed
 from scanner.analysis.state import Note, SecretRead, State
+from scanner.analysis.substitution import Substitution
 from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
     MAX_EFFECTS,
@@ -22,7 +23,6 @@ from scanner.analysis.summary import (
     Effect,
     Hit,
     Reach,
-    Substitution,
     Summary,
     certain,
     closed,

@@ -10,8 +10,9 @@ from typing import Final
 
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.frame import Frame
-from scanner.analysis.handlers import call_here, call_of_value
-from scanner.analysis.summary import Effect, Substitution, opened, parameter_label
+from scanner.analysis.handlers import call_here, call_of_value, is_callable
+from scanner.analysis.substitution import Substitution
+from scanner.analysis.summary import Effect, opened, parameter_label
 from scanner.analysis.templates import OF_METHOD, OF_RESULT, is_known, parameters
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 from scanner.model.facts import Call, Unknown
@@ -88,7 +89,7 @@ def run(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitu
     value = substitution.value(effect.value)
     parts = dict(value.items or {})
     callee, target = parts.pop(_CALLEE, NOTHING), parts.pop(_OBJECT, None)
-    if not (callee.refs or callee.items or any(map(is_known, callee.texts))):
+    if not is_callable(evaluator, callee):
         for text in sorted(callee.texts) if effect.lifts < _MAX_LIFTS else ():
             if len(text) == 1 and parameters(text):
                 evaluator.add_effect(Effect(CALLS, (0, text), value, effect.lifts + 1))

@@ -7,11 +7,13 @@ a method knows what it was: calls of it one after the other make one text, or on
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 
 from scanner.analysis.frame import Frame
-from scanner.analysis.summary import Effect, Substitution, depends_on_caller
+from scanner.analysis.substitution import Substitution
+from scanner.analysis.summary import Effect, depends_on_caller
 from scanner.analysis.templates import FIRST_PARAMETER, OF_OBJECT, RECEIVER_TEMPLATE, HoleTable, parameters
-from scanner.analysis.values import Val
+from scanner.analysis.values import MAX_ITEMS, NOTHING, Val
 
 _ADDED = "\0added"
 """Beginning of the keys of what is added to a list of which only the caller knows how long it is."""
@@ -20,9 +22,33 @@ _ADDED = "\0added"
 def next_key(base: Val, holes: HoleTable) -> str:
     """Key of what `$base[] = ...` adds."""
     items = base.items or {}
-    if any(len(text) == 1 and holes.is_property(text) for text in base.texts):
-        return f"{_ADDED}{sum(key.startswith(_ADDED) for key in items)}"
+    if _of_caller(base, holes):
+        return f"{_ADDED}{_count_added(items)}"
     return str(len(items))
+
+
+def _of_caller(base: Val, holes: HoleTable) -> bool:
+    """Whether only the caller knows how long a list is."""
+    return any(len(text) == 1 and holes.is_property(text) for text in base.texts)
+
+
+def _count_added(items: Mapping[str, Val]) -> int:
+    return sum(key.startswith(_ADDED) for key in items)
+
+
+def _lengthened(frame: Frame, base: Val, added: list[Val]) -> Val:
+    """A list with all that a callee adds to it, made in one step: such lists are long where a library draws pages.
+
+    Of what is more than a list may hold only the labels and texts are known, not the place.
+    """
+    items = dict(base.items or {})
+    vague = _of_caller(base, frame.state.holes)
+    count = _count_added(items)
+    room = max(0, MAX_ITEMS - len(items))
+    for number, item in enumerate(added[:room]):
+        items[f"{_ADDED}{count + number}" if vague else str(len(items))] = item
+    rest = base.rest if len(added) <= room else reduce(frame.join, added[room:], base.rest or NOTHING)
+    return base.replaced(items=items, rest=rest)
 
 
 def numbered(value: Val) -> Val:
@@ -40,12 +66,11 @@ def put(frame: Frame, effect: Effect, substitution: Substitution, sites: frozens
     name, items = effect.key[1], effect.value.items or {}
     if name not in frame.state.growth.names:
         return substitution.value(effect.value)
-    added = [key for key in items if key.startswith(_ADDED)]
+    added = dict.fromkeys(key for key in items if key.startswith(_ADDED))
     bare = effect.value.replaced(items=_without(items, added)) if added else effect.value
     value = substitution.value(bare)
-    for key in added:
-        grown = {**(value.items or {}), next_key(value, frame.state.holes): substitution.value(items[key])}
-        value = value.replaced(items=grown)
+    if added:
+        value = _lengthened(frame, value, [substitution.value(items[key]) for key in added])
     if len(sites) == 1 and _is_extended(frame.state.holes, effect):
         (site,) = sites
         frame.sites.setdefault(site, {}).pop(name, None)
@@ -70,7 +95,7 @@ def _holds(template: str, value: Val) -> bool:
     return any(len(text) > 1 and template in parameters(text) for text in value.texts)
 
 
-def _without(items: Mapping[str, Val], keys: list[str]) -> dict[str, Val] | None:
+def _without(items: Mapping[str, Val], keys: Mapping[str, None]) -> dict[str, Val] | None:
     return {key: item for key, item in items.items() if key not in keys} or None
 
 

@@ -13,7 +13,8 @@ from typing import Final
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.objects import declared
 from scanner.analysis.state import ANY_PROPERTY
-from scanner.analysis.summary import ANY, Effect, Substitution, parameter_label
+from scanner.analysis.substitution import Substitution
+from scanner.analysis.summary import ANY, Effect, parameter_label
 from scanner.analysis.templates import OF_KEYS, is_known, like, parameters
 from scanner.analysis.values import Trace, Val
 

@@ -49,7 +49,7 @@ _READS: Mapping[str, tuple[str, int]] = {
     ),
     "shm_get_var": ("cache", 1),
 }  # fmt: skip
-_OF_CALLERS = frozenset({"cache", "ini"})
+_OF_CALLERS = frozenset({"cache", "file", "ini"})
 """Spaces of which callers say the name: `function setting($name) { return ini_get($name); }`."""
 _MOVES = frozenset({"copy", "rename", "move_uploaded_file", "link", "symlink"})
 _STREAM_WRITES = frozenset({"fwrite", "fputs", "fputcsv", "gzwrite", "gzputs", "bzwrite", "fprintf", "vfprintf",
@@ -228,7 +228,9 @@ def of_cache(evaluator: Evaluator, method: str, args: list[Val]) -> Val:
     kept = _CACHE_WRITES.get(method)
     if kept is not None and kept < len(args):
         _store(evaluator, "cache", args[0], args[kept])
-    return kept_under(evaluator, "cache", args[0]) if method in _CACHE_READS and args else NOTHING
+    if method not in _CACHE_READS or not args:
+        return NOTHING
+    return evaluator.join(kept_under(evaluator, "cache", args[0]), evaluator.named_by_caller("cache", args[0]))
 
 
 def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
@@ -291,6 +293,7 @@ def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
         evaluator.write_shared("store", _FILTER, whole)
     if space == "file":
         evaluator.state.write_store(LISTED, Val(labels={way: at for way, at in labels.items() if way[:6] != PARAM}))
+    evaluator.put_in_space(f"\2{space}", target, whole)
     for key in places(evaluator, space, target):
         known = evaluator.kept.get(key)
         evaluator.kept[key] = whole if known is None else evaluator.join(known, whole)

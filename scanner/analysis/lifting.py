@@ -14,13 +14,13 @@ from scanner.analysis import (
 )
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
+from scanner.analysis.substitution import Substitution
 from scanner.analysis.summary import (
     MAX_LIFTS,
     MAX_NAMED_LIFTS,
     MAX_PAYLOAD_LIFTS,
     MAX_URL_LIFTS,
     Hit,
-    Substitution,
     closed,
     depends_on_caller,
     parameters_only,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from scanner.analysis.lookup import MAX_NAMED, Lookup
+from scanner.analysis.keyed import Keyed
+from scanner.analysis.lookup import MAX_NAMED
 from scanner.analysis.origins import OWN_NAMES, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
 from scanner.analysis.rows import columns_read, selected, tables_read
 from scanner.analysis.state import TABLE
@@ -22,6 +23,7 @@ from scanner.analysis.templates import (
     OF_QUERY,
     OF_RESULT,
     OF_WHOLE,
+    STORED,
     is_known,
     like,
 )
@@ -53,7 +55,7 @@ def _tells(name: str) -> bool:
     return known >= _LETTERS or (known >= _FIRST_LETTERS and max(name[:_FIRST_LETTERS]) < FIRST_PRIVATE)
 
 
-class Named(Lookup):
+class Named(Keyed):
     """Reads what stands under a name: variables of the environment, constants, settings of PHP, rows of queries."""
 
     def named(self, kind: str, name: Val) -> Val:
@@ -63,6 +65,8 @@ class Named(Lookup):
         """
         if kind == HELD:
             return self.held_in(name)
+        if kind.startswith(STORED):
+            return self.stored_under(kind, name)
         found = [self._one_named(kind, text) for text in self.known_texts(name)[:MAX_NAMED]]
         if kind in _ALL_OF:
             found.append(self.chosen(_ALL_OF[kind], name))

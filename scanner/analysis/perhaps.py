@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from scanner.analysis.application import summary_of
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.following import holds_secret
+from scanner.analysis.following import holds_secret, names_kept_secret
+from scanner.analysis.keyed import NAMED, asks_for_unsaid
 from scanner.analysis.lifting import lift
 from scanner.analysis.state import State
-from scanner.analysis.summary import Effect, Substitution
+from scanner.analysis.substitution import Substitution
+from scanner.analysis.summary import Effect
 from scanner.analysis.values import Trace, Val, stepped
 from scanner.model.facts import SHORT_BODY, Call
 from scanner.model.signature import Certainty
@@ -35,7 +37,7 @@ def apply_sinks(
     for number in worth[:_MAX_OTHERS]:
         summary = summary_of(state, number)
         hits = [hit for hit in summary.hits if hit.signature.certainty is not Certainty.NEVER_ALONE]
-        kept = [effect for effect in summary.effects if effect.target == "store" and effect.key[1][:1] > "\2"]
+        kept = [effect for effect in summary.effects if _is_property(effect)]
         if not hits and not kept:
             continue
         symbol = state.program.symbol(number)
@@ -50,6 +52,11 @@ def apply_sinks(
             lift(evaluator, call, hit, substitution, symbol, certain=False)
 
 
+def _is_property(effect: Effect) -> bool:
+    """Whether a function writes to a property that all objects of its class share here."""
+    return effect.target == NAMED or (effect.target == "store" and effect.key[1][:1] > "\2")
+
+
 def _may_keep(state: State, number: int) -> bool:
     fact = state.program.functions[number]
     return bool(fact.params) and fact.end - fact.start <= SHORT_BODY
@@ -59,18 +66,33 @@ def _keep_credentials(evaluator: Evaluator, kept: Sequence[Effect], substitution
     """What `database.php` holds and a function perhaps puts into a property is there for the methods of its class."""
     origins = evaluator.state.origins
     for effect in kept:
+        if effect.target == NAMED:
+            evaluator.put_perhaps(effect, substitution, origins)
+            continue
         secrets = origins.credentials_in([substitution.value(effect.value)])
         cls, _separator, member = effect.key[1].partition("\0")
         evaluator.state.write_store((cls, member), Val(labels=secrets))
 
 
-def credentials_of(evaluator: Evaluator, call: Call, numbers: Sequence[int]) -> dict[str, Trace]:
+def credentials_of(evaluator: Evaluator, call: Call, numbers: Sequence[int], args: list[Val]) -> dict[str, Trace]:
     """What `database.php` holds and one of these functions gives back."""
     state = evaluator.state
     found: dict[str, Trace] = {}
-    for number in [number for number in numbers if number in state.followed]:
+
+    def same(trace: Trace) -> Trace:
+        return trace
+
+    for number in numbers:
+        if number not in state.followed and not names_kept_secret(state, number):
+            state.kept.passed_over.add(number)
+            state.users[number].add(state.current)
+            continue
         text = f"returned by {state.program.symbol(number)}()"
-        for label, trace in state.origins.credentials(summary_of(state, number).returns.labels).items():
+        returns = summary_of(state, number).returns
+        if asks_for_unsaid(returns, state.holes):
+            argument = Binding(evaluator, call, number, args, None).argument
+            returns = evaluator.substitution(argument, same, same).value(returns)
+        for label, trace in state.origins.credentials(returns.labels).items():
             if label not in found:
                 found[label] = stepped(trace, evaluator.path, call.line, text)
     return found

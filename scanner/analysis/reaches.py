@@ -14,7 +14,8 @@ from scanner.analysis import documents
 from scanner.analysis.origins import DIGEST, FILE, REQUEST_FIELD
 from scanner.analysis.remote import REQUEST, is_open, is_remote, read_at
 from scanner.analysis.state import Output
-from scanner.analysis.summary import PARAM, Hit, Reach, Substitution
+from scanner.analysis.substitution import Substitution
+from scanner.analysis.summary import PARAM, Hit, Reach
 from scanner.analysis.templates import FIRST_PRIVATE
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join, join_all
 from scanner.model.facts import Call, Index, Prop, Var

@@ -17,6 +17,7 @@ from scanner.analysis.destinations import UNRESOLVED, stays_here, url_destinatio
 from scanner.analysis.faces import summary_face
 from scanner.analysis.following import names_kept_secret
 from scanner.analysis.interpreter import PhpInterpreter
+from scanner.analysis.keyed import asks_for_unsaid, under_any_key
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import Callers, relevance
 from scanner.analysis.state import Limits, Note, Output, SecretRead, State
@@ -68,6 +69,7 @@ def solve(program: Program, catalogue: Catalogue, matcher: Matcher, limits: Limi
             wave or _left(state, done) or [number for number in writers.waiting(state, callers) if number not in done]
         )
     writers.made_nowhere(state)
+    writers.called_nowhere(state)
     evaluated += _settle(state)
     for number in _left(state, done):  # left in a second round only, where the stack was deeper
         evaluated += 1
@@ -220,7 +222,10 @@ def _final_hits(state: State) -> Iterable[Hit]:
     found: dict[tuple[object, ...], Hit] = {}
     for number in sorted(state.summaries):
         variants = [one for _given, one in sorted(state.variants.of_function.get(number, {}).items(), key=repr)]
+        is_called = writers.is_called(state, number)
         for hit in (hit for summary in (state.summaries[number], *variants) for hit in summary.hits):
+            if not is_called and any(asks_for_unsaid(value, state.holes) for value in hit.roles.values()):
+                hit = hit._replace(roles=under_any_key(state.interpreter.evaluator(number), hit.roles))  # noqa: PLW2901
             key = (state.program.path(hit.function), hit.start, hit.function, hit.signature.id, hit.inner)
             roles = _with_global_sites(state, hit)
             known = found.get(key)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from scanner.analysis import remote
@@ -11,7 +10,6 @@ from scanner.analysis.origins import DIGEST, ELEMENTWISE
 from scanner.analysis.templates import (
     FIRST_ELEMENT,
     FIRST_PARAMETER,
-    MAX_OPEN_LENGTH,
     OF_GLOBALS,
     OF_JOINED,
     OF_KEYS,
@@ -22,39 +20,35 @@ from scanner.analysis.templates import (
     OF_OBJECT,
     OF_QUERY,
     OF_RESULT,
-    OF_WHOLE,
+    OF_UNDER,
     HoleTable,
-    between_parameters,
     is_known,
     parameters,
 )
 from scanner.analysis.values import (
-    MAX_TEXTS,
     NOTHING,
     Trace,
     Val,
-    all_labels,
-    bounded_texts,
     join,
     join_all,
-    merge_labels,
 )
 from scanner.model.signature import Signature
 
 PARAM = "param:"
 """Prefix of the label that stands for whatever a caller passes."""
-_PASSED = "argument"
+PASSED = "argument"
 """Text of the hole for what a caller passes that is no text: an array, an object."""
-_HASHED = "#"
+HASHED = "#"
 """Follows `PARAM` in the label of what a one-way function makes of what a caller passes."""
 ANY = "*"
 """Key of an element of which only is known that it is one."""
-_PROJECTED = (
+PROJECTED = (
     OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_NAMED, OF_MEMBERS, OF_RESULT, OF_KEYS, OF_MEMBERS_ALL, OF_METHOD, OF_JOINED,
+    OF_UNDER,
 )  # fmt: skip
 """Begin keys of elements that are no elements of an array."""
 RECEIVER = -1
-_FIRST_ELEMENT = chr(FIRST_ELEMENT)
+FIRST_ELEMENT_TEMPLATE = chr(FIRST_ELEMENT)
 MAX_LIFTS = 20
 """Levels of wrappers that are followed outwards."""
 MAX_NAMED_LIFTS = 60
@@ -63,8 +57,6 @@ MAX_URL_LIFTS = 12
 """The same for file functions that only perhaps get a URL."""
 MAX_PAYLOAD_LIFTS = 6
 """The same for what is only perhaps sent, to a place that no argument names: messages for a log."""
-_NAMES_HOST = re.compile("//[^/\ue000-\U0010ffff]")
-"""In a text: an address whose host begins with what is known."""
 MAX_EFFECT_LIFTS = 1
 """Levels of callers to which a write of a parameter to a property is carried: all objects of the class share it."""
 MAX_KEPT_LIFTS = 5
@@ -111,7 +103,8 @@ class Effect(NamedTuple):
     """A write that a caller's arguments decide: to a handle's state, a property, a global or a by-ref argument."""
 
     target: str
-    """`site`, `store`, `global` or `argument`; `call` of what a parameter holds (see `given`)."""
+    """`site`, `store`, `global` or `argument`; `call` of what a parameter holds (see `given`);
+    `named` under a key that callers say (see `keyed`)."""
     key: tuple[int, str]
     """(site or argument number, role or name)."""
     value: Val
@@ -163,7 +156,7 @@ def parameter_label(template: str) -> str:
 def digest(label: str) -> str:
     """Label of what a one-way function makes of a value with this label."""
     if label.startswith(PARAM):
-        return PARAM + _HASHED + label[len(PARAM) :].removeprefix(_HASHED)
+        return PARAM + HASHED + label[len(PARAM) :].removeprefix(HASHED)
     return DIGEST + label.removeprefix(DIGEST)
 
 
@@ -201,7 +194,7 @@ def picked(value: Val, key: str, holes: HoleTable, overflow: str) -> Val:
     result = join_all([*found, element], overflow)
     if element is not NOTHING or not value.labels:
         return result
-    passed = holes.template("unknown", _PASSED)
+    passed = holes.template("unknown", PASSED)
     one = key != ANY and all(text == passed or is_known(text) for text in value.texts)  # no text was made of all of it
     labels = {label: trace for label, trace in value.labels.items() if not (one and label in ELEMENTWISE)}
     return join(result, Val(labels=labels), overflow)
@@ -251,191 +244,13 @@ def _shut(text: str, holes: HoleTable) -> str:
 
 
 def _is_property_label(label: str, holes: HoleTable) -> bool:
-    template = label[len(PARAM) :].removeprefix(_HASHED) if label.startswith(PARAM) else ""
-    return template >= _FIRST_ELEMENT and holes.is_property(template)
+    template = label[len(PARAM) :].removeprefix(HASHED) if label.startswith(PARAM) else ""
+    return template >= FIRST_ELEMENT_TEMPLATE and holes.is_property(template)
 
 
 def parameter_of(site: int) -> int | None:
     """Inverse of `symbolic`; None for a concrete site."""
     return -2 - site if site < 0 else None
-
-
-class Substitution:
-    """Replaces a callee's parameters by a call's arguments."""
-
-    def __init__(
-        self,
-        arguments: Callable[[int], Val],
-        project: Callable[[Val, str], Val],
-        holes: HoleTable,
-        overflow: str,
-        step: Callable[[Trace], Trace],
-        returned: Callable[[Trace], Trace],
-        followed: Callable[[Mapping[str, Trace]], Mapping[str, Trace]],
-        digests: Callable[[Mapping[str, Trace]], Mapping[str, Trace]],
-    ) -> None:
-        self._arguments = arguments
-        self._project = project
-        self._holes = holes
-        self._overflow = overflow
-        self._step = step
-        self._returned = returned
-        self._followed = followed
-        self._digests = digests
-        self._labels: dict[str, Mapping[str, Trace]] = {}
-        self._elements: dict[str, Val] = {}
-        self._told: dict[frozenset[str], frozenset[str]] = {}
-        self._done: dict[int, tuple[Val, Val]] = {}
-        """By identity: an assignment to a property stands in a summary more than once."""
-
-    def value(self, value: Val) -> Val:
-        """The value with arguments in place of parameters."""
-        if value is NOTHING or not _mentions_parameter(value):
-            return value
-        known = self._done.get(id(value))
-        if known is None:
-            known = self._done[id(value)] = (value, self._value(value, 5))
-        return known[1]
-
-    def _value(self, value: Val, depth: int) -> Val:
-        if not _mentions_parameter(value):
-            return value
-        result = Val(
-            self._texts(value.texts),
-            self._merged_labels(value),
-            value.types,
-            value.refs,
-            self.sites(value.sites),
-            {key: self._value(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None,
-            self._value(value.rest, depth - 1) if value.rest is not None and depth else None,
-        )
-        whole = self._whole(value)
-        return result if whole is None else join(result, whole, self._overflow)
-
-    def _whole(self, value: Val) -> Val | None:
-        """Structure of arguments that pass through unchanged: a template that is nothing but the parameter."""
-        found = None
-        for text in sorted(text for text in value.texts if len(text) == 1 and parameters(text)):
-            argument = self._resolved(text)
-            if argument.items or argument.rest is not None or argument.refs or argument.types:
-                found = argument if found is None else join(found, argument, self._overflow)
-        return found
-
-    def sites(self, sites: frozenset[int]) -> frozenset[int]:
-        """Concrete sites for symbolic ones."""
-        if not sites or min(sites) >= 0:
-            return sites
-        found: set[int] = set()
-        for site in sites:
-            index = parameter_of(site)
-            if index is None:
-                found.add(site)
-            else:
-                found |= self._arguments(index).sites
-        return frozenset(found)
-
-    def _texts(self, texts: frozenset[str]) -> frozenset[str]:
-        known = self._told.get(texts)
-        if known is None:
-            known = self._told[texts] = self._all_expanded(texts)
-        return known
-
-    def _all_expanded(self, texts: frozenset[str]) -> frozenset[str]:
-        open_texts = [text for text in texts if parameters(text)]
-        if not open_texts:
-            return texts
-        out: set[str] = set(texts.difference(open_texts))
-        vague, grown = set[str](), set[str]()
-        for text in sorted(open_texts):
-            told = self._can_be_told(text)
-            expanded = self._expanded(text)
-            (out if told else vague).update(expanded)
-            if told and self._holes.growing and any(map(self._holes.is_growing, parameters(text))):
-                grown |= expanded
-        if grown:  # what all objects of the class hold are pieces of it
-            out = {text for text in out if text in grown or _NAMES_HOST.search(text)}
-        return bounded_texts(out or vague, self._overflow)
-
-    def _can_be_told(self, text: str) -> bool:
-        """False when a property in it is one of which nothing is known here, or an element that a list has not.
-
-        What else the value may be says more.
-        """
-        return not any(
-            self._is_absent(parameter) or (self._holes.is_property(parameter) and not self._resolved(parameter).texts)
-            for parameter in parameters(text)
-            if parameter >= _FIRST_ELEMENT
-        )
-
-    def _is_absent(self, template: str) -> bool:
-        """Whether an array is known from its first element to its last, and this one is not among them."""
-        origin = self._holes.origin(template)
-        if origin is None or origin[1] == ANY or origin[1].startswith(_PROJECTED):
-            return False
-        array = self._resolved(origin[0])
-        return bool(array.items) and array.rest is None and not array.texts and origin[1] not in (array.items or {})
-
-    def _expanded(self, text: str) -> set[str]:
-        known, *others = between_parameters(text)
-        results = {known}
-        for parameter, known in zip(parameters(text), others, strict=True):
-            options = bounded_texts(self._resolved(parameter).texts, self._overflow, MAX_TEXTS // len(results))
-            if not options:
-                options = frozenset([self._holes.template("unknown", _PASSED)])
-            results = {result + option + known for result in results for option in options}
-        return {result[:MAX_OPEN_LENGTH] for result in results}
-
-    def _resolved(self, template: str) -> Val:
-        """What the caller passes in the place of a parameter or of an element of one."""
-        known = self._elements.get(template)
-        if known is None:
-            known = self._elements[template] = self._looked_up(template)
-        return known
-
-    def _looked_up(self, template: str) -> Val:
-        origin = self._holes.origin(template)
-        if origin is None:
-            return self._arguments(ord(template) - FIRST_PARAMETER - 1)
-        if origin[1].startswith(_PROJECTED):
-            return self._project(self._resolved(origin[0]), origin[1])
-        array, key = self._resolved(origin[0]), origin[1]
-        element = picked(array, key, self._holes, self._overflow)
-        if key == ANY and array.types and not array.items:  # `foreach` over an object
-            element = join(element, self._project(array, OF_MEMBERS_ALL), self._overflow)
-        if key == ANY or ELEMENTWISE.isdisjoint(array.labels):
-            return element
-        return join(element, self._project(array, OF_WHOLE + key), self._overflow)
-
-    def _merged_labels(self, value: Val) -> Mapping[str, Trace]:
-        open_labels = {k: v for k, v in value.labels.items() if k.startswith(PARAM) or remote.is_open(k)}
-        if not open_labels:
-            return value.labels
-        kept: Mapping[str, Trace] = {k: v for k, v in value.labels.items() if k not in open_labels}
-        return merge_labels(kept, self.fed(open_labels))
-
-    def fed(self, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
-        """Labels that the call's arguments put in the place of those that callers decide."""
-        found: Mapping[str, Trace] = {}
-        for label, trace in labels.items():
-            if label.startswith(PARAM):
-                found = merge_labels(found, self._argument_labels(label[len(PARAM) :]))
-            elif remote.is_open(label):
-                texts = self._texts(frozenset([remote.template_of(label)]))
-                told = remote.told(label, texts, self._holes)
-                found = merge_labels(found, {name: self._returned(trace) for name in sorted(told)})
-        return found
-
-    def _argument_labels(self, parameter: str) -> Mapping[str, Trace]:
-        known = self._labels.get(parameter)
-        if known is None and parameter.startswith(_HASHED):
-            labels = self._argument_labels(parameter.removeprefix(_HASHED))
-            known = self._labels[parameter] = self._digests(labels)
-        if known is None:
-            is_element = parameter >= "\ue000"
-            labels = all_labels(self._resolved(parameter) if is_element else self._arguments(int(parameter)))
-            known = {label: self._step(trace) for label, trace in self._followed(labels).items()}
-            self._labels[parameter] = known
-        return known
 
 
 def _mentions_parameter(value: Val) -> bool:

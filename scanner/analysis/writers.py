@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from scanner.analysis.keyed import NAMED, put_unsaid
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import Callers
-from scanner.analysis.state import State
+from scanner.analysis.state import NOBODY, State
 from scanner.analysis.summary import Hit
 from scanner.analysis.values import Val
 from scanner.model.facts import Assign, Call, Index, Prop, StaticProp, Unknown, Value, decode_body, nodes, text_mark
@@ -49,6 +50,21 @@ def made_nowhere(state: State) -> None:
         state.current = outer
 
 
+def is_called(state: State, number: int) -> bool:
+    """Whether another function took the summary of a function in."""
+    return not state.users[number] <= {number, NOBODY}
+
+
+def called_nowhere(state: State) -> None:
+    """Functions that keep something under a key which their callers say, and that no code calls: a framework does."""
+    for number in sorted(state.summaries):
+        effects = state.summaries[number].effects
+        if any(effect.target == NAMED for effect in effects) and not is_called(state, number):
+            outer, state.current = state.current, number
+            put_unsaid(state.interpreter.evaluator(number), effects)
+            state.current = outer
+
+
 def _constructors(state: State) -> Iterator[int]:
     """Constructors of classes of which a method was evaluated, save those that the reads of their own class ran."""
     program = state.program
@@ -62,7 +78,8 @@ def _constructors(state: State) -> Iterator[int]:
 def _of_empty(state: State) -> Iterator[int]:
     """Methods that write a property of which nothing is known, and which was read by what sends, or for it."""
     program = state.program
-    senders = {number for number, summary in state.summaries.items() if any(map(_sends, summary.hits))}
+    senders = {number for number, summary in state.summaries.items() if any(_sends(state, hit) for hit in summary.hits)}
+    senders |= {note.function for note in state.notes if note.kind == "dynamic-call"}  # nobody knows what that does
     wanted: dict[str, set[str]] = defaultdict(set)
     for (cls, name), readers in state.readers.items():
         if cls not in program.classes or (cls, name) in state.stores:
@@ -77,11 +94,12 @@ def _of_empty(state: State) -> Iterator[int]:
                 yield number
 
 
-def _sends(hit: Hit) -> bool:
+def _sends(state: State, hit: Hit) -> bool:
     """Whether the call of a sink may leave the server, to an address that is an argument or belongs to a client."""
     signature = hit.signature
     if signature.certainty is Certainty.IF_URL:
-        return any("://" in text for value in hit.roles.values() for text in value.texts)
+        values = hit.roles.values()
+        return any("://" in text for value in values for text in value.texts) or any(map(state.secrets_of, values))
     return signature.certainty is Certainty.ALWAYS and signature.kind not in _ON_THIS_MACHINE
 
 

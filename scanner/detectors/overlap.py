@@ -4,12 +4,14 @@
 the two the second says nothing that the first does not, unless its severity is higher. So it is with a command that
 somebody outside decides (`remote-command`) and the program that it starts (`process-execution`), unless that names a
 host.
+
+A wrapper that can do one thing by several functions is one finding at each of its calls.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -21,11 +23,13 @@ _TOLD_BY: Mapping[str, frozenset[str]] = {
     "process-execution": frozenset({"remote-command"}),
 }
 """Rule -> rules of which a finding at the same call makes its own needless."""
+_OF_SINK = frozenset({"sink", "via", "url", "channel", "sends", "file"})
+"""Details that tell by which function of a wrapper something happens, and how that one is called."""
 
 
 def once(findings: Iterable[Finding]) -> list[Finding]:
     """The findings without those that another one tells already, and that one with what they know."""
-    found = list(findings)
+    found = list(_by_wrapper(findings))
     told: dict[tuple[str, tuple[int, int], str], list[Finding]] = defaultdict(list)
     for finding in found:
         if finding.rule in _TOLD_BY and finding.span[1] and not any(map(is_host, finding.destinations)):
@@ -43,6 +47,35 @@ def once(findings: Iterable[Finding]) -> list[Finding]:
         needless.update(map(id, same))
         kept.append(_taking_over(finding, same) if same else finding)
     return [finding for finding, original in zip(kept, found, strict=True) if id(original) not in needless]
+
+
+def _by_wrapper(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """What a wrapper does by one of several functions (`curl_exec`, `fopen`) is one finding of its call for each rule.
+
+    Only where all else is the same: what is sent where, how grave and how sure. The one finding names all functions.
+    """
+    groups: dict[object, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if not finding.span[1] or not any(name == "via" for name, _ in finding.details):
+            yield finding
+            continue
+        rest = frozenset(item for item in finding.details if item[0] not in _OF_SINK and not item[0].startswith("tls-"))
+        key = (finding.rule, finding.path, finding.span, finding.symbol, finding.callee, finding.code)
+        groups[*key, finding.destinations, finding.secrets, finding.severity, finding.confidence, rest].append(finding)
+    for group in groups.values():
+        first, *others = sorted(group, key=lambda item: (len(item.trace), item.api, item.details, item.message))
+        yield _joined(first, others) if others else first
+
+
+def _joined(finding: Finding, others: list[Finding]) -> Finding:
+    details = {*finding.details}.union(*(other.details for other in others))
+    more = sum(name == "sink" for name, _ in details) - sum(name == "sink" for name, _ in finding.details)
+    also = (
+        f", and so do{'es' if more == 1 else ''} {more} more function{'s' if more > 1 else ''} in it"
+        if more > 0
+        else ""
+    )
+    return msgspec.structs.replace(finding, details=tuple(sorted(details)), message=finding.message + also)
 
 
 def _taking_over(finding: Finding, others: list[Finding]) -> Finding:

@@ -1,8 +1,9 @@
 """Severity of change: what is new weighs more than what was there.
 
 A destination that the baseline never named makes a new or changed call `high`, and so does any new behaviour of a
-bundled package that changed under its old version. A call that is the same and goes where it went, by other functions
-than before, is `low`. The table is in docs/severity.md.
+bundled package that changed under its old version. Such a destination is loud once in a file or package: see `repeats`.
+A call that is the same and goes where it went, by other functions than before, is `low`. The table is in
+docs/severity.md.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
 from scanner.detectors.request_to_code import RULE as REQUEST_TO_CODE
 from scanner.detectors.targets import is_public
 from scanner.detectors.temper import SAMPLE, names_hosts
+from scanner.diff.repeats import Raised, told_once
 from scanner.model.finding import TRIGGER, Category, Confidence, Finding, Severity
 from scanner.model.report import BaselineState, Comparison, FindingChange
 from scanner.signatures.expectations import allows
@@ -83,8 +85,27 @@ def escalate(comparison: Comparison, allowed: Sequence[str] = ()) -> Comparison:
         tuple(allowed),
         frozenset(endpoint.path for endpoint in comparison.current.endpoints if not endpoint.effects),
     )
-    changes = (_raised(change, before) for change in comparison.changes)
-    return msgspec.structs.replace(comparison, changes=tuple(sorted(changes, key=_order)))
+    changes: list[FindingChange] = []
+    news: list[Raised] = []
+    for change in comparison.changes:
+        raised = _raised(change, before)
+        hosts = _new_hosts(change, raised, before)
+        if hosts:
+            news.append(Raised(raised, hosts))
+        else:
+            changes.append(raised)
+    return msgspec.structs.replace(comparison, changes=tuple(sorted((*changes, *told_once(news)), key=_order)))
+
+
+def _new_hosts(change: FindingChange, raised: FindingChange, before: _Before) -> frozenset[str]:
+    """The hosts for which alone a finding is loud; none where it is so for anything else."""
+    finding = change.current
+    if raised is change or finding is None or raised.finding.severity is not Severity.HIGH:
+        return frozenset()
+    if finding.package in before.tampered or RISK in finding.details or _gained_secret(change, finding):
+        return frozenset()
+    browser = finding.category is Category.EGRESS and not {BROWSER, SCRIPT}.isdisjoint(finding.details)
+    return frozenset(_unknown(finding, before, of_browser=browser))
 
 
 def _by_server(finding: Finding) -> bool:
@@ -168,9 +189,10 @@ def _triggers(finding: Finding) -> set[str]:
     return {value for name, value in finding.details if name == TRIGGER}
 
 
-def _unknown(finding: Finding, before: _Before) -> set[str]:
+def _unknown(finding: Finding, before: _Before, *, of_browser: bool = False) -> set[str]:
     """Hosts and settings that the baseline never named and that the site does not allow."""
-    named = {host for host in finding.destinations if host not in before.hosts and host not in _NAMELESS}
+    known = before.browser_hosts if of_browser else before.hosts
+    named = {host for host in finding.destinations if host not in known and host not in _NAMELESS}
     return {host for host in named if not allows(before.allowed, host)}
 
 

@@ -17,6 +17,7 @@ from tests.pipeline.trees import CALL, write_tree
 VENDOR = "redcap_v15.7.1/Libraries/vendor"
 QUIET = b"<?php class Guzzle { }"
 JQUERY = b"/*! jQuery v3.6.0 | (c) OpenJS Foundation */\n!function(){return 1}();\n"
+PART = b"/*!\n * Some UI %b 1.9.2\n */\n"
 SHELL = b"<?php\n" + b"// a picture, certainly\n" * 8 + b"function draw($x) { return $x; }\n"
 
 
@@ -76,6 +77,12 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes], list[str]]] = {
         {f"{JS}/jquery.js": JQUERY},
         {f"{JS}/jquery.js": JQUERY.replace(b"1", b"2")},
         ["library-changed-without-version high"],
+    ),
+    "parts-of-one-library": (
+        {f"{JS}/{name}.js": PART % name.encode() for name in ("Button", "Dialog")} | {f"{JS}/jquery.js": JQUERY},
+        {f"{JS}/{name}.js": PART % name.encode() + b"a()" for name in ("Button", "Dialog")}
+        | {f"{JS}/jquery.js": JQUERY.replace(b"1", b"2")},
+        ["library-changed-without-version high"] * 2,
     ),
     "library-upgraded": (
         {f"{JS}/jquery.js": JQUERY},
