@@ -44,11 +44,15 @@ _HOLE = re.compile(
 )
 _DIAGNOSTIC = re.compile(r"^(?:\$|ini:)?(?:app_?|wp_?)?debug(?:_?mode)?$|debug_?display|trace_?log|verbose_?errors")
 
+_ORIGIN = "access-control-allow-origin:"
+_WITH_LOGIN = "access-control-allow-credentials: true"
+
 
 def find(pair: Pair) -> Iterator[Weakening]:
     """Settings whose state turned against the site."""
     if pair.old is None:
         return
+    yield from _opened(pair.old, pair.new)
     before = _values(pair.old)
     for name, items in _values(pair.new).items():
         old = before.get(name, [])
@@ -63,6 +67,16 @@ def find(pair: Pair) -> Iterator[Weakening]:
                     severity, item.line, name, f"{name} is {item.value} now, it was {was}",
                     (("old", was), ("new", item.value)),
                 )  # fmt: skip
+
+
+def _opened(old: Unit, new: Unit) -> Iterator[Weakening]:
+    """Pages of other sites may read what a visitor who is logged in gets, and might not before."""
+    before = {text.lower() for text, _line in old.strings}
+    texts = {text.lower(): line for text, line in new.strings}
+    origins = [text for text in texts if text.startswith(_ORIGIN)]
+    if _WITH_LOGIN in texts and origins and not (_WITH_LOGIN in before and before.issuperset(origins)):
+        message = "pages of other origins may read answers with the visitor's session"
+        yield Weakening(Severity.HIGH, texts[_WITH_LOGIN], "header", message, (("old", "not set"), ("new", origins[0])))
 
 
 def _values(unit: Unit) -> dict[str, list[Binding]]:
