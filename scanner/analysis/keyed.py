@@ -173,14 +173,15 @@ class Keyed(Lookup):
         return known and bool(array.items) and array.rest is None and not array.texts and not array.labels
 
     def _held_by_class(self, place: _Place) -> Val:
-        owner, name = place.owner, place.member
-        if place.kind == _STATIC:
-            key = (self.property_owner(owner, name.removeprefix("::")), name)
-            return self.join(self.state.read_store(key), self.default_of(owner, name.removeprefix("::")))
-        held = self.read_property(Val(types=frozenset([owner])), name, Unknown(name), magic=False)
-        below = self.state.program.owners_below(owner, name, MAX_LATE_BOUND)
-        others = [*self._redeclared(owner, name), *(self.state.read_store((one, name)) for one in below)]
-        return join_all([held, *others], self.state.overflow)
+        """What all objects of a class are known to hold in a property, or the class itself in a static one."""
+        name = place.member.removeprefix("::")
+        keys = [(self.property_owner(place.owner, name), place.member)]
+        found = [self.default_of(place.owner, name)]
+        if place.kind == _PROPERTY:
+            keys += [(one, name) for one in self.state.program.owners_below(place.owner, name, MAX_LATE_BOUND)]
+            found += [self.state.in_any_property(place.owner), *self._redeclared(place.owner, name)]
+        held = join_all([*(self.state.read_store(key) for key in keys), *found], self.state.overflow)
+        return self.join(held, self.unknown(name)) if not self.state.vague.isdisjoint(keys) else held
 
     # -- what is written --------------------------------------------------------------------------------------
 
