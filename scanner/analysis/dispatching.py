@@ -40,6 +40,7 @@ from scanner.model.facts import (
     decode_body,
     nodes,
 )
+from scanner.model.signature import Certainty
 
 _OF_ARRAY = ("call_user_func_array", "forward_static_call_array")
 _LOOPS = frozenset({"foreach", "foreach-key"})
@@ -100,10 +101,15 @@ def reshaped(
 
 
 def _goes_where_told(hit: Hit) -> bool:
-    """Whether an address of a sink is open: a caller's, or something that is not known. A query is no address."""
+    """Whether an address of a sink is open: a caller's, or something that is not known.
+
+    A query is no address, and neither is the path of a file function without a scheme.
+    """
     if hit.signature.kind == "db" and hit.signature.phase != "connect":
         return False
-    texts = (text for role in URL_ROLES if role in hit.roles for text in hit.roles[role].texts)
+    texts = [text for role in URL_ROLES if role in hit.roles for text in hit.roles[role].texts]
+    if hit.signature.certainty is Certainty.IF_URL:
+        texts = [text for text in texts if "://" in text]
     return any(_HOST_STANDS.match(text) is None and not is_known(text) for text in texts)
 
 
