@@ -14,7 +14,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.pieces import each_piece
 from scanner.analysis.templates import FIRST_PRIVATE, is_known
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
-from scanner.model.facts import Arg, Call, Unknown
+from scanner.model.facts import Arg, Call, Prop, StaticProp, Unknown
 
 MAX_ELEMENTS = 4_000
 _MAX_COMPARED = 8
@@ -69,8 +69,9 @@ def _list(texts: list[str] | tuple[str, ...], labels: Any = None) -> Val:  # noq
 
 
 @_handles("count", "sizeof")
-def _count(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
-    if args and args[0].items is not None and args[0].rest is None:
+def _count(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
+    outlasts = bool(node.args) and isinstance(node.args[0].value, Prop | StaticProp)  # others may add to it
+    if args and args[0].items is not None and args[0].rest is None and (evaluator.concrete or not outlasts):
         return text_value(str(len(args[0].items)))
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from scanner.analysis import implicit
 from scanner.analysis.describe import describe
@@ -18,7 +18,7 @@ from scanner.analysis.origins import (
 )
 from scanner.analysis.remote import FILE_FIELDS, UPLOAD
 from scanner.analysis.summary import ANY, PARAM, opened
-from scanner.analysis.templates import PARAMETERS, is_known
+from scanner.analysis.templates import OF_UNDER, PARAMETERS, is_known
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, join_all, text_value
 from scanner.model.facts import ArrayLit, Const, Index, Var
 
@@ -50,7 +50,7 @@ class Elements(Named):
             self.state.mixing.looked_up(self.number, node.base, self.fact.params)
         if keys and base.items and base.items.keys().isdisjoint(keys) and len(keys) < len(key.texts):
             keys = []  # the key may be something else than the texts that are known, which the array does not have
-        result = self.element(base, keys, node)
+        result = self.element(base, keys, node, self.asked_of_callers(key))
         if not keys and base.labels:
             result = self.join(result, self._named_by_caller(base, key))
         if key.labels:
@@ -116,8 +116,11 @@ class Elements(Named):
                     found.append(self.read_secret(secret, self.line, describe(node), certain=False))
         return found
 
-    def element(self, base: Val, keys: list[str], node: Index) -> Val:
-        """Element of an array value; an element that is not known carries the whole array's labels."""
+    def element(self, base: Val, keys: list[str], node: Index, asked: Sequence[str] = ()) -> Val:
+        """Element of an array value; an element that is not known carries the whole array's labels.
+
+        `asked`: templates of parameters that are the key.
+        """
         found = self._named(base, keys, node)
         found.extend(self._others(base, keys, node, known=bool(found)))
         of_whole = self.of_whole(base, keys) if base.labels and not found else ()
@@ -130,7 +133,7 @@ class Elements(Named):
             result = result.replaced(labels=kept)
         if labels:  # one element of $GLOBALS is not all of them
             result = self.join(result, Val(labels=labels))
-        of_caller = self._of_caller(base, keys) if not found else NOTHING
+        of_caller = self._of_caller(base, keys, asked) if not found else NOTHING
         if of_caller is not NOTHING:
             kept = {label: trace for label, trace in result.labels.items() if not label.startswith(PARAM)}
             return self.join(result.replaced(labels=kept), of_caller)
@@ -176,9 +179,9 @@ class Elements(Named):
             and not (label == UPLOAD and FILE_FIELDS.issuperset(keys or [UPLOAD]))
         }
 
-    def _of_caller(self, base: Val, keys: list[str]) -> Val:
+    def _of_caller(self, base: Val, keys: list[str], asked: Sequence[str]) -> Val:
         """Elements that only the caller knows: the value is a parameter itself."""
-        chosen = keys[:MAX_KEYS] or [ANY]
+        chosen = keys[:MAX_KEYS] or [OF_UNDER + text for text in asked] or [ANY]
         return join_all([opened(base, key, self.state.holes) for key in chosen], self.state.overflow)
 
     def taken(self, array: Val, node: Var) -> Val:

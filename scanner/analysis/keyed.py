@@ -6,21 +6,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from scanner.analysis.lookup import MAX_LATE_BOUND, MAX_NAMED, Lookup, perhaps_old
 from scanner.analysis.origins import Origins
 from scanner.analysis.substitution import Substitution
 from scanner.analysis.summary import (
+    ANY,
     MAX_KEPT_LIFTS,
     PARAM,
     Effect,
+    alike,
     certain,
     opened,
     opened_property,
+    parameter_label,
 )
 from scanner.analysis.templates import (
+    OF_KEYS,
     OF_MEMBERS,
     OF_MEMBERS_ALL,
     OF_METHOD,
@@ -37,7 +41,7 @@ from scanner.model.facts import Const, Index, Prop, StaticProp, Unknown, Value, 
 
 NAMED: Final = "named"
 """Target of the effect that a value is kept under a name which callers say."""
-_NAME, _VALUE = "name", "value"
+_NAME, _VALUE, _LIST = "name", "value", "list"
 _PROPERTY, _STATIC, _SPACE = "p", "s", "n"
 _MAX_PATH = 2
 """Known keys before the one that a caller says: `$this->kept['group'][$name]`."""
@@ -103,9 +107,9 @@ def _is_of_object(template: str, holes: HoleTable) -> bool:
 class Keyed(Lookup):
     """Reads and writes what stands under a key that only a caller knows."""
 
-    def element(self, base: Val, keys: list[str], node: Index) -> Val:
+    def element(self, base: Val, keys: list[str], node: Index, asked: Sequence[str] = ()) -> Val:
         """Element of an array value (see `Elements`)."""
-        raise AssertionError((base, keys, node))
+        raise AssertionError((base, keys, node, asked))
 
     # -- what is read -----------------------------------------------------------------------------------------
 
@@ -124,6 +128,11 @@ class Keyed(Lookup):
         if said.keys or said.is_vague:
             found.append(self.element(base, [] if said.is_vague else said.keys, node))
         return join_all(found, self.state.overflow)
+
+    def asked_of_callers(self, name: Val) -> list[str]:
+        """Templates of the parameters that a key is, where it is nothing else."""
+        said = _said(name, self.state.holes)
+        return [] if said.keys or said.is_vague else said.passed
 
     def _left_to_callers(self, array: _Array, said: _Name) -> list[Val]:
         """What callers know of an element: that of the class, that of the object."""
@@ -150,9 +159,9 @@ class Keyed(Lookup):
             array = self._held_by_class(place)
             for key in place.path:
                 array = self.element(array, [key], node)
-            keys = (
-                [key for key in said.keys if key in (array.items or {})] if self._is_whole(place, array) else said.keys
-            )
+            keys = [alike(array, key) for key in said.keys]
+            if self._is_whole(place, array):
+                keys = [key for key in keys if key in (array.items or {})]
             if said.is_vague:
                 found.append(self._any_of(int(number), self.element(array, [], node)))
             elif keys:
@@ -228,8 +237,19 @@ class Keyed(Lookup):
             self._leave(_OF_CLASS, said, _Place(_SPACE, space, ""), name, value)
 
     def _leave(self, site: int, said: _Name, place: _Place, name: Val, value: Val, lifts: int = 0) -> None:
-        packed = Val(items={_NAME: Val(frozenset(said.passed), name.labels), _VALUE: value})
-        self.add_effect(Effect(NAMED, (site, "".join(said.passed) + place.text), packed, lifts))
+        packed = {_NAME: Val(frozenset(said.passed), name.labels), _VALUE: value}
+        listed = self._listed(said, value)
+        if listed is not NOTHING:
+            packed[_LIST] = listed
+        self.add_effect(Effect(NAMED, (site, "".join(said.passed) + place.text), Val(items=packed), lifts))
+
+    def _listed(self, said: _Name, value: Val) -> Val:
+        """The list of a caller of which keys and values are kept: `foreach ($given as $name => $value)`."""
+        origin = self.state.holes.origin(said.passed[0]) if len(said.passed) == 1 else None
+        if origin is None or origin[1] != OF_KEYS or self.state.holes.element(origin[0], ANY) not in value.texts:
+            return NOTHING
+        way = Trace(self.path, self.line, "elements are kept under their keys", None, 0)
+        return Val(frozenset([origin[0]]), {parameter_label(origin[0]): way})
 
     def put_by_callee(self, effect: Effect, substitution: Substitution) -> None:
         """A callee keeps a value under a name that this call says, or the caller of this function."""
@@ -237,6 +257,11 @@ class Keyed(Lookup):
         name, value = packed.get(_NAME, NOTHING), packed.get(_VALUE, NOTHING)
         place, lifts = _place(PARAMETERS.sub("", effect.key[1])), effect.lifts + 1
         said = _said(name, self.state.holes)
+        listed = packed.get(_LIST, NOTHING)
+        if listed.items and listed.rest is None and not said.passed and not said.is_vague:
+            for site in sorted(substitution.sites(frozenset([effect.key[0]]))):
+                self._put(site, place, Val(items=listed.items), lifts)
+            return
         if said.passed and lifts > MAX_KEPT_LIFTS:
             self.state.limit("wrapper-depth", self.number)
             said = _Name(said.keys, [], is_vague=True)

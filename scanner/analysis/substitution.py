@@ -14,6 +14,7 @@ from scanner.analysis.summary import (
     PARAM,
     PASSED,
     PROJECTED,
+    alike,
     depends_on_caller,
     parameter_of,
     picked,
@@ -215,7 +216,9 @@ class Substitution:
         """Element of an array under the keys that a value may be."""
         known = [text for text in name.texts if is_known(text)]
         passed = [text for text in name.texts if len(text) == 1 and parameters(text)]
-        keys = sorted(known) if len(known) + len(passed) == max(len(name.texts), 1) else [ANY]
+        keys = (
+            sorted(alike(array, key) for key in known) if len(known) + len(passed) == max(len(name.texts), 1) else [ANY]
+        )
         if passed and array.height and ANY not in keys:
             keys.append(ANY)
         keys += [OF_UNDER + text for text in sorted(passed)]

@@ -200,6 +200,17 @@ def picked(value: Val, key: str, holes: HoleTable, overflow: str) -> Val:
     return join(result, Val(labels=labels), overflow)
 
 
+def alike(array: Val, key: str) -> str:
+    """The key of an array that a key means where functions change the case of keys: `$this->kept[strtolower($name)]`.
+
+    What such a function makes of a parameter is taken for the parameter itself.
+    """
+    if array.items is None or key in array.items:
+        return key
+    folded = key.strip().casefold()
+    return next((known for known in array.items if known.strip().casefold() == folded), key)
+
+
 def symbolic(index: int) -> int:
     """Site number that stands for the object passed as parameter `index`."""
     return -2 - index
