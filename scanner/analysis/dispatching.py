@@ -15,11 +15,14 @@ import msgspec
 from scanner.analysis import reaches, transfer
 from scanner.analysis.binding import by_parameter
 from scanner.analysis.callbacks import BY_VALUE
+from scanner.analysis.code import KIND as CODE
 from scanner.analysis.dispatcher import NONE, Dispatcher
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.frame import Frame
+from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.sinks import URL_ROLES
 from scanner.analysis.state import State
+from scanner.analysis.statements import KIND as STATEMENT
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import FIRST_PARAMETER, FIRST_PRIVATE, is_known, parameters
 from scanner.analysis.unrolling import DECODERS
@@ -53,6 +56,8 @@ _RESHAPING = DECODERS | {
     "sscanf", "preg_split", "preg_match", "preg_replace", "array_map", "array_reverse", "json_decode", "unserialize",
 }  # fmt: skip
 """Functions whose result is another text than what they get; without those that take off what stands around it."""
+_NO_CALL = frozenset({SETTING, WRITE, STATEMENT, CODE})
+"""Kinds of calls that do not leave the server themselves."""
 _HOST_STANDS = re.compile(rf"[a-z]{{2,8}}://[^/?#{FIRST_PRIVATE}-\U0010ffff]{{3,}}[/?#]")
 _MAX_NAMES = 3
 """Names that one argument may be known to have."""
@@ -105,7 +110,7 @@ def _goes_where_told(hit: Hit) -> bool:
 
     A query is no address, and neither is the path of a file function without a scheme.
     """
-    if hit.signature.kind == "db" and hit.signature.phase != "connect":
+    if hit.signature.kind in _NO_CALL or (hit.signature.kind == "db" and hit.signature.phase != "connect"):
         return False
     texts = [text for role in URL_ROLES if role in hit.roles for text in hit.roles[role].texts]
     if hit.signature.certainty is Certainty.IF_URL:
