@@ -8,6 +8,7 @@ docs/severity.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -38,6 +39,8 @@ _WAY = frozenset({"sink", "via", "url"})
 """Details that say by which functions data leaves, and how the rest of an address is written."""
 _QUIETED = frozenset({BY_OBJECT, TOLD_INSIDE})
 """Details of calls of which other findings tell where they go."""
+_COMPOSERS = re.compile(r"(?:^|/)vendor/(?:autoload|composer/\w+)\.php\Z")
+"""What Composer writes itself: it belongs to no package."""
 _STATES = [BaselineState.NEW, BaselineState.UPDATED, BaselineState.ABSENT, BaselineState.UNCHANGED]
 
 
@@ -166,7 +169,8 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
         return _of_call(change, finding, before)
     if finding.category is Category.ENDPOINT and finding.api == "none":
         page = dict(finding.details).get(ADDRESS, finding.path)
-        harmless = bool(finding.package) and page in before.idle  # the file of a library that runs its own `init()`
+        bundled = finding.package or _COMPOSERS.search(finding.path)
+        harmless = bool(bundled) and page in before.idle  # the file of a library that runs its own `init()`
         return Severity.HIGH if before.pages.get(page) != "none" and not harmless else Severity.INFO
     return Severity.INFO
 

@@ -17,6 +17,9 @@ SENDS = b"<?php class Consts { static function init() { fopen('https://a.example
 CASES = {
     "of a package, does nothing": ("vendor/acme/wiki/Consts.php", IDLE, Severity.MEDIUM),
     "of a package, connects": ("vendor/acme/wiki/Consts.php", SENDS, Severity.HIGH),
+    "of Composer, does nothing": ("vendor/autoload.php", IDLE, Severity.MEDIUM),
+    "of Composer, connects": ("vendor/composer/autoload_real.php", SENDS, Severity.HIGH),
+    "beside Composer's": ("vendor/autoload.more.php", IDLE, Severity.HIGH),
     "of the product, does nothing": ("surveys/consts.php", IDLE, Severity.HIGH),
 }
 

@@ -4,9 +4,9 @@
 Reports entries that are gone from a list of what is encrypted, hidden, masked in logs, blocked or restricted. A list is
 one by its name, or because its entries name secrets (`password`, `api_token`).
 
-Severity is `high` where an entry that is gone names a secret or an extension of programs, `medium` for other entries of
-such a list and for names of secrets in a list that is one by its entries alone; one step less where as many entries
-came as went, which is what a new name looks like.
+Severity is `high` where an entry that is gone names a secret, or an extension of programs in a list of such; `medium`
+for other entries of such a list and for names of secrets in a list that is one by its entries alone; one step less
+where as many entries came as went, which is what a new name looks like.
 
 ## Why is this bad
 The code that uses the list stays as it is, and what is not on it any more is stored as it is, shown, or let through.
@@ -71,8 +71,14 @@ def _severity(name: str, old: dict[str, int], lost: list[str]) -> Severity | Non
     """By what is not protected any more; None for any other list."""
     secret = any(map(_SECRET.search, lost))
     named = _LIST.search(name.lower()) is not None
-    if named and (secret or any(map(_PROGRAM.match, lost))):
+    if named and (secret or (any(map(_PROGRAM.match, lost)) and _of_programs(old))):
         return Severity.HIGH
     if not named and secret and sum(_SECRET.search(entry) is not None for entry in old) >= _FEW:
         return Severity.MEDIUM if all(map(_SECRET.search, lost)) else Severity.LOW
     return Severity.MEDIUM if named else None
+
+
+def _of_programs(old: dict[str, int]) -> bool:
+    """Whether a list was one of extensions: `php` alone among words is the name of a language."""
+    programs = sum(_PROGRAM.match(entry) is not None for entry in old)
+    return programs > 1 or 2 * programs >= len(old)

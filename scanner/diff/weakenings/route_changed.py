@@ -2,7 +2,7 @@
 
 ## What it does
 Reports that a call goes through another proxy, trusts another certificate authority, resolves a name by itself, or
-follows more redirects than in the baseline. Both values are shown.
+follows more redirects than in the baseline. Both values are shown. A proxy on the same machine is `medium`.
 
 ## Why is this bad
 The address in the call stays the same while everything passes somebody else's machine.
@@ -22,6 +22,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from scanner.analysis.destinations import is_local
 from scanner.analysis.units import OPEN, Binding, Unit
 from scanner.detectors.base import rule
 from scanner.diff.weakenings.hosts import hosts_in
@@ -40,6 +41,7 @@ _REDIRECTS = re.compile(
     r"^(?:curlopt_(?:followlocation|maxredirs|unrestricted_auth|postredir)|allow_redirects|max_?redirects?|follow_?(?:location|redirects?)|redirection)$"
 )
 _WORD = re.compile(r"[A-Z][A-Z_]*")
+_PORT = re.compile(r":\d+\Z")
 _NONE = frozenset({"0", "false", "off", "no", ""})
 
 
@@ -84,8 +86,9 @@ def _severity(item: Binding, old: str) -> Severity | None:
         return Severity.MEDIUM if more or grown else None
     if item.value.lower() in _NONE or item.value == "null":
         return None
-    if _WAY.search(key) and hosts_in(item.value):
-        return Severity.HIGH
+    if _WAY.search(key) and (hosts := hosts_in(item.value)):
+        here = all(is_local(_PORT.sub("", host)) for host in hosts)
+        return Severity.MEDIUM if here else Severity.HIGH
     if _WAY.search(key) and "0" not in (old, item.value) and (old.isdecimal() or item.value.isdecimal()):
         return None  # a number is no address: `'PROXY' => FLAG_KEYWORD`, which was 1
     named = item.kind == "constant" and _WORD.fullmatch(item.value)  # a name for a name, `const PROXY = 'PROXY'`
