@@ -16,6 +16,7 @@ from scanner.analysis.summary import (
     PROJECTED,
     alike,
     depends_on_caller,
+    parameter_label,
     parameter_of,
     picked,
 )
@@ -229,7 +230,21 @@ class Substitution:
         if not open_labels:
             return value.labels
         kept: Mapping[str, Trace] = {k: v for k, v in value.labels.items() if k not in open_labels}
+        only_passed = all(len(text) == 1 and parameters(text) for text in value.texts)
+        for text in value.texts if only_passed else ():
+            if open_labels.pop(parameter_label(text), None) is not None:
+                kept = merge_labels(kept, self._own_labels(text))
         return merge_labels(kept, self.fed(open_labels))
+
+    def _own_labels(self, template: str) -> Mapping[str, Trace]:
+        """Labels of what is passed in the place of a parameter, where the value is nothing else.
+
+        Of a list those of its elements stay with them (see `_whole`): one element has not what another has.
+        """
+        passed = self._resolved(template)
+        if not passed.height:
+            return self._argument_labels(parameter_label(template)[len(PARAM) :])
+        return {label: self._step(trace) for label, trace in self._followed(passed.labels).items()}
 
     def fed(self, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
         """Labels that the call's arguments put in the place of those that callers decide."""
