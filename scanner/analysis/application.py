@@ -214,6 +214,10 @@ def apply_summary(
         told = dispatching.run(evaluator, call, number, args, receiver)
         if told is not None:
             return _with_return_types(state, number, _better(evaluator, told, decoded))
+    if args and summary.hits:
+        told = dispatching.reshaped(evaluator, call, number, args, receiver, summary.hits)
+        if told is not None:
+            return _with_return_types(state, number, _better(evaluator, told, decoded))
     if summary is EMPTY:
         return decoded or passed_through(evaluator, call, receiver or NOTHING, args)
     summary = _variant(state, number, given_clients) if given_clients else _of_object(state, number, summary, receiver)

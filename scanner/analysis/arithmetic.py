@@ -114,16 +114,23 @@ def boolean(operator: str, options: Sequence[Sequence[str]]) -> Val:
     texts = [choices[0] for choices in options]
     if operator == "!" and len(texts) == 1:
         return VALUES[texts[0] in ("", "0")]
-    if len(texts) != 2 or operator not in _COMPARISONS:  # noqa: PLR2004  two sides
+    if len(texts) != 2 or operator not in (*_COMPARISONS, _ORDER):  # noqa: PLR2004  two sides
         return NOTHING
-    numbers = [number(text) for text in texts]
     if operator in ("===", "!=="):
         return VALUES[(texts[0] == texts[1]) == (operator == "===")]
+    sign = _sign(*texts)
+    return text_value(str(sign)) if operator == _ORDER else VALUES[_COMPARISONS[operator](sign)]
+
+
+def _sign(one: str, two: str) -> int:
+    """-1, 0 or 1: how PHP orders two texts, as numbers where both are."""
+    numbers = number(one), number(two)
     if numbers[0] is not None and numbers[1] is not None:
-        return VALUES[_COMPARISONS[operator](numbers[0] - numbers[1])]
-    return VALUES[_COMPARISONS[operator]((texts[0] > texts[1]) - (texts[0] < texts[1]))]
+        return (numbers[0] > numbers[1]) - (numbers[0] < numbers[1])
+    return (one > two) - (one < two)
 
 
+_ORDER = "<=>"
 VALUES = {True: text_value("1"), False: text_value("")}
 _COMPARISONS: dict[str, Callable[[int], bool]] = {
     "==": lambda sign: sign == 0,

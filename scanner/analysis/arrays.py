@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import cmp_to_key
 from typing import Any
 
 from scanner.analysis import folding, numbers
@@ -16,6 +17,8 @@ from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_val
 from scanner.model.facts import Arg, Call, Prop, StaticProp, Unknown
 
 MAX_ELEMENTS = 4_000
+_MAX_COMPARED = 8
+"""Elements that a function of the program puts in order: it runs for each pair."""
 Handler = Callable[[Evaluator, Call, list[Val]], Val | None]
 _HANDLERS: dict[str, Handler] = {}
 _TELLS_LITTLE = frozenset({"count", "sizeof", "in_array", "array_key_exists", "key_exists", "is_callable"})
@@ -276,6 +279,35 @@ def _sort(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
         order.reverse()
     keep = name not in ("sort", "rsort")
     changed = {key if keep else str(index): items[key] for index, key in enumerate(order)}
+    evaluator.state.interpreter.write(evaluator, node.args[0].value, args[0].replaced(items=changed))
+    return _TRUE
+
+
+@_handles("usort", "uasort", "uksort")
+def _sort_by(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
+    """The same by a function of the program, where it tells of any two of few elements which comes first."""
+    items = args[0].items if len(args) > 1 and node.args and args[0].rest is None else None
+    if not items or not 1 < len(items) <= _MAX_COMPARED or not args[1].refs:
+        return None
+    name = str(node.name).lower()
+    bare = Call(node.kind, node.name, None, (), node.line, node.end_line, node.start, node.end)
+    unknown: list[bool] = []
+
+    def compared(one: str, two: str) -> int:
+        if unknown:
+            return 0
+        pair = [text_value(one), text_value(two)] if name == "uksort" else [items[one], items[two]]
+        before, evaluator.concrete = evaluator.concrete, True
+        told = evaluator.known_texts(evaluator.state.interpreter.call_value(evaluator, bare, args[1], pair))
+        evaluator.concrete = before
+        sign = number(told[0]) if len(told) == 1 else None
+        unknown.extend([True] if sign is None else [])
+        return sign or 0
+
+    order = sorted(items, key=cmp_to_key(compared))
+    if unknown:
+        return None
+    changed = {str(index) if name == "usort" else key: items[key] for index, key in enumerate(order)}
     evaluator.state.interpreter.write(evaluator, node.args[0].value, args[0].replaced(items=changed))
     return _TRUE
 

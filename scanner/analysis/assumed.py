@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from scanner.analysis import documents, templates
 from scanner.analysis.containers import container
 from scanner.analysis.describe import callee_text
-from scanner.analysis.destinations import is_local, url_destination
+from scanner.analysis.destinations import COMMON_DOMAINS, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import PARAM, Hit, depends_on_caller
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, merge_labels
@@ -31,8 +31,6 @@ _BARE = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}([a-z]{2,24})|\d{1,3}(?:\.\d{1,3}){3}", re.IGNORECASE
 )
 """The name of a host, or an IPv4 address."""
-_HOST_ENDINGS = frozenset({"biz", "com", "edu", "gov", "info", "mil", "net", "org", "xyz"})
-"""Top-level domains that are no words of which keys of settings are made (`user.name`, `app.id`)."""
 _PORTS = frozenset(
     {"21", "22", "23", "25", "53", "80", "110", "143", "389", "443", "465", "514", "587", "636", "853", "990", "993",
      "995", "1080", "1883", "3128", "3306", "5222", "5432", "5672", "6379", "6667", "8000", "8080", "8443", "8883",
@@ -132,7 +130,7 @@ def _hosts(values: Sequence[Val]) -> list[str]:
     return [
         text
         for text, match in named
-        if match and ((match[1] or "").lower() in _HOST_ENDINGS or (ports and text.count(".") > 1))
+        if match and ((match[1] or "").lower() in COMMON_DOMAINS or (ports and text.count(".") > 1))
     ]
 
 

@@ -109,7 +109,9 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     if name in keeping.PRINTS:
         keeping.printed(evaluator, args)
     if name in _FIELDS and len(args) == 1:  # variables of the names that it says (PHP before 8)
-        evaluator.extracted = evaluator.join(evaluator.extracted, Val(rest=Val(labels=labels_of(evaluator, args))))
+        given = Val(labels=labels_of(evaluator, args))
+        reaches.name_variables(evaluator, node, name, given, given)
+        evaluator.extracted = evaluator.join(evaluator.extracted, Val(rest=given))
     if name in sensitive.NAMES:
         sensitive.observe(evaluator, node, name, args)
     returned = callbacks.run_callbacks(evaluator, node, name, args)
@@ -267,6 +269,7 @@ def _extract(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
             evaluator.globals.setdefault(before + name, name)
         evaluator.extracted = NOTHING
     elif not args[0].items:
+        reaches.name_variables(evaluator, node, "extract", args[0], args[0])
         evaluator.extracted = evaluator.join(evaluator.extracted, args[0])
         evaluator.note("dynamic-variables", node.line, "extract(...)")
     return NOTHING
@@ -280,7 +283,12 @@ def _session_name(_evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
 
 @handles("get_defined_vars")
 def _defined_variables(evaluator: Evaluator, _node: Call, _args: list[Val]) -> Val:
-    return Val(items={name: value for name, value in sorted(evaluator.env.items()) if "->" not in name})
+    """Local variables; in the code of a file itself these may be the globals."""
+    everything = evaluator.superglobal("GLOBALS") if evaluator.file_scope else None
+    return Val(
+        labels=everything.labels if everything is not None else None,
+        items={name: value for name, value in sorted(evaluator.env.items()) if "->" not in name},
+    )
 
 
 @handles("define")

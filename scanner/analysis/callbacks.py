@@ -25,6 +25,8 @@ _NAMED = re.compile(r"(?<=[{%<:\[(@#$])\s?([A-Za-z_]\w{1,40})(?=\s?[}%>:\])@#$])
 """Words in brackets, as templates name what is put into them."""
 _MAX_SUBJECT = 4_000
 _MAX_WORDS = 12
+_BY_ELEMENT = "array_walk"
+"""It gives arrays in an array to the callback as they are, unlike `array_walk_recursive`."""
 _OF_STATEMENTS = ("createfunction", "createaggregate", "createcollation")
 """Ends of the names of methods that let SQL call a function (`SQLite3`, `PDO`): nobody sees what with."""
 
@@ -117,7 +119,8 @@ def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]
         return [*(packed.items or {}).values(), *([packed.rest] if packed.rest is not None else [])]
     if name not in WALKS or not others:
         return others
-    return [_innermost(evaluator, args[0]), evaluator.keys_of(args[0], "key"), *others[1:]]
+    given = contents(evaluator, args[0]) if name == _BY_ELEMENT else _innermost(evaluator, args[0])
+    return [given, evaluator.keys_of(args[0], "key"), *others[1:]]
 
 
 def _found_in(evaluator: Evaluator, subject: Val) -> Val:

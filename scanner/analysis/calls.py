@@ -219,8 +219,8 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
         found.append(entry)
     if lower == tracing.METHOD and not args:
         found.append(tracing.frames(evaluator, call))
-    if lower == throwables.PREVIOUS:
-        found.append(Val(types=throwables.declared(state.program)))
+    if lower in throwables.METHODS and not args:
+        found.append(throwables.called(evaluator, lower))
     result = join_all(found, state.overflow)
     if lower in stylesheets.METHODS and receiver.sites:
         stylesheets.called(evaluator, call, lower, receiver, args)

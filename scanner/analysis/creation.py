@@ -16,6 +16,7 @@ from scanner.analysis import (
     resolution,
     shipped,
     sinks,
+    throwables,
 )
 from scanner.analysis.application import apply_summary
 from scanner.analysis.binding import written_out
@@ -89,6 +90,7 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         return instance.replaced(labels=kept) if kept else instance
     if state.program.find_method(cls, "__destruct") is not None:
         evaluator.ending.append(instance)
+    throwables.made(evaluator, (cls, *ancestors), args)
     if constructor is not None:
         apply_summary(evaluator, call, constructor, args, instance)
         return instance

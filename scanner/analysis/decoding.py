@@ -10,6 +10,7 @@ import re
 from scanner.analysis import transfer
 from scanner.analysis.binding import by_parameter
 from scanner.analysis.code import KIND
+from scanner.analysis.destinations import COMMON_DOMAINS
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.templates import FIRST_PRIVATE, is_known
 from scanner.analysis.unrolling import DECODERS
@@ -26,6 +27,8 @@ _COMPUTED = "()"
 _ADDRESS = "://"
 _HOST = re.compile(rf"://[^/?#{FIRST_PRIVATE}-\U0010ffff]+(?:[/?#]|$)")
 _NAME = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
+_WORDS = re.compile(r"[A-Za-z0-9]+(?:[^A-Za-z0-9\s/]+[A-Za-z0-9]+)+")
+_ENDS = re.compile(r"\A[a-z]+|[a-z]+\Z")
 _MAX_PARTS = 12
 _LONGEST_PART = 40
 _FILLERS = frozenset(
@@ -82,7 +85,7 @@ def _filled(evaluator: Evaluator, call: Call, number: int, args: list[Val], rece
     Or the name of a host that it makes of its parts.
     """
     state = evaluator.state
-    parts = _is_in_parts(args)
+    parts = _is_in_parts(args) or _is_named(evaluator, number, args)
     if not parts and not (any(_ADDRESS in text for arg in args for text in arg.texts) and all(map(_is_one, args))):
         return None
     if not _fills(evaluator, number):
@@ -104,6 +107,19 @@ def _is_in_parts(args: list[Val]) -> bool:
     if not lists or not all(map(_is_constant, args)) or not 1 < sum(map(len, lists)) <= _MAX_PARTS:
         return False
     return all(len(text) <= _LONGEST_PART for items in lists for item in items.values() for text in item.texts)
+
+
+def _is_named(evaluator: Evaluator, number: int, args: list[Val]) -> bool:
+    """Whether a call passes a name that can be that of a host, written as one word: `Hosts::collector_example_net()`.
+
+    To a magic method any, to others one that begins or ends with a top-level domain.
+    """
+    if not args or not all(map(_is_constant, args)):
+        return False
+    if evaluator.state.program.functions[number].name.lower() in _MAGIC:
+        return any(map(_WORDS.fullmatch, args[0].texts))
+    ends = (text.lower() for arg in args for text in arg.texts if _WORDS.fullmatch(text))
+    return any(not COMMON_DOMAINS.isdisjoint(_ENDS.findall(text)) for text in ends)
 
 
 def _fills(evaluator: Evaluator, number: int) -> bool:

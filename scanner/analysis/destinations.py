@@ -56,6 +56,8 @@ _FIRST_ADDRESS = 1 << 24
 """Numbers below name no host: 0.0.0.0/8 is "this network" (RFC 1122, 3.2.1.3); they are keys and counters."""
 _SMALL_NUMBER = re.compile(r"\d+|0\.\d{1,6}")
 """A whole number, or a fraction below one: `0.5` is no way in which anybody writes an address."""
+COMMON_DOMAINS = frozenset({"biz", "com", "edu", "gov", "info", "mil", "net", "org", "xyz"})
+"""Top-level domains that are no words of which keys of settings are made (`user.name`, `app.id`)."""
 _FILE_ENDINGS = frozenset(
     {"asp", "aspx", "cgi", "css", "gif", "htm", "html", "ico", "inc", "jpeg", "jpg", "js", "json", "jsp", "pdf", "php",
      "phtml", "png", "svg", "txt", "xhtml", "xml"}

@@ -7,18 +7,25 @@ run with what this call passes, as if its text stood there; what it does then is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+import re
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from scanner.analysis import reaches, transfer
 from scanner.analysis.binding import by_parameter
 from scanner.analysis.callbacks import BY_VALUE
+from scanner.analysis.code import KIND as CODE
+from scanner.analysis.dispatcher import NONE, Dispatcher
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.frame import Frame
-from scanner.analysis.state import Dispatcher, State
-from scanner.analysis.templates import FIRST_PARAMETER, is_known, parameters
+from scanner.analysis.sensitive import SETTING, WRITE
+from scanner.analysis.sinks import URL_ROLES
+from scanner.analysis.state import State
+from scanner.analysis.statements import KIND as STATEMENT
+from scanner.analysis.summary import Hit
+from scanner.analysis.templates import FIRST_PARAMETER, FIRST_PRIVATE, is_known, parameters
+from scanner.analysis.unrolling import DECODERS
 from scanner.analysis.values import Val
 from scanner.model.facts import (
     SHORT_BODY,
@@ -36,6 +43,7 @@ from scanner.model.facts import (
     decode_body,
     nodes,
 )
+from scanner.model.signature import Certainty
 
 _OF_ARRAY = ("call_user_func_array", "forward_static_call_array")
 _LOOPS = frozenset({"foreach", "foreach-key"})
@@ -43,13 +51,18 @@ _LOOPS = frozenset({"foreach", "foreach-key"})
 _ALL = "func_get_args"
 _OF_LIST = frozenset({-1})
 """Stands for the arguments as a list."""
+_RESHAPING = DECODERS | {
+    "explode", "implode", "join", "substr", "mb_substr", "str_replace", "str_ireplace", "substr_replace", "vsprintf",
+    "sscanf", "preg_split", "preg_match", "preg_replace", "array_map", "array_reverse", "json_decode", "unserialize",
+}  # fmt: skip
+"""Functions whose result is another text than what they get; without those that take off what stands around it."""
+_NO_CALL = frozenset({SETTING, WRITE, STATEMENT, CODE})
+"""Kinds of calls that do not leave the server themselves."""
+_HOST_STANDS = re.compile(rf"[a-z]{{2,8}}://[^/?#{FIRST_PRIVATE}-\U0010ffff]{{3,}}[/?#]")
 _MAX_NAMES = 3
 """Names that one argument may be known to have."""
 _MAX_IN_ALL = 3_000
 """Calls of dispatchers that are followed in one release."""
-
-
-NONE: Final = Dispatcher()
 
 
 def run(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val | None:
@@ -68,6 +81,48 @@ def run(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver
         if not all(_is_said(values[index]) if index >= 0 else any(map(_is_said, args)) for index in found.names):
             _leave_to_callers(evaluator, [values[index] for index in found.names if index >= 0])
             return None
+    return _told(evaluator, call, number, values, args, receiver)
+
+
+def reshaped(
+    evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None, hits: Iterable[Hit]
+) -> Val | None:
+    """The same for a function that sends, and that makes the address of what this call says: `get(strrev($host))`.
+
+    `hits`: what its summary knows of its sinks, of which none can tell what becomes of a text.
+    """
+    state = evaluator.state
+    number = state.program.with_body(number)
+    found = _dispatcher(state, number)
+    if not found.reshapes or number in state.active or len(state.active) >= state.limits.call_depth:
+        return None
+    if not any(map(_goes_where_told, hits)):
+        return None
+    values = by_parameter(evaluator, call, number, args, receiver)
+    if not any(_is_said(values[index]) for index in found.reshapes):
+        _leave_to_callers(evaluator, [values[index] for index in found.reshapes], "reshapes")
+        return None
+    return _told(evaluator, call, number, values, args, receiver)
+
+
+def _goes_where_told(hit: Hit) -> bool:
+    """Whether an address of a sink is open: a caller's, or something that is not known.
+
+    A query is no address, and neither is the path of a file function without a scheme.
+    """
+    if hit.signature.kind in _NO_CALL or (hit.signature.kind == "db" and hit.signature.phase != "connect"):
+        return False
+    texts = [text for role in URL_ROLES if role in hit.roles for text in hit.roles[role].texts]
+    if hit.signature.certainty is Certainty.IF_URL:
+        texts = [text for text in texts if "://" in text]
+    return any(_HOST_STANDS.match(text) is None and not is_known(text) for text in texts)
+
+
+def _told(
+    evaluator: Evaluator, call: Call, number: int, values: list[Val], args: list[Val], receiver: Val | None
+) -> Val | None:
+    """Run a function with what a call passes."""
+    state = evaluator.state
     if evaluator.inlined >= MAX_INLINE_CLOSURES or state.decoding.dispatched >= _MAX_IN_ALL:
         state.limit("dispatchers", number)
         return None
@@ -90,7 +145,7 @@ def run(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver
     return inner.returns
 
 
-def _leave_to_callers(evaluator: Evaluator, names: list[Val]) -> None:
+def _leave_to_callers(evaluator: Evaluator, names: list[Val], what: str = "names") -> None:
     """A function that passes on what is called is one, too: `function c($n, ...$a) { return run("c_$n", ...$a); }`."""
     dispatchers, number = evaluator.state.decoding.dispatchers, evaluator.number
     if not evaluator.fact.params or not _is_short(evaluator.fact):
@@ -100,7 +155,7 @@ def _leave_to_callers(evaluator: Evaluator, names: list[Val]) -> None:
     own = frozenset(index for index in passed if 0 <= index < len(evaluator.fact.params))
     if own:
         known = _dispatcher(evaluator.state, number)
-        dispatchers[number] = known._replace(names=known.names | own)
+        dispatchers[number] = known._replace(**{what: getattr(known, what) | own})
 
 
 def _is_short(fact: FunctionFact) -> bool:
@@ -122,17 +177,33 @@ def _read(state: State, number: int) -> Dispatcher:
         return NONE
     body = list(_with_closures(state, number))
     calls = [node for node in body if isinstance(node, Call)]
-    assigned = [
-        (node.target.name, node.value)
+    each = [
+        (node.target.name, node.value, node.op)
         for node in body
-        if isinstance(node, Assign) and isinstance(node.target, Var) and node.op not in _LOOPS
+        if isinstance(node, Assign) and isinstance(node.target, Var)
     ]
+    assigned = [(name, value) for name, value, operator in each if operator not in _LOOPS]
     tables = _tables(state, number)
     names, of_list = _parameters(fact, assigned, [part for call in calls for part in _callees(call)], tables)
     passed, all_of_it = _parameters(fact, assigned, [part for call in calls for part in _lists(call)], tables)
     classes, _ = _parameters(fact, assigned, [part for call in calls for part in _classes(call)], tables)
-    found = Dispatcher(names | _OF_LIST if of_list else names, bool(passed) or all_of_it, classes)
+    changed, _ = _parameters(
+        fact, [one[:2] for one in each], [part for call in calls for part in _reshaped(call)], tables
+    )
+    changed = changed if _sends(state, called) else frozenset()
+    found = Dispatcher(names | _OF_LIST if of_list else names, bool(passed) or all_of_it, classes, changed)
     return NONE if found == NONE else found
+
+
+def _sends(state: State, called: frozenset[str]) -> bool:
+    """Whether a function does more than compute: whether that sends, its summary tells."""
+    return not all(map(state.computes, called))
+
+
+def _reshaped(call: Call) -> Iterator[Value]:
+    """Arguments of functions that make another text of what they get."""
+    if call.kind is CallKind.FUNCTION and isinstance(call.name, str) and call.name.lower().lstrip("\\") in _RESHAPING:
+        yield from (arg.value for arg in call.args)
 
 
 def _with_closures(state: State, number: int) -> Iterator[msgspec.Struct]:

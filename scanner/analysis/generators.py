@@ -38,12 +38,12 @@ def made(evaluator: Evaluator, value: Val, key: Val = NOTHING) -> Val:
 def yielded(evaluator: Evaluator, node: Op, operands: Sequence[Val]) -> Val:
     """A `yield`: its operand goes to whoever runs the generator, what that sends is its value.
 
-    `operands`: of `yield from` the elements of what is delegated to.
+    `operands`: of `yield from` the elements of what is delegated to, behind their keys where these are known.
     """
-    pair = node.op == "yield" and len(operands) > 1
+    pair = len(operands) > 1
     generator = made(evaluator, operands[-1] if operands else NOTHING, operands[0] if pair else NOTHING)
     if node.op == "yield from" and operands:  # what is sent goes on to the other
-        generator = generator.replaced(sites=generator.sites | operands[0].sites)
+        generator = generator.replaced(sites=generator.sites | operands[-1].sites)
     evaluator.returns = evaluator.join(evaluator.returns, generator)
     if node.op == "yield from":  # what the other generator returns
         return operands[-1] if operands else NOTHING

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from scanner.analysis import packing, reported
+from scanner.analysis import packing, reaches, reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here, handles, sorted_items
 from scanner.analysis.named import HELD
@@ -247,19 +247,26 @@ def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
     elif name in _FLUSHES:
         flush(evaluator)
     elif name in _PICTURES and args:
-        _drawn(evaluator, args)
+        _drawn(evaluator, name, args)
     elif name == "phpinfo":
         trace = Trace(evaluator.path, evaluator.line, "phpinfo() prints the whole environment", None, 1)
-        printed(evaluator, [Val(labels={"environment": trace})])
+        _show(evaluator, name, [Val(labels={"environment": trace})])
 
 
-def _drawn(evaluator: Evaluator, args: list[Val]) -> None:
+def _drawn(evaluator: Evaluator, name: str, args: list[Val]) -> None:
     """`imagepng($image)` shows a picture with what was written on it, with a path it makes a file."""
     held = [evaluator.sites.get(site, {}).get(HELD, NOTHING) for site in sorted(args[0].sites)]
     if len(args) > 1 and args[1].texts:
         _store(evaluator, "file", args[1], join_all(held, evaluator.state.overflow))
     else:
-        printed(evaluator, held)
+        _show(evaluator, name, held)
+
+
+def _show(evaluator: Evaluator, name: str, values: list[Val]) -> None:
+    """What a function prints that is none of its arguments."""
+    printed(evaluator, values)
+    shown = join_all((Val(labels=all_labels(value)) for value in values), evaluator.state.overflow)
+    reaches.reach(evaluator, call_here(evaluator), "browser", name, shown)
 
 
 def _wrapper(evaluator: Evaluator, args: list[Val]) -> None:

@@ -16,9 +16,10 @@ SUPERGLOBALS = REQUEST_GLOBALS | {"_SESSION", "_SERVER", "_ENV"}
 """What is written to an element of these is read there again, anywhere in the program."""
 CALL_ARGUMENTS = "call-arguments"
 """Label of what `debug_backtrace` gives: the arguments of all callers."""
-MANY = frozenset({"globals", "environment", "session", "constants", CALL_ARGUMENTS})
+ALL_GLOBALS = "globals"
+MANY = frozenset({ALL_GLOBALS, "environment", "session", "constants", CALL_ARGUMENTS})
 """Labels of values that hold many secrets at once."""
-ELEMENTWISE = frozenset({"globals", "environment", "session"})
+ELEMENTWISE = frozenset({ALL_GLOBALS, "environment", "session"})
 """Those of which an element of known name has only what its name says."""
 OWN_CONSTANTS = frozenset(
     {"Core", "calendar", "ctype", "curl", "date", "dom", "exif", "fileinfo", "filter", "ftp", "gd", "gettext", "gmp",

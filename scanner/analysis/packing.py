@@ -8,6 +8,7 @@ it back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ _MAX_SCHEME = 14
 _MAX_DEPTH = 2
 _MAX_ELEMENTS = 20
 _MAX_TEXT = 500
+_MAX_LINE = 200
+_PARTED = re.compile(r"[|,;#\t]")
+"""Between the parts of a line that code takes apart again; a sentence is none."""
 
 
 def told(value: Val, *, by_callers: bool = False) -> Val:
@@ -90,5 +94,7 @@ def _texts(value: Val, depth: int) -> Iterator[str]:
 
 
 def _is_address(text: str) -> bool:
-    """Whether a text begins with a host that is known, or is the name of one."""
-    return len(text) <= _MAX_TEXT and ("//" in text[:_MAX_SCHEME] or "." in text) and bool(host_in(text))
+    """Whether a text begins with a host that is known, or is the name of one, or a line with such a one in it."""
+    if len(text) > _MAX_TEXT or not ("//" in text[:_MAX_SCHEME] or "." in text):
+        return False
+    return bool(host_in(text)) or (len(text) <= _MAX_LINE and any(map(host_in, _PARTED.split(text))))

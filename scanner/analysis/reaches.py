@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from scanner.analysis.frame import Frame
     from scanner.analysis.state import State
 
+VARIABLES = "variables"
+"""Effect of data that becomes variables, under names that it gives."""
 MAX_REACHES = 60
 """Effects kept per summary."""
 MAX_LIFTS = 8
@@ -34,15 +36,17 @@ _FANNED = 12
 """Levels that a call of one of many functions counts for beside itself."""
 _SHOWN = frozenset({"browser", "log", "cookie", "header", "exception", "file", "sql"})
 """Effects that must not get secrets."""
-_FED = frozenset({"file", "code", "include", "callee", "unserialize", "unpack", "command", "sql"})
+_FED = frozenset({"file", "code", "include", "callee", "unserialize", "unpack", "command", "sql", VARIABLES, "session"})
 """Effects that must not get what comes from another machine."""
-_RUN = frozenset({"code", "include", "callee", "unserialize", "command"})
+_RUN = frozenset({"code", "include", "callee", "unserialize", "command", VARIABLES, "session"})
 """Effects that must not get what the request says."""
 _KEPT = frozenset({"file", "log"})
 """Effects by which what a visitor typed becomes known to others."""
 _KEPT_LIFTS = 2
 """Callers out to which that is told: from further out it may be any field."""
 _OFF = frozenset({"", "0"})
+_LOG_FILE = 2
+"""Argument of `error_log`: the file that it appends to, where its type is 3."""
 _DOMAIN = 4
 """Argument of `setcookie`."""
 _COOKIE_DOMAIN = re.compile(r";\s*domain=([^;\s]+)", re.IGNORECASE)
@@ -62,7 +66,7 @@ def apply_local_sink(frame: Frame, call: Call, sink: LocalSink, args: list[Val],
         ]
     values += [_content(frame, call, sink, value) for value in values if sink.reads or value.sites]
     data = join_all((Val(labels=all_labels(value)) for value in values), frame.state.overflow)
-    effect, place = sink.effect, NOTHING
+    effect, place = _of_log(frame, sink, args)
     if effect == "header":
         effect = _of_header(values[0])
     if data.labels and effect in ("browser", "header", "cookie"):
@@ -76,6 +80,13 @@ def apply_local_sink(frame: Frame, call: Call, sink: LocalSink, args: list[Val],
         effect, place = _of_handle(frame, target, effect), place_of(frame, target)
     if effect:
         reach(frame, call, effect, sink.callable, data, place)
+
+
+def _of_log(frame: Frame, sink: LocalSink, args: list[Val]) -> tuple[str, Val]:
+    """Effect of a call, and the file that `error_log` with type 3 appends to."""
+    if sink.callable == "error_log" and len(args) > _LOG_FILE and "3" in args[1].texts:
+        return "file", place_of(frame, args[_LOG_FILE])
+    return sink.effect, NOTHING
 
 
 def _named_by(frame: Frame, path: Val) -> Val:
@@ -121,6 +132,15 @@ def reach(frame: Frame, call: Call, effect: str, api: str, data: Val, place: Val
             frame.number, call.line, call.end_line, call.start, call.end, effect, api, labels, place, (), inner
         )
         _keep(frame, found)
+
+
+def name_variables(frame: Frame, call: Call, api: str, names: Val, values: Val) -> None:
+    """Variables under names that are not known: `foreach ($_GET as $name => $value) { $GLOBALS[$name] = $value; }`.
+
+    Who names them and says what they hold sets any variable that the code takes for its own.
+    """
+    both = {label: trace for label, trace in all_labels(names).items() if label in all_labels(values)}
+    reach(frame, call, VARIABLES, api, Val(labels=both))
 
 
 def lift(frame: Frame, call: Call, reaches: Iterable[Reach], substitution: Substitution, symbol: str) -> None:

@@ -35,7 +35,8 @@ _GLOBAL_STATEMENT = b"\x93\x19"
 """MessagePack of an array of three whose first element is the tag of `scanner.model.facts.Globals`."""
 _TRIVIAL_BODY = 24
 """Encoded bytes of a file's own code up to which it only declares: longer code may set globals for the rest."""
-_TELLING = (b"://", b"data:", b"_GET", b"_POST", b"_REQUEST", b"_COOKIE", b"_FILES", b"_SERVER")
+_OF_REQUEST = (b"_GET", b"_POST", b"_REQUEST", b"_COOKIE")
+_TELLING = (b"://", b"data:", *_OF_REQUEST, b"_FILES", b"_SERVER")
 """What makes even the shortest code worth a look: `include $_GET[0];`."""
 _SERIALIZED = (b"O:", b"Tz", b"YT", b"read", b"contents")
 """In a function that unserializes: an object, one or an array in base64, or where else the text may come from."""
@@ -49,6 +50,10 @@ _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 _OWN_NAME = re.compile(rb"\x95\x14\x93\x04\x92\x01\xa7_SERVER.{1,4}(?:SERVER_NAME|HTTP_HOST|SERVER_ADDR)", re.DOTALL)
 """MessagePack of `Assign(Index(Var("_SERVER"), Const("HTTP_HOST")), ...)`."""
 _CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
+_NAMING = frozenset({"extract", "parse_str", "mb_parse_str"})
+"""Functions that make variables of what they get."""
+_NAMED_BY_VALUE = b"\x92\x0e"
+"""MessagePack of an array of two whose first element is the tag of `scanner.model.facts.DynVar`."""
 BULK_SOURCES = frozenset({"getenv", "apache_getenv", "get_defined_vars", "phpinfo", "get_defined_constants"})
 """Functions that give many secrets at once."""
 _ALWAYS = frozenset({"()", "eval", "backtick", "class_alias", "session_id", "session_encode"}) | BULK_SOURCES | METHODS
@@ -76,7 +81,14 @@ def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, function
         SETTINGS | {name.rpartition("::")[2] for name in functions} | (catalogue.dynamic_code.keys() - _CONSTRUCTS)
     )
     generic = matcher.method_names - strong
-    calling = _CONSTRUCTS | {"unserialize"} | {_called_as(name) for name in catalogue.higher_order} | SENSITIVE
+    calling = (
+        _CONSTRUCTS
+        | _NAMING
+        | _STATEMENTS
+        | {"unserialize"}
+        | {_called_as(name) for name in catalogue.higher_order}
+        | SENSITIVE
+    )
     by_name = frozenset(name.encode() for name in sending_functions(catalogue))
     asked = _Asked(catalogue)
     names = tuple(_names_in(unit) for unit in program.files)
@@ -111,11 +123,11 @@ def _called_as(name: str) -> str:
 def _runs_request(fact: FunctionFact, calling: AbstractSet[str], by_name: AbstractSet[bytes]) -> bool:
     """Whether a function that includes, calls back or writes names the request, or an address, itself; or an object.
 
-    Or a function that sends, as text: `array_map('gethostbyname', $names)`.
+    Or a function that sends, as text: `array_map('gethostbyname', $names)`. Also one that names variables by a value.
     """
-    if calling.isdisjoint(fact.called):
-        return False
     body = bytes(fact.body)
+    if calling.isdisjoint(fact.called):
+        return _NAMED_BY_VALUE in body and any(mark in body for mark in _OF_REQUEST)
     if "unserialize" in fact.called and any(mark in body for mark in _SERIALIZED):
         return True
     return any(mark in body for mark in _TELLING) or not by_name.isdisjoint(_SHORT_TEXT.findall(body))

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from scanner.analysis.computing import COMPUTING
+from scanner.analysis.dispatcher import Dispatcher
 from scanner.analysis.faces import face, places
 from scanner.analysis.growth import Growth
 from scanner.analysis.late import LateBound
@@ -112,17 +113,6 @@ class Note(NamedTuple):
     kind: str
     """`dynamic-call`, `dynamic-include`, `dynamic-code`."""
     text: str
-
-
-class Dispatcher(NamedTuple):
-    """What a function calls or passes on that its callers say."""
-
-    names: frozenset[int] = frozenset()
-    """Parameters that decide what is called; -1 for the arguments as a list."""
-    forwards: bool = False
-    """Whether it passes on a list of what it gets."""
-    classes: frozenset[int] = frozenset()
-    """Parameters that name the class of which it makes an object."""
 
 
 class Decoding:

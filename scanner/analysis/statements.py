@@ -13,6 +13,7 @@ from scanner.analysis import reaches
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.remote import REQUEST
 from scanner.analysis.summary import Hit
+from scanner.analysis.templates import FIRST_PRIVATE
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
@@ -24,11 +25,23 @@ FUNCTIONS = frozenset({"db_query", "db_multi_query", "db_multi_query_single", "s
 _WRITE = re.compile(r"\s*(?:update|insert|replace)\b", re.IGNORECASE)
 GRAVE = re.compile(
     r"\binto\s+(?:out|dump)file\b|\bload_file\s*\(|\bload\s+data\s+(?:local\s+)?infile\b|\bsoname\s*['\"]"
+    r"|\bset\b[^;]{0,200}\b(?:super_user|account_manager|admin_rights)\s*=\s*['\"]?1\b|\binsert\s+into\s+redcap_auth\b"
+    r"|\bapi_token\s*=\s*['\"][0-9A-F]{32}['\"]|\bgrant\s+[\w, ]{1,80}\s+on\s+\S+\s+to\b"
     r"|\bchange\s+(?:master|replication\s+source)\s+to\b|\binstall\s+(?:plugin|component)\s+\w|\bengine\s*=\s*['\"]?federated\b|\bcreate\s+server\s+\S+\s+foreign\b",
     re.IGNORECASE,
 )
-"""A statement that reaches files or programs of the database server, or another database."""
+"""A statement that reaches files or programs of the database server, or another database, or gives a privilege."""
 _RUN = re.compile(r"hook|prepend|\.php", re.IGNORECASE)
+_COMMENTS = re.compile(r"/\*.*?\*/|(?:--|#)[^\n]*\n", re.DOTALL)
+_WORDS = re.compile(f"[{FIRST_PRIVATE}-\U0010ffff\\s,;`()*=]+")
+"""What stands between the words of a statement, what is open included."""
+_VERBS = frozenset(
+    {"select", "distinct", "update", "delete", "insert", "into", "from", "set", "where", "show", "call", "values"}
+)
+_MAX_WORDS = 8
+_MAX_VERBS = 400
+"""Characters up to which a statement may be all comments and verbs."""
+_OPEN_KINDS = frozenset({"user-input", "unknown", "secret"})
 _SIGNATURE = Signature(
     id="php.statement", callable="query", type=CallableKind.FUNCTION, kind=KIND, lib="php", phase="execute",
     certainty=Certainty.ALWAYS,
@@ -55,9 +68,20 @@ def observe(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val]) -> 
 
 
 def _is_whole(evaluator: Evaluator, statement: Val) -> bool:
-    """Whether the request says all of a statement, perhaps encoded, and not only a value in one."""
-    holes = [evaluator.state.holes.hole(text) if len(text) == 1 else None for text in statement.texts]
-    return bool(holes) and all(hole is not None and hole.kind in ("user-input", "unknown") for hole in holes)
+    """Whether the request says all of a statement, perhaps encoded, and not only a value in one.
+
+    Or all but its verb: `"select $what from $table"`.
+    """
+    return bool(statement.texts) and all(_says_nothing(evaluator, text) for text in statement.texts)
+
+
+def _says_nothing(evaluator: Evaluator, text: str) -> bool:
+    """Whether a statement has nothing of its own but comments and verbs, and the rest is the request's or unknown."""
+    bare = _COMMENTS.sub(" ", text) if len(text) <= _MAX_VERBS else text
+    holes = [evaluator.state.holes.hole(one) for one in bare if one >= FIRST_PRIVATE]
+    words = _WORDS.sub(" ", bare).split()
+    known = (hole is not None and hole.kind in _OPEN_KINDS for hole in holes)
+    return bool(holes) and all(known) and len(words) <= _MAX_WORDS and _VERBS.issuperset(map(str.lower, words))
 
 
 def _record(evaluator: Evaluator, call: Call, api: str, statement: Val, given: Val) -> None:

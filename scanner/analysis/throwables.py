@@ -5,10 +5,15 @@ Source: the manual, chapters Predefined Exceptions, SPL Exceptions, JSON, PDO, m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from scanner.analysis.destinations import host_in
+from scanner.analysis.values import NOTHING, Val
+
 if TYPE_CHECKING:
+    from scanner.analysis.evaluator import Evaluator
     from scanner.analysis.program import Program
 
 _KINDS: Mapping[str, str] = {
@@ -25,8 +30,36 @@ _KINDS: Mapping[str, str] = {
     "typeerror": "argumentcounterror",
 }
 _FEW = 12
+_OF_MESSAGE = 3
+"""Arguments of a constructor among which the message is."""
 PREVIOUS = "getprevious"
+_MESSAGE = "getmessage"
+METHODS = frozenset({PREVIOUS, _MESSAGE})
+_ADDRESSES = ("\2error", "addresses")
+"""Addresses that stand as messages of exceptions: who catches one may ask for it, and which one that is nobody sees."""
+_MAX_ADDRESS = 120
+_ADDRESS = re.compile(r"[\w.:/?&=%~+@-]+")
 _PARENTS = {kind: parent for parent, kinds in _KINDS.items() for kind in kinds.split()}
+
+
+def made(evaluator: Evaluator, ancestors: Iterable[str], args: Sequence[Val]) -> None:
+    """A new object: where it can be thrown, an address that is all of its message is kept."""
+    told = {text for arg in args[:_OF_MESSAGE] for text in arg.texts if _is_address(text)}
+    if told and any(cls in _KINDS or cls in _PARENTS for cls in ancestors):
+        evaluator.write_shared("store", _ADDRESSES, Val(frozenset(told)))
+
+
+def _is_address(text: str) -> bool:
+    if len(text) > _MAX_ADDRESS or not _ADDRESS.fullmatch(text) or not text.isascii():
+        return False
+    return "://" in text or bool(host_in(text))
+
+
+def called(evaluator: Evaluator, method: str) -> Val:
+    """What a method (lower case) of an exception gives back besides what it carries."""
+    if method == PREVIOUS:
+        return Val(types=declared(evaluator.state.program))
+    return evaluator.state.read_store(_ADDRESSES) if method == _MESSAGE else NOTHING
 
 
 def declared(program: Program) -> frozenset[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import containers, documents, generators, growing, implicit, members, objects, references
+from scanner.analysis import containers, documents, generators, growing, implicit, members, objects, reaches, references
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.evaluator import YIELDS, Evaluator
+from scanner.analysis.handlers import call_here
 from scanner.analysis.lookup import is_property, perhaps_old
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.remote import REQUEST
@@ -93,7 +94,9 @@ def yielded(evaluator: Evaluator, node: Op, operands: list[Val]) -> Val:
     if evaluator.deciding and operands:
         operands[-1] = implicit.returned(evaluator, node.operands[-1], operands[-1])
     if node.op == "yield from" and operands:
-        operands = [elements(evaluator, operands[0]).replaced(sites=operands[0].sites)]
+        whole = operands[0]
+        operands = [elements(evaluator, whole).replaced(sites=whole.sites)]
+        operands[:0] = [keys(evaluator, whole, node.operands[0])] if whole.items else []
     return generators.yielded(evaluator, node, operands)
 
 
@@ -239,6 +242,8 @@ def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
     body = statement.body[len(heads) :]
     for key, item in list(value.items.items()):
         for head in heads:
+            if head.op == "foreach-ref" and isinstance(head.target, Var):
+                references.forget(evaluator, head.target.name)  # it is no name of the last round's element any more
             write(evaluator, head.target, text_value(key) if head.op == "foreach-key" else item)
             if head.op == "foreach-ref" and isinstance(head.target, Var):
                 references.in_round(evaluator, head.target.name, head.value, key)
@@ -399,9 +404,12 @@ def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C90
             )
             write(evaluator, item.value, element)
     elif isinstance(target, DynVar):
-        names = evaluator.known_texts(evaluator.value(target.name))
+        named = evaluator.value(target.name)
+        names = evaluator.known_texts(named)
         for name in names:
             _write_variable(evaluator, name, value)
+        if not names:
+            reaches.name_variables(evaluator, call_here(evaluator), "$$", named, value)
         if not names and REQUEST in value.labels:  # `foreach ($_GET as $name => $value) { $$name = $value; }`
             evaluator.extracted = evaluator.join(evaluator.extracted, Val(rest=value))
     elif isinstance(target, Call):
@@ -451,6 +459,8 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
     key = evaluator.value(target.key) if target.key is not None else NOTHING
     names = evaluator.known_texts(key)
     if isinstance(target.base, Var) and target.base.name in _SUPERGLOBALS:
+        if target.base.name == "GLOBALS" and not names:
+            reaches.name_variables(evaluator, call_here(evaluator), "$GLOBALS", key, value)
         _write_superglobal(evaluator, target.base.name, names, value)
         if len(names) < len(key.texts):
             evaluator.put_in_space(target.base.name.removeprefix("GLOBALS"), key, value)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from scanner.analysis.gates import Gate, gates
 from scanner.model.facts import (
     ArrayLit,
     Assign,
@@ -52,6 +53,16 @@ OF_COUNTS = " of counts"
 """Behind the operator of a strict comparison of counts: both sides are numbers, so that it was no stricter."""
 _COUNTING = frozenset({"count", "sizeof", "strlen", "mb_strlen"})
 _CURL_NUMBERS = {"64": "CURLOPT_SSL_VERIFYPEER", "81": "CURLOPT_SSL_VERIFYHOST", "10004": "CURLOPT_PROXY"}
+
+
+KEYS = {
+    "openssl_encrypt": 2, "openssl_decrypt": 2, "hash_hmac": 2, "hash_pbkdf2": 2, "crypt": 1, "mcrypt_encrypt": 1,
+    "mcrypt_decrypt": 1, "sodium_crypto_secretbox": 2, "sodium_crypto_secretbox_open": 2, "sodium_crypto_auth": 1,
+}  # fmt: skip
+"""Functions of cryptography, and which argument is their key or salt."""
+
+
+_RANDOM = frozenset({"random_bytes", "openssl_random_pseudo_bytes"})
 
 
 class Binding(NamedTuple):
@@ -112,6 +123,8 @@ class Unit(NamedTuple):
     """Comparisons, each with every variable and property that it compares."""
     ends: int = 0
     """Places at which it returns or yields."""
+    gates: tuple[Gate, ...] = ()
+    """Conditions, and what depends on them."""
 
 
 def units(facts: FileFacts) -> dict[str, Unit]:
@@ -167,6 +180,7 @@ def _merged(group: list[Unit]) -> Unit:
         frozenset().union(*(unit.names for unit in group)),
         frozenset().union(*(unit.operands for unit in group)),
         sum(unit.ends for unit in group),
+        tuple(gate for unit in group for gate in unit.gates),
     )
 
 
@@ -189,6 +203,7 @@ def _read(symbol: str, function: FunctionFact) -> Unit:
         frozenset(reader.names),
         frozenset(reader.operands),
         reader.ends,
+        gates(statements),
     )
 
 
@@ -390,6 +405,10 @@ def _set_by(call: Call, name: str) -> list[Binding]:
     """Options that a call sets: by key and value, by its own name and one constant, or by a named argument."""
     found = [binding for arg in call.args if arg.name for binding in _bind(arg.name, arg.value, call.line, "option")]
     values = [arg.value for arg in call.args]
+    if name in KEYS and KEYS[name] < len(values):
+        found.append(Binding(f"{name}.key", text_of(values[KEYS[name]]), call.line, "option"))
+    if name in _RANDOM and values:
+        found.append(Binding(f"{name}.bytes", text_of(values[0]), call.line, "option"))
     if name == "putenv" and len(values) == 1:
         key, _, text = text_of(values[0]).partition("=")
         return [*found, Binding(f"env:{key}", text, call.line, "option")]

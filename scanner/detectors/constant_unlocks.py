@@ -4,7 +4,7 @@
 Reports comparisons of what a visitor sends with a constant that nobody could type by chance: a digest (`md5(...)`,
 `hash(...)`, `crc32(...)`, `password_verify`) of a field, header or cookie that must equal one in the code, or a field
 that must equal a random-looking text. In functions and classes that are about logging in, rights or sessions, whatever
-is compared counts.
+is compared counts. So does a word beside a check: `$token === 'x' || check_token($token)`.
 
 ## Why is this bad
 Whoever knows the text behind the constant gets in, and nobody else can tell what it is. It is the usual door: a header
@@ -25,7 +25,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeGuard
 
+from scanner.analysis.gates import written
 from scanner.analysis.origins import REQUEST_GLOBALS
 from scanner.analysis.program import Program
 from scanner.detectors.base import Detector, Position, Scene, finding, rule
@@ -92,6 +94,16 @@ _SENT = ("HTTP_", "PHP_AUTH", "QUERY_STRING", "REQUEST_URI", "PATH_INFO")
 _FEW_DIGITS = 2
 _SHORT_DIGEST = 8
 _PAIR = 2
+_BESIDE = re.compile(
+    rb"\x93\x0d(?:\xa2(?:\|\||or|&&)|\xa3and)(?=.{0,400}(?:check|verif|valid|auth|token|allow|login|permi|equals))",
+    re.IGNORECASE | re.DOTALL,
+)
+"""In an encoded body: operands that are joined, and the name of a check among or behind them."""
+_FEWEST = 3
+"""Characters of a text that is a word and no mark."""
+_EITHER = {"||": ("==", "==="), "or": ("==", "==="), "&&": ("!=", "!=="), "and": ("!=", "!==")}
+_CHECKS = re.compile(r"check|verif|valid|auth|token|allow|login|permi|equals|match", re.IGNORECASE)
+_KNOWN_TO_ONE = re.compile(r"\At\Z|tok|pass|pwd|secret|key|hash|pin\Z|otp|code\Z|user|login|sig", re.IGNORECASE)
 _MAX_CASES = 40
 _LARGE = 100_000
 
@@ -100,9 +112,12 @@ def _find(scene: Scene) -> Iterable[Finding]:
     for number, fact in enumerate(scene.program.functions):
         about_login = bool(_ABOUT_LOGIN.search(fact.name) or _ABOUT_LOGIN.search(fact.cls.rpartition("\\")[2]))
         body = b"" if fact.outline else bytes(fact.body)
-        if not (_CONSTANT.search(body) and _TEST.search(body) and (about_login or _IN_BODY.search(body))):
-            continue
-        for line, shown, what in _comparisons(scene.program, fact, about_login=about_login):
+        found: list[tuple[int, str, str]] = []
+        if _CONSTANT.search(body) and _TEST.search(body) and (about_login or _IN_BODY.search(body)):
+            found += _comparisons(scene.program, fact, about_login=about_login)
+        if _BESIDE.search(body):
+            found += _beside_checks(fact)
+        for line, shown, what in found:
             yield finding(
                 scene,
                 RULE,
@@ -138,6 +153,41 @@ def _comparisons(program: Program, fact: FunctionFact, *, about_login: bool) -> 
                 if what and (line, shown) not in done:
                     done.add((line, shown))
                     yield line, shown, what
+
+
+def _beside_checks(fact: FunctionFact) -> Iterator[tuple[int, str, str]]:
+    """Constants beside a check (see `_beside_check`), as `_comparisons` gives them."""
+    line = fact.line
+    for node in nodes(decode_body(fact.body)):
+        line = getattr(node, "line", line)
+        if shown := _beside_check(node):
+            yield line, shown, "what a check is asked about"
+
+
+def _beside_check(node: object) -> str:
+    """What compares, where a check is asked about a value, or it must equal a word: `$t === 'x' || is_valid($t)`."""
+    if not isinstance(node, Op) or node.op not in _EITHER or len(node.operands) != _PAIR:
+        return ""
+    for one, other in (node.operands, node.operands[::-1]):
+        if not isinstance(one, Op) or one.op not in _EITHER[node.op] or len(one.operands) != _PAIR:
+            continue
+        texts = [part.value for part in one.operands if isinstance(part, Const) and isinstance(part.value, str)]
+        named = [part for part in one.operands if isinstance(part, (Var, Index))]
+        asked = {written(arg.value) for part in nodes(other) if _is_check(part) for arg in part.args}
+        if texts and len(texts[0]) >= _FEWEST and named and written(named[0]) in asked and _is_secret(named[0]):
+            return one.op
+    return ""
+
+
+def _is_check(node: object) -> TypeGuard[Call]:
+    return isinstance(node, Call) and isinstance(node.name, str) and _CHECKS.search(node.name) is not None
+
+
+def _is_secret(value: Value) -> bool:
+    """Whether a variable or an element is named like what only one knows, or who somebody is."""
+    names = [node.name for node in nodes(value) if isinstance(node, Var)]
+    names += [node.value for node in nodes(value) if isinstance(node, Const) and isinstance(node.value, str)]
+    return any(_KNOWN_TO_ONE.search(name) for name in names)
 
 
 def _made_of_constants(fact: FunctionFact) -> frozenset[str]:

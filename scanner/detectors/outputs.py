@@ -10,11 +10,21 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.analysis.named import PASSED_ON
-from scanner.analysis.origins import DATABASE_FILE, DIGEST, FILE, MANY, REQUEST_FIELD, is_broad, is_nameless
+from scanner.analysis.origins import (
+    ALL_GLOBALS,
+    DATABASE_FILE,
+    DIGEST,
+    FILE,
+    MANY,
+    REQUEST_FIELD,
+    is_broad,
+    is_nameless,
+)
 from scanner.analysis.state import Output
 from scanner.analysis.values import Trace, chain
 from scanner.detectors.base import Scene, finding, printable, steps
 from scanner.detectors.distance import distance, guessed, leaps, unasked
+from scanner.detectors.file_places import is_output
 from scanner.detectors.remarks import RISK
 from scanner.detectors.targets import expected
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
@@ -175,6 +185,7 @@ def _finding(
     through = f" through {output.via[0]}()" if output.via else ""
     far = hardly_arrives(scene, output, label, trace, to_host=bool(taken))
     least = Severity.MEDIUM if taken else Severity.LOW
+    whole = _shows_all(scene, output, label, trace)
     strayed = not is_broad(plain) and not taken and unasked(scene, trace, plain)
     harvested = _harvests(scene, output, label, trace)
     further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
@@ -183,7 +194,7 @@ def _finding(
         rule,
         output,
         severity=max(
-            _severity(scene, label, severity, taken=bool(taken)) if not harvested else _HARVESTED[output.effect],
+            _HARVESTED[output.effect] if harvested else _severity(scene, label, severity, taken=bool(taken) or whole),
             least if far else Severity.MEDIUM if strayed else Severity.CRITICAL,
             key=lambda item: item.rank,
         ),
@@ -195,7 +206,11 @@ def _finding(
         secrets=[plain],
         details=[
             *details(scene, output),
-            *([RISK] if _opens_all(scene, output, label) and not (far or strayed) else []),
+            *(
+                [RISK]
+                if ((whole and label == ALL_GLOBALS) or _opens_all(scene, output, label)) and not (far or strayed)
+                else []
+            ),
         ],
         trace=(*steps(trace), *last_steps(scene, output)),
     )
@@ -216,10 +231,27 @@ def hardly_arrives(scene: Scene, output: Output, label: str, trace: Trace, *, to
 
 
 def _opens_all(scene: Scene, output: Output, label: str) -> bool:
-    """Whether a visitor gets what opens the database or every encrypted value: no page of the product shows that."""
+    """Whether what opens the database, or every encrypted value, is shown or written down: no product does that."""
     secret = scene.result.state.origins.by_label.get(label)
     grave = secret is not None and secret.origin is SecretOrigin.DATABASE_PHP and secret.severity_floor == ""
-    return grave and output.effect in _TO_VISITOR and secret is not None and _KEY.search(secret.name) is not None
+    told = _is_shown(output) or output.effect in _HARVESTED
+    return grave and told and secret is not None and _KEY.search(secret.name) is not None
+
+
+def _is_shown(output: Output) -> bool:
+    """Whether a visitor gets what reaches an effect; what is written to `php://output` is printed."""
+    return output.effect in _TO_VISITOR or (output.effect == "file" and is_output(output.places))
+
+
+def _shows_all(scene: Scene, output: Output, label: str, trace: Trace) -> bool:
+    """Whether a visitor gets all settings or variables of the site, from the place that reads them and no further away.
+
+    Or one of them of which nobody knows the name.
+    """
+    secret = scene.result.state.origins.by_label.get(label)
+    bulk = label == ALL_GLOBALS or (secret is not None and secret.name.lower() in scene.result.state.origins.bulk)
+    near = bulk and _is_shown(output) and trace.length + len(output.via) <= _NEAR
+    return near and not leaps(scene, trace, scene.program.path(output.function))
 
 
 def _harvests(scene: Scene, output: Output, label: str, trace: Trace) -> bool:
@@ -246,7 +278,7 @@ def _severity(scene: Scene, label: str, severity: Severity, *, taken: bool) -> S
     if plain == FILE + DATABASE_FILE and severity is Severity.MEDIUM:
         return Severity.HIGH  # all of the credentials, not one value
     bulk = secret is not None and secret.name.lower() in scene.result.state.origins.bulk
-    if bulk and plain == label and severity is Severity.HIGH:
+    if bulk and plain == label and (severity is Severity.HIGH or taken):
         return severity
     nameless = secret is not None and secret.origin is SecretOrigin.FUNCTION
     if plain != label or (nameless and not (taken and secret is not None and secret.kind == "session")):

@@ -36,9 +36,17 @@ Weigh = Callable[[Scene, Output], Weights | None]
 
 
 def payload_findings(
-    scene: Scene, rule: Rule, sources: Callable[[str], bool], weigh: Weigh, verb: str
+    scene: Scene,
+    rule: Rule,
+    sources: Callable[[str], bool],
+    weigh: Weigh,
+    verb: str,
+    verbs: Mapping[str, str] | None = None,
 ) -> Iterable[Finding]:
-    """One finding per source and effect. `sources`: labels that count; `verb`: what happens to the data, `is run`."""
+    """One finding per source and effect. `sources`: labels that count; `verb`: what happens to the data, `is run`.
+
+    `verbs`: the same for some effects, where it is something else.
+    """
     found: list[tuple[Way, Finding]] = []
     lifted = {output.inner for output in scene.result.outputs if output.via}
     calls, vague = _calls(scene), _vague(scene)
@@ -63,7 +71,8 @@ def payload_findings(
                 foreign=foreign,
                 guessed=label != REQUEST and leaps(scene, trace, end) > 0,
             )
-            item = _finding(scene, rule, output, label, trace, hosts, (severity, length), verb)
+            happens = (verbs or {}).get(output.effect, verb)
+            item = _finding(scene, rule, output, label, trace, hosts, (severity, length), happens)
             found.append((Way(label, output.inner, source(trace)), item))
     return shortest(found).values()
 

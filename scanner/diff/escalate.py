@@ -19,6 +19,7 @@ from scanner.detectors.egress import BY_CALLERS, BY_OBJECT, ELSEWHERE, TOLD_INSI
 from scanner.detectors.leaks import UNNAMED
 from scanner.detectors.open_page import ADDRESS
 from scanner.detectors.remarks import BROWSER, RISK, SCRIPT
+from scanner.detectors.request_to_code import RULE as REQUEST_TO_CODE
 from scanner.detectors.targets import is_public
 from scanner.detectors.temper import SAMPLE, names_hosts
 from scanner.diff.repeats import Raised, told_once
@@ -28,6 +29,9 @@ from scanner.signatures.expectations import allows
 
 _UNRESOLVED = "unresolved"
 _NAMELESS = frozenset({_UNRESOLVED, "user-input", "own-server", "local", "local-mail-server"})
+_ASKED = frozenset({"user-input"})
+"""Where a call goes of which a request names the address, and nothing else does."""
+_OPENS = frozenset({"outbound-call", "url-capable-call"})
 _NOWHERE = frozenset({_UNRESOLVED, "own-server", "local", "local-mail-server"})
 _ACTIVE = frozenset({Category.EGRESS, Category.EXFILTRATION, Category.PAYLOAD, Category.CONCEALMENT})
 """What a package must not begin to do while its version stays."""
@@ -153,7 +157,10 @@ def _severity(change: FindingChange, finding: Finding, before: _Before) -> Sever
         return Severity.HIGH
     if finding.category is Category.PAYLOAD and finding.severity.rank <= Severity.MEDIUM.rank:
         guessed = finding.confidence is Confidence.POSSIBLE
-        return Severity.HIGH if _unknown(finding, before) and not guessed else Severity.INFO
+        commanded = (
+            finding.rule == REQUEST_TO_CODE.id and finding.severity is Severity.MEDIUM and change.baseline is None
+        )
+        return Severity.HIGH if (commanded or _unknown(finding, before)) and not guessed else Severity.INFO
     if RISK in finding.details or _gained_secret(change, finding):
         return Severity.HIGH
     if finding.category is Category.EGRESS and not {BROWSER, SCRIPT}.isdisjoint(finding.details):
@@ -210,6 +217,9 @@ def _of_call(change: FindingChange, finding: Finding, before: _Before) -> Severi
     if change.baseline is not None:
         gained -= set(change.baseline.destinations)
         settings -= set(change.baseline.details)
+    if change.baseline is None and gained == _ASKED and finding.rule in _OPENS:
+        direct = all(name != "via" for name, _ in finding.details)
+        return Severity.HIGH if direct or finding.confidence is not Confidence.POSSIBLE else Severity.INFO
     unknown = _unknown(finding, before)
     if any(map(is_public, unknown)):
         vague = finding.confidence is Confidence.POSSIBLE and finding.rule == "url-capable-call"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable as Function
 from collections.abc import Sequence
 
@@ -37,6 +38,7 @@ _LETTER = 3
 """Bytes of a literal of one letter."""
 _LETTERS = 3
 """Cases of one letter that are enough to say that a `switch` looks letters up."""
+_ADDRESS = re.compile(rb"(?:\?>)?\s*([\w:/?=&%~+-]{1,100}(?:\.[\w:/?=&%~+-]{1,100}){1,12})\s*(?:<\?(?:php\b|=)?\s*)?")
 _LEAVING = frozenset({"break_statement", "return_statement", "continue_statement", "exit_statement", "goto_statement"})
 
 StatementHandler = Function[["StatementLowering", Node, list[Statement]], None]
@@ -109,6 +111,7 @@ class StatementLowering(ExpressionLowering):
             kind = node.kind_id
             if kind in K_TEXT or kind in K_TAG:
                 echo_tag = self._ends_in_echo_tag(node)
+                self._address(node, out)
                 continue
             if echo_tag and kind in K_EXPRESSION_STATEMENT:
                 self._echo_tag(node, out)
@@ -155,6 +158,13 @@ class StatementLowering(ExpressionLowering):
                 self.statement(self.statement_cuts.pop(), out)
             if self.pending:
                 self._expression_statement(self.pending.pop(), out)
+
+    def _address(self, node: Node, out: list[Statement]) -> None:
+        """Template text that is nothing but an address or a host: an output buffer gives it back."""
+        found = _ADDRESS.fullmatch(self.source, node.start_byte, node.end_byte)
+        if found is not None:
+            shown = Arg(Const(found[1].decode("ascii")))
+            out.append(Expr(self.construct("echo", node, (shown,)), line_of(node)))
 
     def _ends_in_echo_tag(self, node: Node) -> bool:
         """Whether the PHP tag that ends a piece of template text is `<?=`."""

@@ -160,6 +160,8 @@ EFFECTS: Final = frozenset(
         "unpack",  # an archive that is unpacked
         "command",
         "sql",
+        "session",  # is the number of the session that is opened
+        "variables",  # become variables, under names that it gives
     }
 )
 """What a local sink does with the data that reaches it."""

@@ -67,7 +67,8 @@ def _with_itself(pair: Pair) -> Iterator[Weakening]:
 def _forced(pair: Pair, old: Unit) -> Iterator[Weakening]:
     line, value = pair.new.forced
     name = pair.symbol.rpartition("::")[2].lower()
-    lets_pass = value in ("true", "1") or (value in ("false", "0") and _REFUSES.search(name) is not None)
+    ends = value == "null" and any(_THROWS.search(site.name) for site in old.calls)  # `return;` where it refused
+    lets_pass = ends or value in ("true", "1") or (value in ("false", "0") and _REFUSES.search(name) is not None)
     if lets_pass and value != old.forced[1] and is_guard(name) and (old.calls or sum(old.comparisons.values())):
         yield _weakening(line, name, f"{pair.symbol}() always returns {value} now", f"return {value}")
 

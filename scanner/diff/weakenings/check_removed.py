@@ -47,13 +47,13 @@ _STRONG = re.compile(
     r"|(?:check|valid(?:ate)?)_?(?:sig|token|login|session|user|access|rights|host|origin|url|path|upload|file)\w*"
     r"|allow_?\w*(?:outbound|request|url|host)|outbound_?allowed|is_?allowed|is_?permitted|require_?(?:login|auth|admin|user|token)"
     r"|is_?(?:admin|super_?user|logged_?in|trusted|safe|internal|private)"
-    r"|is_uploaded_file|sanitiz(?!\w*(?:title|slug|dash|class|case|whitespace))|^(?:filter_var|basename|realpath)$"
+    r"|session_regenerate_id|(?:db|sql|mysqli?|pg|real)_?escape(?!\w*(?:html|name|identifier))|is_uploaded_file|sanitiz(?!\w*(?:title|slug|dash|class|case|whitespace))|^(?:filter_var|basename|realpath)$"
 )
 """Checks without which everybody may, and sanitizers without which anything goes, in lower case, `_` or not."""
 _COMPARES = re.compile(r"^(?:hash_equals|password_verify|openssl_verify|sodium_crypto_\w*(?:verify|open))$")
 """Checks of PHP's own of what somebody signed or knows: what they guard is the value that comes back."""
 _GUARD = re.compile(
-    r"verif|valid|check|allow|auth|permit|sanitiz|escape|redact|mask|filter|quote|strip_?tags|html(?:special|entit)|purif|clean"
+    r"session_regenerate|verif|valid|check|allow|auth|permit|sanitiz|escape|redact|mask|filter|quote|strip_?tags|html(?:special|entit)|purif|clean"
     r"|ensure|require|assert|forbid|deny|reject|guard|protect|secure|trusted|is_safe|token|limit|throttle|confirm"
 )
 _NO_GUARD = re.compile(
@@ -92,7 +92,7 @@ def find(pair: Pair) -> Iterator[Weakening]:
         return
     gone = sum(count for name, count in lost.items() if is_guard(name) or name in _LEAVING)
     kept = sum((old & new).values()) / max(1, sum(old.values()) - gone)
-    replaced = any(is_guard(name) for name in gained)
+    replaced = any(is_guard(name) for name in gained) or _passes_more(pair.old, pair.new)
     for name in guards:
         moved = _moved(pair, name, new, old)
         partly = new[name] > 0 and any(not is_guard(other) and other not in _LEAVING for other in lost)
@@ -109,6 +109,12 @@ def find(pair: Pair) -> Iterator[Weakening]:
             severity, line, name, f"{pair.symbol or 'the file'} {_how(name, old, new)}{still}",
             tuple(evidence.items()), Confidence.LIKELY,
         )  # fmt: skip
+
+
+def _passes_more(old: Unit, new: Unit) -> bool:
+    """Whether a call that runs a statement gets one argument more: the values of a prepared one."""
+    before = {site.name: site.arity for site in old.calls if _EFFECT.search(site.name)}
+    return any(before.get(site.name, site.arity) < site.arity for site in new.calls)
 
 
 def _how(name: str, old: Counter[str], new: Counter[str]) -> str:

@@ -44,11 +44,15 @@ _HOLE = re.compile(
 )
 _DIAGNOSTIC = re.compile(r"^(?:\$|ini:)?(?:app_?|wp_?)?debug(?:_?mode)?$|debug_?display|trace_?log|verbose_?errors")
 
+_ORIGIN = "access-control-allow-origin:"
+_WITH_LOGIN = "access-control-allow-credentials: true"
+
 
 def find(pair: Pair) -> Iterator[Weakening]:
     """Settings whose state turned against the site."""
     if pair.old is None:
         return
+    yield from _opened(pair.old, pair.new)
     before = _values(pair.old)
     for name, items in _values(pair.new).items():
         old = before.get(name, [])
@@ -65,6 +69,16 @@ def find(pair: Pair) -> Iterator[Weakening]:
                 )  # fmt: skip
 
 
+def _opened(old: Unit, new: Unit) -> Iterator[Weakening]:
+    """Pages of other sites may read what a visitor who is logged in gets, and might not before."""
+    before = {text.lower() for text, _line in old.strings}
+    texts = {text.lower(): line for text, line in new.strings}
+    origins = [text for text in texts if text.startswith(_ORIGIN)]
+    if _WITH_LOGIN in texts and origins and not (_WITH_LOGIN in before and before.issuperset(origins)):
+        message = "pages of other origins may read answers with the visitor's session"
+        yield Weakening(Severity.HIGH, texts[_WITH_LOGIN], "header", message, (("old", "not set"), ("new", origins[0])))
+
+
 def _values(unit: Unit) -> dict[str, list[Binding]]:
     """Settings by name. A local variable is none: its value depends on where the code stands."""
     found: dict[str, list[Binding]] = defaultdict(list)
@@ -78,10 +92,12 @@ def _turned(old: Binding | None, new: Binding) -> Severity | None:
     """How bad the turn is; None when it is none."""
     key, value = new.key, new.value.lower()
     was = old.value.lower() if old else ""
-    if key.startswith("ini:"):
+    if new.name.startswith("ini:"):
         if old is None or was != value:
             loud = _HOLE.search(key) and value in _ON
-            return Severity.MEDIUM if loud or (_GUARD.search(key) and value in _OFF) else None
+            of_session = new.name.startswith("ini:session.") and _GUARD.search(key) and value in _OFF
+            found = loud or (_GUARD.search(key) and value in _OFF)
+            return Severity.HIGH if of_session else Severity.MEDIUM if found else None
         return None
     if old is None or was == value:
         return None

@@ -2,7 +2,8 @@
 
 ## What it does
 Reports a function in which something weak took the place of something strong: `==` for `hash_equals`, `md5` for
-`password_hash`, `mt_rand` for `random_bytes`, `md5` for `sha256` in `hash()`, ECB for GCM, a lower cost.
+`password_hash`, `mt_rand` for `random_bytes`, `md5` for `sha256` in `hash()`, ECB for GCM, a lower cost, fewer bytes, a
+text in the code for a key or for random bytes.
 
 ## Why is this bad
 Tokens can be guessed, passwords can be computed back, signatures can be forged.
@@ -22,7 +23,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from scanner.analysis.units import OF_COUNTS, Binding, Unit
+from scanner.analysis.units import KEYS, OF_COUNTS, OPEN, Binding, Unit
 from scanner.detectors.base import rule
 from scanner.diff.weakenings.pairs import Pair, Weakening
 from scanner.model.finding import Category, Severity
@@ -42,6 +43,7 @@ _REPLACED = (
     (_PASSWORD, _PLAIN_HASH, "can be computed back"),
     (_SIGN, _PLAIN_HASH, "anybody can compute"),
 )
+_FIXED = re.compile(r"[!-~]{4,128}")
 _EQUAL = ("==", "===", "!=", "!==", "<>")
 _ALGORITHM = re.compile(
     r"^(?:md[245]|sha-?1|crc32\w*|adler32|fnv\w+|des(?:-\w+)*|rc[24](?:-\w+)*|bf(?:-\w+)*|[\w-]+-ecb|none|plain(?:text)?)$"
@@ -66,9 +68,30 @@ def find(pair: Pair) -> Iterator[Weakening]:
         before, after = sorted(strong & lost.keys()), sorted(weak & gained.keys())
         if before and after and not strong & gained.keys():
             yield _weakening(pair.new, f"{before[0]}()", f"{after[0]}()", after[0], f"what it makes {why}")
+    if (gone := sorted(_RANDOM & lost.keys())) and not (_RANDOM | _GUESSABLE) & gained.keys():
+        yield from _fixed(pair.old, pair.new, gone[0])
+    yield from _keys(pair.old, pair.new)
     yield from _comparisons(pair, lost)
     yield from _algorithms(pair.old, pair.new)
     yield from _costs(pair.old, pair.new)
+
+
+def _fixed(old: Unit, new: Unit, gone: str) -> Iterator[Weakening]:
+    """A text of the code in the place of random bytes, in a function that calls nothing else than before."""
+    before = {text for text, _line in old.strings}
+    texts = [(text, line) for text, line in new.strings if text not in before and _FIXED.fullmatch(text)]
+    more = Counter(site.name for site in new.calls) - Counter(site.name for site in old.calls)
+    if texts and not more:
+        yield _weakening(new, f"{gone}()", "a text in the code", gone, "everybody knows it", texts[0][1])
+
+
+def _keys(old: Unit, new: Unit) -> Iterator[Weakening]:
+    """A key or salt that stands in the code, where something that it does not say was."""
+    before = {item.name: item.value for item in old.bindings}
+    for item in new.bindings:
+        function = item.name.partition(".")[0]
+        if function in KEYS and item.name == f"{function}.key" and item.value != OPEN and before.get(item.name) == OPEN:
+            yield _weakening(new, "its key", "a text in the code", function, "everybody knows it", item.line)
 
 
 def _comparisons(pair: Pair, lost: Counter[str]) -> Iterator[Weakening]:
@@ -132,7 +155,7 @@ def _costs(old: Unit, new: Unit) -> Iterator[Weakening]:
 
 def _work(unit: Unit) -> list[Binding]:
     """Settings of how much work a hash is; a name that is set more than once says nothing."""
-    found = [item for item in unit.bindings if item.key in ("cost", "iterations", "rounds")]
+    found = [item for item in unit.bindings if item.key in ("cost", "iterations", "rounds", "bytes")]
     return [item for item in found if sum(other.name == item.name for other in found) == 1]
 
 

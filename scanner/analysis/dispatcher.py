@@ -1,0 +1,21 @@
+"""What is known of a function whose work its callers say (see `dispatching`)."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Dispatcher(NamedTuple):
+    """What a function calls, passes on or takes apart that its callers say."""
+
+    names: frozenset[int] = frozenset()
+    """Parameters that decide what is called; -1 for the arguments as a list."""
+    forwards: bool = False
+    """Whether it passes on a list of what it gets."""
+    classes: frozenset[int] = frozenset()
+    """Parameters that name the class of which it makes an object."""
+    reshapes: frozenset[int] = frozenset()
+    """Parameters of which it makes another text: it takes them apart, turns them round, fills them in."""
+
+
+NONE: Final = Dispatcher()
