@@ -43,6 +43,8 @@ NAMED: Final = "named"
 """Target of the effect that a value is kept under a name which callers say."""
 _NAME, _VALUE, _LIST = "name", "value", "list"
 _PROPERTY, _STATIC, _SPACE = "p", "s", "n"
+_THEN = "\1"
+"""Ends the place in the key of an effect; the templates of the name follow."""
 _MAX_PATH = 2
 """Known keys before the one that a caller says: `$this->kept['group'][$name]`."""
 _MAX_CLASSES = 4
@@ -91,16 +93,17 @@ class _Name(NamedTuple):
     """Whether it may be something else."""
 
 
-def _said(name: Val, holes: HoleTable) -> _Name:
+def _said(name: Val, holes: HoleTable, *, in_part: bool = False) -> _Name:
+    """What a value says as a key. `in_part`: a text counts that a parameter is a part of."""
     keys = sorted(text for text in name.texts if is_known(text))[:MAX_NAMED]
-    passed = sorted(text for text in name.texts if len(text) == 1 and PARAMETERS.match(text))[:MAX_NAMED]
+    passed = sorted(text for text in name.texts if PARAMETERS.search(text) and (in_part or len(text) == 1))[:MAX_NAMED]
     passed = [text for text in passed if not _is_of_object(text, holes)]
     return _Name(keys, passed, len(keys) + len(passed) < max(len(name.texts), 1))
 
 
 def _is_of_object(template: str, holes: HoleTable) -> bool:
     """Whether a key is a property: what else the object does decides it, more than who calls."""
-    origin = holes.origin(template)
+    origin = holes.origin(template) if len(template) == 1 else None
     return origin is not None and origin[1].startswith((OF_OBJECT, OF_METHOD, OF_MEMBERS, OF_MEMBERS_ALL))
 
 
@@ -232,7 +235,7 @@ class Keyed(Lookup):
 
     def put_in_space(self, space: str, name: Val, value: Val) -> None:
         """What is kept under a name that a parameter is: in a cache, in the session, as a constant, in a file."""
-        said = _said(name, self.state.holes)
+        said = _said(name, self.state.holes, in_part=True)
         if said.passed:
             self._leave(_OF_CLASS, said, _Place(_SPACE, space, ""), name, value)
 
@@ -241,11 +244,12 @@ class Keyed(Lookup):
         listed = self._listed(said, value)
         if listed is not NOTHING:
             packed[_LIST] = listed
-        self.add_effect(Effect(NAMED, (site, "".join(said.passed) + place.text), Val(items=packed), lifts))
+        self.add_effect(Effect(NAMED, (site, place.text + _THEN + "".join(said.passed)), Val(items=packed), lifts))
 
     def _listed(self, said: _Name, value: Val) -> Val:
         """The list of a caller of which keys and values are kept: `foreach ($given as $name => $value)`."""
-        origin = self.state.holes.origin(said.passed[0]) if len(said.passed) == 1 else None
+        one = said.passed[0] if len(said.passed) == 1 else ""
+        origin = self.state.holes.origin(one) if len(one) == 1 else None
         if origin is None or origin[1] != OF_KEYS or self.state.holes.element(origin[0], ANY) not in value.texts:
             return NOTHING
         way = Trace(self.path, self.line, "elements are kept under their keys", None, 0)
@@ -255,8 +259,8 @@ class Keyed(Lookup):
         """A callee keeps a value under a name that this call says, or the caller of this function."""
         packed = substitution.value(effect.value).items or {}
         name, value = packed.get(_NAME, NOTHING), packed.get(_VALUE, NOTHING)
-        place, lifts = _place(PARAMETERS.sub("", effect.key[1])), effect.lifts + 1
-        said = _said(name, self.state.holes)
+        place, lifts = _place(effect.key[1].partition(_THEN)[0]), effect.lifts + 1
+        said = _said(name, self.state.holes, in_part=place.kind == _SPACE)
         listed = packed.get(_LIST, NOTHING)
         if listed.items and listed.rest is None and not said.passed and not said.is_vague:
             for site in sorted(substitution.sites(frozenset([effect.key[0]]))):
@@ -276,7 +280,7 @@ class Keyed(Lookup):
 
     def put_perhaps(self, effect: Effect, substitution: Substitution, origins: Origins) -> None:
         """What `database.php` holds and a function perhaps keeps under a name is there for the methods of its class."""
-        packed, place = substitution.value(effect.value).items or {}, _place(PARAMETERS.sub("", effect.key[1]))
+        packed, place = substitution.value(effect.value).items or {}, _place(effect.key[1].partition(_THEN)[0])
         secrets = Val(labels=origins.credentials_in([packed.get(_VALUE, NOTHING)]))
         if not secrets.labels or effect.key[0] != _OF_CLASS or place.kind == _SPACE:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from scanner.analysis.keyed import Keyed
@@ -24,8 +24,10 @@ from scanner.analysis.templates import (
     OF_RESULT,
     OF_WHOLE,
     STORED,
+    between_parameters,
     is_known,
     like,
+    parameters,
 )
 from scanner.analysis.values import NOTHING, Val, bounded_texts, join_all, text_value
 from scanner.model.facts import ConstRef, Value
@@ -42,6 +44,9 @@ IN_PART: Final = "a variable of the environment whose name is known in part"
 """In a trace: which variable that is, nobody knows."""
 _ALL_OF = {ENVIRONMENT: "environment", CONSTANT: "constants"}
 """Labels of what stands under any name of a kind."""
+_AROUND = "\1"
+"""Before each of the known parts of a name that a parameter is a part of."""
+_LONGEST_NAME = 80
 _FIRST_LETTERS, _LETTERS = 3, 8
 """Letters of a name that must be known: the first ones, or so many in all."""
 _MAX_KEYS = 20
@@ -53,6 +58,10 @@ def _tells(name: str) -> bool:
     """Whether enough is known of a name to say what it may be."""
     known = sum(character < FIRST_PRIVATE for character in name)
     return known >= _LETTERS or (known >= _FIRST_LETTERS and max(name[:_FIRST_LETTERS]) < FIRST_PRIVATE)
+
+
+def _between(around: Sequence[str]) -> Callable[[str], str]:
+    return lambda text: text.join(around)
 
 
 class Named(Keyed):
@@ -86,8 +95,15 @@ class Named(Keyed):
         return [self.read_secret(known[one], self.line, IN_PART, certain=False) for one in sorted(names)[:MAX_NAMED]]
 
     def named_by_caller(self, kind: str, name: Val) -> Val:
-        """What stands under the name that a parameter is: the caller's to know."""
-        return opened(name, OF_NAMED + kind, self.state.holes)
+        """What stands under the name that a parameter is, or is a part of: the caller's to know."""
+        found = [opened(name, OF_NAMED + kind, self.state.holes)]
+        for text in sorted(name.texts):
+            of_class = "::" in text  # what `self` is, the function itself says
+            passed = parameters(text) if 1 < len(text) <= _LONGEST_NAME and not of_class else ()
+            if len(passed) == 1 and is_known("".join(between_parameters(text))):  # `getenv("APP_$name")`
+                around = _AROUND.join(["", *between_parameters(text)])
+                found.append(opened(Val(frozenset(passed)), OF_NAMED + kind + around, self.state.holes))
+        return join_all(found, self.state.overflow)
 
     def _one_named(self, kind: str, name: str) -> Val:
         if kind == ENVIRONMENT:
@@ -133,7 +149,7 @@ class Named(Keyed):
         if key == OF_GLOBALS:
             return self.global_named(base)
         if key.startswith(OF_NAMED):
-            return self.named(key[len(OF_NAMED) :], base)
+            return self._named_as(key[len(OF_NAMED) :], base)
         if key.startswith(OF_WHOLE):
             return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]], PASSED_ON), self.state.overflow)
         if key.startswith(OF_MEMBERS):
@@ -149,6 +165,11 @@ class Named(Keyed):
         if key == OF_RESULT:
             return self.state.interpreter.result(self, base)
         return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])
+
+    def _named_as(self, kind: str, name: Val) -> Val:
+        """What stands under a name, or under one that the name is a part of."""
+        kind, *around = kind.split(_AROUND)
+        return self.named(kind, name.replaced(texts=frozenset(map(_between(around), name.texts))) if around else name)
 
     def held_in(self, stream: Val) -> Val:
         """What was written to a stream, here or by others; the caller's to know where it is a parameter."""
