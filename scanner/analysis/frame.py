@@ -30,7 +30,7 @@ from scanner.analysis.summary import (
     symbolic,
 )
 from scanner.analysis.templates import is_known
-from scanner.analysis.values import CUT_SITES, NOTHING, Trace, Val, all_labels, all_sites, join, text_value
+from scanner.analysis.values import CUT_SITES, NOTHING, Trace, Val, all_labels, all_sites, join, passed_on, text_value
 from scanner.analysis.variants import Given
 from scanner.model.facts import Call, CallKind, FunctionFact, Value
 from scanner.model.signature import Secret
@@ -410,7 +410,7 @@ class Frame:
         elif len(self.effects) >= MAX_EFFECTS:
             self.state.limit("effects-per-function", self.number)
             return
-        self.effects[key] = effect
+        self.effects[key] = effect._replace(value=passed_on(effect.value))
 
     def summary(self) -> Summary:
         """What was found, once the body has been evaluated."""
@@ -424,7 +424,7 @@ class Frame:
             if site < 0 or site in escaping:
                 for role, value in sorted(self.sites[site].items()):
                     if not role.startswith(".") or self.state.tells(value):
-                        effects.append(Effect("site", (site, role), value))
+                        effects.append(Effect("site", (site, role), passed_on(value)))
             elif self.state.is_kept_handle(site):
                 effects.extend(self._put_on_kept(site))
         for target, value in (("printed", self.printed), ("thrown", self.thrown)):

@@ -13,10 +13,13 @@ from scanner.analysis.frame import Frame
 from scanner.analysis.substitution import Substitution
 from scanner.analysis.summary import Effect, depends_on_caller
 from scanner.analysis.templates import FIRST_PARAMETER, OF_OBJECT, RECEIVER_TEMPLATE, HoleTable, parameters
-from scanner.analysis.values import MAX_ITEMS, NOTHING, Val
+from scanner.analysis.values import NOTHING, Val
 
 _ADDED = "\0added"
 """Beginning of the keys of what is added to a list of which only the caller knows how long it is."""
+
+_MAX_PARTS = 64
+"""Parts of a list that are kept apart: as many letters as an address has that is put together one by one."""
 
 
 def next_key(base: Val, holes: HoleTable) -> str:
@@ -44,7 +47,7 @@ def _lengthened(frame: Frame, base: Val, added: list[Val]) -> Val:
     items = dict(base.items or {})
     vague = _of_caller(base, frame.state.holes)
     count = _count_added(items)
-    room = max(0, MAX_ITEMS - len(items))
+    room = max(0, _MAX_PARTS - len(items))
     for number, item in enumerate(added[:room]):
         items[f"{_ADDED}{count + number}" if vague else str(len(items))] = item
     rest = base.rest if len(added) <= room else reduce(frame.join, added[room:], base.rest or NOTHING)

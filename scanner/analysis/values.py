@@ -15,6 +15,10 @@ MAX_ITEMS = 120
 """Elements kept apart per array; of those beyond, which say least are merged into `rest`."""
 MAX_WEIGHT = 300
 """Values kept apart inside one value."""
+_MAX_PASSED_WEIGHT = 100
+"""The same for one that callers decide, where it is nested so deeply:"""
+_NESTED = 3
+"""levels of elements."""
 _PLAIN = 16
 """Plain texts of a long list that weigh as much as one value: obfuscated code keeps its characters in such lists."""
 MAX_LABELS = 24
@@ -175,8 +179,13 @@ def merge_labels(first: Mapping[str, Trace], second: Mapping[str, Trace]) -> Map
     if not first:
         return second
     merged: dict[str, Trace] | None = None
+    least = None
     for label, trace in second.items():
         known = first.get(label)
+        if known is None and len(first) >= MAX_LABELS:
+            least = least or max(map(_worth, first))
+            if _worth(label) > least:
+                continue  # it would be cut again
         if known is not trace and (known is None or _before(trace, known)):
             if merged is None:
                 merged = dict(first)
@@ -210,6 +219,16 @@ def _before(first: Trace, second: Trace) -> bool:
             return one[:3] < two[:3]
         one, two = one.previous, two.previous
     return False
+
+
+def passed_on(value: Val) -> Val:
+    """What a summary tells callers of a value: of arrays in arrays in arrays only so many elements are kept apart.
+
+    A library that draws keeps colours of colours: each call would put all of them into each again.
+    """
+    if value.weight <= _MAX_PASSED_WEIGHT or value.height < _NESTED:
+        return value
+    return value.replaced(items=None, rest=Val(labels=all_labels(value)))
 
 
 def merge_texts(first: frozenset[str], second: frozenset[str], overflow: str) -> frozenset[str]:
