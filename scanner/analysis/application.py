@@ -17,6 +17,7 @@ from scanner.analysis import (
     keyed,
     lifting,
     objects,
+    plain,
     reaches,
     references,
     remote,
@@ -246,6 +247,7 @@ def _applied(
         return returns
     binding = Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
     substitution = evaluator.substitution(binding.argument, step, returned)
+    substitution.changed = _changing(evaluator, call)
     back = _apply_effects(evaluator, call, number, summary, substitution)
     for hit in summary.hits:
         lifting.lift(evaluator, call, hit, substitution, symbol, certain=certain)
@@ -254,6 +256,16 @@ def _applied(
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))
     return result
+
+
+def _changing(evaluator: Evaluator, call: Call) -> Callable[[str], bool]:
+    """Whether the argument for a parameter's template is no expression that gives a name as it is."""
+
+    def changed(template: str) -> bool:
+        index = evaluator.state.holes.parameter_of(template)
+        return 0 <= index < len(call.args) and not plain.is_plain(evaluator, call.args[index].value)
+
+    return changed
 
 
 def _better(evaluator: Evaluator, result: Val, decoded: Val | None) -> Val:

@@ -135,6 +135,7 @@ class Frame:
         self.closures: set[int] = set()
         """Closures created here: calling one runs it with this function's variables."""
         self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}
+        self.changed: set[str] = set()  # variables that hold what was made of a parameter (see `plain`)
         self.foreign: frozenset[int] = frozenset()
         """Parameters, as symbolic objects, that are connections to a database on a host that a caller names."""
         self.connections: dict[int, frozenset[int]] = {}

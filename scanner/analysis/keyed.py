@@ -162,9 +162,11 @@ class Keyed(Lookup):
             array = self._held_by_class(place)
             for key in place.path:
                 array = self.element(array, [key], node)
-            keys = [alike(array, key) for key in said.keys]
+            keys = [one for key in said.keys for one in alike(array, key) or [key]]
             if self._is_whole(place, array):
                 keys = [key for key in keys if key in (array.items or {})]
+            elif array.rest is not None:  # what was put under a key that nobody knows
+                found.append(self._any_of(int(number), array.rest))
             if said.is_vague:
                 found.append(self._any_of(int(number), self.element(array, [], node)))
             elif keys:
@@ -261,6 +263,8 @@ class Keyed(Lookup):
         name, value = packed.get(_NAME, NOTHING), packed.get(_VALUE, NOTHING)
         place, lifts = _place(effect.key[1].partition(_THEN)[0]), effect.lifts + 1
         said = _said(name, self.state.holes, in_part=place.kind == _SPACE)
+        if said.passed and any(map(substitution.changed, (effect.value.items or {})[_NAME].texts)):
+            said = _Name(said.keys, [], is_vague=True)
         listed = packed.get(_LIST, NOTHING)
         if listed.items and listed.rest is None and not said.passed and not said.is_vague:
             for site in sorted(substitution.sites(frozenset([effect.key[0]]))):
@@ -292,7 +296,8 @@ class Keyed(Lookup):
         if place.kind == _SPACE:
             for key, value in (held.items or {}).items():
                 target = "store" if place.owner else "global"
-                self.write_shared(target, (place.owner, key), value, lifts)
+                for one in sorted({key, key.lower()}):  # `$_SESSION[strtolower($name)] = $value`
+                    self.write_shared(target, (place.owner, one), value, lifts)
         elif site != _OF_CLASS:
             self.set_site(site, "." + place.member, _within(place, held))
         else:

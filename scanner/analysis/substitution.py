@@ -50,6 +50,12 @@ _NAMES_HOST = re.compile("//[^/\ue000-\U0010ffff]")
 _OF_STORED = OF_NAMED + STORED
 """Begins the key of an element of an array that a property holds."""
 
+_KEY = "key"
+
+
+def _never(_template: str) -> bool:
+    return False
+
 
 class Substitution:
     """Replaces a callee's parameters by a call's arguments."""
@@ -73,6 +79,8 @@ class Substitution:
         self._returned = returned
         self._followed = followed
         self._digests = digests
+        self.changed: Callable[[str], bool] = _never
+        """Whether a call passes, for a parameter's template, something that it makes of a parameter of its own."""
         self._labels: dict[str, Mapping[str, Trace]] = {}
         self._elements: dict[str, Val] = {}
         self._told: dict[frozenset[str], frozenset[str]] = {}
@@ -196,7 +204,9 @@ class Substitution:
         if self._has_no_key(origin):
             return NOTHING
         if origin[1].startswith(OF_UNDER):
-            return self._under(self._resolved(origin[0]), self._resolved(origin[1][len(OF_UNDER) :]))
+            return self._under(self._resolved(origin[0]), self._name(origin[1][len(OF_UNDER) :]))
+        if origin[1].startswith(_OF_STORED):
+            return self._project(self._name(origin[0]), origin[1])
         if origin[1].startswith(PROJECTED):
             return self._project(self._resolved(origin[0]), origin[1])
         array, key = self._resolved(origin[0]), origin[1]
@@ -214,16 +224,24 @@ class Substitution:
         return bool(name) and self._is_kept(name) and not self._resolved(name).texts
 
     def _under(self, array: Val, name: Val) -> Val:
-        """Element of an array under the keys that a value may be."""
+        """Element of an array under the keys that a value may be, and what stands under keys that nobody knows."""
         known = [text for text in name.texts if is_known(text)]
         passed = [text for text in name.texts if len(text) == 1 and parameters(text)]
-        keys = (
-            sorted(alike(array, key) for key in known) if len(known) + len(passed) == max(len(name.texts), 1) else [ANY]
-        )
+        is_told = len(known) + len(passed) == max(len(name.texts), 1)
+        keys = sorted({one for key in known for one in alike(array, key) or [key]}) if is_told else [ANY]
         if passed and array.height and ANY not in keys:
             keys.append(ANY)
         keys += [OF_UNDER + text for text in sorted(passed)]
-        return join_all((picked(array, key, self._holes, self._overflow) for key in keys), self._overflow)
+        found = [picked(array, key, self._holes, self._overflow) for key in keys]
+        return join_all([*found, array.rest or NOTHING], self._overflow)
+
+    def _name(self, template: str) -> Val:
+        """What a call passes as a key; a parameter of its own that it has changed is no key that its callers know."""
+        name = self._resolved(template)
+        if not self.changed(template):
+            return name
+        unknown = self._holes.template("unknown", _KEY)
+        return name.replaced(texts=frozenset(unknown if parameters(text) else text for text in name.texts))
 
     def _merged_labels(self, value: Val) -> Mapping[str, Trace]:
         open_labels = {k: v for k, v in value.labels.items() if k.startswith(PARAM) or remote.is_open(k)}

@@ -200,15 +200,13 @@ def picked(value: Val, key: str, holes: HoleTable, overflow: str) -> Val:
     return join(result, Val(labels=labels), overflow)
 
 
-def alike(array: Val, key: str) -> str:
-    """The key of an array that a key means where functions change the case of keys: `$this->kept[strtolower($name)]`.
+def alike(array: Val, key: str) -> list[str]:
+    """Keys of an array that a key may mean where functions change the case of keys: `$this->kept[strtolower($name)]`.
 
     What such a function makes of a parameter is taken for the parameter itself.
     """
-    if array.items is None or key in array.items:
-        return key
     folded = key.strip().casefold()
-    return next((known for known in array.items if known.strip().casefold() == folded), key)
+    return [known for known in array.items or () if known == key or known.strip().casefold() == folded]
 
 
 def symbolic(index: int) -> int:

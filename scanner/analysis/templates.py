@@ -118,6 +118,14 @@ class HoleTable:
         parent, key, _depth = self._elements[code - FIRST_ELEMENT]
         return parent, key
 
+    def parameter_of(self, template: str) -> int:
+        """Number of the parameter that a template is, or is an element of; -1 of the receiver, -2 of any other text."""
+        origin = self.origin(template) if len(template) == 1 else ("", "")
+        while origin is not None:
+            template = origin[0]
+            origin = self.origin(template) if template else None
+        return ord(template) - FIRST_PARAMETER - 1 if template and PARAMETERS.match(template) else -2
+
     def hole(self, character: str) -> Hole | None:
         """The hole that a character stands for, None for a known byte."""
         code = ord(character)

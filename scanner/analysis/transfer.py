@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import containers, documents, generators, growing, implicit, members, objects, reaches, references
+from scanner.analysis import (
+    containers,
+    documents,
+    generators,
+    growing,
+    implicit,
+    members,
+    objects,
+    plain,
+    reaches,
+    references,
+)
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.evaluator import YIELDS, Evaluator
 from scanner.analysis.handlers import call_here
@@ -335,6 +346,7 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     elif node.op == "&":
         _alias(evaluator, node.target, node.value)
     value = implicit.assigned(evaluator, node, value) if evaluator.deciding else value
+    plain.note(evaluator, node, value)
     write(evaluator, node.target, value)
     references.bind(evaluator, node)
     return value
@@ -462,15 +474,15 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
         if target.base.name == "GLOBALS" and not names:
             reaches.name_variables(evaluator, call_here(evaluator), "$GLOBALS", key, value)
         _write_superglobal(evaluator, target.base.name, names, value)
-        if len(names) < len(key.texts):
+        if len(names) < len(key.texts) and plain.is_plain(evaluator, target.key):
             evaluator.put_in_space(target.base.name.removeprefix("GLOBALS"), key, value)
         return
     base = evaluator.value(target.base)
-    if not base.types and evaluator.put_under(target, key, value):
+    if not base.types and plain.is_plain(evaluator, target.key) and evaluator.put_under(target, key, value):
         return
     items = dict(base.items or {})
     rest = base.rest
-    if len(names) == 1 and target.key is not None:
+    if len(names) == 1 and target.key is not None and not plain.is_counter(evaluator, target, names[0]):
         items[names[0]] = value
     elif target.key is None and len(items) < 200 and rest is None:  # noqa: PLR2004  `$a[] = x` keeps short lists apart
         items[growing.next_key(base, evaluator.state.holes)] = value
