@@ -37,6 +37,8 @@ _MAX_PARTS = 24
 _MAX_GATES = 400
 _LEAVES = frozenset({"exit", "die", "throw"})
 _REFUSING = re.compile(r"respond|deny|denied|forbid|abort|unauthori[sz]|not_?allowed|fail|error|redirect")
+_ANSWER = re.compile(r"[a-z][a-z_-]+", re.IGNORECASE)
+"""A word that is given back: the name of a kind, of which nobody is refused anything."""
 _SENT = ("HTTP_", "QUERY_STRING", "REQUEST_URI", "PATH_INFO")
 _EQUAL = frozenset({"==", "===", "!=", "!==", "<>"})
 _RETURNED = {True: "true", False: "false", None: "null"}
@@ -193,7 +195,10 @@ def _what(arm: tuple[object, ...]) -> _Outcome:
     for item in arm:
         if isinstance(item, Return) and item.kind == "return":
             known = item.value.value if isinstance(item.value, Const) else ""
-            effect = _RETURNED.get(known, "leaves") if known is None or isinstance(known, bool) else "leaves"
+            if isinstance(known, str) and _ANSWER.fullmatch(known) and not _REFUSING.search(known):
+                effect = "other"  # `return 'private';`
+            else:
+                effect = _RETURNED.get(known, "leaves") if known is None or isinstance(known, bool) else "leaves"
     return {"effect": effect, "redirects": redirects}
 
 

@@ -102,6 +102,7 @@ _BESIDE = re.compile(
 _FEWEST = 3
 """Characters of a text that is a word and no mark."""
 _EITHER = {"||": ("==", "==="), "or": ("==", "==="), "&&": ("!=", "!=="), "and": ("!=", "!==")}
+_BOTH = frozenset({"&&", "and"})
 _CHECKS = re.compile(r"check|verif|valid|auth|token|allow|login|permi|equals|match", re.IGNORECASE)
 _KNOWN_TO_ONE = re.compile(r"\At\Z|tok|pass|pwd|secret|key|hash|pin\Z|otp|code\Z|user|login|sig", re.IGNORECASE)
 _MAX_CASES = 40
@@ -171,12 +172,19 @@ def _beside_check(node: object) -> str:
     for one, other in (node.operands, node.operands[::-1]):
         if not isinstance(one, Op) or one.op not in _EITHER[node.op] or len(one.operands) != _PAIR:
             continue
+        refuses_more = _is_negated(other) if node.op not in _BOTH else isinstance(other, Call)
+        if refuses_more:  # `!is_valid($code) || $code === 'x'`
+            continue
         texts = [part.value for part in one.operands if isinstance(part, Const) and isinstance(part.value, str)]
         named = [part for part in one.operands if isinstance(part, (Var, Index))]
         asked = {written(arg.value) for part in nodes(other) if _is_check(part) for arg in part.args}
         if texts and len(texts[0]) >= _FEWEST and named and written(named[0]) in asked and _is_secret(named[0]):
             return one.op
     return ""
+
+
+def _is_negated(node: Value) -> bool:
+    return isinstance(node, Op) and node.op == "!"
 
 
 def _is_check(node: object) -> TypeGuard[Call]:
