@@ -96,8 +96,6 @@ def _check_script(script: ProtectedScript) -> None:
             _refuse(f"the script name {text!r} has a control character")
         if any("\ud800" <= char <= "\udfff" for char in text):
             _refuse(f"the script name {text!r} is not valid Unicode")
-    if "%" in script.name:  # whether a WAF decodes what is no escape, and how, no product's manual tells
-        _refuse(f"no rule surely matches the script name {script.name!r}: rename the file, `%` begins an escape")
     if len(script.name.encode()) > _LONGEST_NAME:
         _refuse(f"the script name {script.name[:_LONGEST_NAME]!r}... is longer than {_LONGEST_NAME} bytes")
     if not script.name or "/" in script.name:

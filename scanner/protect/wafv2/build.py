@@ -31,12 +31,21 @@ _REFERENCE = re.compile(r"\{\{|\$\{")
 Text = Callable[[AcceptedSecret], str]
 
 
+def _check_names(protection: Protection) -> None:
+    """Raises: ConfigurationError for a name of which the manual does not tell how it looks once it is decoded."""
+    for script in protection.scripts:
+        if "%" in script.name:
+            message = f"no rule of AWS WAF surely matches the script name {script.name!r}: rename the file"
+            raise ConfigurationError(message)
+
+
 def rules(protection: Protection, search: Text, cookie: Text | None = None) -> list[dict[str, Any]]:
     """Rules in order of priority. `search` and `cookie` give a secret as it stands in a byte match and in a header.
 
     Raises: ConfigurationError when a name or a value cannot be written.
     """
     checked(protection)
+    _check_names(protection)
     opened = tuple(script for script in protection.scripts if script.mode is not Mode.BLOCK)
     blocked = tuple(script for script in protection.scripts if script.mode is Mode.BLOCK)
     found = []
