@@ -41,7 +41,7 @@ from scanner.analysis.summary import (
 )
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, stepped
 from scanner.analysis.variants import Given
-from scanner.model.facts import Call, decode_body
+from scanner.model.facts import Call, Var, decode_body
 
 
 def summary_of(state: State, number: int) -> Summary:
@@ -319,7 +319,9 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
     number, name = effect.key
     if effect.target == "argument":
         if number < len(call.args):
-            transfer.write(evaluator, call.args[number].value, substitution.value(effect.value))
+            place = call.args[number].value
+            transfer.write(evaluator, place, substitution.value(effect.value))
+            evaluator.changed.update([place.name] if isinstance(place, Var) else ())
     elif effect.target == "site":
         sites = substitution.sites(frozenset([number]))
         if name == containers.ROLE:

@@ -357,6 +357,7 @@ class Frame:
             self.add_effect(effect)
         for key, item in inner.reaches.items():
             self.reaches.setdefault(key, item)
+        self.changed |= inner.changed
         self.printed = self.join(self.printed, inner.printed)
         self.thrown = self.join(self.thrown, inner.thrown)
         for name, by_ref in inner.fact.captures:

@@ -62,7 +62,7 @@ def is_counter(frame: Frame, target: Index, name: str) -> bool:
 
 def note(frame: Frame, node: Assign, value: Val) -> None:
     """Remember variables that get something made of a parameter."""
-    if not any(PARAMETERS.search(text) for text in value.texts):
+    if not (value.height or any(PARAMETERS.search(text) for text in value.texts)):
         return
     if node.op not in _AS_IT_IS or not is_plain(frame, node.value):
         frame.changed.update(_variables(node.target))

@@ -251,6 +251,8 @@ def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
     if evaluator.state.growth.in_texts(value.texts):  # the list of one object, among what others of its class hold
         return False
     body = statement.body[len(heads) :]
+    for head in heads:
+        plain.note(evaluator, head, value)
     for key, item in list(value.items.items()):
         for head in heads:
             if head.op == "foreach-ref" and isinstance(head.target, Var):
