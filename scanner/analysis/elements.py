@@ -43,15 +43,15 @@ class Elements(Named):
             if special is not None:
                 return special
         base = self.value(node.base)
-        is_plain = plain.is_plain(self, node.key)
-        under = self.under(node, base, key) if is_plain else None
+        is_asked = plain.may_be_passed(self, node.key, key)
+        under = self.under(node, base, key) if is_asked else None
         if under is not None:
             return under
         if not keys and (base.rest is not None or isinstance(node.base, Var)):
             self.state.mixing.looked_up(self.number, node.base, self.fact.params)
         if keys and base.items and base.items.keys().isdisjoint(keys) and len(keys) < len(key.texts):
             keys = []  # the key may be something else than the texts that are known, which the array does not have
-        result = self.element(base, keys, node, self.asked_of_callers(key) if is_plain else ())
+        result = self.element(base, keys, node, self.asked_of_callers(key) if is_asked else ())
         if not keys and base.labels:
             result = self.join(result, self._named_by_caller(base, key))
         if key.labels:

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from scanner.analysis.lookup import MAX_LATE_BOUND, MAX_NAMED, Lookup, perhaps_old
-from scanner.analysis.origins import Origins
-from scanner.analysis.substitution import Substitution
+from scanner.analysis.substitution import Substitution, same
 from scanner.analysis.summary import (
     ANY,
     MAX_KEPT_LIFTS,
@@ -183,13 +182,13 @@ class Keyed(Lookup):
 
     def _is_whole(self, place: _Place, array: Val) -> bool:
         """Whether an array has no elements but those that are known."""
-        known = (place.owner, place.member) not in self.state.vague
+        known = self._key(place) not in self.state.vague
         return known and bool(array.items) and array.rest is None and not array.texts and not array.labels
 
     def _held_by_class(self, place: _Place) -> Val:
         """What all objects of a class are known to hold in a property, or the class itself in a static one."""
         name = place.member.removeprefix("::")
-        keys = [(self.property_owner(place.owner, name), place.member)]
+        keys = [self._key(place)]
         found = [self.default_of(place.owner, name)]
         if place.kind == _PROPERTY:
             keys += [(one, name) for one in self.state.program.owners_below(place.owner, name, MAX_LATE_BOUND)]
@@ -210,8 +209,7 @@ class Keyed(Lookup):
         labels = self.state.telling(certain(Val(labels=name.labels)).labels)
         known = Val(items=dict.fromkeys(said.keys, value) or None, rest=value if said.is_vague else None, labels=labels)
         for place in array.places:
-            owner = self.property_owner(place.owner, place.member.removeprefix("::"))
-            self.state.note_instance((owner, place.member))
+            self.state.note_instance(self._key(place))
             secret = certain(value)
             if self.state.secrets_of(secret):  # whoever says the name: the secret is in it
                 self._keep(place, Val(rest=secret), 0)
@@ -282,10 +280,10 @@ class Keyed(Lookup):
                 site, place, said._replace(passed=[]) if is_made_here else said, name, value, known, lifts
             )
 
-    def put_perhaps(self, effect: Effect, substitution: Substitution, origins: Origins) -> None:
+    def put_perhaps(self, effect: Effect, substitution: Substitution) -> None:
         """What `database.php` holds and a function perhaps keeps under a name is there for the methods of its class."""
         packed, place = substitution.value(effect.value).items or {}, _place(effect.key[1].partition(_THEN)[0])
-        secrets = Val(labels=origins.credentials_in([packed.get(_VALUE, NOTHING)]))
+        secrets = Val(labels=self.state.origins.credentials_in([packed.get(_VALUE, NOTHING)]))
         if not secrets.labels or effect.key[0] != _OF_CLASS or place.kind == _SPACE:
             return
         keys = _said(packed.get(_NAME, NOTHING), self.state.holes).keys
@@ -304,8 +302,11 @@ class Keyed(Lookup):
             self._keep(place, held, lifts)
 
     def _keep(self, place: _Place, held: Val, lifts: int) -> None:
-        owner = self.property_owner(place.owner, place.member.removeprefix("::"))
-        self.write_shared("store", (owner, place.member), _within(place, held), lifts)
+        self.write_shared("store", self._key(place), _within(place, held), lifts)
+
+    def _key(self, place: _Place) -> tuple[str, str]:
+        """Store of a property: subclasses and parents share it."""
+        return self.property_owner(place.owner, place.member.removeprefix("::")), place.member
 
     # -- which array ------------------------------------------------------------------------------------------
 
@@ -394,8 +395,5 @@ def _unsaid(evaluator: Keyed) -> Substitution:
 
     def argument(index: int) -> Val:
         return unsaid if index >= 0 else evaluator.env.get("this", NOTHING)
-
-    def same(trace: Trace) -> Trace:
-        return trace
 
     return evaluator.substitution(argument, same, same)

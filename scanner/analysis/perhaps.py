@@ -15,7 +15,7 @@ from scanner.analysis.following import holds_secret, names_kept_secret
 from scanner.analysis.keyed import NAMED, asks_for_unsaid
 from scanner.analysis.lifting import lift
 from scanner.analysis.state import State
-from scanner.analysis.substitution import Substitution
+from scanner.analysis.substitution import Substitution, same
 from scanner.analysis.summary import Effect
 from scanner.analysis.values import Trace, Val, stepped
 from scanner.model.facts import SHORT_BODY, Call
@@ -67,7 +67,7 @@ def _keep_credentials(evaluator: Evaluator, kept: Sequence[Effect], substitution
     origins = evaluator.state.origins
     for effect in kept:
         if effect.target == NAMED:
-            evaluator.put_perhaps(effect, substitution, origins)
+            evaluator.put_perhaps(effect, substitution)
             continue
         secrets = origins.credentials_in([substitution.value(effect.value)])
         cls, _separator, member = effect.key[1].partition("\0")
@@ -78,9 +78,6 @@ def credentials_of(evaluator: Evaluator, call: Call, numbers: Sequence[int], arg
     """What `database.php` holds and one of these functions gives back."""
     state = evaluator.state
     found: dict[str, Trace] = {}
-
-    def same(trace: Trace) -> Trace:
-        return trace
 
     for number in numbers:
         if number not in state.followed and not names_kept_secret(state, number):

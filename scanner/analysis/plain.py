@@ -7,7 +7,7 @@ was reversed, cut or replaced names another element: only what is written in pla
 from __future__ import annotations
 
 from scanner.analysis.frame import Frame
-from scanner.analysis.templates import PARAMETERS
+from scanner.analysis.templates import PARAMETERS, is_known
 from scanner.analysis.values import Val
 from scanner.model.facts import (
     ArrayLit,
@@ -48,6 +48,11 @@ def is_plain(frame: Frame, node: Value | None) -> bool:
         name = str(node.name).lower().lstrip("\\")
         return node.kind is CallKind.FUNCTION and name in _CASES and _only(frame, node)
     return node is None or isinstance(node, _WRITTEN)
+
+
+def may_be_passed(frame: Frame, node: Value | None, key: Val) -> bool:
+    """Whether a key, and the expression for it, may be what a caller passes: most are written in the code."""
+    return not all(map(is_known, key.texts)) and is_plain(frame, node)
 
 
 def _only(frame: Frame, call: Call) -> bool:

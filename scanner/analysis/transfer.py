@@ -476,11 +476,11 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
         if target.base.name == "GLOBALS" and not names:
             reaches.name_variables(evaluator, call_here(evaluator), "$GLOBALS", key, value)
         _write_superglobal(evaluator, target.base.name, names, value)
-        if len(names) < len(key.texts) and plain.is_plain(evaluator, target.key):
+        if plain.may_be_passed(evaluator, target.key, key):
             evaluator.put_in_space(target.base.name.removeprefix("GLOBALS"), key, value)
         return
     base = evaluator.value(target.base)
-    if not base.types and plain.is_plain(evaluator, target.key) and evaluator.put_under(target, key, value):
+    if not base.types and plain.may_be_passed(evaluator, target.key, key) and evaluator.put_under(target, key, value):
         return
     items = dict(base.items or {})
     rest = base.rest
