@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from scanner.analysis import folding, transfer
 from scanner.analysis.describe import describe
+from scanner.analysis.destinations import UNRESOLVED, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.pieces import each_piece
 from scanner.analysis.remote import OUTSIDE
@@ -255,6 +256,8 @@ def of_stream(text: str) -> str | None:
 def included(evaluator: Evaluator, call: Call, target: Val) -> None:
     """An `include` of a stream runs code that is no file of the release."""
     streams = sorted(text for text in target.texts if _is_stream(text))
+    if len(streams) < len(target.texts):
+        streams = [text for text in streams if not _names_nobody(text, evaluator.state.holes)]
     whole = any(len(text) == 1 or _from_request(text[:1], evaluator.state.holes) for text in target.texts)
     labels = direct(evaluator, target)
     if not streams and labels and whole:
@@ -264,6 +267,20 @@ def included(evaluator: Evaluator, call: Call, target: Val) -> None:
         value = Val(frozenset("?>" + code for code in codes) or frozenset(streams), all_labels(target))
         shown = call.args[0].value if call.args else None
         run(evaluator, call, f"{call.name} {streams[0].partition(':')[0].lower()}:", value, shown)
+
+
+def _names_nobody(text: str, holes: HoleTable) -> bool:
+    """Whether an address is known, and names this machine or no machine at all: beside a file's name it is no host.
+
+    `$path . '/settings.php'` with one of all paths of a release, of which one is the address of a test server.
+    """
+    if not is_known(text) or not _WEB.match(text):
+        return False
+    name = url_destination(text, holes).name
+    return name == UNRESOLVED or is_local(name)
+
+
+_WEB = re.compile(r"(?:https?|ftps?)://", re.IGNORECASE)
 
 
 def _is_stream(text: str) -> bool:

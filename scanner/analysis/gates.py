@@ -14,6 +14,7 @@ import msgspec
 
 from scanner.analysis.origins import REQUEST_GLOBALS
 from scanner.model.facts import (
+    ArrayLit,
     Assign,
     AssignExpr,
     Branch,
@@ -37,6 +38,8 @@ _MAX_PARTS = 24
 _MAX_GATES = 400
 _LEAVES = frozenset({"exit", "die", "throw"})
 _REFUSING = re.compile(r"respond|deny|denied|forbid|abort|unauthori[sz]|not_?allowed|fail|error|redirect")
+_REFUSALS = range(400, 600)
+"""Status codes of answers to a request that was not granted (RFC 9110, 15.5 and 15.6)."""
 _ANSWER = re.compile(r"[a-z][a-z_-]+", re.IGNORECASE)
 """A word that is given back: the name of a kind, of which nobody is refused anything."""
 _SENT = ("HTTP_", "QUERY_STRING", "REQUEST_URI", "PATH_INFO")
@@ -66,7 +69,7 @@ class Gate(NamedTuple):
     parts: tuple[Part, ...]
     effect: str
     """`leaves`, `true`, `false`, `null` (what it returns), `value` (it is the value of something), `session` (it is
-    written there), `other`."""
+    written there), `gives` (it returns fields of something, of which none tells of a refusal), `other`."""
     redirects: bool = False
     """What depends on it sends the browser elsewhere."""
 
@@ -197,9 +200,25 @@ def _what(arm: tuple[object, ...]) -> _Outcome:
             known = item.value.value if isinstance(item.value, Const) else ""
             if isinstance(known, str) and _ANSWER.fullmatch(known) and not _REFUSING.search(known):
                 effect = "other"  # `return 'private';`
+            elif isinstance(item.value, ArrayLit):
+                effect = "gives" if _gives(item.value) else "leaves"
             else:
                 effect = _RETURNED.get(known, "leaves") if known is None or isinstance(known, bool) else "leaves"
     return {"effect": effect, "redirects": redirects}
+
+
+def _gives(fields: ArrayLit) -> bool:
+    """Whether what is given back has named fields, and nothing in it says that something is refused."""
+    named = bool(fields.items) and all(isinstance(item.key, Const) and isinstance(item.key.value, str) for item in fields.items)
+    return named and not any(map(_tells_refusal, nodes(fields)))
+
+
+def _tells_refusal(node: object) -> bool:
+    if not isinstance(node, Const):
+        return False
+    if isinstance(node.value, str):
+        return _REFUSING.search(node.value.lower()) is not None
+    return node.value is False or (isinstance(node.value, int) and node.value in _REFUSALS)
 
 
 def _refuses(call: Call) -> bool:

@@ -3,7 +3,8 @@
 `eval($_POST['x'])` is text run as code (`dynamic-code`) and data of the request run as code (`request-to-code`). Of
 the two the second says nothing that the first does not, unless its severity is higher. So it is with a command that
 somebody outside decides (`remote-command`) and the program that it starts (`process-execution`), unless that names a
-host.
+host. A secret that is written to a place of which nobody knows whether it is a file or an address leaves, in doubt:
+`secret-to-network` tells it, and `secret-in-file` does not once more.
 
 A wrapper that can do one thing by several functions is one finding at each of its calls.
 """
@@ -21,8 +22,11 @@ from scanner.model.finding import Finding
 _TOLD_BY: Mapping[str, frozenset[str]] = {
     "request-to-code": frozenset({"dynamic-code", "remote-command"}),
     "process-execution": frozenset({"remote-command"}),
+    "secret-in-file": frozenset({"secret-to-network"}),
 }
 """Rule -> rules of which a finding at the same call makes its own needless."""
+_TAKEN_OVER = frozenset({"channel", "file"})
+"""Details that the finding which stays takes from those that are needless."""
 _OF_SINK = frozenset({"sink", "via", "url", "channel", "sends", "file"})
 """Details that tell by which function of a wrapper something happens, and how that one is called."""
 
@@ -42,7 +46,7 @@ def once(findings: Iterable[Finding]) -> list[Finding]:
             for rule, tellers in _TOLD_BY.items()
             if finding.rule in tellers
             for other in told.get((finding.path, finding.span, rule), ())
-            if other.severity.rank >= finding.severity.rank
+            if other.severity.rank >= finding.severity.rank and {*other.secrets} <= {*finding.secrets}
         ]
         needless.update(map(id, same))
         kept.append(_taking_over(finding, same) if same else finding)
@@ -79,10 +83,10 @@ def _joined(finding: Finding, others: list[Finding]) -> Finding:
 
 
 def _taking_over(finding: Finding, others: list[Finding]) -> Finding:
-    """The finding with what the needless ones know beside: their way if it has none, and over which channel it goes."""
+    """The finding with what the needless ones know beside: their way if it has none, and over which channel or into what it goes."""
     trace = finding.trace or min((other.trace for other in others), key=_length)
-    channels = {item for other in others for item in other.details if item[0] == "channel"}
-    return msgspec.structs.replace(finding, trace=trace, details=tuple(sorted({*finding.details, *channels})))
+    more = {item for other in others for item in other.details if item[0] in _TAKEN_OVER}
+    return msgspec.structs.replace(finding, trace=trace, details=tuple(sorted({*finding.details, *more})))
 
 
 def _length(trace: tuple[object, ...]) -> tuple[int, str]:

@@ -52,9 +52,12 @@ _ONE_USER = re.compile(r"ConstRef\(USERID|Var\(\w*user(?:_?id|_?name)?\)|'user(?
 _CONSTANT = re.compile(r"'[^']*'")
 _FILE = re.compile(r"'[^']*[./ ][^']*'")
 """A text that is no name: a file, a sentence."""
-_NAMES_WHO = r"\w*(?:user|login|name|mail|pass|token|key|secret|role|ip|addr)"
+_ADDRESS = r"(?-i:(?<![a-z])(?:ip|IP)(?![a-z])|(?<=[a-z])I[pP](?![a-z]))"
+"""`ip`, `clientIp`, `REMOTE_IP`, and not `stripped`."""
+_NAMES_WHO = rf"\w*(?:user|login|name|mail|pass|token|key|secret|role|{_ADDRESS}|addr)"
 _WHO = re.compile(rf"'\$?{_NAMES_WHO}\w*'|(?:Var|ConstRef)\({_NAMES_WHO}", re.IGNORECASE)
 """Who somebody is, or what only one knows."""
+_EQUALITY = re.compile(r"Op\(([!=])==?,")
 _CALL = re.compile(r"Call\([^,]*,(\w+)")
 _CHECK = re.compile(r"hash_equals|password_verify|csrf|nonce|token|verify", re.IGNORECASE)
 
@@ -142,7 +145,8 @@ def _changed(gate: Gate, old: list[Gate], *, about: bool) -> Iterator[Weakening]
         if known == texts and before.joiner == gate.joiner:
             found = _other_effect(before, gate, about=about or _names_access(before))
         elif known < texts and (before.effect in _REFUSES) == (gate.effect in _REFUSES):
-            more = [part for part in gate.parts if part.text not in known]
+            around = {_alike(part.text) for other in old for part in other.parts}
+            more = [part for part in gate.parts if part.text not in known and _alike(part.text) not in around]
             named = gate.effect != "other" and _names_access(before)
             found = _more_parts(before, gate, more, about=about or named)
         elif len(before.parts) == len(gate.parts) and before.effect == gate.effect:
@@ -152,6 +156,11 @@ def _changed(gate: Gate, old: list[Gate], *, about: bool) -> Iterator[Weakening]
         if found is not None:
             yield found
             return
+
+
+def _alike(text: str) -> str:
+    """A part of a condition whatever kind of equality it asks for: it may have stood around the other one."""
+    return _EQUALITY.sub(r"Op(\1=,", text)
 
 
 def _names_access(gate: Gate) -> bool:
