@@ -43,6 +43,9 @@ from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, s
 from scanner.analysis.variants import Given
 from scanner.model.facts import Call, Var, decode_body
 
+_MAX_HELD = 5
+"""Closures of one place that are run inside one another."""
+
 
 def summary_of(state: State, number: int) -> Summary:
     """Summary of a function, made on demand; a recursive call sees that of the round before, at first none."""
@@ -166,7 +169,7 @@ def evaluate_closure(
     `carried`: captured variables of a closure that was made elsewhere. `scope`: class that it was bound to.
     """
     state = evaluator.state
-    if number in state.active:  # one closure may hold another of the same place: `array_reduce` of closures
+    if number in state.active and not _held_inside(evaluator, number, carried):
         return Val(labels=state.lasting(join_all((Val(labels=all_labels(arg)) for arg in args or ()), "").labels))
     deep = len(state.active) >= state.limits.call_depth
     if deep:
@@ -181,17 +184,42 @@ def evaluate_closure(
         inner = Evaluator(state, number)
         inner.cls = scope or inner.cls
         inner.concrete, inner.told = evaluator.concrete, evaluator.told
+        inner.carried = carried
         inner.adopt(evaluator, args, carried)
         transfer.run(inner, decode_body(inner.fact.body))
     finally:
         state.active.pop()
     evaluator.take_over(inner, foreign=carried is not None)
+    if carried is None:
+        references.captured(evaluator, [name for name, by_ref in inner.fact.captures if by_ref])
     if inner.returns.labels or inner.returns.height:
         evaluator.given_back[number] = inner.returns
     written = [inner.env[param.name] for param in inner.fact.params if param.by_ref and param.name in inner.env]
     if not written:
         return inner.returns
     return join_all([inner.returns, *(Val(labels=all_labels(value)) for value in written)], evaluator.state.overflow)
+
+
+def _held_inside(evaluator: Evaluator, number: int, carried: Mapping[str, Val] | None) -> bool:
+    """Whether a closure that runs calls another of the same place that it holds: `fn($x) => $f($held($x))`.
+
+    What that one holds in turn is less with each.
+    """
+    outer = evaluator.carried
+    if carried is None or outer is None or evaluator.number != number:
+        return False
+    deep = evaluator.state.active.count(number) >= _MAX_HELD
+    return not deep and _nesting(carried, number) < _nesting(outer, number)
+
+
+def _nesting(carried: Mapping[str, Val], number: int) -> int:
+    """How deep those captured variables are that hold a closure of one place."""
+    return max((value.height for value in carried.values() if holds_closure(value, number)), default=0)
+
+
+def holds_closure(value: Val, number: int) -> bool:
+    """Whether a value may be a closure of one place."""
+    return any(ref.function == number for ref in value.refs)
 
 
 def apply_summary(

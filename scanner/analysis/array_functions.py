@@ -393,7 +393,7 @@ def _each_replaced(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | N
     for begin, end, groups in matches:
         result = evaluator.state.interpreter.call_value(evaluator, step, args[1], [matching.as_array(groups)])
         put = next(iter(result.texts)) if len(result.texts) == 1 else evaluator.state.holes.template("unknown", "found")
-        told = told or is_known(put)
+        told = told or is_known(put) or "://" in text
         made, start = made + text[start:begin] + put, end
         labels = merge_labels(labels, all_labels(result))
     return Val(frozenset([made + text[start:]]), labels) if told or not matches else None

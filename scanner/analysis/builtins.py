@@ -12,6 +12,7 @@ from scanner.analysis import (
     code,
     constants,
     fetches,
+    filling,
     generators,
     implicit,
     keeping,
@@ -40,6 +41,7 @@ array_functions.register()
 constants.register()
 serialized.register()
 fetches.register()
+filling.register()
 tracing.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
@@ -52,6 +54,11 @@ _REPLACING = {
 """Functions that put a text into another, and which argument it is; a table of them for `strtr`."""
 _SUBJECT = {"strtr": 0, "substr_replace": 0}
 """Which argument is the text that is changed; the third of the others."""
+_TEMPLATE = {
+    **{name: _SUBJECT.get(name, 2) for name in _REPLACING},
+    "preg_replace_callback": 2, "preg_replace_callback_array": 1, "sprintf": 0, "vsprintf": 0,
+}  # fmt: skip
+"""Functions that put values into a text, and which argument it is."""
 _AUTHORITY = re.compile(r"(?i)https?://([a-z0-9.:-]{3,260})[/?#]")
 _MAX_PUT_IN = 4
 _NO_TEXT = frozenset({""})
@@ -68,12 +75,21 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
         result = arrays.call(evaluator, node, name, args)
     if result is None:
         result = handler(evaluator, node, args) if handler is not None else _general(evaluator, node, name, args)
+    if name in _TEMPLATE:
+        result = _filled(evaluator, name, args, result)
     if name in _REPLACING:
         result = _put_in(evaluator, name, args, result)
     if name in implicit.COMPARING:
         told = implicit.of_function(evaluator, node, args)
         result = evaluator.join(result, Val(labels=told)) if told else result
     return packing.called(evaluator, name, args, evaluator.join(result, side_effects(evaluator, node, name, args)))
+
+
+def _filled(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Val:
+    """The addresses of a template beside a result of which nothing else is known."""
+    if _TEMPLATE[name] >= len(args) or any("//" in text for text in result.texts):
+        return result
+    return result.replaced(texts=result.texts | filling.addresses(evaluator, args[_TEMPLATE[name]]))
 
 
 def _put_in(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Val:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
+import msgspec
+
 from scanner.analysis import code, reaches, reported
 from scanner.analysis.elements import FOUND
 from scanner.analysis.evaluator import Evaluator
@@ -164,11 +166,27 @@ def _call_user_array(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     packed = args[1] if len(args) > 1 else NOTHING
     numbered = sorted((key for key in packed.items or {} if key.isdecimal()), key=lambda key: (len(key), key))
     values = [(packed.items or {})[key] for key in numbered]
+    step = _with_values(node, values or [NOTHING])
+    named = [key for key in packed.items or {} if key.isidentifier()]
+    rest = _unlisted(evaluator, packed)
     if not values:
         values = [contents(evaluator, packed)]
-    return evaluator.state.interpreter.call_value(
-        evaluator, _with_values(node, values), args[0], values, literal=_literal(node)
-    )
+    if named and not numbered:
+        step, values = _with_values(node, []), []
+    written = [*step.args, *(Arg(Unknown(key), key) for key in named)]
+    values += [(packed.items or {})[key] for key in named]
+    if rest is not NOTHING and written:
+        written.append(Arg(Unknown("..."), "", spread=True))
+        values.append(rest)
+    step = msgspec.structs.replace(step, args=tuple(written))
+    return evaluator.state.interpreter.call_value(evaluator, step, args[0], values, literal=_literal(node))
+
+
+def _unlisted(evaluator: Evaluator, packed: Val) -> Val:
+    """Further arguments in a list of which not all elements are known; each of them may be any of it."""
+    if packed.items is None and packed.rest is None:
+        return Val(rest=contents(evaluator, packed)) if packed.texts or packed.labels else NOTHING
+    return NOTHING if packed.rest is None and not packed.labels else Val(rest=packed.rest, labels=packed.labels)
 
 
 def _literal(node: Call) -> bool:

@@ -13,10 +13,12 @@ from scanner.analysis import (
     code,
     containers,
     creation,
+    default_context,
     dns,
     documents,
     fetches,
     fibers,
+    filling,
     generators,
     given,
     hydrating,
@@ -44,7 +46,7 @@ from scanner.analysis import (
     throwables,
     tracing,
 )
-from scanner.analysis.application import apply_summary, evaluate_closure
+from scanner.analysis.application import apply_summary, evaluate_closure, holds_closure
 from scanner.analysis.binding import arguments, in_order, written_out
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
@@ -65,7 +67,6 @@ _MAX_PERHAPS = 8
 _MAX_OVERRIDES = 8
 """Methods of subclasses whose whole effect is taken."""
 _PARENT = "parent::"
-_SETS_DEFAULT = frozenset({"stream_context_set_default", "libxml_set_streams_context"})
 _COMPUTED = frozenset({"idn_to_ascii", "print_r", "var_export"})
 """Functions that may show or ask for something, and give a text that is known all the same."""
 _OF_ENUMS = frozenset({"cases", "from", "tryfrom"})
@@ -113,7 +114,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
             result = _answered(evaluator, call, lower, args, result)
             keeping.opened(evaluator, lower, args, result)
-            if lower in _SETS_DEFAULT:
+            if lower in default_context.GIVING:
                 evaluator.default_context |= result.sites | (args[0].sites if args else frozenset())
             known = secret and evaluator.read_secret(secret, call.line, callee_text(call))
             return join_all(
@@ -238,8 +239,13 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
         yield fibers.resumed(evaluator, lower, args)
         yield call_value(evaluator, call, fibers.callee(receiver), args if lower == "start" else [])
         return
-    if cls == generators.CLASS:
-        yield generators.called(evaluator, lower, receiver, args)
+    if cls in (generators.CLASS, filling.CLASS):
+        told = cls == generators.CLASS
+        yield (
+            generators.called(evaluator, lower, receiver, args)
+            if told
+            else filling.called(evaluator, call, lower, receiver, args)
+        )
         return
     if cls in keeping.CACHES:
         yield keeping.of_cache(evaluator, lower, args)
@@ -353,8 +359,13 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return returned.value(evaluator, secret, call, args)
     if cls == fibers.CLASS and lower == "suspend":
         return fibers.suspended(evaluator, args)
-    if cls == "closure" and args and lower in ("fromcallable", "bind"):
-        return callables.bound(evaluator, args[0], args[1:])
+    if cls == filling.CLASS or (cls == "closure" and args and lower in ("fromcallable", "bind")):
+        formatted = cls == filling.CLASS
+        return (
+            filling.of_class(evaluator, call, lower, args)
+            if formatted
+            else callables.bound(evaluator, args[0], args[1:])
+        )
     if lower in _OF_ENUMS and cls in state.program.classes and evaluator.is_enum(frozenset([cls])):
         return args[0].replaced(types=frozenset([cls])) if args else evaluator.cases(cls)
     magic = state.program.find_method(cls, "__callstatic")
@@ -445,10 +456,12 @@ def _call_reference(
     args = in_order(call, fact.params, args) if fact.name == "{closure}" else args
     classes = sorted(items[callables.BOUND].types) if callables.BOUND in items else []
     cls = classes[0] if len(classes) == 1 else ""
+    carried = {key.removeprefix(CARRIED): value for key, value in items.items() if key.startswith(CARRIED)}
     if fact.name == "{closure}" and ref.function in evaluator.closures:
         scope = {**evaluator.env, "this": items[callables.BOUND]} if callables.BOUND in items else None
+        if any(holds_closure(value, ref.function) for value in carried.values()):  # `$f = fn($x) => $g($f($x))`
+            scope = {**(scope or evaluator.env), **carried}
         return evaluate_closure(evaluator, ref.function, args, scope, cls)
-    carried = {key.removeprefix(CARRIED): value for key, value in items.items() if key.startswith(CARRIED)}
     if fact.name == "{closure}" and carried and evaluator.inlined < MAX_INLINE_CLOSURES:
         evaluator.inlined += 1
         return evaluate_closure(evaluator, ref.function, args, carried, cls)

@@ -9,6 +9,7 @@ from scanner.analysis import (
     containers,
     documents,
     fibers,
+    filling,
     keeping,
     listing,
     reaches,
@@ -26,6 +27,8 @@ from scanner.analysis.passing import passed_through
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 from scanner.model.facts import Call
 
+_OF_PHP = {fibers.CLASS: fibers.instance, filling.CLASS: filling.instance}
+"""Classes of PHP itself whose objects are nothing but what they are given."""
 _MAX_BELOW = 3
 """Subclasses up to which `new static` may be any of them."""
 
@@ -69,8 +72,8 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     if cls in listing.CLASSES:
         instance = listing.made(evaluator, instance, args)
     callbacks.method_callbacks(evaluator, call, cls, "__construct", args)
-    if cls == fibers.CLASS:
-        return fibers.instance(args)
+    if cls in _OF_PHP:
+        return _OF_PHP[cls](args)
     if cls in reflection.CLASSES:
         for part in args[:2]:
             code.callee(evaluator, call, part, args)

@@ -8,21 +8,26 @@ from scanner.analysis import implicit, plain
 from scanner.analysis.describe import describe
 from scanner.analysis.named import ENVIRONMENT, SESSION, Named
 from scanner.analysis.origins import (
+    ALL_SETTINGS,
     ELEMENTWISE,
     MANY,
+    ONE_SETTING,
     OWN_CONSTANTS,
     OWN_NAMES,
     REQUEST_GLOBALS,
     RETURNED,
+    SETTINGS_TABLE,
     SUPERGLOBALS,
 )
 from scanner.analysis.remote import FILE_FIELDS, UPLOAD
 from scanner.analysis.summary import ANY, PARAM, opened
 from scanner.analysis.templates import OF_UNDER, PARAMETERS, is_known
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, join_all, text_value
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, chain, join_all, text_value
 from scanner.model.facts import ArrayLit, Const, Index, Var
 
 _MAX_DIGITS = 9
+_COLUMNS = frozenset({"value", "field_name", "0", "1"})
+"""Keys of a row of the settings' table."""
 _KINDS = {"_SERVER": ENVIRONMENT, "_ENV": ENVIRONMENT, "_SESSION": SESSION}
 """What stands under the names of superglobals."""
 FOUND = ("unknown", "what a pattern finds")
@@ -163,11 +168,22 @@ class Elements(Named):
     def _others(self, base: Val, keys: list[str], node: Index, *, known: bool) -> Iterable[Val]:
         """What an element may be beside those stored under its known keys."""
         if base.rest is not None and (not known or not keys):
-            yield base.rest
+            yield self._one_setting(base.rest, keys)
         if not keys and base.items:
             yield from (base.items[key] for key in sorted(base.items)[:MAX_TEXTS])
         if "globals" in base.labels:
             yield from (self.global_value(key, describe(node)) for key in keys if not key.isdecimal())
+
+    def _one_setting(self, rest: Val, keys: list[str]) -> Val:
+        """An element that is asked for by name: of a list of all settings that is one of them."""
+        if not keys or not rest.labels or _COLUMNS.issuperset(keys):
+            return rest
+        setting = self.state.origins.tables.get(SETTINGS_TABLE, {}).get("value")
+        trace = rest.labels.get(setting.label) if setting is not None else None
+        if setting is None or trace is None or not chain(trace)[-1][2].startswith(ALL_SETTINGS):
+            return rest
+        one = Trace(self.path, self.line, ONE_SETTING, trace, trace.length + 1)
+        return rest.replaced(labels={**rest.labels, setting.label: one})
 
     def _of_whole(self, base: Val, keys: list[str], *, bulk: bool, derived: bool) -> dict[str, Trace]:
         """Labels of an array that are those of each of its elements."""

@@ -63,6 +63,8 @@ _OR_ELSE = 2
 """Parts of `a ?? b`."""
 _TERNARY = 3
 """Parts of `a ? b : c` whose condition is kept."""
+_COMPUTED = "()"
+"""Among the names that a function calls: a callee that is a value."""
 MAX_INLINE_CLOSURES = 40
 """Callables and includes that one function runs with its own values."""
 
@@ -137,21 +139,25 @@ class Evaluator(Elements):
         items: dict[str, Val] = {}
         rest: Val | None = None
         of_keys: Mapping[str, Trace] = {}
-        position = 0
+        position, vague = 0, False
         for item in node.items:
             value = self.value(item.value)
             if item.spread:
                 listed = _listed(value)
-                if listed:
+                if listed and not vague:
                     items.update({str(position + index): one for index, one in enumerate(listed)})
                     position += len(listed)
-                else:
-                    rest = value if rest is None else self.join(rest, value)
+                else:  # each element that is known so far may be another by the same name
+                    items = {key: one if key.isdecimal() else self.join(one, value) for key, one in items.items()}
+                    rest, vague = value if rest is None else self.join(rest, value), True
                     items.update(value.items or {})
                 continue
-            if item.key is None:
+            if item.key is None and vague:
+                rest = value if rest is None else self.join(rest, value)
+            elif item.key is None:
                 items[str(position)] = value
                 position += 1
+            if item.key is None:
                 continue
             key = self.value(item.key)
             keys = self.known_texts(key)
@@ -286,7 +292,17 @@ class Evaluator(Elements):
             names.append("this")
         always = {name for name, by_ref in fact.captures if by_ref} | {"this"}
         values = ((name, self.env[name]) for name in names if name in self.env)
-        return {CARRIED + name: value for name, value in values if self.told or name in always or _holds(value)}
+        calls = _COMPUTED in fact.called
+        return {
+            CARRIED + name: value
+            for name, value in values
+            if self.told or name in always or _holds(value) or (calls and self._names_function(value))
+        }
+
+    def _names_function(self, value: Val) -> bool:
+        """Whether a value is the name of a function that signatures describe or the program declares."""
+        names = (text.lower() for text in value.texts if text.isidentifier())
+        return any(self.state.matcher.function(name) or name in self.state.program.by_name for name in names)
 
     def capture(self, number: int) -> None:
         """Evaluate a closure's body here, with what it captures: its calls run with the values of this place."""

@@ -7,8 +7,8 @@ from typing import Final
 
 from scanner.analysis.keyed import Keyed
 from scanner.analysis.lookup import MAX_NAMED
-from scanner.analysis.origins import OWN_NAMES, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
-from scanner.analysis.rows import columns_read, selected, tables_read
+from scanner.analysis.origins import ALL_SETTINGS, OWN_NAMES, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
+from scanner.analysis.rows import columns_read, reads_all_settings, selected, tables_read
 from scanner.analysis.state import TABLE
 from scanner.analysis.summary import opened
 from scanner.analysis.templates import (
@@ -195,10 +195,10 @@ class Named(Keyed):
     def rows(self, query: Val) -> Val:
         """A row of what a query reads, as far as its text tells; the caller's to know when it is a parameter."""
         items: dict[str, Val] = {}
+        what = ALL_SETTINGS if reads_all_settings(query.texts) else "a query"
         for key, secrets in sorted(selected(sorted(query.texts), self.state.origins).items()):
             values = [
-                self.read_secret(secret, self.line, f"a query on {secret.table or SETTINGS_TABLE}")
-                for secret in secrets
+                self.read_secret(secret, self.line, f"{what} on {secret.table or SETTINGS_TABLE}") for secret in secrets
             ]
             items[key] = join_all(values, self.state.overflow)
         known = Val(items=items) if items else NOTHING

@@ -16,6 +16,10 @@ SUPERGLOBALS = REQUEST_GLOBALS | {"_SESSION", "_SERVER", "_ENV"}
 """What is written to an element of these is read there again, anywhere in the program."""
 CALL_ARGUMENTS = "call-arguments"
 """Label of what `debug_backtrace` gives: the arguments of all callers."""
+ALL_SETTINGS = "a query for all"
+"""Begins the way of what a query reads that chooses none of the settings."""
+ONE_SETTING = "one of them, by its name"
+"""A step of the way of one that is taken out of them."""
 ALL_GLOBALS = "globals"
 MANY = frozenset({ALL_GLOBALS, "environment", "session", "constants", CALL_ARGUMENTS})
 """Labels of values that hold many secrets at once."""

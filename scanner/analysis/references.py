@@ -10,6 +10,8 @@ to whose result something is assigned passes it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import PARAM, Effect
 from scanner.analysis.values import Trace, Val, all_labels
@@ -94,6 +96,20 @@ def in_round(evaluator: Evaluator, variable: str, source: Value, key: str) -> No
     """`foreach ($source as &$variable)` that is run round by round: the element that the round is at."""
     if isinstance(source, (Var, *_PLACES)):
         evaluator.place_references[variable] = (Index(source, Const(key)),)
+
+
+def in_pattern(evaluator: Evaluator, pattern: ArrayLit, source: Value, key: str) -> None:
+    """The same for `foreach ($source as [$one, &$other])`."""
+    if isinstance(source, (Var, *_PLACES)):
+        _of_items(evaluator, pattern, Index(source, Const(key)), _MAX_DEPTH)
+
+
+def captured(evaluator: Evaluator, names: Iterable[str]) -> None:
+    """Variables that a closure has by reference and may have changed are names of other places here."""
+    for name in names:
+        known = evaluator.aliases, evaluator.place_references, evaluator.element_references
+        if name in evaluator.env and any(name in one for one in known):
+            evaluator.state.interpreter.write(evaluator, Var(name), evaluator.env[name])
 
 
 def forget(evaluator: Evaluator, variable: str) -> None:

@@ -59,6 +59,7 @@ _WRITTEN = re.compile(
 )
 _FIRST_VALUE = re.compile(r"\bvalues\s*\(\s*['\"](\w{1,100})['\"]", re.IGNORECASE)
 _READ_FROM = re.compile(r"\b(?:from|join)\s+[`\"]?(\w+)", re.IGNORECASE)
+_CHOOSES = re.compile(r"\b(?:where(?!\s+`?field_name`?\s+like)|having|limit)\b", re.IGNORECASE)
 _MAX_READ = 6
 _QUOTED = re.compile(r"['\"]([^'\"]*)['\"]")
 _MAX_SQL = 4_000
@@ -79,6 +80,11 @@ def selected(texts: Iterable[str], origins: Origins) -> dict[str, list[Secret]]:
                 known = found.setdefault(key, [])
                 known.extend(secret for secret in columns[column] if secret not in known)
     return found
+
+
+def reads_all_settings(texts: Iterable[str]) -> bool:
+    """Whether a query reads the settings' table as a whole."""
+    return any(SETTINGS_TABLE in text.lower() and not _CHOOSES.search(text) for text in texts if _GIVEN.match(text))
 
 
 def written(text: str) -> tuple[str, list[str]]:

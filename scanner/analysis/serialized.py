@@ -19,6 +19,8 @@ _MAX_VALUES = 2_000
 _MAX_DEPTH = 20
 _MAX_TEXTS = 4
 _SCALARS = frozenset("bid")
+_MAX_WOKEN = 8
+"""Classes that text which is not known may hold an object of."""
 _WAKING = ("__unserialize", "__wakeup")
 
 
@@ -113,8 +115,21 @@ def _unserialize(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     labels = Val(labels=labels_of(evaluator, args[:1]))
     values = [value for value in map(_read, evaluator.known_texts(args[0])[:_MAX_TEXTS] if args else ()) if value]
     if not values:
+        _waken(evaluator, node, labels)
         return evaluator.join(evaluator.unknown(node), labels)
     return join_all([labels, *(_made(evaluator, node, value) for value in values)], evaluator.state.overflow)
+
+
+def _waken(evaluator: Evaluator, node: Call, data: Val) -> None:
+    """Text that is not known and holds a secret: an object of any class may be in it that makes itself of its data."""
+    state = evaluator.state
+    secrets = {label: trace for label, trace in data.labels.items() if state.is_specific(label)}
+    if not secrets:
+        return
+    given = Val(rest=evaluator.join(evaluator.unknown(node), Val(labels=secrets)))
+    for number in state.program.by_method.get(_WAKING[0], [])[:_MAX_WOKEN]:
+        cls = state.program.find_class(state.program.functions[number].cls)
+        evaluator.run_method(number, [given], Unknown(_WAKING[0]), Val(types=frozenset([cls])))
 
 
 def _made(evaluator: Evaluator, node: Call, value: _Value) -> Val:

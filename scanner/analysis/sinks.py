@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import documents, holding, keeping, middleware, reaches, rows, statements
+from scanner.analysis import default_context, documents, holding, keeping, middleware, reaches, rows, statements
 from scanner.analysis.destinations import LOCAL, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here
@@ -76,6 +76,7 @@ def _one(
         keeping.packed(evaluator, signature, roles, receiver)
     results = _attached(evaluator, call, roles, receiver)
     if signature.phase == "configure" or holding.only_configures(signature):
+        default_context.keep(evaluator, signature.callable, roles, handles)
         return [*results, holding.configure(evaluator, signature, call, roles, handles, receiver)]
     if holding.prepares(signature, receiver):
         holding.put_on(evaluator, roles, receiver.sites if receiver is not None else handles)
@@ -132,10 +133,13 @@ def _use(
     sends = _sends(evaluator, signature, call, args, roles)
     _reach(evaluator, call, signature, api, roles, handles, sends=sends)
     if sends or _tells_database(evaluator, signature, roles, handles):
+        told = evaluator.with_sites(roles, handles)
+        if sends and _opens_plainly(signature, roles):
+            told = default_context.added(evaluator, told)
         evaluator.add_hit(
             Hit(
                 evaluator.number, call.line, call.end_line, call.start, call.end, signature, api,
-                decisive(evaluator, signature, evaluator.with_sites(roles, handles)), handles, (),
+                decisive(evaluator, signature, told), handles, (),
                 (evaluator.path, call.line), certain, evaluator.computed,
             )
         )  # fmt: skip
@@ -187,8 +191,12 @@ def _of_address(evaluator: Evaluator, roles: dict[str, Val]) -> dict[str, Val]:
 
 def _default_context(evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val]) -> frozenset[int]:
     """What `stream_context_set_default` set holds for every URL that is opened without a context of its own."""
-    opens = signature.kind in _OPENED or signature.callable == "get_headers"
-    return evaluator.default_context if opens and "context" not in roles else frozenset()
+    return evaluator.default_context if _opens_plainly(signature, roles) else frozenset()
+
+
+def _opens_plainly(signature: Signature, roles: Mapping[str, Val]) -> bool:
+    """Whether a call opens an address through PHP's streams, and names no context."""
+    return (signature.kind in _OPENED or signature.callable == "get_headers") and "context" not in roles
 
 
 def _returned(

@@ -260,6 +260,8 @@ def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
             write(evaluator, head.target, text_value(key) if head.op == "foreach-key" else item)
             if head.op == "foreach-ref" and isinstance(head.target, Var):
                 references.in_round(evaluator, head.target.name, head.value, key)
+            elif isinstance(head.target, ArrayLit):
+                references.in_pattern(evaluator, head.target, head.value, key)
         evaluator.tested.clear()
         if not _affordable(evaluator):
             return False

@@ -261,10 +261,11 @@ def _without_host(scene: Scene, hit: Hit, label: str, trace: Trace, severity: Se
     """
     if label.startswith(REQUEST_FIELD):
         return Severity.INFO  # what a visitor types reaches most of an application's code
-    placed = _in_address(hit, label)  # another role may have it by a way that is no longer, but less sure
-    if hit.certain and ((_sends(hit) and _is_near(scene, hit, trace)) or any(_is_near(scene, hit, t) for t in placed)):
-        return severity
-    return Severity.LOW
+    ways = _in_address(hit, label)  # another role may have it by a way that is no longer, but less sure
+    if _sends(hit):
+        ways = [trace, *ways]
+    sure = hit.certain and any(_is_near(scene, hit, way) or _is_plain(scene, hit, label, way) for way in ways)
+    return severity if sure else Severity.LOW
 
 
 def _is_near(scene: Scene, hit: Hit, trace: Trace) -> bool:
@@ -274,6 +275,15 @@ def _is_near(scene: Scene, hit: Hit, trace: Trace) -> bool:
     while current is not None and current.path == path:
         current = current.previous
     return current is None and trace.length <= _SHORT_WAY and len(hit.via) <= 1
+
+
+def _is_plain(scene: Scene, hit: Hit, label: str, trace: Trace) -> bool:
+    """Whether what opens the site's database takes a short way of plain calls, whichever files they stand in."""
+    if label not in scene.result.state.origins.of_database_file:
+        return False
+    end = scene.program.path(hit.function)
+    sure = not (doubts(scene, trace) or leaps(scene, trace, end))
+    return sure and distance(scene, trace, end) + len(hit.via) <= _SHORT_WAY
 
 
 def _in_address(hit: Hit, label: str) -> list[Trace]:

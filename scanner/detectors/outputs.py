@@ -12,10 +12,12 @@ import msgspec
 from scanner.analysis.named import PASSED_ON
 from scanner.analysis.origins import (
     ALL_GLOBALS,
+    ALL_SETTINGS,
     DATABASE_FILE,
     DIGEST,
     FILE,
     MANY,
+    ONE_SETTING,
     REQUEST_FIELD,
     is_broad,
     is_nameless,
@@ -186,6 +188,7 @@ def _finding(
     far = hardly_arrives(scene, output, label, trace, to_host=bool(taken))
     least = Severity.MEDIUM if taken else Severity.LOW
     whole = _shows_all(scene, output, label, trace)
+    settings = whole and label != ALL_GLOBALS
     strayed = not is_broad(plain) and not taken and unasked(scene, trace, plain)
     harvested = _harvests(scene, output, label, trace)
     further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
@@ -194,7 +197,9 @@ def _finding(
         rule,
         output,
         severity=max(
-            _HARVESTED[output.effect] if harvested else _severity(scene, label, severity, taken=bool(taken) or whole),
+            _HARVESTED[output.effect]
+            if harvested
+            else _severity(scene, label, Severity.HIGH if settings else severity, taken=bool(taken) or whole),
             least if far else Severity.MEDIUM if strayed else Severity.CRITICAL,
             key=lambda item: item.rank,
         ),
@@ -206,11 +211,7 @@ def _finding(
         secrets=[plain],
         details=[
             *details(scene, output),
-            *(
-                [RISK]
-                if ((whole and label == ALL_GLOBALS) or _opens_all(scene, output, label)) and not (far or strayed)
-                else []
-            ),
+            *([RISK] if (whole or _opens_all(scene, output, label)) and not (far or strayed) else []),
         ],
         trace=(*steps(trace), *last_steps(scene, output)),
     )
@@ -250,6 +251,8 @@ def _shows_all(scene: Scene, output: Output, label: str, trace: Trace) -> bool:
     """
     secret = scene.result.state.origins.by_label.get(label)
     bulk = label == ALL_GLOBALS or (secret is not None and secret.name.lower() in scene.result.state.origins.bulk)
+    way = chain(trace)
+    bulk = bulk or (way[-1][2].startswith(ALL_SETTINGS) and not any(text == ONE_SETTING for _path, _line, text in way))
     near = bulk and _is_shown(output) and trace.length + len(output.via) <= _NEAR
     return near and not leaps(scene, trace, scene.program.path(output.function))
 

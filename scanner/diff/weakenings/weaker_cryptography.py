@@ -34,6 +34,17 @@ _RANDOM = frozenset({"random_bytes", "random_int", "openssl_random_pseudo_bytes"
 _GUESSABLE = frozenset(
     {"rand", "mt_rand", "uniqid", "lcg_value", "microtime", "time", "hrtime", "str_shuffle", "shuffle"}
 )
+_TELLING_LITTLE = frozenset({"date", "gmdate", "getmypid", "gethostname", "php_uname", "memory_get_usage", "mktime"})
+"""Guessable, too, but called for other purposes as well."""
+_SHAPING = frozenset(
+    {"md5", "sha1", "crc32", "hash", "substr", "bin2hex", "dechex", "base64_encode", "str_pad", "str_repeat", "strrev",
+     "strtoupper", "strtolower", "implode", "join", "sprintf", "str_shuffle", "pack", "intval", "mb_substr", "ucfirst"}
+)  # fmt: skip
+"""Functions that make something else of a text."""
+_RANDOM_NAME = re.compile(r"random|nonce|salt|generate\w*(?:hash|token|key|code|secret|password)")
+"""Names of functions that give what nobody can guess."""
+_STRICT = {"in_array": 3, "array_search": 3, "base64_decode": 2}
+"""Functions with a flag for strictness at the end, and how many arguments there are with it."""
 _PASSWORD = frozenset({"password_hash", "sodium_crypto_pwhash_str", "sodium_crypto_pwhash", "hash_pbkdf2"})
 _PLAIN_HASH = frozenset({"md5", "sha1", "crc32", "hash", "base64_encode", "md5_file", "sha1_file"})
 _COMPARE = frozenset({"hash_equals", "password_verify", "sodium_memcmp", "sodium_crypto_pwhash_str_verify"})
@@ -68,12 +79,37 @@ def find(pair: Pair) -> Iterator[Weakening]:
         before, after = sorted(strong & lost.keys()), sorted(weak & gained.keys())
         if before and after and not strong & gained.keys():
             yield _weakening(pair.new, f"{before[0]}()", f"{after[0]}()", after[0], f"what it makes {why}")
+    yield from _told_by_the_clock(pair.new, lost, gained)
+    yield from _flags(pair, pair.old)
     if (gone := sorted(_RANDOM & lost.keys())) and not (_RANDOM | _GUESSABLE) & gained.keys():
         yield from _fixed(pair.old, pair.new, gone[0])
     yield from _keys(pair.old, pair.new)
     yield from _comparisons(pair, lost)
     yield from _algorithms(pair.old, pair.new)
     yield from _costs(pair.old, pair.new)
+
+
+def _told_by_the_clock(new: Unit, lost: Counter[str], gained: Counter[str]) -> Iterator[Weakening]:
+    """The clock, the process or the machine in the place of random bytes, and nothing else."""
+    named = sorted(name for name in lost if name not in _RANDOM and _RANDOM_NAME.search(name))
+    gone = sorted(_RANDOM & lost.keys()) or named
+    guessable = _TELLING_LITTLE | (_GUESSABLE if named else frozenset())
+    weak = sorted(guessable & gained.keys())
+    if gone and weak and gained.keys() <= _TELLING_LITTLE | _GUESSABLE | _SHAPING:
+        yield _weakening(new, f"{gone[0]}()", f"{weak[0]}()", weak[0], "what it makes can be guessed")
+
+
+def _flags(pair: Pair, old: Unit) -> Iterator[Weakening]:
+    """`in_array($role, $allowed, true)` without its last argument, in a function about rights or secrets."""
+    name = pair.symbol.rpartition("::")[2].lower()
+    for function, arity in _STRICT.items():
+        before, after = (
+            Counter(site.arity >= arity for site in unit.calls if site.name == function) for unit in (old, pair.new)
+        )
+        lost = before[True] > after[True] and after[False] > before[False]
+        if lost and (not name or _SECURITY.search(name)):
+            found = _weakening(pair.new, f"strict {function}()", f"{function}()", function, "other types are equal now")
+            yield found if name else found._replace(severity=Severity.MEDIUM)
 
 
 def _fixed(old: Unit, new: Unit, gone: str) -> Iterator[Weakening]:
@@ -109,11 +145,19 @@ def _comparisons(pair: Pair, lost: Counter[str]) -> Iterator[Weakening]:
     safer = Counter(site.name for site in pair.new.calls) - Counter(site.name for site in (pair.old or pair.new).calls)
     for strict, loose in (("===", "=="), ("!==", "!=")):
         replaced = fewer[strict] <= sum(safer[name] for name in _COMPARE) and not _compared_before(pair, strict, loose)
-        if replaced or not _SECURITY.search(pair.symbol.rpartition("::")[2].lower()):
+        about = _SECURITY.search(pair.symbol.rpartition("::")[2].lower()) or _of_secrets(pair, strict, loose)
+        if replaced or not about:
             continue  # a comparison in constant time took its place, and what is compared now is something else
         if fewer[strict] and gained[loose]:
             found = _weakening(pair.new, strict, loose, strict, "values of other types are equal now")
             yield found if _same_matter(pair, strict, loose) else found._replace(severity=Severity.MEDIUM)
+
+
+def _of_secrets(pair: Pair, strict: str, loose: str) -> bool:
+    """Whether a secret, by its name, was compared by the strict operator and is compared by the plain one."""
+    old, new = pair.old.operands if pair.old else frozenset[tuple[str, str]](), pair.new.operands
+    gone = {name for operator, name in old - new if operator == strict}
+    return any(_SECRETS.search(name.lower()) and (loose, name) in new - old for name in gone)
 
 
 def _same_matter(pair: Pair, strict: str, loose: str) -> bool:
