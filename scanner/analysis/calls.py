@@ -51,7 +51,8 @@ from scanner.analysis.binding import arguments, in_order, written_out
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.handlers import folded
-from scanner.analysis.includes import INCLUDES, include
+from scanner.analysis.include_graph import INCLUDES
+from scanner.analysis.includes import include
 from scanner.analysis.passing import passed_through, queried
 from scanner.analysis.perhaps import apply_sinks, credentials_of
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all

@@ -270,14 +270,14 @@ def included(evaluator: Evaluator, call: Call, target: Val) -> None:
 
 
 def _names_nobody(text: str, holes: HoleTable) -> bool:
-    """Whether an address is known, and names this machine or no machine at all: beside a file's name it is no host.
+    """Whether an address names this machine, or is known and names none at all: beside a file's name it is no host.
 
     `$path . '/settings.php'` with one of all paths of a release, of which one is the address of a test server.
     """
-    if not is_known(text) or not _WEB.match(text):
+    if not _WEB.match(text):
         return False
     name = url_destination(text, holes).name
-    return name == UNRESOLVED or is_local(name)
+    return is_local(name) or (name == UNRESOLVED and is_known(text))
 
 
 _WEB = re.compile(r"(?:https?|ftps?)://", re.IGNORECASE)

@@ -209,7 +209,9 @@ def _what(arm: tuple[object, ...]) -> _Outcome:
 
 def _gives(fields: ArrayLit) -> bool:
     """Whether what is given back has named fields, and nothing in it says that something is refused."""
-    named = bool(fields.items) and all(isinstance(item.key, Const) and isinstance(item.key.value, str) for item in fields.items)
+    named = bool(fields.items) and all(
+        isinstance(item.key, Const) and isinstance(item.key.value, str) for item in fields.items
+    )
     return named and not any(map(_tells_refusal, nodes(fields)))
 
 

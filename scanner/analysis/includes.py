@@ -9,10 +9,9 @@ from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.origins import DATABASE_FILE
 from scanner.analysis.summary import PARAM
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call, Value, variable_mark
 
-INCLUDES = frozenset({"include", "include_once", "require", "require_once"})
 _MAX_CANDIDATES = 3
 """Files of one name that are all taken."""
 
@@ -65,22 +64,41 @@ def _given(evaluator: Evaluator, number: int) -> dict[str, Val]:
     if evaluator.inlined >= MAX_INLINE_CLOSURES or number in evaluator.state.active:
         return {}
     body = bytes(evaluator.state.program.functions[number].body)
+    common = evaluator.file_scope and _base_name(evaluator, number) in evaluator.state.common_files
     return {
         name: value
         for name, value in evaluator.env.items()
-        if "->" not in name and name != "this" and variable_mark(name) in body and _holds_data(evaluator, value)
+        if "->" not in name
+        and name != "this"
+        and variable_mark(name) in body
+        and _holds_data(evaluator, value, read_here=common)
     }
 
 
-def _holds_data(evaluator: Evaluator, value: Val) -> bool:
+def _base_name(evaluator: Evaluator, number: int) -> str:
+    return evaluator.state.program.path(number).rpartition("/")[2].lower()
+
+
+def _holds_data(evaluator: Evaluator, value: Val, *, read_here: bool) -> bool:
     """Whether a variable is worth running a file again for.
 
-    Variables of file scope are globals: a file that runs apart reads them there. What stands for many values is found
-    that way as well; for a secret of its own, each way is told apart.
+    Variables of file scope are globals: a file that runs apart reads them there, of all who include it at once. What
+    stands for many values is found that way as well; for a secret of its own, each way is told apart. `read_here`: only
+    for one that the including file itself reads, as what many include would bring the whole of an application into each
+    of its pages.
     """
     state = evaluator.state
     worth = state.is_specific if evaluator.file_scope else state.is_secret
-    return any(label.startswith(PARAM) or worth(label) for label in all_labels(value))
+    return any(
+        (label.startswith(PARAM) or worth(label)) and not (read_here and _begins_elsewhere(evaluator, trace))
+        for label, trace in all_labels(value).items()
+    )
+
+
+def _begins_elsewhere(evaluator: Evaluator, trace: Trace) -> bool:
+    while trace.previous is not None:
+        trace = trace.previous
+    return trace.path != evaluator.path
 
 
 def _run_inside(evaluator: Evaluator, number: int, given: Mapping[str, Val]) -> Val:

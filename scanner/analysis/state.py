@@ -11,6 +11,7 @@ from scanner.analysis.computing import COMPUTING
 from scanner.analysis.dispatcher import Dispatcher
 from scanner.analysis.faces import face, places
 from scanner.analysis.growth import Growth
+from scanner.analysis.include_graph import common_files
 from scanner.analysis.late import LateBound
 from scanner.analysis.mixing import Made, Mixing
 from scanner.analysis.origins import (
@@ -184,6 +185,7 @@ class State:
         self.late = LateBound(program)
         self.included: set[str] = set()
         """Paths that some include resolves to."""
+        self.common_files = common_files(program)
         self.stores: dict[tuple[str, str], Val] = {}
         """Properties by (class key, name), static ones with `::` before the name; globals by (``, name)."""
         self.places_of: dict[str, list[str]] = defaultdict(list)

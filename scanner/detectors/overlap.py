@@ -83,7 +83,7 @@ def _joined(finding: Finding, others: list[Finding]) -> Finding:
 
 
 def _taking_over(finding: Finding, others: list[Finding]) -> Finding:
-    """The finding with what the needless ones know beside: their way if it has none, and over which channel or into what it goes."""
+    """The finding with what the needless ones know beside: a way where it has none, and over what it goes."""
     trace = finding.trace or min((other.trace for other in others), key=_length)
     more = {item for other in others for item in other.details if item[0] in _TAKEN_OVER}
     return msgspec.structs.replace(finding, trace=trace, details=tuple(sorted({*finding.details, *more})))
