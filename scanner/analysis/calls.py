@@ -79,9 +79,6 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
     return _KINDS[call.kind](evaluator, call)
 
 
-# -- kinds of calls ----------------------------------------------------------------------------------------------
-
-
 def _function(evaluator: Evaluator, call: Call) -> Val:
     if not isinstance(call.name, str):
         return _dynamic(evaluator, call)
@@ -240,13 +237,8 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
         yield fibers.resumed(evaluator, lower, args)
         yield call_value(evaluator, call, fibers.callee(receiver), args if lower == "start" else [])
         return
-    if cls in (generators.CLASS, filling.CLASS):
-        told = cls == generators.CLASS
-        yield (
-            generators.called(evaluator, lower, receiver, args)
-            if told
-            else filling.called(evaluator, call, lower, receiver, args)
-        )
+    if cls == generators.CLASS:
+        yield generators.called(evaluator, lower, receiver, args)
         return
     if cls in keeping.CACHES:
         yield keeping.of_cache(evaluator, lower, args)
@@ -266,6 +258,7 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
         if containers.CLASSES.intersection(ancestors):
             held = containers.call(evaluator, lower, receiver, args)
             yield from (held,) if held is not NOTHING else ()
+        yield from filling.called(evaluator, call, cls, lower, receiver, args)
         yield from magic.sent(evaluator, call, cls, name, args, receiver)
 
 
@@ -360,20 +353,15 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return returned.value(evaluator, secret, call, args)
     if cls == fibers.CLASS and lower == "suspend":
         return fibers.suspended(evaluator, args)
-    if cls == filling.CLASS or (cls == "closure" and args and lower in ("fromcallable", "bind")):
-        formatted = cls == filling.CLASS
-        return (
-            filling.of_class(evaluator, call, lower, args)
-            if formatted
-            else callables.bound(evaluator, args[0], args[1:])
-        )
+    if cls == "closure" and args and lower in ("fromcallable", "bind"):
+        return callables.bound(evaluator, args[0], args[1:])
     if lower in _OF_ENUMS and cls in state.program.classes and evaluator.is_enum(frozenset([cls])):
         return args[0].replaced(types=frozenset([cls])) if args else evaluator.cases(cls)
     magic = state.program.find_method(cls, "__callstatic")
     if magic is not None:
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
         return apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
-    copied = containers.copied(cls, lower, args)
+    copied = filling.of_class(evaluator, call, cls, lower, args) or containers.copied(cls, lower, args)
     return _unknown_static(evaluator, call, args) if copied is NOTHING else copied
 
 

@@ -7,7 +7,7 @@ its addresses lead: what is put in stands somewhere in one of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles, labels_of
@@ -76,16 +76,21 @@ def instance(args: Sequence[Val]) -> Val:
     return Val(types=frozenset([CLASS]), items={_FORM: args[1] if len(args) > 1 else NOTHING})
 
 
-def called(evaluator: Evaluator, node: Call, method: str, receiver: Val, args: Sequence[Val]) -> Val:
-    """A method of a `MessageFormatter`."""
+def called(
+    evaluator: Evaluator, node: Call, cls: str, method: str, receiver: Val, args: Sequence[Val]
+) -> Iterator[Val]:
+    """Value of a method of a `MessageFormatter`; nothing for other classes."""
     form = (receiver.items or {}).get(_FORM, NOTHING)
-    if method == "format":
-        return message(evaluator, form, args[0] if args else NOTHING, node)
-    return form if method == "getpattern" else NOTHING
+    if cls == CLASS and method == "format":
+        yield message(evaluator, form, args[0] if args else NOTHING, node)
+    elif cls == CLASS and method == "getpattern":
+        yield form
 
 
-def of_class(evaluator: Evaluator, node: Call, method: str, args: list[Val]) -> Val:
-    """A static method of `MessageFormatter`."""
+def of_class(evaluator: Evaluator, node: Call, cls: str, method: str, args: list[Val]) -> Val | None:
+    """A static method of `MessageFormatter`; None for one of another class."""
+    if cls != CLASS:
+        return None
     return instance(args) if method == "create" else _format_message(evaluator, node, args)
 
 
@@ -96,7 +101,8 @@ def _create(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
 
 @handles("msgfmt_format")
 def _format(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    return called(evaluator, node, "format", args[0] if args else NOTHING, args[1:])
+    form = (args[0].items or {}).get(_FORM, NOTHING) if args else NOTHING
+    return message(evaluator, form, args[1] if len(args) > 1 else NOTHING, node)
 
 
 @handles("msgfmt_format_message")

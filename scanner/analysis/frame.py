@@ -98,8 +98,7 @@ class Frame:
         """Arrays of unknown keys that became variables: what is not known by name may come from them."""
         self.cells: dict[str, tuple[str, str]] = {}
         """Variables that a closure made here captures by reference, and the stores it writes when it runs elsewhere."""
-        self.carried: Mapping[str, Val] | None = None
-        """Captured variables of a closure that was made elsewhere."""
+        self.carried: Mapping[str, Val] | None = None  # captured variables of a closure that was made elsewhere
         self.default_context: frozenset[int] = frozenset()
         """Handles of the stream context that URLs are opened with."""
         self.kept: dict[tuple[str, str], Val] = {}

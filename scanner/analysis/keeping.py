@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from scanner.analysis import packing, reaches, reported
+from scanner.analysis import filling, packing, reaches, reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here, handles, sorted_items
 from scanner.analysis.named import HELD
@@ -336,7 +336,8 @@ def moved(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
 
 def printed(evaluator: Evaluator, values: list[Val]) -> None:
     """Remember what a function prints: an output buffer gives it back."""
-    told = join_all(map(packing.told, values), evaluator.state.overflow)
+    marked = (Val(filling.addresses(evaluator, value)) for value in values)
+    told = join_all([*map(packing.told, values), *marked], evaluator.state.overflow)
     labels = evaluator.state.telling(
         join_all((Val(labels=all_labels(v)) for v in values), evaluator.state.overflow).labels
     )
@@ -347,10 +348,12 @@ def printed(evaluator: Evaluator, values: list[Val]) -> None:
 def flush(evaluator: Evaluator) -> None:
     """What `ob_start` was given gets all that was printed."""
     here = call_here(evaluator)
-    for callback in evaluator.late if evaluator.printed.labels else ():
+    for callback in evaluator.late if evaluator.printed.labels or evaluator.printed.texts else ():
         if callback.refs or evaluator.known_texts(callback) or callback.items:
             given = evaluator.join(evaluator.unknown("$buffer"), evaluator.printed)
-            evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
+            made = evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
+            labels = Val(labels=all_labels(made))
+            reaches.reach(evaluator, here, "browser", "ob_start", labels, Val(made.texts))
 
 
 def pair(evaluator: Evaluator, node: Call) -> Val:

@@ -154,20 +154,22 @@ class Lookup(Frame):
         return join_all(found, self.state.overflow)
 
     def asked_of_objects(self, nodes: Sequence[Value]) -> None:
-        """`isset($object->name)` runs the `__isset` of an object without that property, `isset($object[$key])` asks it.
-
-        What is asked has been evaluated before: here only objects count.
-        """
+        """`isset($object->name)`, `isset($object[$key])` ask an object; what is asked has been evaluated before."""
         known = self.state.program.by_method
         for node in nodes:
             if isinstance(node, Index) and node.key is not None and "offsetexists" in known:
                 self.run_offset("offsetexists", self.value(node.base), [self.value(node.key)], node.base)
-            elif isinstance(node, Prop) and isinstance(node.name, str) and "__isset" in known:
-                base = self.value(node.base)
-                for cls in sorted(base.types):
-                    magic = self.magic_method(cls, node.name, "__isset")
-                    if magic is not None:
-                        self.run_method(magic, [text_value(node.name)], node, base)
+            elif isinstance(node, Prop) and "__isset" in known:
+                self.run_magic("__isset", node)
+
+    def run_magic(self, magic: str, node: Prop) -> None:
+        """`__isset` or `__unset` of an object, with the name of the property that it has not."""
+        base, name = self.value(node.base), node.name if isinstance(node.name, str) else ""
+        named = text_value(name) if isinstance(node.name, str) else self.value(node.name)
+        for cls in sorted(base.types):
+            number = self.magic_method(cls, name, magic)
+            if number is not None:
+                self.run_method(number, [named], node, base)
 
     def _property_by(self, base: Val, named: Val, node: Value) -> Val:
         """`$this->$name`: the properties that it may be, the caller's to know when a parameter names it."""

@@ -10,7 +10,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.lookup import MAX_NAMED
 from scanner.analysis.state import ANY_PROPERTY
 from scanner.analysis.values import Val, all_labels, text_value
-from scanner.model.facts import Prop, Var
+from scanner.model.facts import Index, Prop, Value, Var
 
 
 def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
@@ -31,6 +31,16 @@ def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
             return
         name = names[0]
     _write_named(evaluator, target, base, name, value)
+
+
+def unset(evaluator: Evaluator, target: Value) -> None:
+    """`unset($object->name)`, `unset($object[$key])`: an object is told."""
+    evaluator.value(target)
+    if isinstance(target, Prop):
+        evaluator.run_magic("__unset", target)
+    if isinstance(target, Index) and target.key is not None:
+        base, key = evaluator.value(target.base), evaluator.value(target.key)
+        evaluator.run_offset("offsetunset", base, [key], target.base)
 
 
 def _write_named(evaluator: Evaluator, target: Prop, base: Val, name: str, value: Val) -> None:

@@ -16,6 +16,8 @@ SUPERGLOBALS = REQUEST_GLOBALS | {"_SESSION", "_SERVER", "_ENV"}
 """What is written to an element of these is read there again, anywhere in the program."""
 CALL_ARGUMENTS = "call-arguments"
 """Label of what `debug_backtrace` gives: the arguments of all callers."""
+BY_REQUEST = "reads any file that the request names"
+"""In a trace, of the credentials' file: it is read by whoever names it."""
 ALL_SETTINGS = "a query for all"
 """Begins the way of what a query reads that chooses none of the settings."""
 ONE_SETTING = "one of them, by its name"

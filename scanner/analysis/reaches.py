@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from scanner.analysis import documents
-from scanner.analysis.origins import DIGEST, FILE, REQUEST_FIELD
+from scanner.analysis import documents, traversal
+from scanner.analysis.origins import BY_REQUEST, DATABASE_FILE, DIGEST, FILE, REQUEST_FIELD
 from scanner.analysis.remote import REQUEST, is_open, is_remote, read_at
 from scanner.analysis.state import Output
 from scanner.analysis.substitution import Substitution
@@ -239,6 +239,8 @@ def _content(frame: Frame, call: Call, sink: LocalSink, value: Val) -> Val:
     texts = join_all([*opened, *([value] if sink.reads else [])], frame.state.overflow).texts
     trace = Trace(frame.path, call.line, f"read by {sink.callable}()", None, 1)
     files = {f"{FILE}{name}": trace for text in sorted(texts) if (name := frame.state.origins.credential_file(text))}
+    if any(traversal.may_be_any(frame, call, text) for text in texts):
+        files.setdefault(FILE + DATABASE_FILE, Trace(frame.path, call.line, f"{sink.callable}() {BY_REQUEST}", None, 1))
     return Val(labels={**read_at(texts, frame.state.holes, trace), **files})
 
 

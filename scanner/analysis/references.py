@@ -92,16 +92,15 @@ def kept(evaluator: Evaluator, call: Call, effect: Effect) -> None:
             evaluator.statics.setdefault(place.name, (cls, member))
 
 
-def in_round(evaluator: Evaluator, variable: str, source: Value, key: str) -> None:
-    """`foreach ($source as &$variable)` that is run round by round: the element that the round is at."""
-    if isinstance(source, (Var, *_PLACES)):
-        evaluator.place_references[variable] = (Index(source, Const(key)),)
-
-
-def in_pattern(evaluator: Evaluator, pattern: ArrayLit, source: Value, key: str) -> None:
-    """The same for `foreach ($source as [$one, &$other])`."""
-    if isinstance(source, (Var, *_PLACES)):
-        _of_items(evaluator, pattern, Index(source, Const(key)), _MAX_DEPTH)
+def in_round(evaluator: Evaluator, head: Assign, key: str) -> None:
+    """`foreach ($source as &$variable)`, or `as [$one, &$other]`, run round by round: the element that it is at."""
+    if not isinstance(head.value, (Var, *_PLACES)):
+        return
+    place = Index(head.value, Const(key))
+    if isinstance(head.target, ArrayLit):
+        _of_items(evaluator, head.target, place, _MAX_DEPTH)
+    elif head.op == "foreach-ref" and isinstance(head.target, Var):
+        evaluator.place_references[head.target.name] = (place,)
 
 
 def captured(evaluator: Evaluator, names: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ Run = Callable[[Evaluator, Call, Val, list[Val]], Val]
 
 
 _MAX_CLASSES = 8
+_MAX_METHODS = 24
 _MAX_PARAMETERS = 16
 
 
@@ -31,6 +32,8 @@ def called(
         return reflection.part(method, target, args)
     if method == "getstaticvariables":
         return _static_variables(evaluator, target)
+    if method == "getmethods":
+        return _methods(evaluator, target)
     if method in reflection.TABLES:
         return _table(evaluator, method, target)
     if cls == reflection.PARAMETER or method == "getparameters":
@@ -101,6 +104,16 @@ def _table(evaluator: Evaluator, method: str, target: Val) -> Val:
             pair = [text_value(cls), named]
             found[name] = reflection.instance(reflection.CONSTANT, pair) if made else _constants(evaluator, *pair)
     return Val(items=found)
+
+
+def _methods(evaluator: Evaluator, target: Val) -> Val:
+    """All methods of a class, as objects."""
+    program = evaluator.state.program
+    found = {name for cls in _classes(evaluator, target)[:_MAX_CLASSES] for name in program.own_methods(cls)}
+    made = (
+        reflection.instance("reflectionmethod", [target, text_value(name)]) for name in sorted(found)[:_MAX_METHODS]
+    )
+    return Val(items={str(number): one for number, one in enumerate(made)})
 
 
 def _of_parameters(evaluator: Evaluator, method: str, target: Val) -> Val:

@@ -29,7 +29,7 @@ STATIC = frozenset({"getstaticpropertyvalue", "setstaticpropertyvalue", "getcons
 TABLES = frozenset({"getconstants", "getdefaultproperties", "getreflectionconstants", "getcases"})
 """Methods that give all constants of a class, all its properties, or all cases of an enum."""
 _READ: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(_OF_CLASSES, CREATING | PARTS | STATIC | TABLES | {"getcase"}),
+    **dict.fromkeys(_OF_CLASSES, CREATING | PARTS | STATIC | TABLES | {"getcase", "getmethods"}),
     **dict.fromkeys(_OF_FUNCTIONS, CALLING | {"getparameters", "getstaticvariables"}),
     PROPERTY: frozenset({"getvalue", "setvalue", "getdefaultvalue"}),
     PARAMETER: frozenset({"getdefaultvalue"}),

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from scanner.analysis import default_context, documents, holding, keeping, middleware, reaches, rows, statements
+from scanner.analysis import (
+    default_context,
+    documents,
+    holding,
+    keeping,
+    middleware,
+    reaches,
+    rows,
+    statements,
+    traversal,
+)
 from scanner.analysis.destinations import LOCAL, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here
@@ -98,7 +108,7 @@ def _one(
         evaluator.state.complain(*(roles[role] for role in ("url", "path") if role in roles and roles[role].labels))
         if signature.type is not CallableKind.FUNCTION and "url" in roles:
             results.append(keeping.kept_under(evaluator, "file", roles["url"]))
-    results.extend(_credentials(evaluator, call, signature, roles, handles, api))
+    results.extend(traversal.credentials(evaluator, call, signature, roles, handles, api))
     results.extend(_shown(roles))
     return results
 
@@ -225,28 +235,6 @@ def _given_back(evaluator: Evaluator, query: Val) -> Val:
         return NOTHING
     labels = {label: trace for label, trace in all_labels(query).items() if evaluator.state.is_secret(label)}
     return Val(rest=Val(labels=labels)) if labels else NOTHING
-
-
-def _credentials(
-    evaluator: Evaluator,
-    call: Call,
-    signature: Signature,
-    roles: Mapping[str, Val],
-    handles: frozenset[int],
-    api: str,
-) -> Iterator[Val]:
-    """What a file on the list of credential paths holds, when one is opened or read; nothing for who asks about it."""
-    if signature.kind == "http" and signature.phase in ("execute", "send"):  # `curl_init('file:///...')`
-        roles = evaluator.with_sites(roles, handles)
-    elif signature.kind not in ("file-url", "xml-url"):
-        return
-    if signature.operation not in ("", "open"):
-        return
-    texts = {text for role in ("url", "path", "file") if role in roles for text in roles[role].texts}
-    for text in sorted(texts):
-        name = evaluator.state.origins.credential_file(text)
-        if name:
-            yield Val(labels={FILE + name: Trace(evaluator.path, call.line, f"{api}() reads {name}", None, 1)})
 
 
 def _passed(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:

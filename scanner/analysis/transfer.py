@@ -258,10 +258,7 @@ def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
             if head.op == "foreach-ref" and isinstance(head.target, Var):
                 references.forget(evaluator, head.target.name)  # it is no name of the last round's element any more
             write(evaluator, head.target, text_value(key) if head.op == "foreach-key" else item)
-            if head.op == "foreach-ref" and isinstance(head.target, Var):
-                references.in_round(evaluator, head.target.name, head.value, key)
-            elif isinstance(head.target, ArrayLit):
-                references.in_pattern(evaluator, head.target, head.value, key)
+            references.in_round(evaluator, head, key)
         evaluator.tested.clear()
         if not _affordable(evaluator):
             return False
@@ -305,10 +302,7 @@ def _unset(evaluator: Evaluator, statement: Unset) -> None:
                 objects.destroyed(evaluator, gone)
             references.forget(evaluator, target.name)
         else:
-            evaluator.value(target)
-            if isinstance(target, Index) and target.key is not None:
-                base, key = evaluator.value(target.base), evaluator.value(target.key)
-                evaluator.run_offset("offsetunset", base, [key], target.base)
+            members.unset(evaluator, target)
 
 
 def _define(_evaluator: Evaluator, _statement: Define) -> None:

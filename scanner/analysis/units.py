@@ -291,8 +291,9 @@ class _Reader:
             of_counts = node.op in ("===", "!==") and all(map(_is_count, node.operands))
             self.comparisons[node.op + OF_COUNTS if of_counts else node.op] += 1
             near = islice(nodes(node.operands), _MAX_OPERANDS)
-            names = set(filter(None, map(_operand, near))) - {"this"}
-            self.operands.update((node.op, name) for name in names)
+            parts = (part for part in near if isinstance(part, (Var, Prop, Index)))
+            names = {getattr(part.key, "value", None) if isinstance(part, Index) else part.name for part in parts}
+            self.operands.update((node.op, name) for name in names if isinstance(name, str) and name != "this")
         if node.op in ("&&", "and", "||", "or"):
             decided = "0" if node.op in ("&&", "and") else "1"
             for operand in node.operands:
@@ -325,13 +326,6 @@ def _children(node: object) -> list[object]:
         elif isinstance(field, tuple):
             found += [item for item in field if hasattr(item, "__struct_fields__")]
     return found
-
-
-def _operand(node: object) -> str:
-    """Name of a variable, a property or an element that is compared; `` for anything else."""
-    if isinstance(node, Index):
-        return node.key.value if isinstance(node.key, Const) and isinstance(node.key.value, str) else ""
-    return node.name if isinstance(node, (Var, Prop)) and isinstance(node.name, str) else ""
 
 
 def _is_count(node: object) -> bool:

@@ -13,6 +13,7 @@ from scanner.analysis.named import PASSED_ON
 from scanner.analysis.origins import (
     ALL_GLOBALS,
     ALL_SETTINGS,
+    BY_REQUEST,
     DATABASE_FILE,
     DIGEST,
     FILE,
@@ -188,6 +189,7 @@ def _finding(
     far = hardly_arrives(scene, output, label, trace, to_host=bool(taken))
     least = Severity.MEDIUM if taken else Severity.LOW
     whole = _shows_all(scene, output, label, trace)
+    by_request = chain(trace)[-1][2].endswith(BY_REQUEST)
     settings = whole and label != ALL_GLOBALS
     strayed = not is_broad(plain) and not taken and unasked(scene, trace, plain)
     harvested = _harvests(scene, output, label, trace)
@@ -199,7 +201,13 @@ def _finding(
         severity=max(
             _HARVESTED[output.effect]
             if harvested
-            else _severity(scene, label, Severity.HIGH if settings else severity, taken=bool(taken) or whole),
+            else _severity(
+                scene,
+                label,
+                Severity.HIGH if settings else severity,
+                taken=bool(taken) or whole,
+                one_file=not by_request,
+            ),
             least if far else Severity.MEDIUM if strayed else Severity.CRITICAL,
             key=lambda item: item.rank,
         ),
@@ -211,7 +219,7 @@ def _finding(
         secrets=[plain],
         details=[
             *details(scene, output),
-            *([RISK] if (whole or _opens_all(scene, output, label)) and not (far or strayed) else []),
+            *([RISK] if (whole or by_request or _opens_all(scene, output, label)) and not (far or strayed) else []),
         ],
         trace=(*steps(trace), *last_steps(scene, output)),
     )
@@ -269,7 +277,7 @@ def _meant(scene: Scene, label: str, host: str) -> bool:
     return secret is not None and (secret.severity_floor == "info" or expected(secret, host))
 
 
-def _severity(scene: Scene, label: str, severity: Severity, *, taken: bool) -> Severity:
+def _severity(scene: Scene, label: str, severity: Severity, *, taken: bool, one_file: bool) -> Severity:
     """Less for digests and for what has no name of its own; nothing for what is public by design.
 
     The session's number belongs into the visitor's own browser, and nowhere else (`taken`).
@@ -278,7 +286,7 @@ def _severity(scene: Scene, label: str, severity: Severity, *, taken: bool) -> S
     secret = scene.result.state.origins.by_label.get(plain)
     if (secret is not None and secret.severity_floor == "info") or label.startswith(REQUEST_FIELD):
         return Severity.INFO
-    if plain == FILE + DATABASE_FILE and severity is Severity.MEDIUM:
+    if plain == FILE + DATABASE_FILE and severity is Severity.MEDIUM and one_file:
         return Severity.HIGH  # all of the credentials, not one value
     bulk = secret is not None and secret.name.lower() in scene.result.state.origins.bulk
     if bulk and plain == label and (severity is Severity.HIGH or taken):

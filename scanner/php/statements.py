@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable as Function
 from collections.abc import Sequence
+from itertools import islice
 
 from scanner.model.facts import (
     Arg,
@@ -39,6 +40,12 @@ _LETTER = 3
 _LETTERS = 3
 """Cases of one letter that are enough to say that a `switch` looks letters up."""
 _ADDRESS = re.compile(rb"(?:\?>)?\s*([\w:/?=&%~+-]{1,100}(?:\.[\w:/?=&%~+-]{1,100}){1,12})\s*(?:<\?(?:php\b|=)?\s*)?")
+_MARKED = re.compile(
+    rb"(?:https?:)?//[A-Za-z0-9][A-Za-z0-9.:-]{2,100}[/?#][\w./?=&%~+;,:-]{0,200}"
+    rb"(?:[{\[@#$|]{1,3} ?\$?\w[\w.-]{0,40} ?[}\]@#$|]{1,3}|(?<![A-Za-z0-9])(?:__|%)\w{1,40}(?:__|%))"
+)
+"""An address with a mark, in the place of which a value comes."""
+_MAX_MARKED = 8
 _LEAVING = frozenset({"break_statement", "return_statement", "continue_statement", "exit_statement", "goto_statement"})
 
 StatementHandler = Function[["StatementLowering", Node, list[Statement]], None]
@@ -160,10 +167,14 @@ class StatementLowering(ExpressionLowering):
                 self._expression_statement(self.pending.pop(), out)
 
     def _address(self, node: Node, out: list[Statement]) -> None:
-        """Template text that is nothing but an address or a host: an output buffer gives it back."""
+        """Template text that is an address or a host, or has one with a mark in it: an output buffer gives it back."""
         found = _ADDRESS.fullmatch(self.source, node.start_byte, node.end_byte)
-        if found is not None:
-            shown = Arg(Const(found[1].decode("ascii")))
+        texts = [found[1]] if found is not None else []
+        if found is None and b"ob_start" in self.source:
+            marked = _MARKED.finditer(self.source, node.start_byte, node.end_byte)
+            texts = [b"=" + match[0] for match in islice(marked, _MAX_MARKED)]
+        for text in texts:
+            shown = Arg(Const(text.decode("ascii")))
             out.append(Expr(self.construct("echo", node, (shown,)), line_of(node)))
 
     def _ends_in_echo_tag(self, node: Node) -> bool:

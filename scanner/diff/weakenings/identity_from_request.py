@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from scanner.analysis.gates import Gate
 from scanner.analysis.units import Unit
 from scanner.detectors.base import rule
+from scanner.diff.weakenings import gate_loosened
 from scanner.diff.weakenings.pairs import Pair, Weakening
 from scanner.model.finding import Category, Severity
 
@@ -42,7 +43,7 @@ def find(pair: Pair) -> Iterator[Weakening]:
     asking = [gate for gate in pair.new.gates if gate.effect == "value" and _asks(gate, known)]
     for gate in asking:
         constant = _in_its_place(gate, pair.old) or _assigned_elsewhere(gate, pair.old, pair.new)
-        if constant:
+        if constant and all(other.line != gate.line for other in gate_loosened.find(pair)):
             yield Weakening(
                 Severity.HIGH, gate.line, constant,
                 f"a request decides in {pair.symbol or 'the file'} what {constant} said before",
