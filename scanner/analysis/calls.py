@@ -22,6 +22,7 @@ from scanner.analysis import (
     generators,
     given,
     hydrating,
+    inherited,
     keeping,
     listeners,
     listing,
@@ -157,6 +158,7 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         assumed.apply(evaluator, call, callee_text(call), args)
         given.leave_method(evaluator, call, receiver, _name_of(evaluator, call), args)
+        magic.by_value(evaluator, call, receiver, _name_of(evaluator, call), args)
         return passed_through(evaluator, call, receiver, args)
     _local_methods(evaluator, call, receiver, names, args)
     if args and not statements.FUNCTIONS.isdisjoint(name.lower() for name in names):
@@ -367,7 +369,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
 
 def _unknown_static(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
     assumed.apply(evaluator, call, callee_text(call), args)
-    return passed_through(evaluator, call, NOTHING, args)
+    return evaluator.join(passed_through(evaluator, call, NOTHING, args), inherited.of_parent(evaluator, call))
 
 
 def _dynamic(evaluator: Evaluator, call: Call) -> Val:
@@ -435,7 +437,7 @@ def _call_pair(evaluator: Evaluator, call: Call, target: Val, name: Val, args: l
             found.append(call_static(evaluator, call, key, method, args))
         if not found:
             found.append(_by_name(evaluator, call, target, method, args))
-    return found
+    return found or magic.by_value(evaluator, call, target, name, args)
 
 
 def _call_reference(

@@ -28,9 +28,18 @@ def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
             evaluator.state.vague.update((cls, ANY_PROPERTY) for cls in own)
             if not hydrating.fill(evaluator, base, named, value):
                 _write_some_property(evaluator, base, names, value)
+                _told(evaluator, target, base, named, value)
             return
         name = names[0]
     _write_named(evaluator, target, base, name, value)
+
+
+def _told(evaluator: Evaluator, target: Prop, base: Val, named: Val, value: Val) -> None:
+    """`__set` gets the name of a property that is a secret."""
+    for cls in sorted(base.types) if any(map(evaluator.state.is_specific, named.labels)) else ():
+        magic = evaluator.magic_method(cls, "", "__set")
+        if magic is not None:
+            evaluator.run_method(magic, [named, value], target, base)
 
 
 def unset(evaluator: Evaluator, target: Value) -> None:

@@ -239,7 +239,7 @@ def _content(frame: Frame, call: Call, sink: LocalSink, value: Val) -> Val:
     texts = join_all([*opened, *([value] if sink.reads else [])], frame.state.overflow).texts
     trace = Trace(frame.path, call.line, f"read by {sink.callable}()", None, 1)
     files = {f"{FILE}{name}": trace for text in sorted(texts) if (name := frame.state.origins.credential_file(text))}
-    if any(traversal.may_be_any(frame, call, text) for text in texts):
+    if sink.effect == "browser" and any(traversal.may_be_any(frame, call, text) for text in texts):
         files.setdefault(FILE + DATABASE_FILE, Trace(frame.path, call.line, f"{sink.callable}() {BY_REQUEST}", None, 1))
     return Val(labels={**read_at(texts, frame.state.holes, trace), **files})
 

@@ -24,6 +24,8 @@ _LOOKS = frozenset(
 )  # fmt: skip
 """Functions that look at a name, or make another of it."""
 _COMPARES = frozenset({"==", "===", "!=", "!==", "<>", "isset", "empty"})
+_READS = frozenset({"file_get_contents", "file", "fopen", "readfile", "gzfile", "SplFileObject", "highlight_file"})
+"""Functions whose result is what the file holds, or that show it."""
 _SOURCES = REQUEST_GLOBALS - {"_FILES"}
 
 
@@ -47,7 +49,7 @@ def credentials(
         name = frame.state.origins.credential_file(text)
         if name:
             yield Val(labels={FILE + name: Trace(frame.path, call.line, f"{api}() reads {name}", None, 1)})
-        elif may_be_any(frame, call, text):
+        elif signature.callable in _READS and may_be_any(frame, call, text):
             way = Trace(frame.path, call.line, f"{api}() {BY_REQUEST}", None, 1)
             yield Val(labels={FILE + DATABASE_FILE: way})
 

@@ -191,6 +191,7 @@ def _finding(
     whole = _shows_all(scene, output, label, trace)
     by_request = chain(trace)[-1][2].endswith(BY_REQUEST)
     settings = whole and label != ALL_GLOBALS
+    most = Severity.LOW if by_request and not _is_shown(output) else Severity.CRITICAL
     strayed = not is_broad(plain) and not taken and unasked(scene, trace, plain)
     harvested = _harvests(scene, output, label, trace)
     further = f", and the browser takes it to {', '.join(taken)}" if taken else ""
@@ -208,7 +209,7 @@ def _finding(
                 taken=bool(taken) or whole,
                 one_file=not by_request,
             ),
-            least if far else Severity.MEDIUM if strayed else Severity.CRITICAL,
+            least if far else Severity.MEDIUM if strayed else most,
             key=lambda item: item.rank,
         ),
         confidence=Confidence.POSSIBLE if far or strayed else Confidence.LIKELY,
