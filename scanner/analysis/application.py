@@ -13,7 +13,6 @@ from scanner.analysis import (
     growing,
     holding,
     hydrating,
-    inherited,
     keeping,
     keyed,
     lifting,
@@ -228,8 +227,6 @@ def apply_summary(
 ) -> Val:
     """Effect of calling a function of the program with these arguments."""
     state = evaluator.state
-    if receiver is not None and receiver.labels:
-        inherited.keep(evaluator, receiver.types, receiver.labels)
     decoded = decoding.decode(evaluator, call, number, args, receiver) if args else None
     if decoded is not None and not decoding.dispatches(evaluator, number):
         return decoded

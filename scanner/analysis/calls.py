@@ -22,7 +22,6 @@ from scanner.analysis import (
     generators,
     given,
     hydrating,
-    inherited,
     keeping,
     listeners,
     listing,
@@ -369,7 +368,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
 
 def _unknown_static(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
     assumed.apply(evaluator, call, callee_text(call), args)
-    return evaluator.join(passed_through(evaluator, call, NOTHING, args), inherited.of_parent(evaluator, call))
+    return passed_through(evaluator, call, NOTHING, args)
 
 
 def _dynamic(evaluator: Evaluator, call: Call) -> Val:

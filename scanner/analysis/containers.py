@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import inherited
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents
 from scanner.analysis.templates import OF_OBJECT
@@ -97,8 +96,7 @@ def holds(evaluator: Evaluator, site: int) -> bool:
 def elements(evaluator: Evaluator, receiver: Val) -> Val:
     """Everything that an object may hold."""
     inside = contents(evaluator, receiver) if receiver.items or receiver.rest is not None else NOTHING
-    found = [inside, _held(evaluator, receiver), Val(labels=receiver.labels), inherited.held(evaluator, receiver.types)]
-    return join_all(found, evaluator.state.overflow)
+    return join_all([inside, _held(evaluator, receiver), Val(labels=receiver.labels)], evaluator.state.overflow)
 
 
 def _held(evaluator: Evaluator, value: Val) -> Val:

@@ -10,7 +10,6 @@ from scanner.analysis import (
     documents,
     fibers,
     filling,
-    inherited,
     keeping,
     listing,
     reaches,
@@ -106,7 +105,6 @@ def _unknown(evaluator: Evaluator, call: Call, cls: str, args: list[Val], instan
     state = evaluator.state
     labels = join_all((Val(labels=all_labels(arg)) for arg in args), state.overflow).labels
     instance = instance.replaced(labels=labels)
-    inherited.keep(evaluator, instance.types, labels)
     if containers.CLASSES.intersection(state.program.ancestors(cls)):
         return containers.made(evaluator, instance, args)
     if cls not in state.program.classes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.analysis import inherited, resolution, sinks
+from scanner.analysis import resolution, sinks
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 from scanner.model.facts import Call, Const
@@ -16,9 +16,6 @@ def sent(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val],
     """Signatures of classes that take any method, each of which is a call of the service (`SoapClient`)."""
     state = evaluator.state
     signatures = state.matcher.magic(cls, name.lower(), state.program.ancestors(cls))
-    kept = inherited.held(evaluator, frozenset([cls]))
-    if kept is not NOTHING:
-        yield kept
     if signatures:
         api = f"{resolution.written(state, cls)}::{name}"
         yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
