@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from scanner.analysis import (
     containers,
@@ -23,6 +24,7 @@ from scanner.analysis import (
     remote,
     reported,
     transfer,
+    weak,
 )
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
@@ -180,6 +182,7 @@ def evaluate_closure(
         return NOTHING
     state.run_closures.add(number)
     state.active.append(number)
+    evaluator.age()
     try:
         inner = Evaluator(state, number)
         inner.cls = scope or inner.cls
@@ -226,6 +229,7 @@ def apply_summary(
     evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None, *, certain: bool = True
 ) -> Val:
     """Effect of calling a function of the program with these arguments."""
+    evaluator.age()
     state = evaluator.state
     decoded = decoding.decode(evaluator, call, number, args, receiver) if args else None
     if decoded is not None and not decoding.dispatches(evaluator, number):
@@ -276,6 +280,7 @@ def _applied(
     binding = Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
     substitution = evaluator.substitution(binding.argument, step, returned)
     substitution.changed = _changing(evaluator, call)
+    substitution.telling = partial(weak.telling, state)
     back = _apply_effects(evaluator, call, number, summary, substitution)
     for hit in summary.hits:
         lifting.lift(evaluator, call, hit, substitution, symbol, certain=certain)
@@ -318,7 +323,7 @@ def _apply_effects(evaluator: Evaluator, call: Call, number: int, summary: Summa
         elif effect.target == references.KEPT:
             references.kept(evaluator, call, effect)
         else:
-            _apply_effect(evaluator, call, effect, substitution)
+            _apply_effect(evaluator, call, number, effect, substitution)
     return back
 
 
@@ -343,7 +348,7 @@ def _with_return_types(state: State, number: int, result: Val) -> Val:
     return result.replaced(types=result.types | types) if types - result.types else result
 
 
-def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitution) -> None:
+def _apply_effect(evaluator: Evaluator, call: Call, callee: int, effect: Effect, substitution: Substitution) -> None:
     number, name = effect.key
     if effect.target == "argument":
         if number < len(call.args):
@@ -369,7 +374,7 @@ def _apply_effect(evaluator: Evaluator, call: Call, effect: Effect, substitution
     else:
         value = substitution.value(effect.value)
         cls, _separator, member = name.partition("\0")
-        evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1)
+        evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1, callee)
 
 
 def _put_on(evaluator: Evaluator, sites: frozenset[int], role: str, value: Val) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents
-from scanner.analysis.templates import OF_OBJECT
+from scanner.analysis.templates import ELEMENTS, OF_OBJECT
 from scanner.analysis.values import NOTHING, Val, join_all
 
 CLASSES = frozenset(
@@ -33,9 +33,7 @@ _GETS = frozenset(
 )  # fmt: skip
 _WHOLE = frozenset({"getarraycopy", "getinneriterator", "getiterator", "toarray", "values", "keys"})
 """Methods that give all elements at once."""
-_ELEMENTS = "\0elements"
-"""What was put into an object, as a property that no PHP code can name: who reads it finds it wherever it is set."""
-ROLE = "." + _ELEMENTS
+ROLE = "." + ELEMENTS
 
 
 def container(evaluator: Evaluator, value: Val) -> bool:
@@ -80,6 +78,13 @@ def put(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -
         hold(evaluator, receiver.sites, given)
 
 
+def put_at(evaluator: Evaluator, base: Val, key: Val, value: Val) -> None:
+    """`$object[$key] = $value`, of a collection or of what a caller passes without a class: an array is a copy."""
+    passed = bool(base.sites) and min(base.sites) < 0 and not evaluator.state.program.own_classes(base.types)
+    if passed or (base.types and container(evaluator, base)):
+        put(evaluator, "offsetset", base, [key, value])
+
+
 def hold(evaluator: Evaluator, sites: frozenset[int], given: Val) -> None:
     """Keep a value with objects, where they can hold any."""
     kept = [site for site in sorted(sites) if holds(evaluator, site)]
@@ -100,4 +105,4 @@ def elements(evaluator: Evaluator, receiver: Val) -> Val:
 
 
 def _held(evaluator: Evaluator, value: Val) -> Val:
-    return evaluator.project(value, OF_OBJECT + _ELEMENTS) if value.sites else NOTHING
+    return evaluator.project(value, OF_OBJECT + ELEMENTS) if value.sites else NOTHING

@@ -21,7 +21,7 @@ from scanner.analysis.origins import (
 )
 from scanner.analysis.remote import FILE_FIELDS, UPLOAD
 from scanner.analysis.summary import ANY, PARAM, opened
-from scanner.analysis.templates import OF_UNDER, PARAMETERS, is_known
+from scanner.analysis.templates import ELEMENTS, OF_OBJECT, OF_UNDER, PARAMETERS, is_known
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, chain, join_all, text_value
 from scanner.model.facts import ArrayLit, Const, Index, Var
 
@@ -63,7 +63,14 @@ class Elements(Named):
             if isinstance(node.base, ArrayLit):
                 self.state.complain(key)
             result = self.join(result, implicit.looked_up(self, node, base, key))
-        return self.join(result, self.run_offset("offsetget", base, [key], node.base)) if base.types else result
+        return self.join(result, self._of_brackets(base, key, node)) if base.types else result
+
+    def _of_brackets(self, base: Val, key: Val, node: Index) -> Val:
+        """What an object gives for a key: what was put into a collection, what a class's own `offsetGet` says."""
+        own = self.run_offset("offsetget", base, [key], node.base)
+        if base.sites.isdisjoint(self.state.collections):
+            return own
+        return self.join(own, self.project(base, OF_OBJECT + ELEMENTS))
 
     def _named_by_caller(self, base: Val, key: Val) -> Val:
         """One element of all of the environment, or of all globals, by a name that a caller gives."""

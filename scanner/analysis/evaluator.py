@@ -201,11 +201,22 @@ class Evaluator(Elements):
             return self.state.interpreter.yielded(self, node, operands)
         if node.op in _PASSING:
             last = operands[-1] if operands else NOTHING
+            if node.op == "(object)":
+                return self._object_of(last)
             return self.join(Val(labels=last.labels), self.stringified(last)) if node.op == "(string)" else last
         if node.op == "~" and operands:
             inverted = ["".join(chr(255 - ord(c)) for c in text) for text in self.known_texts(operands[0])]
             return Val(frozenset(inverted) or self.unknown(node).texts, labels)
         return self.combined(node.op, operands, labels, node)
+
+    def _object_of(self, value: Val) -> Val:
+        """`(object) ['name' => $x]`: a new object, which other variables may hold as well."""
+        if value.types or value.sites or (value.items is None and value.rest is None):
+            return value
+        site = self.state.site(self.number, -1 - self.line)
+        for name, item in (value.items or {}).items():
+            self.set_site(site, "." + name, item)
+        return value.replaced(types=frozenset(["stdclass"]), sites=frozenset([site]))
 
     def combined(self, operator: str, operands: list[Val], labels: Mapping[str, Trace], shown: Value | None) -> Val:
         """Value of an arithmetic or bit operator over its operands."""

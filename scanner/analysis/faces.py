@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from scanner.analysis.summary import PARAM, Hit, Summary, depends_on_caller
-from scanner.analysis.values import Trace, Val, all_labels
+from scanner.analysis.values import FunctionRef, Trace, Val, all_labels
 
 Face = frozenset[object]
 Decides = Callable[[str, Trace], bool]
@@ -45,6 +45,13 @@ def face(value: Val, decides: Decides, depth: int = _DEPTH) -> Face:
     if value.height <= depth:
         value.face = result
     return result
+
+
+def innermost(part: object) -> str:
+    """Label of a part of a face, in whatever element it is; of what is no label, its name."""
+    while isinstance(part, tuple) and not isinstance(part, FunctionRef):
+        part = part[1]
+    return part if isinstance(part, str) else ""
 
 
 def places(value: Val, depth: int = _DEPTH) -> frozenset[object]:

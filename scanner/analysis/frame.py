@@ -7,24 +7,19 @@ from collections.abc import Callable as Function
 from collections.abc import Iterator, Mapping
 
 from scanner.analysis.describe import describe
-from scanner.analysis.origins import SUPERGLOBALS
 from scanner.analysis.spread import MAX_OUTSIDE_STEPS, is_followed
 from scanner.analysis.state import Note, SecretRead, State
 from scanner.analysis.substitution import Substitution
 from scanner.analysis.summary import (
-    MAX_EFFECT_LIFTS,
     MAX_EFFECTS,
     MAX_HITS,
-    MAX_KEPT_LIFTS,
     MAX_TELLING_HITS,
-    MAX_VALUE_LIFTS,
     PARAM,
     RECEIVER,
     Effect,
     Hit,
     Reach,
     Summary,
-    certain,
     closed,
     depends_on_caller,
     symbolic,
@@ -86,6 +81,8 @@ class Frame:
         """A `global $$name` whose name only callers know has been seen."""
         self.aliases: dict[str, frozenset[str]] = {}
         self.has_properties = False
+        self.fresh: set[str] = set()
+        """Globals and properties that were assigned since the last call (see `shared`)."""
         self.element_references: dict[str, Value] = {}
         """Loop variables of `foreach` by reference, and what they run over."""
         self.printed: Val = NOTHING
@@ -322,84 +319,6 @@ class Frame:
                 if any(item.name == name for item in unit.fact.properties):
                     return None
         return number
-
-    def adopt(self, outer: Frame, args: list[Val] | None, carried: Mapping[str, Val] | None = None) -> None:
-        """Become a closure inside `outer`: captured variables have their values of this moment.
-
-        `carried`: variables of a closure that was made elsewhere.
-        """
-        self.given = args
-        scope = outer.env if carried is None else carried
-        for name, _by_ref in self.fact.captures:
-            if name == "*":
-                self.env = {**scope, **{p.name: self.env[p.name] for p in self.fact.params}}
-            elif name in scope:
-                self.env[name] = scope[name]
-        if "this" in scope and not self.fact.is_static:
-            self.env["this"] = scope["this"]
-        for index, param in enumerate(self.fact.params):
-            types = self.env[param.name].types
-            if args is None:
-                value = self.unknown(f"${param.name}")
-            elif param.variadic:
-                value = Val(items={str(i): arg for i, arg in enumerate(args[index:])})
-            else:
-                value = args[index] if index < len(args) else self.state.interpreter.default(self, param)
-            self.env[param.name] = value.replaced(types=value.types | types)
-        self.sites, self.globals = outer.sites, dict(outer.globals) if carried is None else {}
-        self.after_include = outer.after_include
-        self.parameter_index = {}
-
-    def take_over(self, inner: Frame, *, foreign: bool = False) -> None:
-        """What a closure did belongs to the function around it; `foreign`: one that was made elsewhere."""
-        for hit in inner.hits.values():
-            self.add_hit(hit)
-        for effect in inner.effects.values():
-            self.add_effect(effect)
-        for key, item in inner.reaches.items():
-            self.reaches.setdefault(key, item)
-        self.changed |= inner.changed
-        self.printed = self.join(self.printed, inner.printed)
-        self.thrown = self.join(self.thrown, inner.thrown)
-        for name, by_ref in inner.fact.captures:
-            if by_ref and name in inner.env and foreign:
-                self.write_shared("store", cell(inner.number, name), inner.env[name])
-            elif by_ref and name in inner.env:
-                known = self.env.get(name)
-                value = inner.env[name]
-                self.env[name] = value if known is None else self.join(known, value)
-
-    def write_shared(self, target: str, key: tuple[str, str], value: Val, lifts: int = 0) -> None:
-        """Write to a store that outlives the call."""
-        self.stored_sites |= all_sites(value)
-        if lifts > MAX_VALUE_LIFTS:
-            value = Val(labels=self.state.lasting(all_labels(value)))
-        if depends_on_caller(value):
-            self._leave_to_callers(target, key, value, lifts)
-        else:
-            self.state.write_store(key, value)
-
-    def _leave_to_callers(self, target: str, key: tuple[str, str], value: Val, lifts: int) -> None:
-        """A write to a store of what a caller passes: callers make it, as far out as it is followed."""
-        single = target == "global" or key[0].startswith("\2") or key[1].startswith("::")
-        if target == "store":
-            self.state.note_instance(key)
-        if lifts or not single:  # whoever calls a method knows the object whose property it puts into a global
-            value = closed(value, self.state.holes)
-        if not depends_on_caller(value):
-            self.state.write_store(key, value)
-            return
-        rest = value.rest
-        if rest is not None and self.state.secrets_of(rest):  # `self::$kept[$key] = $secret`
-            self.state.write_store(key, Val(types=value.types, rest=certain(rest)))
-        elif value.types:  # the declared class of a parameter holds whoever calls
-            self.state.write_store(key, Val(types=value.types))
-        of_all = single or key[0] in SUPERGLOBALS
-        if lifts > (MAX_KEPT_LIFTS if of_all else MAX_EFFECT_LIFTS):
-            if of_all:  # a property is told apart by the object it belongs to, by other means
-                self.state.limit("wrapper-depth", self.number)
-            return
-        self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
 
     def add_effect(self, effect: Effect) -> None:
         """Record a write that callers decide, once per place that is written and level it comes from.

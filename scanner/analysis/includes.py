@@ -26,6 +26,7 @@ def include(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
         sinks.apply(evaluator, call, signatures, args, None, api=str(call.name), certain=True)
     code.included(evaluator, call, target)
     evaluator.after_include = True
+    evaluator.age()
     results: list[Val] = []
     resolved = False
     for text in sorted(target.texts):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from scanner.analysis.lookup import MAX_LATE_BOUND, MAX_NAMED, Lookup, perhaps_old
+from scanner.analysis.lookup import MAX_LATE_BOUND, MAX_NAMED, Lookup
+from scanner.analysis.shared import perhaps_old
 from scanner.analysis.substitution import Substitution, same
 from scanner.analysis.summary import (
     ANY,

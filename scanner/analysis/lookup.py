@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from scanner.analysis import documents
 from scanner.analysis.describe import describe
 from scanner.analysis.destinations import stays_here
-from scanner.analysis.frame import PRIMITIVES, Frame
+from scanner.analysis.frame import PRIMITIVES
 from scanner.analysis.origins import ELEMENTWISE, REQUEST_GLOBALS
 from scanner.analysis.remote import REQUEST
+from scanner.analysis.shared import Shared, aged, perhaps_old
 from scanner.analysis.state import ANY_PROPERTY, SecretRead
 from scanner.analysis.summary import opened, opened_property
 from scanner.analysis.templates import (
@@ -37,20 +38,7 @@ _BUILTIN = {
 }
 
 
-_OLD = "?"
-
-
-def perhaps_old(written: str) -> str:
-    """Mark among the variables for a property that only one arm of a branch has written: it may be what it was."""
-    return _OLD + written
-
-
-def is_property(name: str) -> bool:
-    """Whether a name among the variables is one of a property that was written, and no such mark."""
-    return "->" in name and name[0] != _OLD
-
-
-class Lookup(Frame):
+class Lookup(Shared):
     """Reads what lies outside the function: globals, properties, constants."""
 
     def value(self, node: Value | None) -> Val:
@@ -65,7 +53,7 @@ class Lookup(Frame):
                 self.state.reads.add(SecretRead(self.number, secret.label, self.line, f"${node.name}", certain=True))
             if node.name in self.cells:
                 return self.join(known, self.state.read_store(self.cells[node.name]))
-            return known
+            return self.since_call(node.name, known)
         name = self.globals.get(node.name) or (node.name if self.file_scope else "")
         if name:
             value = self.global_value(name, f"${node.name}", undefined_local=node.name not in self.globals)
@@ -139,9 +127,19 @@ class Lookup(Frame):
             written = f"{node.base.name}->{name}"
             local = self.env.get(written)
             if local is not None:
-                old = perhaps_old(written) in self.env
-                return self.join(local, self.read_property(base, name, node)) if old else local
+                return self._since_write(local, base, name, node)
         return self.read_property(base, name, node)
+
+    def _since_write(self, local: Val, base: Val, name: str, node: Prop) -> Val:
+        """A property that was written here, and what it may hold where that is not sure, or a call came between."""
+        written = f"{node.base.name}->{name}" if isinstance(node.base, Var) else ""
+        if perhaps_old(written) in self.env:
+            return self.join(local, self.read_property(base, name, node))
+        if aged(written) not in self.env:
+            return local
+        if self.written_elsewhere([(self.property_owner(cls, name), name) for cls in sorted(base.types)]):
+            return self.join(local, self.read_property(base, name, node))
+        return join_all([local, *self._set_on(base, name)], self.state.overflow)
 
     def run_offset(self, method: str, base: Val, args: list[Val], place: Value) -> Val:
         """Effect and value of a method of `ArrayAccess`, lower-case, that brackets run on an object of the program."""
@@ -334,13 +332,6 @@ class Lookup(Frame):
         """Class of a part of a document, unless the object is of a class of the program."""
         found = documents.part_types(name)
         return frozenset() if found and self.state.program.own_classes(base.types) else found
-
-    def assign_property(self, variable: str, name: str, value: Val) -> None:
-        """From here on the property of what a variable holds has this value, and none that it had before."""
-        written = f"{variable}->{name}"
-        self.env[written] = value
-        self.env.pop(perhaps_old(written), None)
-        self.has_properties = True
 
     def write_property(self, variable: str, cls: str, name: str, value: Val) -> None:
         """Property of an object of a known class; what a caller decides is left to the caller as an effect."""

@@ -8,7 +8,7 @@ evaluated again, a bounded number of times. Orders are by number, so results do 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
@@ -29,6 +29,9 @@ from scanner.signatures.match import Matcher
 
 _DEEPENINGS = 4
 """How often what was called too deep is evaluated from the top; what is too deep even then is counted."""
+_MOST_ROUNDS = 60
+_FURTHER_BYTES = 1 << 18
+"""Bytes of bodies (as the facts hold them) that are evaluated in rounds beyond `Limits.secret_rounds`, in all."""
 
 
 class Result(NamedTuple):
@@ -150,6 +153,7 @@ def _settle(state: State) -> int:
     Returns the number of evaluations.
     """
     times: dict[int, int] = defaultdict(int)
+    further = _Further()
     evaluated = 0
     while True:
         _wake(state)
@@ -157,6 +161,7 @@ def _settle(state: State) -> int:
         texts = {n for n in state.dirty_texts if n in state.summaries and (state.summaries[n].hits or n in asking)}
         dirty = state.dirty | texts
         wave = sorted(n for n in dirty if n in state.summaries and times[n] < _rounds(state, n))
+        wave = sorted([*wave, *further.of(state, times)])
         for number in sorted(state.urgent.difference(wave)):
             state.limit("rounds", number)
         state.dirty, state.urgent, state.dirty_texts = set(), set(), set()
@@ -169,6 +174,33 @@ def _settle(state: State) -> int:
             evaluated += 1
             summary = _summary(state, number)
             _tell_users(state, number, before[number], summary)
+
+
+class _Further:
+    """Rounds beyond those that every function has: a secret may take a step in each, from store to store.
+
+    Small functions first: such a chain is written in few lines, and costs little.
+    """
+
+    def __init__(self) -> None:
+        self._left = _FURTHER_BYTES
+
+    def of(self, state: State, times: Mapping[int, int]) -> list[int]:
+        """Functions for whom a secret has come once more after all their rounds, as many as may be evaluated again."""
+        functions = state.program.functions
+        over = [
+            number
+            for number in state.urgent
+            if number in state.summaries and state.limits.secret_rounds <= times[number] < _MOST_ROUNDS
+        ]
+        chosen: list[int] = []
+        for number in sorted(over, key=lambda one: (len(functions[one].body), one)):
+            size = len(functions[number].body)
+            if size > self._left:
+                break
+            self._left -= size
+            chosen.append(number)
+        return chosen
 
 
 def _rounds(state: State, number: int) -> int:

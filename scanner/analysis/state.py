@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.dispatcher import Dispatcher
-from scanner.analysis.faces import face, places
+from scanner.analysis.faces import face, innermost, places
 from scanner.analysis.growth import Growth
 from scanner.analysis.include_graph import common_files
 from scanner.analysis.late import LateBound
@@ -191,6 +191,8 @@ class State:
         self.places_of: dict[str, list[str]] = defaultdict(list)
         """By space that no name of the program stands for: second parts of the keys of its stores."""
         self.readers: dict[tuple[str, str], set[int]] = defaultdict(set)
+        self.written_by: dict[tuple[str, str], set[int]] = defaultdict(set)
+        """By store of a property: functions that write it, constructors left out."""
         self.pooled: set[str] = set()
         """Classes with a property whose name nobody knows (`ANY_PROPERTY`)."""
         self.documents: dict[int, str] = {}
@@ -341,9 +343,10 @@ class State:
         if not readers:
             return
         before = NOTHING if before is None else before
-        if face(before, self.is_decisive) != face(after, self.is_decisive):
+        new = face(after, self.is_decisive) - face(before, self.is_decisive)
+        if new:
             self.dirty |= readers
-            if self.secrets_of(after) - self.secrets_of(before):
+            if any(self._is_named(label) for label in map(innermost, new)):
                 self.urgent |= readers
         elif places(before) != places(after):
             self.dirty_texts |= readers
@@ -414,7 +417,10 @@ class State:
 
     def secrets_of(self, value: Val) -> set[str]:
         """Secrets with a name of their own that a value, or a part of it, carries."""
-        return {label for label in all_labels(value) if not is_nameless(label) and self.is_specific(label)}
+        return set(filter(self._is_named, all_labels(value)))
+
+    def _is_named(self, label: str) -> bool:
+        return not is_nameless(label) and self.is_specific(label)
 
     def telling(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
         """Secrets, data of other machines, and what only a caller knows."""

@@ -62,6 +62,10 @@ def _never(_template: str) -> bool:
     return False
 
 
+def _nothing(_value: Val) -> Val:
+    return NOTHING
+
+
 class Substitution:
     """Replaces a callee's parameters by a call's arguments."""
 
@@ -84,6 +88,8 @@ class Substitution:
         self._returned = returned
         self._followed = followed
         self._digests = digests
+        self.telling: Callable[[Val], Val] = _nothing
+        """What of a value counts wherever it may be (see `weak`)."""
         self.changed: Callable[[str], bool] = _never
         """Whether a call passes, for a parameter's template, something that it makes of a parameter of its own."""
         self._labels: dict[str, Mapping[str, Trace]] = {}
@@ -114,7 +120,13 @@ class Substitution:
             self._value(value.rest, depth - 1) if value.rest is not None and depth else None,
         )
         whole = self._whole(value)
-        return result if whole is None else join(result, whole, self._overflow)
+        if whole is None:
+            return result
+        told = self.telling(result.rest) if whole.items and result.rest is not None else NOTHING
+        if told is not NOTHING and whole.items:  # put under a key that the callee does not know
+            items = {key: join(item, told, self._overflow) for key, item in whole.items.items()}
+            whole = whole.replaced(items=items)
+        return join(result, whole, self._overflow)
 
     def _whole(self, value: Val) -> Val | None:
         """Structure of arguments that pass through unchanged: a template that is nothing but the parameter."""

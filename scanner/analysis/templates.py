@@ -23,6 +23,8 @@ FIRST_ELEMENT = 0x100000
 PARAMETERS = re.compile("[\ue000-\ue0ff\U00100000-\U0010fffd]")
 OF_OBJECT = "\0"
 """Begins the key of an element that is a property: `$this->url` is the element `\\0url` of the receiver."""
+ELEMENTS = "\0elements"
+"""What was put into a collection, as a property that no PHP code can name: it is found wherever the object goes."""
 OF_QUERY = "\1"
 """Key of an element that is a row of the query whose text a parameter is."""
 OF_GLOBALS = "\2"

@@ -15,11 +15,11 @@ from scanner.analysis import (
     plain,
     reaches,
     references,
+    weak,
 )
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.evaluator import YIELDS, Evaluator
 from scanner.analysis.handlers import call_here
-from scanner.analysis.lookup import is_property, perhaps_old
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.remote import REQUEST
 from scanner.analysis.state import SESSION
@@ -138,7 +138,7 @@ def _arms(evaluator: Evaluator, statement: Branch) -> None:
         run(evaluator, arm)
         outcomes.append(evaluator.env)
     evaluator.uncertain = outer
-    evaluator.env = _joined(evaluator, outcomes)
+    evaluator.env = evaluator.joined(outcomes)
 
 
 def _chosen(evaluator: Evaluator, statement: Branch) -> Sequence[Statement] | None:
@@ -151,21 +151,6 @@ def _chosen(evaluator: Evaluator, statement: Branch) -> Sequence[Statement] | No
         if result:
             return arm
     return statement.arms[-1] if statement.total else ()
-
-
-def _joined(evaluator: Evaluator, outcomes: list[dict[str, Val]]) -> dict[str, Val]:
-    result = dict(outcomes[0])
-    for other in outcomes[1:]:
-        for name, value in other.items():
-            known = result.get(name)
-            if known is None:
-                result[name] = value
-            elif known is not value:
-                result[name] = evaluator.join(known, value)
-    if evaluator.has_properties:
-        for name in [name for name in result if is_property(name) and not all(name in other for other in outcomes)]:
-            result[perhaps_old(name)] = NOTHING
-    return result
 
 
 def _loop(evaluator: Evaluator, statement: Loop) -> None:
@@ -187,7 +172,7 @@ def _repeated(evaluator: Evaluator, statement: Loop) -> None:
     before = evaluator.env
     evaluator.env = dict(before)
     run(evaluator, statement.body)
-    evaluator.env = _joined(evaluator, [before, evaluator.env])
+    evaluator.env = evaluator.joined([before, evaluator.env])
     if evaluator.repeating:
         return
     evaluator.repeating = True
@@ -195,7 +180,7 @@ def _repeated(evaluator: Evaluator, statement: Loop) -> None:
         before = evaluator.env
         evaluator.env = dict(before)
         run(evaluator, statement.body)
-        evaluator.env = _joined(evaluator, [before, evaluator.env])
+        evaluator.env = evaluator.joined([before, evaluator.env])
     finally:
         evaluator.repeating = False
 
@@ -443,6 +428,7 @@ def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
         for key in stale:
             del evaluator.env[key]
         if evaluator.file_scope or alias in evaluator.globals:
+            evaluator.note_assigned(alias)
             evaluator.write_shared("global", ("", evaluator.globals.get(alias, alias)), value)
         if alias in evaluator.statics:
             evaluator.write_shared("store", evaluator.statics[alias], value)
@@ -486,11 +472,11 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
         items[growing.next_key(base, evaluator.state.holes)] = value
     else:
         rest = value if rest is None else evaluator.join(rest, value)
+        items = weak.updated(evaluator.state, items, key, names, value) if target.key is not None else items
         if target.key is not None and isinstance(target.base, Prop | StaticProp):
             evaluator.state.mixing.pools.add(evaluator.number)
     labels = merge_labels(base.labels, evaluator.state.telling(key.labels)) if key.labels else base.labels
     write(evaluator, target.base, base.replaced(items=items, rest=rest, labels=labels))
+    containers.put_at(evaluator, base, key, value)
     if base.types:
-        if containers.container(evaluator, base):
-            containers.put(evaluator, "offsetset", base, [key, value])
         evaluator.run_offset("offsetset", base, [Val(frozenset(names), key.labels), value], target)

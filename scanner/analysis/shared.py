@@ -1,0 +1,191 @@
+"""What outlives a call: globals, properties, variables that closures capture; and how long what is known of it holds.
+
+Between an assignment and a read any call may write the same place: `$x = ''; fill(); send($x);` with `global $x` in the
+function. What was assigned before a call is joined with what other functions write there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from scanner.analysis.frame import Frame, cell
+from scanner.analysis.origins import SUPERGLOBALS
+from scanner.analysis.summary import (
+    MAX_EFFECT_LIFTS,
+    MAX_KEPT_LIFTS,
+    MAX_VALUE_LIFTS,
+    Effect,
+    certain,
+    closed,
+    depends_on_caller,
+)
+from scanner.analysis.values import NOTHING, Val, all_labels, all_sites
+
+WRITTEN = "\2written"
+"""Space of the stores that hold what functions write to global variables, by name: not what pages do."""
+
+_OLD, _AGED = "?", "!"
+"""First characters of marks among the variables: no name of a variable begins with one."""
+_NOBODY = frozenset[int]()
+
+
+def perhaps_old(written: str) -> str:
+    """Mark among the variables for a property that only one arm of a branch has written: it may be what it was."""
+    return _OLD + written
+
+
+def is_property(name: str) -> bool:
+    """Whether a name among the variables is one of a property that was written, and no such mark."""
+    return "->" in name and name[0] not in (_OLD, _AGED)
+
+
+def aged(written: str) -> str:
+    """Mark among the variables for one that was assigned before a call: the call may have written it."""
+    return f"{_AGED}->{written}"
+
+
+class Shared(Frame):
+    """Writes places that outlive the call, and knows which of them a call may have written since."""
+
+    def adopt(self, outer: Frame, args: list[Val] | None, carried: Mapping[str, Val] | None = None) -> None:
+        """Become a closure inside `outer`: captured variables have their values of this moment.
+
+        `carried`: variables of a closure that was made elsewhere.
+        """
+        self.given = args
+        scope = outer.env if carried is None else carried
+        for name, _by_ref in self.fact.captures:
+            if name == "*":
+                self.env = {**scope, **{p.name: self.env[p.name] for p in self.fact.params}}
+            elif name in scope:
+                self.env[name] = scope[name]
+        if "this" in scope and not self.fact.is_static:
+            self.env["this"] = scope["this"]
+        for index, param in enumerate(self.fact.params):
+            types = self.env[param.name].types
+            if args is None:
+                value = self.unknown(f"${param.name}")
+            elif param.variadic:
+                value = Val(items={str(i): arg for i, arg in enumerate(args[index:])})
+            else:
+                value = args[index] if index < len(args) else self.state.interpreter.default(self, param)
+            self.env[param.name] = value.replaced(types=value.types | types)
+        self.sites, self.globals = outer.sites, dict(outer.globals) if carried is None else {}
+        self.after_include = outer.after_include
+        self.parameter_index = {}
+
+    def take_over(self, inner: Frame, *, foreign: bool = False) -> None:
+        """What a closure did belongs to the function around it; `foreign`: one that was made elsewhere."""
+        for hit in inner.hits.values():
+            self.add_hit(hit)
+        for effect in inner.effects.values():
+            self.add_effect(effect)
+        for key, item in inner.reaches.items():
+            self.reaches.setdefault(key, item)
+        self.changed |= inner.changed
+        self.printed = self.join(self.printed, inner.printed)
+        self.thrown = self.join(self.thrown, inner.thrown)
+        for name, by_ref in inner.fact.captures:
+            if by_ref and name in inner.env and foreign:
+                self.write_shared("store", cell(inner.number, name), inner.env[name])
+            elif by_ref and name in inner.env:
+                known = self.env.get(name)
+                value = inner.env[name]
+                self.env[name] = value if known is None else self.join(known, value)
+
+    def write_shared(
+        self, target: str, key: tuple[str, str], value: Val, lifts: int = 0, by: int | None = None
+    ) -> None:
+        """Write to a store that outlives the call. `by`: the callee that does it, where it is not this function."""
+        self.stored_sites |= all_sites(value)
+        if lifts > MAX_VALUE_LIFTS:
+            value = Val(labels=self.state.lasting(all_labels(value)))
+        self._note_writer(key, self.number if by is None else by)
+        if depends_on_caller(value):
+            self._leave_to_callers(target, key, value, lifts)
+            return
+        self.state.write_store(key, value)
+        if not key[0] and (lifts or not self.file_scope):
+            self.state.write_store((WRITTEN, key[1]), value)
+
+    def _note_writer(self, key: tuple[str, str], function: int) -> None:
+        """A constructor runs before anything else does with its object."""
+        if key[0] and self.state.program.functions[function].name.lower() != "__construct":
+            self.state.written_by[key].add(function)
+
+    # -- what a call may have written --------------------------------------------------------------------------
+
+    def joined(self, outcomes: Sequence[Mapping[str, Val]]) -> dict[str, Val]:
+        """Variables behind a branch, from those at the end of each of its arms."""
+        result = dict(outcomes[0])
+        for other in outcomes[1:]:
+            for name, value in other.items():
+                known = result.get(name)
+                if known is None:
+                    result[name] = value
+                elif known is not value:
+                    result[name] = self.join(known, value)
+        if self.has_properties:
+            for name in [name for name in result if is_property(name) and not all(name in other for other in outcomes)]:
+                result[perhaps_old(name)] = NOTHING
+        return result
+
+    def note_assigned(self, written: str) -> None:
+        """From here on a global variable, or a property as `variable->name`, has the value that the variables tell."""
+        self.env.pop(aged(written), None)
+        self.fresh.add(written)
+
+    def assign_property(self, variable: str, name: str, value: Val) -> None:
+        """From here on the property of what a variable holds has this value, and none that it had before."""
+        written = f"{variable}->{name}"
+        for other in self._same_property(written, name) if self.has_properties else ():
+            self.env[aged(other)] = NOTHING
+        self.env[written] = value
+        self.env.pop(perhaps_old(written), None)
+        self.note_assigned(written)
+        self.has_properties = True
+
+    def _same_property(self, written: str, name: str) -> list[str]:
+        """The property of that name of what other variables hold: it may be the same object."""
+        end = f"->{name}"
+        return [other for other in self.env if other.endswith(end) and other != written and is_property(other)]
+
+    def age(self) -> None:
+        """A function of the program is called: it may write what was assigned up to here."""
+        for written in self.fresh:
+            self.env[aged(written)] = NOTHING
+        self.fresh.clear()
+
+    def since_call(self, name: str, known: Val) -> Val:
+        """What a global variable holds that was assigned here, and what functions called since may have put there."""
+        if aged(name) not in self.env:
+            return known
+        return self.join(known, self.state.read_store((WRITTEN, self.globals.get(name, name))))
+
+    def written_elsewhere(self, keys: Sequence[tuple[str, str]]) -> bool:
+        """Whether other functions write one of some properties; this one is evaluated again when they do."""
+        for key in keys:
+            self.state.readers[key].add(self.state.current)
+        return any(self.state.written_by.get(key, _NOBODY) - {self.number} for key in keys)
+
+    def _leave_to_callers(self, target: str, key: tuple[str, str], value: Val, lifts: int) -> None:
+        """A write to a store of what a caller passes: callers make it, as far out as it is followed."""
+        single = target == "global" or key[0].startswith("\2") or key[1].startswith("::")
+        if target == "store":
+            self.state.note_instance(key)
+        if lifts or not single:  # whoever calls a method knows the object whose property it puts into a global
+            value = closed(value, self.state.holes)
+        if not depends_on_caller(value):
+            self.state.write_store(key, value)
+            return
+        rest = value.rest
+        if rest is not None and self.state.secrets_of(rest):  # `self::$kept[$key] = $secret`
+            self.state.write_store(key, Val(types=value.types, rest=certain(rest)))
+        elif value.types:  # the declared class of a parameter holds whoever calls
+            self.state.write_store(key, Val(types=value.types))
+        of_all = single or key[0] in SUPERGLOBALS
+        if lifts > (MAX_KEPT_LIFTS if of_all else MAX_EFFECT_LIFTS):
+            if of_all:  # a property is told apart by the object it belongs to, by other means
+                self.state.limit("wrapper-depth", self.number)
+            return
+        self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
