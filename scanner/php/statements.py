@@ -7,6 +7,8 @@ from collections.abc import Callable as Function
 from collections.abc import Sequence
 
 from scanner.model.facts import (
+    TRIED,
+    TRY,
     Arg,
     Assign,
     AssignExpr,
@@ -389,7 +391,10 @@ class StatementLowering(ExpressionLowering):
     def _attempt(self, node: Node, out: list[Statement]) -> None:
         arms: list[tuple[Statement, ...]] = []
         last: tuple[Statement, ...] = ()
+        line = line_of(node)
+        out.append(Expr(Op(TRY, ()), line))
         out.extend(self.body(node.child_by_field_id(F_BODY)))
+        out.append(Expr(Op(TRIED, ()), line))
         for clause in self.named(node):
             if clause.kind_id in K_CATCH:
                 arms.append(self._catch(clause))
