@@ -47,6 +47,8 @@ from scanner.model.facts import Call, Var, decode_body
 
 _MAX_HELD = 5
 """Closures of one place that are run inside one another."""
+_MAX_RECURSIONS = 12
+"""Parameters through which what a function passes to itself is followed."""
 
 
 def summary_of(state: State, number: int) -> Summary:
@@ -121,6 +123,8 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
             state.growth.early.discard(number)
             state.dirty.discard(number)
             summary = _evaluated(state, number, passed)
+        if number in state.users.get(number, ()):
+            summary = _of_recursive(state, number, passed, summary)
     finally:
         state.active.pop()
         state.current, state.decoding.inside = outer, inside
@@ -139,6 +143,29 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
     for one in sorted(forgotten, key=repr):  # who passes these clients need not be evaluated again
         _variant(state, number, one)
     return summary
+
+
+def _of_recursive(state: State, number: int, passed: Given, summary: Summary) -> Summary:
+    """A function that calls itself, evaluated until no further parameter reaches a sink or comes back.
+
+    `f($n - 1, '', $a, $b)`: what is passed takes one place further with each call.
+    """
+    for _round in range(_MAX_RECURSIONS):
+        before = _reached(summary)
+        state.previous[number] = summary
+        summary = _evaluated(state, number, passed)
+        if _reached(summary) <= before:
+            break
+    return summary
+
+
+def _reached(summary: Summary) -> set[tuple[object, ...]]:
+    """Which parameters reach which sinks, and which come back."""
+    found: set[tuple[object, ...]] = {(label,) for label in all_labels(summary.returns) if label.startswith(PARAM)}
+    for hit in summary.hits:
+        for role, value in hit.roles.items():
+            found |= {(hit.inner, role, label) for label in all_labels(value) if label.startswith(PARAM)}
+    return found
 
 
 def _evaluated(state: State, number: int, passed: Given) -> Summary:

@@ -81,6 +81,8 @@ class Frame:
         """A `global $$name` whose name only callers know has been seen."""
         self.aliases: dict[str, frozenset[str]] = {}
         self.has_properties = False
+        self.attempts: list[dict[str, Val]] = []
+        """By `try` around the statement, innermost last: what variables held inside it before they got other values."""
         self.fresh: set[str] = set()
         """Globals and properties that were assigned since the last call (see `shared`)."""
         self.element_references: dict[str, Value] = {}

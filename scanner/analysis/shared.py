@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from scanner.analysis.faces import face, innermost
 from scanner.analysis.frame import Frame, cell
 from scanner.analysis.origins import SUPERGLOBALS
 from scanner.analysis.summary import (
@@ -113,8 +114,6 @@ class Shared(Frame):
         if key[0] and self.state.program.functions[function].name.lower() != "__construct":
             self.state.written_by[key].add(function)
 
-    # -- what a call may have written --------------------------------------------------------------------------
-
     def joined(self, outcomes: Sequence[Mapping[str, Val]]) -> dict[str, Val]:
         """Variables behind a branch, from those at the end of each of its arms."""
         result = dict(outcomes[0])
@@ -130,6 +129,43 @@ class Shared(Frame):
                 result[perhaps_old(name)] = NOTHING
         return result
 
+    def gained(self, before: Mapping[str, Val]) -> bool:
+        """Whether a variable, or an element that an array had before, has a secret of the site that it had not."""
+        return any(
+            value is not before.get(name, NOTHING) and self._has_more(before.get(name, NOTHING), value)
+            for name, value in self.env.items()
+            if value.labels or value.height
+        )
+
+    def _has_more(self, before: Val, after: Val) -> bool:
+        new = face(after, self.state.is_decisive) - face(before, self.state.is_decisive)
+        places = (before.items or {}).keys() | {"*"}
+        return any(
+            self.state.is_named(innermost(part))
+            for part in new
+            if not isinstance(part, tuple) or part[0] in places  # each round of `$list[] = $x` makes another element
+        )
+
+    # -- what may end early ------------------------------------------------------------------------------------
+
+    def attempt(self, *, ended: bool) -> None:
+        """A `try` begins or ends: behind it, a variable may have what it had at any point inside."""
+        if not ended:
+            self.attempts.append({})
+            return
+        for name, value in (self.attempts.pop() if self.attempts else {}).items():
+            known = self.env.get(name)
+            self.env[name] = value if known is None else self.join(known, value)
+
+    def replaced_in_attempt(self, name: str) -> None:
+        """A variable is about to get another value."""
+        known = self.env.get(name)
+        if known is not None:
+            for kept in self.attempts:
+                kept[name] = self.join(kept[name], known) if name in kept else known
+
+    # -- what a call may have written --------------------------------------------------------------------------
+
     def note_assigned(self, written: str) -> None:
         """From here on a global variable, or a property as `variable->name`, has the value that the variables tell."""
         self.env.pop(aged(written), None)
@@ -138,6 +174,7 @@ class Shared(Frame):
     def assign_property(self, variable: str, name: str, value: Val) -> None:
         """From here on the property of what a variable holds has this value, and none that it had before."""
         written = f"{variable}->{name}"
+        self.replaced_in_attempt(written)
         for other in self._same_property(written, name) if self.has_properties else ():
             self.env[aged(other)] = NOTHING
         self.env[written] = value

@@ -346,7 +346,7 @@ class State:
         new = face(after, self.is_decisive) - face(before, self.is_decisive)
         if new:
             self.dirty |= readers
-            if any(self._is_named(label) for label in map(innermost, new)):
+            if any(map(self.is_named, map(innermost, new))):
                 self.urgent |= readers
         elif places(before) != places(after):
             self.dirty_texts |= readers
@@ -417,9 +417,10 @@ class State:
 
     def secrets_of(self, value: Val) -> set[str]:
         """Secrets with a name of their own that a value, or a part of it, carries."""
-        return set(filter(self._is_named, all_labels(value)))
+        return set(filter(self.is_named, all_labels(value)))
 
-    def _is_named(self, label: str) -> bool:
+    def is_named(self, label: str) -> bool:
+        """Whether a label is such a secret."""
         return not is_nameless(label) and self.is_specific(label)
 
     def telling(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:

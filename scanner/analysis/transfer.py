@@ -27,6 +27,8 @@ from scanner.analysis.summary import ANY, opened
 from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels, text_value
 from scanner.model.facts import (
+    TRIED,
+    TRY,
     ArrayLit,
     Assign,
     AssignExpr,
@@ -52,6 +54,7 @@ from scanner.model.facts import (
 from scanner.model.report import ANALYSIS_ERROR
 
 _HEADS = frozenset({"foreach", "foreach-key", "foreach-ref"})
+_MAX_REPEATED = 24
 _SUPERGLOBALS = SUPERGLOBALS | {"GLOBALS"}
 
 
@@ -71,6 +74,9 @@ def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
 
 
 def _expression(evaluator: Evaluator, statement: Expr) -> None:
+    if isinstance(statement.value, Op) and statement.value.op in (TRY, TRIED):
+        evaluator.attempt(ended=statement.value.op == TRIED)
+        return
     value = evaluator.value(statement.value)
     if value.labels:
         told = implicit.of_test(evaluator, statement.value, value)
@@ -166,7 +172,10 @@ def _loop(evaluator: Evaluator, statement: Loop) -> None:
 
 
 def _repeated(evaluator: Evaluator, statement: Loop) -> None:
-    """Twice: what the first round assigns is seen by the second, in which inner loops run only once."""
+    """Twice: what the first round assigns is seen by the second, in which inner loops run only once.
+
+    More often as long as a secret takes one step further in each round: `$c = $b; $b = $a;`.
+    """
     if _unrolled(evaluator, statement):
         return
     before = evaluator.env
@@ -177,10 +186,13 @@ def _repeated(evaluator: Evaluator, statement: Loop) -> None:
         return
     evaluator.repeating = True
     try:
-        before = evaluator.env
-        evaluator.env = dict(before)
-        run(evaluator, statement.body)
-        evaluator.env = evaluator.joined([before, evaluator.env])
+        for _round in range(_MAX_REPEATED):
+            before = evaluator.env
+            evaluator.env = dict(before)
+            run(evaluator, statement.body)
+            evaluator.env = evaluator.joined([before, evaluator.env])
+            if not evaluator.gained(before):
+                break
     finally:
         evaluator.repeating = False
 
@@ -421,6 +433,7 @@ def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
         # The site's own file: what it holds is the secret itself, and no report may show it.
         value = evaluator.state.origins.secret_value(secret, evaluator.path, evaluator.line, f"${name}")
     for alias in sorted(evaluator.aliases.get(name, (name,))):
+        evaluator.replaced_in_attempt(alias)
         evaluator.env[alias] = value
         if alias in evaluator.place_references or alias in evaluator.element_references:
             references.write_back(evaluator, alias, value)

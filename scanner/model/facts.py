@@ -231,6 +231,10 @@ class Branch(msgspec.Struct, frozen=True, array_like=True, tag=23):
     """The statements in front are the tests of the arms, one each (but none for the last of a total one)."""
 
 
+TRY, TRIED = "try", "tried"
+"""Operators without operands, as statements around the body of a `try`: it may end behind any of its parts."""
+
+
 class Loop(msgspec.Struct, frozen=True, array_like=True, tag=24):
     """A body that runs zero or more times."""
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from itertools import islice
 
 from scanner.model.facts import (
+    TRIED,
+    TRY,
     Arg,
     Assign,
     AssignExpr,
@@ -400,7 +402,10 @@ class StatementLowering(ExpressionLowering):
     def _attempt(self, node: Node, out: list[Statement]) -> None:
         arms: list[tuple[Statement, ...]] = []
         last: tuple[Statement, ...] = ()
+        line = line_of(node)
+        out.append(Expr(Op(TRY, ()), line))
         out.extend(self.body(node.child_by_field_id(F_BODY)))
+        out.append(Expr(Op(TRIED, ()), line))
         for clause in self.named(node):
             if clause.kind_id in K_CATCH:
                 arms.append(self._catch(clause))

@@ -255,7 +255,9 @@ STATEMENTS: list[tuple[str, tuple[Statement, ...]]] = [
         ), total=True),
     )),
     ("try { f(); } catch (E) { g(); } finally { h(); }", (
+        Expr(Op("try", ()), 1),
         Expr(function("f"), 1),
+        Expr(Op("tried", ()), 1),
         Branch(((Expr(construct("caught", ClassConst("E", "class")), 1), Expr(function("g"), 1)),)),
         Expr(function("h"), 1),
     )),
