@@ -14,6 +14,7 @@ from scanner.analysis import (
     growing,
     holding,
     hydrating,
+    inside,
     keeping,
     keyed,
     lifting,
@@ -345,6 +346,8 @@ def _apply_effects(evaluator: Evaluator, call: Call, number: int, summary: Summa
             back = evaluator.join(back, given.run(evaluator, call, effect, substitution, summary.returns))
         elif effect.target == hydrating.MEMBERS:
             hydrating.filled(evaluator, effect, substitution)
+        elif effect.target == inside.INSIDE:
+            inside.put(evaluator, effect, substitution)
         elif effect.target == keyed.NAMED:
             evaluator.put_by_callee(effect, substitution)
         elif effect.target == references.KEPT:

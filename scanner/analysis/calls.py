@@ -220,7 +220,7 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     if lower == tracing.METHOD and not args:
         found.append(tracing.frames(evaluator, call))
     if lower in throwables.METHODS and not args:
-        found.append(throwables.called(evaluator, lower))
+        found.append(throwables.called(evaluator, lower, receiver))
     result = join_all(found, state.overflow)
     if lower in stylesheets.METHODS and receiver.sites:
         stylesheets.called(evaluator, call, lower, receiver, args)
@@ -362,6 +362,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
     if magic is not None:
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
         return apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
+    throwables.constructed(evaluator, call, ancestors, lower, args)
     copied = filling.of_class(evaluator, call, cls, lower, args) or containers.copied(cls, lower, args)
     return _unknown_static(evaluator, call, args) if copied is NOTHING else copied
 

@@ -96,7 +96,7 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     throwables.made(evaluator, (cls, *ancestors), args)
     if constructor is not None:
         apply_summary(evaluator, call, constructor, args, instance)
-        return instance
+        return throwables.carried(evaluator, instance)
     return _unknown(evaluator, call, cls, args, instance)
 
 

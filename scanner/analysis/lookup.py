@@ -10,7 +10,7 @@ from scanner.analysis.destinations import stays_here
 from scanner.analysis.frame import PRIMITIVES
 from scanner.analysis.origins import ELEMENTWISE, REQUEST_GLOBALS
 from scanner.analysis.remote import REQUEST
-from scanner.analysis.shared import Shared, aged, perhaps_old
+from scanner.analysis.shared import Shared, aged, perhaps_old, stays
 from scanner.analysis.state import ANY_PROPERTY, SecretRead
 from scanner.analysis.summary import opened, opened_property
 from scanner.analysis.templates import (
@@ -53,6 +53,8 @@ class Lookup(Shared):
                 self.state.reads.add(SecretRead(self.number, secret.label, self.line, f"${node.name}", certain=True))
             if node.name in self.cells:
                 return self.join(known, self.state.read_store(self.cells[node.name]))
+            if node.name in self.place_references:
+                known = self.join(known, self._at_places(node.name))
             return self.since_call(node.name, known)
         name = self.globals.get(node.name) or (node.name if self.file_scope else "")
         if name:
@@ -62,6 +64,14 @@ class Lookup(Shared):
         if self.extracted is not NOTHING:
             return self.taken(self.extracted, node)
         return self.superglobal(node.name) or self.unknown(node)
+
+    def _at_places(self, name: str) -> Val:
+        """What an element or a property holds that a variable is another name for: it may have been written there."""
+        places = self.place_references.pop(name)
+        try:
+            return join_all((self.value(place) for place in places if stays(place, name)), self.state.overflow)
+        finally:
+            self.place_references[name] = places
 
     def taken(self, array: Val, node: Var) -> Val:
         """Variable that `extract` made of an array's element (see `Evaluator`)."""

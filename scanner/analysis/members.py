@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents, growing, hydrating
+from scanner.analysis import documents, growing, hydrating, inside
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.lookup import MAX_NAMED
@@ -60,6 +60,7 @@ def _write_named(evaluator: Evaluator, target: Prop, base: Val, name: str, value
         evaluator.set_site(site, "." + name, value)
         if site < 0:
             growing.note(evaluator, name, value)
+    inside.leave(evaluator, base, name, value)
     if isinstance(target.base, Var):
         evaluator.assign_property(target.base.name, name, value)
     for cls in sorted(base.types):

@@ -83,13 +83,14 @@ def _stores(evaluator: Evaluator, place: Value) -> list[tuple[str, str]]:
 
 
 def kept(evaluator: Evaluator, call: Call, effect: Effect) -> None:
-    """A callee keeps one of its arguments by reference: what is assigned to the variable later is in the store."""
+    """A callee keeps one of its arguments by reference: what is assigned to one of the two later is in the other."""
     position, key = effect.key
     place = call.args[position].value if position < len(call.args) else None
     if isinstance(place, Var):
         cls, _separator, member = key.partition("\0")
         if cls:
             evaluator.statics.setdefault(place.name, (cls, member))
+            evaluator.cells.setdefault(place.name, (cls, member))
 
 
 def in_round(evaluator: Evaluator, head: Assign, key: str) -> None:

@@ -21,6 +21,7 @@ from scanner.analysis.summary import (
     depends_on_caller,
 )
 from scanner.analysis.values import NOTHING, Val, all_labels, all_sites
+from scanner.model.facts import Call, Index, Prop, Value, Var
 
 WRITTEN = "\2written"
 """Space of the stores that hold what functions write to global variables, by name: not what pages do."""
@@ -43,6 +44,13 @@ def is_property(name: str) -> bool:
 def aged(written: str) -> str:
     """Mark among the variables for one that was assigned before a call: the call may have written it."""
     return f"{_AGED}->{written}"
+
+
+def stays(place: Value, variable: str) -> bool:
+    """Whether a place is still there to be read: not what a call gave, nor in what the variable was before."""
+    while isinstance(place, Index | Prop):
+        place = place.base
+    return not isinstance(place, Call) and place != Var(variable)
 
 
 class Shared(Frame):

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scanner.analysis.destinations import host_in
-from scanner.analysis.values import NOTHING, Val
+from scanner.analysis.templates import OF_OBJECT
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 
 if TYPE_CHECKING:
     from scanner.analysis.evaluator import Evaluator
     from scanner.analysis.program import Program
+    from scanner.model.facts import Call
 
 _KINDS: Mapping[str, str] = {
     "throwable": "exception error",
@@ -34,6 +36,8 @@ _OF_MESSAGE = 3
 """Arguments of a constructor among which the message is."""
 PREVIOUS = "getprevious"
 _MESSAGE = "getmessage"
+_KEPT = "\0message"
+"""What PHP's own constructor was given, as a property that no PHP code can name."""
 METHODS = frozenset({PREVIOUS, _MESSAGE})
 _ADDRESSES = ("\2error", "addresses")
 """Addresses that stand as messages of exceptions: who catches one may ask for it, and which one that is nobody sees."""
@@ -45,8 +49,26 @@ _PARENTS = {kind: parent for parent, kinds in _KINDS.items() for kind in kinds.s
 def made(evaluator: Evaluator, ancestors: Iterable[str], args: Sequence[Val]) -> None:
     """A new object: where it can be thrown, an address that is all of its message is kept."""
     told = {text for arg in args[:_OF_MESSAGE] for text in arg.texts if _is_address(text)}
-    if told and any(cls in _KINDS or cls in _PARENTS for cls in ancestors):
+    if told and _can_be_thrown(ancestors):
         evaluator.write_shared("store", _ADDRESSES, Val(frozenset(told)))
+
+
+def constructed(evaluator: Evaluator, call: Call, ancestors: Iterable[str], method: str, args: Sequence[Val]) -> None:
+    """`parent::__construct($message)` in a class of the program: the object has what PHP's own class keeps."""
+    if call.receiver == "parent" and method == "__construct" and args and _can_be_thrown(ancestors):
+        for site in sorted(evaluator.env["this"].sites) if "this" in evaluator.env else ():
+            evaluator.set_site(site, "." + _KEPT, join_all(args[:_OF_MESSAGE], evaluator.state.overflow))
+
+
+def carried(evaluator: Evaluator, instance: Val) -> Val:
+    """A new object with what its class gave to that of PHP: wherever it is caught, it carries that."""
+    kept = [evaluator.sites.get(site, {}).get("." + _KEPT) for site in sorted(instance.sites)]
+    labels = join_all((Val(labels=all_labels(one)) for one in kept if one is not None), evaluator.state.overflow).labels
+    return instance.replaced(labels=labels) if labels else instance
+
+
+def _can_be_thrown(ancestors: Iterable[str]) -> bool:
+    return any(cls in _KINDS or cls in _PARENTS for cls in ancestors)
 
 
 def _is_address(text: str) -> bool:
@@ -55,11 +77,14 @@ def _is_address(text: str) -> bool:
     return "://" in text or bool(host_in(text))
 
 
-def called(evaluator: Evaluator, method: str) -> Val:
+def called(evaluator: Evaluator, method: str, receiver: Val) -> Val:
     """What a method (lower case) of an exception gives back besides what it carries."""
     if method == PREVIOUS:
         return Val(types=declared(evaluator.state.program))
-    return evaluator.state.read_store(_ADDRESSES) if method == _MESSAGE else NOTHING
+    if method != _MESSAGE:
+        return NOTHING
+    told = evaluator.state.read_store(_ADDRESSES)
+    return evaluator.join(told, evaluator.project(receiver, OF_OBJECT + _KEPT)) if receiver.sites else told
 
 
 def declared(program: Program) -> frozenset[str]:
