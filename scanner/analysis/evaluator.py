@@ -266,18 +266,25 @@ class Evaluator(Elements):
     def _stepped(self, node: Op, value: Val) -> Val:
         """`++` and `--`: in a concrete run, and on letters (`$a = 'a'; $a++;`), the variable gets its next value."""
         known = self.known_texts(value)
-        following = [arithmetic.step(text, node.op) for text in known]
-        if len(known) != 1 or following[0] is None:
+        following = {arithmetic.step(text, node.op) for text in known}
+        if not known or None in following or (self.concrete and len(known) > 1):
             if self.deciding:
                 value = implicit.counted(self, value)
                 self.state.interpreter.write(self, node.operands[0], value)
             return Val(labels=value.labels)
-        changed = Val(frozenset([following[0]]), value.labels)
+        rest = value.texts.difference(known)
+        changed = Val(frozenset(text for text in following if text is not None) | rest, value.labels)
         if self.deciding and not self.concrete:
             changed = implicit.counted(self, self.join(changed, self.unknown(node)))
-        if self.concrete or self.deciding or known[0][-1:].isalpha():
-            self.state.interpreter.write(self, node.operands[0], changed)
+        if not (self.concrete or self._is_counted_here(node.operands[0])):
+            changed = self.join(changed, text_value(self.state.counted))
+        self.state.interpreter.write(self, node.operands[0], changed)
         return value if node.op.startswith("x") else changed
+
+    def _is_counted_here(self, place: Value) -> bool:
+        """Whether a variable has only the steps that are seen: not in a loop, and of this call alone."""
+        local = isinstance(place, Var) and place.name not in self.statics and place.name not in self.globals
+        return local and not self.looping
 
     def assigned(self, node: AssignExpr) -> Val:
         return self.assign(node.op)

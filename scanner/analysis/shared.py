@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from scanner.analysis.destinations import host_in
 from scanner.analysis.faces import face, innermost
 from scanner.analysis.frame import Frame, cell
 from scanner.analysis.origins import SUPERGLOBALS
@@ -20,7 +21,7 @@ from scanner.analysis.summary import (
     closed,
     depends_on_caller,
 )
-from scanner.analysis.values import NOTHING, Val, all_labels, all_sites
+from scanner.analysis.values import NOTHING, Val, all_labels, all_sites, text_value
 from scanner.model.facts import Call, Index, Prop, Value, Var
 
 WRITTEN = "\2written"
@@ -138,12 +139,13 @@ class Shared(Frame):
         return result
 
     def gained(self, before: Mapping[str, Val]) -> bool:
-        """Whether a variable, or an element that an array had before, has a secret of the site that it had not."""
-        return any(
-            value is not before.get(name, NOTHING) and self._has_more(before.get(name, NOTHING), value)
-            for name, value in self.env.items()
-            if value.labels or value.height
-        )
+        """Whether a variable has what it had not: a secret of the site, an element included, or another's host."""
+        changed = [(before.get(name, NOTHING), value) for name, value in self.env.items()]
+        changed = [(old, new) for old, new in changed if new is not old]
+        if any(self._has_more(old, new) for old, new in changed if new.labels or new.height):
+            return True
+        hosts = {text for old, new in changed for text in new.texts - old.texts if host_in(text)}
+        return bool(hosts) and any(not hosts.isdisjoint(value.texts) for value in before.values())
 
     def _has_more(self, before: Val, after: Val) -> bool:
         new = face(after, self.state.is_decisive) - face(before, self.state.is_decisive)
@@ -153,6 +155,15 @@ class Shared(Frame):
             for part in new
             if not isinstance(part, tuple) or part[0] in places  # each round of `$list[] = $x` makes another element
         )
+
+    def widen(self, before: Mapping[str, Val]) -> None:
+        """Numbers that a round of a loop has changed may be any number."""
+        for name, value in self.env.items():
+            old = before.get(name)
+            if old is None or value is old or not old.texts or len(value.texts) <= len(old.texts):
+                continue
+            if all(text.isdecimal() for text in value.texts):
+                self.env[name] = self.join(value, text_value(self.state.counted))
 
     # -- what may end early ------------------------------------------------------------------------------------
 

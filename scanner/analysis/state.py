@@ -178,6 +178,7 @@ class State:
         self.limits = limits
         self.holes = HoleTable()
         self.overflow = self.holes.template("unknown", "...")
+        self.counted = self.holes.template("unknown", "a number")
         self.origins = Origins(catalogue, self.holes, own_names(program))
         self.mixing = Mixing()
         self.made = Made(program)

@@ -182,6 +182,7 @@ def _repeated(evaluator: Evaluator, statement: Loop) -> None:
     evaluator.env = dict(before)
     run(evaluator, statement.body)
     evaluator.env = evaluator.joined([before, evaluator.env])
+    evaluator.widen(before)
     if evaluator.repeating:
         return
     evaluator.repeating = True
@@ -479,7 +480,8 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
         return
     items = dict(base.items or {})
     rest = base.rest
-    if len(names) == 1 and target.key is not None and not plain.is_counter(evaluator, target, names[0]):
+    certain = len(names) == len(key.texts) == 1 and target.key is not None
+    if certain and not plain.is_counter(evaluator, target, names[0]):
         items[names[0]] = value
     elif target.key is None and len(items) < 200 and rest is None:  # noqa: PLR2004  `$a[] = x` keeps short lists apart
         items[growing.next_key(base, evaluator.state.holes)] = value

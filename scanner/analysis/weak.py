@@ -24,12 +24,13 @@ def telling(state: State, value: Val) -> Val:
 
 
 def updated(state: State, items: Mapping[str, Val], key: Val, names: Sequence[str], value: Val) -> dict[str, Val]:
-    """Elements after a write under a key of which only `names` are known; a key without text is a number."""
+    """Elements after a write under a key of which only `names` are known; a key without text is a number, too."""
     told = telling(state, value) if items else NOTHING
     if told is NOTHING:
         return dict(items)
     if names and len(names) == len(key.texts):
         meant = {name for name in names if name in items}
     else:
-        meant = {name for name in items if key.texts or name.isdecimal()}
+        number = all(text == state.counted or text.isdecimal() for text in key.texts)
+        meant = {name for name in items if not number or name.isdecimal()}
     return {name: join(item, told, state.overflow) if name in meant else item for name, item in items.items()}
