@@ -27,6 +27,9 @@ _NUMBER = re.compile(r"-?\d{1,9}")
 _MAX_KEYS = 100
 """Keys that are taken from an array one by one."""
 TAKING = frozenset({"array_pop", "array_shift"})
+_PUSHING = frozenset({"array_push", "array_unshift"})
+IN_PLACE = TAKING | _PUSHING
+"""Functions whose handlers write the array back."""
 _MAX_STEPS = 8
 """Elements of an array that is reduced one by one."""
 _ROUNDS = 3
@@ -287,11 +290,19 @@ def _array_combine(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     return Val(rest=Val(labels=labels_of(evaluator, args)))
 
 
-@handles("array_push", "array_unshift")
+@handles(*sorted(_PUSHING))
 def _array_push(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    if node.args:
-        for value in args[1:]:
-            evaluator.state.interpreter.write(evaluator, Index(node.args[0].value, None), value)
+    if not node.args:
+        return NOTHING
+    place, array = node.args[0].value, args[0]
+    if str(node.name).lower() == "array_unshift" and array.items and array.rest is None and not evaluator.looping:
+        numbered = [*args[1:], *(value for key, value in array.items.items() if key.isdecimal())]
+        named = {key: value for key, value in array.items.items() if not key.isdecimal()}
+        whole = array.replaced(items={**{str(key): value for key, value in enumerate(numbered)}, **named})
+        evaluator.state.interpreter.write(evaluator, place, whole)
+        return NOTHING
+    for value in args[1:]:
+        evaluator.state.interpreter.write(evaluator, Index(place, None), value)
     return NOTHING
 
 

@@ -24,7 +24,7 @@ from scanner.analysis.summary import ANY, PARAM, opened
 from scanner.analysis.templates import ELEMENTS, OF_OBJECT, OF_UNDER, PARAMETERS, is_known
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, chain, join_all, text_value
 from scanner.analysis.weak import telling
-from scanner.model.facts import ArrayLit, Const, Index, Var
+from scanner.model.facts import ArrayLit, Const, Index, Prop, StaticProp, Var
 
 _MAX_DIGITS = 9
 _COLUMNS = frozenset({"value", "field_name", "0", "1"})
@@ -58,8 +58,7 @@ class Elements(Named):
         if keys and base.items and base.items.keys().isdisjoint(keys) and len(keys) < len(key.texts):
             keys = []  # the key may be something else than the texts that are known, which the array does not have
         result = self.element(base, keys, node, self.asked_of_callers(key) if is_asked else ())
-        if keys and len(keys) < len(key.texts) and (base.items or base.rest is not None):
-            result = self.join(result, self._perhaps_other(base, keys))
+        result = self.join(result, self._perhaps_other(node, base, key, keys))
         if not keys and base.labels:
             result = self.join(result, self._named_by_caller(base, key))
         if key.labels:
@@ -68,10 +67,15 @@ class Elements(Named):
             result = self.join(result, implicit.looked_up(self, node, base, key))
         return self.join(result, self._of_brackets(base, key, node)) if base.types else result
 
-    def _perhaps_other(self, base: Val, keys: Sequence[str]) -> Val:
-        """What counts of the elements that a key does not name, where it may be something else: `$_GET['k'] ?? 'a'`."""
-        others = [item for name, item in (base.items or {}).items() if name not in keys]
-        others += [] if base.rest is None else [base.rest]
+    def _perhaps_other(self, node: Index, base: Val, key: Val, keys: Sequence[str]) -> Val:
+        """What counts of the elements that a key does not name, where it may be something else: `$_GET['k'] ?? 'a'`.
+
+        In a property, what other functions put under keys that nobody knows may be there, too.
+        """
+        unsure = bool(keys) and len(keys) < len(key.texts)
+        others = [item for name, item in (base.items or {}).items() if unsure and name not in keys]
+        if base.rest is not None and (unsure or isinstance(node.base, Prop | StaticProp)):
+            others.append(base.rest)
         return join_all((telling(self.state, item) for item in others), self.state.overflow)
 
     def _of_brackets(self, base: Val, key: Val, node: Index) -> Val:

@@ -352,8 +352,12 @@ def flush(evaluator: Evaluator) -> None:
         if callback.refs or evaluator.known_texts(callback) or callback.items:
             given = evaluator.join(evaluator.unknown("$buffer"), evaluator.printed)
             made = evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
-            labels = Val(labels=all_labels(made))
-            reaches.reach(evaluator, here, "browser", "ob_start", labels, Val(made.texts))
+            secrets = {
+                label: trace
+                for label, trace in all_labels(made).items()
+                if label.startswith(PARAM) or evaluator.state.is_named(label)
+            }  # what stands for many values is told where it is printed
+            reaches.reach(evaluator, here, "browser", "ob_start", Val(labels=secrets), Val(made.texts))
 
 
 def pair(evaluator: Evaluator, node: Call) -> Val:
