@@ -67,10 +67,10 @@ def find(pair: Pair) -> Iterator[Weakening]:
     if pair.old is None:
         return
     old, new = _without(pair.old.gates, pair.new.gates), _without(pair.new.gates, pair.old.gates)
-    about = is_about_access(pair.symbol)
+    about, own = is_about_access(pair.symbol), _ABOUT.search(pair.symbol.rpartition("::")[2]) is not None
     alone = not old and len(new) <= _FEW and _calls_as_before(pair.old, pair.new)
     for gate in new:
-        found = list(_changed(gate, old, about=about))
+        found = list(_changed(gate, old, about=about, own=own))
         if not found and alone:
             found = list(_one_more(pair, gate, about=about))
         yield from found[:1]
@@ -137,8 +137,8 @@ def is_about_access(symbol: str) -> bool:
     return _ABOUT.search(symbol) is not None or is_guard(symbol.rpartition("::")[2].lower())
 
 
-def _changed(gate: Gate, old: list[Gate], *, about: bool) -> Iterator[Weakening]:
-    """What a condition became, against the ones that are gone."""
+def _changed(gate: Gate, old: list[Gate], *, about: bool, own: bool) -> Iterator[Weakening]:
+    """What a condition became, against the ones that are gone. `own`: the function's own name says who may do what."""
     texts = {part.text for part in gate.parts}
     for before in old:
         known = {part.text for part in before.parts}
@@ -148,7 +148,7 @@ def _changed(gate: Gate, old: list[Gate], *, about: bool) -> Iterator[Weakening]
             around = {_alike(part.text) for other in old for part in other.parts}
             more = [part for part in gate.parts if part.text not in known and _alike(part.text) not in around]
             named = gate.effect != "other" and _names_access(before)
-            found = _more_parts(before, gate, more, about=about or named)
+            found = _more_parts(before, gate, more, about=about or named, own=own)
         elif len(before.parts) == len(gate.parts) and before.effect == gate.effect:
             found = _other_constant(before, gate) or _other_value(before, gate, about=about)
         else:
@@ -201,7 +201,7 @@ def _other_value(before: Gate, gate: Gate, *, about: bool) -> Weakening | None:
     return None
 
 
-def _more_parts(before: Gate, gate: Gate, more: list[Part], *, about: bool) -> Weakening | None:
+def _more_parts(before: Gate, gate: Gate, more: list[Part], *, about: bool, own: bool) -> Weakening | None:
     """A condition with more parts than before."""
     refuses = gate.effect in _REFUSES
     if gate.joiner == "else":
@@ -211,7 +211,7 @@ def _more_parts(before: Gate, gate: Gate, more: list[Part], *, about: bool) -> W
         return _weakening(gate, "a request says what the session said") if replaced else None
     joiner = "and" if refuses else "or"
     loosened = gate.joiner == joiner and before.joiner in ("", joiner)
-    opened = [part for part in more if part.asks_visitor or (part.names_constant and _WHO.search(part.text))]
+    opened = [part for part in more if part.asks_visitor or (part.names_constant and (own or _WHO.search(part.text)))]
     if not loosened or not about or not opened:
         return None
     what = "what a request sends" if any(part.asks_visitor for part in opened) else "a word in the code"
