@@ -211,6 +211,7 @@ def _more_parts(before: Gate, gate: Gate, more: list[Part], *, about: bool, own:
         return _weakening(gate, "a request says what the session said") if replaced else None
     joiner = "and" if refuses else "or"
     loosened = gate.joiner == joiner and before.joiner in ("", joiner)
+    own = own and gate.effect != "other"
     opened = [part for part in more if part.asks_visitor or (part.names_constant and (own or _WHO.search(part.text)))]
     if not loosened or not about or not opened:
         return None
