@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 from scanner.analysis import (
     containers,
@@ -25,7 +24,6 @@ from scanner.analysis import (
     remote,
     reported,
     transfer,
-    weak,
 )
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
@@ -153,6 +151,8 @@ def _of_recursive(state: State, number: int, passed: Given, summary: Summary) ->
     """
     for _round in range(_MAX_RECURSIONS):
         before = _reached(summary)
+        if not before:
+            break
         state.previous[number] = summary
         summary = _evaluated(state, number, passed)
         if _reached(summary) <= before:
@@ -308,7 +308,6 @@ def _applied(
     binding = Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
     substitution = evaluator.substitution(binding.argument, step, returned)
     substitution.changed = _changing(evaluator, call)
-    substitution.telling = partial(weak.telling, state)
     back = _apply_effects(evaluator, call, number, summary, substitution)
     for hit in summary.hits:
         lifting.lift(evaluator, call, hit, substitution, symbol, certain=certain)

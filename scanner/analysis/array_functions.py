@@ -28,7 +28,7 @@ _MAX_KEYS = 100
 """Keys that are taken from an array one by one."""
 TAKING = frozenset({"array_pop", "array_shift"})
 _PUSHING = frozenset({"array_push", "array_unshift"})
-IN_PLACE = TAKING | _PUSHING
+IN_PLACE = TAKING | _PUSHING | {"array_multisort"}
 """Functions whose handlers write the array back."""
 _MAX_STEPS = 8
 """Elements of an array that is reduced one by one."""
@@ -288,6 +288,30 @@ def _array_combine(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
         if all(len(known) == 1 for known in names):
             return Val(items=dict(zip((known[0] for known in names), args[1].items.values(), strict=False)))
     return Val(rest=Val(labels=labels_of(evaluator, args)))
+
+
+@handles("array_multisort")
+def _multisort(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
+    """Arrays in the order of the first, where that is known; else any element may stand anywhere."""
+    order = _order(evaluator, args)
+    for arg, array in zip(node.args, args, strict=False):
+        if array.items is None and array.rest is None:
+            continue  # a flag
+        elements = list((array.items or {}).values())
+        sorted_ = {str(number): elements[place] for number, place in enumerate(order or ())}
+        value = Val(items=sorted_) if order else Val(rest=contents(evaluator, array))
+        evaluator.state.interpreter.write(evaluator, arg.value, value)
+    return NOTHING
+
+
+def _order(evaluator: Evaluator, arrays: list[Val]) -> list[int] | None:
+    """Places of the elements in the order of the first array; None where a value is not known, or stands twice."""
+    firsts = [evaluator.known_texts(item) for item in (arrays[0].items or {}).values()] if arrays else []
+    keys = [known[0] for known in firsts if len(known) == 1]
+    whole = all(array.items and array.rest is None and len(array.items) == len(firsts) for array in arrays)
+    if not whole or len(set(keys)) < len(firsts) or len({key.isdecimal() for key in keys}) > 1:
+        return None
+    return sorted(range(len(keys)), key=lambda place: (int(keys[place]) if keys[place].isdecimal() else 0, keys[place]))
 
 
 @handles(*sorted(_PUSHING))

@@ -257,7 +257,7 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
     apply_sinks(evaluator, call, numbers[_MAX_OVERRIDES:], args, receiver)
     if not numbers:
         if containers.CLASSES.intersection(ancestors):
-            held = containers.call(evaluator, lower, receiver, args)
+            held = containers.called(evaluator, lower, receiver, args)
             yield from (held,) if held is not NOTHING else ()
         yield from filling.called(evaluator, call, cls, lower, receiver, args)
         yield from magic.sent(evaluator, call, cls, name, args, receiver)
@@ -363,7 +363,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         packed = Val(items={str(i): arg for i, arg in enumerate(args)})
         return apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
     throwables.constructed(evaluator, call, ancestors, lower, args)
-    copied = filling.of_class(evaluator, call, cls, lower, args) or containers.copied(cls, lower, args)
+    copied = filling.of_class(evaluator, call, cls, lower, args) or containers.copied(evaluator, call, cls, lower, args)
     return _unknown_static(evaluator, call, args) if copied is NOTHING else copied
 
 

@@ -13,6 +13,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents
 from scanner.analysis.templates import ELEMENTS, OF_OBJECT
 from scanner.analysis.values import NOTHING, Val, join_all
+from scanner.model.facts import Call
 
 CLASSES = frozenset(
     {"appenditerator", "arrayiterator", "arrayobject", "cachingiterator", "infiniteiterator", "iteratoriterator",
@@ -52,16 +53,17 @@ def made(evaluator: Evaluator, instance: Val, args: Sequence[Val]) -> Val:
     return instance.replaced(items=inner.items, rest=inner.rest)
 
 
-def copied(cls: str, method: str, args: Sequence[Val]) -> Val:
+def copied(evaluator: Evaluator, call: Call, cls: str, method: str, args: Sequence[Val]) -> Val:
     """`SplFixedArray::fromArray($array)`, `WeakReference::create($object)`."""
     if cls == "weakreference" and method == "create" and args:
         return Val(types=frozenset([cls]), rest=args[0])
     if cls != "splfixedarray" or method != "fromarray" or not args:
         return NOTHING
-    return args[0].replaced(types=frozenset([cls]))
+    sites = frozenset([evaluator.state.site(evaluator.number, call.start)])
+    return made(evaluator, Val(labels=args[0].labels, types=frozenset([cls]), sites=sites), args)
 
 
-def call(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> Val:
+def called(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> Val:
     """What a method gives back; what it is given is kept."""
     put(evaluator, method, receiver, args)
     if method not in _GETS:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable as Function
 from collections.abc import Iterator, Mapping
+from functools import partial
 
+from scanner.analysis import weak
 from scanner.analysis.describe import describe
 from scanner.analysis.spread import MAX_OUTSIDE_STEPS, is_followed
 from scanner.analysis.state import Note, SecretRead, State
@@ -401,7 +403,8 @@ class Frame:
         """Replacement of a callee's parameters."""
         holes, overflow = self.state.holes, self.state.overflow
         digests = self.state.digests
-        return Substitution(arguments, self.project, holes, overflow, step, returned, self.followed, digests)
+        telling = partial(weak.telling, self.state)
+        return Substitution(arguments, self.project, holes, overflow, step, returned, self.followed, digests, telling)
 
     def followed(self, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
         """Those of some labels that are followed through another call."""

@@ -137,12 +137,15 @@ class Lookup(Shared):
             written = f"{node.base.name}->{name}"
             local = self.env.get(written)
             if local is not None:
-                return self._since_write(local, base, name, node)
+                return self._since_write(written, local, base, node)
         return self.read_property(base, name, node)
 
-    def _since_write(self, local: Val, base: Val, name: str, node: Prop) -> Val:
-        """A property that was written here, and what it may hold where that is not sure, or a call came between."""
-        written = f"{node.base.name}->{name}" if isinstance(node.base, Var) else ""
+    def _since_write(self, written: str, local: Val, base: Val, node: Prop) -> Val:
+        """A property that was written here, and what it may hold where that is not sure, or a call came between.
+
+        `written`: its name among the variables.
+        """
+        name = written.rpartition("->")[2]
         if perhaps_old(written) in self.env:
             return self.join(local, self.read_property(base, name, node))
         if aged(written) not in self.env:

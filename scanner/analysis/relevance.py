@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from scanner.analysis.include_graph import INCLUDES
 from scanner.analysis.origins import GENERIC, SETTINGS_TABLE
 from scanner.analysis.program import FileUnit, Program
 from scanner.analysis.reflection import METHODS
@@ -49,7 +50,6 @@ _ELEMENT_OF_GLOBALS = b"\x93\x04\x92\x01\xa7GLOBALS"
 """MessagePack of `Index(Var("GLOBALS"), ...)`: one element by key."""
 _OWN_NAME = re.compile(rb"\x95\x14\x93\x04\x92\x01\xa7_SERVER.{1,4}(?:SERVER_NAME|HTTP_HOST|SERVER_ADDR)", re.DOTALL)
 """MessagePack of `Assign(Index(Var("_SERVER"), Const("HTTP_HOST")), ...)`."""
-_CONSTRUCTS = frozenset({"include", "include_once", "require", "require_once"})
 _NAMING = frozenset({"extract", "parse_str", "mb_parse_str"})
 """Functions that make variables of what they get."""
 _NAMED_BY_VALUE = b"\x92\x0e"
@@ -77,12 +77,10 @@ class Relevance(NamedTuple):
 def relevance(program: Program, catalogue: Catalogue, matcher: Matcher, functions: Iterable[str]) -> Relevance:
     """Relevant functions of a program. `functions`: lower-case names of functions that return secrets."""
     strong = sending_functions(catalogue) | matcher.distinctive_methods | matcher.class_names | _ALWAYS
-    strong |= (
-        SETTINGS | {name.rpartition("::")[2] for name in functions} | (catalogue.dynamic_code.keys() - _CONSTRUCTS)
-    )
+    strong |= SETTINGS | {name.rpartition("::")[2] for name in functions} | (catalogue.dynamic_code.keys() - INCLUDES)
     generic = matcher.method_names - strong
     calling = (
-        _CONSTRUCTS
+        INCLUDES
         | _NAMING
         | _STATEMENTS
         | {"unserialize"}

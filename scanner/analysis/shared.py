@@ -12,6 +12,7 @@ from scanner.analysis.destinations import host_in
 from scanner.analysis.faces import face, innermost
 from scanner.analysis.frame import Frame, cell
 from scanner.analysis.origins import SUPERGLOBALS
+from scanner.analysis.state import NOBODIES
 from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
     MAX_KEPT_LIFTS,
@@ -29,7 +30,6 @@ WRITTEN = "\2written"
 
 _OLD, _AGED = "?", "!"
 """First characters of marks among the variables: no name of a variable begins with one."""
-_NOBODY = frozenset[int]()
 
 
 def perhaps_old(written: str) -> str:
@@ -114,6 +114,10 @@ class Shared(Frame):
         if depends_on_caller(value):
             self._leave_to_callers(target, key, value, lifts)
             return
+        self._store(key, value, lifts)
+
+    def _store(self, key: tuple[str, str], value: Val, lifts: int) -> None:
+        """Write to a store; what a function writes to a global variable is kept apart from what pages do, too."""
         self.state.write_store(key, value)
         if not key[0] and (lifts or not self.file_scope):
             self.state.write_store((WRITTEN, key[1]), value)
@@ -140,8 +144,8 @@ class Shared(Frame):
 
     def gained(self, before: Mapping[str, Val]) -> bool:
         """Whether a variable has what it had not: a secret of the site, an element included, or another's host."""
-        changed = [(before.get(name, NOTHING), value) for name, value in self.env.items()]
-        changed = [(old, new) for old, new in changed if new is not old]
+        pairs = ((before.get(name, NOTHING), value) for name, value in self.env.items())
+        changed = [(old, new) for old, new in pairs if new is not old]
         if any(self._has_more(old, new) for old, new in changed if new.labels or new.height):
             return True
         hosts = {text for old, new in changed for text in new.texts - old.texts if host_in(text)}
@@ -222,7 +226,7 @@ class Shared(Frame):
         """Whether other functions write one of some properties; this one is evaluated again when they do."""
         for key in keys:
             self.state.readers[key].add(self.state.current)
-        return any(self.state.written_by.get(key, _NOBODY) - {self.number} for key in keys)
+        return any(self.state.written_by.get(key, NOBODIES) - {self.number} for key in keys)
 
     def _leave_to_callers(self, target: str, key: tuple[str, str], value: Val, lifts: int) -> None:
         """A write to a store of what a caller passes: callers make it, as far out as it is followed."""
@@ -232,13 +236,13 @@ class Shared(Frame):
         if lifts or not single:  # whoever calls a method knows the object whose property it puts into a global
             value = closed(value, self.state.holes)
         if not depends_on_caller(value):
-            self.state.write_store(key, value)
+            self._store(key, value, lifts)
             return
         rest = value.rest
         if rest is not None and self.state.secrets_of(rest):  # `self::$kept[$key] = $secret`
-            self.state.write_store(key, Val(types=value.types, rest=certain(rest)))
+            self._store(key, Val(types=value.types, rest=certain(rest)), lifts)
         elif value.types:  # the declared class of a parameter holds whoever calls
-            self.state.write_store(key, Val(types=value.types))
+            self._store(key, Val(types=value.types), lifts)
         of_all = single or key[0] in SUPERGLOBALS
         if lifts > (MAX_KEPT_LIFTS if of_all else MAX_EFFECT_LIFTS):
             if of_all:  # a property is told apart by the object it belongs to, by other means

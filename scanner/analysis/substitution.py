@@ -62,10 +62,6 @@ def _never(_template: str) -> bool:
     return False
 
 
-def _nothing(_value: Val) -> Val:
-    return NOTHING
-
-
 class Substitution:
     """Replaces a callee's parameters by a call's arguments."""
 
@@ -79,7 +75,9 @@ class Substitution:
         returned: Callable[[Trace], Trace],
         followed: Callable[[Mapping[str, Trace]], Mapping[str, Trace]],
         digests: Callable[[Mapping[str, Trace]], Mapping[str, Trace]],
+        telling: Callable[[Val], Val],
     ) -> None:
+        """`telling`: what of a value counts wherever it may be (see `weak`)."""
         self._arguments = arguments
         self._project = project
         self._holes = holes
@@ -88,8 +86,7 @@ class Substitution:
         self._returned = returned
         self._followed = followed
         self._digests = digests
-        self.telling: Callable[[Val], Val] = _nothing
-        """What of a value counts wherever it may be (see `weak`)."""
+        self._telling = telling
         self.changed: Callable[[str], bool] = _never
         """Whether a call passes, for a parameter's template, something that it makes of a parameter of its own."""
         self._labels: dict[str, Mapping[str, Trace]] = {}
@@ -122,7 +119,7 @@ class Substitution:
         whole = self._whole(value)
         if whole is None:
             return result
-        told = self.telling(result.rest) if whole.items and result.rest is not None else NOTHING
+        told = self._telling(result.rest) if whole.items and result.rest is not None else NOTHING
         if told is not NOTHING and whole.items:  # put under a key that the callee does not know
             items = {key: join(item, told, self._overflow) for key, item in whole.items.items()}
             whole = whole.replaced(items=items)

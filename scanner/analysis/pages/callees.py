@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from scanner.analysis.include_graph import INCLUDES
 from scanner.analysis.pages.conditions import ANY, Chosen
 from scanner.analysis.pages.effects import effect_of, only_looks
 from scanner.analysis.pages.gates import BOOTSTRAPS, END, SWITCH, Asked, is_gate, listed_pages, switched_off
@@ -23,7 +24,6 @@ from scanner.model.facts import (
     decode_body,
 )
 
-_INCLUDES = frozenset({"include", "include_once", "require", "require_once"})
 _OBJECT = Var("this")
 _MAX_DEPTH = 24
 _MAX_METHODS = 3
@@ -112,7 +112,7 @@ class Callees(ABC):
             self.seen.acts.setdefault(effect, Act((*self._stack, where.file), call.line))
 
     def _construct(self, name: str, call: Call, state: PageState, where: Where) -> Flow:
-        if name in _INCLUDES:
+        if name in INCLUDES:
             return self._include(name, call, state, where)
         if name in END:
             self.seen.ended.add("exit")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from scanner.analysis.include_graph import INCLUDES
 from scanner.analysis.pages.conditions import REQUEST, everything_in, keys_in
 from scanner.analysis.pages.paths import Paths
 from scanner.analysis.program import Program
@@ -31,7 +32,6 @@ from scanner.model.facts import (
 )
 
 _METHOD = re.compile(r"\\?([A-Za-z_][\w\\]{0,200})(?::{1,2}|@|->|#)([A-Za-z_]\w{0,200})(?:\(\))?")
-_INCLUDES = frozenset({"include", "include_once", "require", "require_once"})
 DISPATCHING = frozenset({"()", "call_user_func", "call_user_func_array", "forward_static_call"})
 """What a function calls that calls by computed names, as `FunctionFact.called` has it."""
 _LOOK_UPS = frozenset({"in_array", "array_key_exists", "array_search"})
@@ -70,7 +70,7 @@ def tables(program: Program, paths: Paths) -> Iterator[Table]:
 def _may_choose(fact: FunctionFact) -> bool:
     """Whether a function calls something by a computed name, or includes files and looks something up."""
     called = set(fact.called)
-    return not DISPATCHING.isdisjoint(called) or not (called.isdisjoint(_INCLUDES) or called.isdisjoint(_LOOK_UPS))
+    return not DISPATCHING.isdisjoint(called) or not (called.isdisjoint(INCLUDES) or called.isdisjoint(_LOOK_UPS))
 
 
 def values_in(statements: Iterable[Statement]) -> Iterator[Value]:
@@ -125,7 +125,7 @@ class _Chooser:
 
     def _included(self) -> list[Value]:
         calls = (part for part in self._parts if isinstance(part, Call) and part.kind == CallKind.CONSTRUCT)
-        return [call.args[0].value for call in calls if call.name in _INCLUDES and call.args]
+        return [call.args[0].value for call in calls if call.name in INCLUDES and call.args]
 
     def _lists(self) -> Iterator[tuple[ArrayLit, str]]:
         """Literal lists that the function uses, with the variable that is looked up in them where that is seen."""
