@@ -141,10 +141,7 @@ class Lookup(Shared):
         return self.read_property(base, name, node)
 
     def _since_write(self, written: str, local: Val, base: Val, node: Prop) -> Val:
-        """A property that was written here, and what it may hold where that is not sure, or a call came between.
-
-        `written`: its name among the variables.
-        """
+        """What was written here to a property (`$o->p`), and else where that is not sure, or a call came between."""
         name = written.rpartition("->")[2]
         if perhaps_old(written) in self.env:
             return self.join(local, self.read_property(base, name, node))
