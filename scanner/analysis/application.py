@@ -27,6 +27,7 @@ from scanner.analysis import (
 )
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.flows import Parameter, Step
 from scanner.analysis.passing import passed_through
 from scanner.analysis.state import State
 from scanner.analysis.substitution import Substitution
@@ -130,7 +131,8 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
     kept: list[Effect] = []
     for effect in summary.effects:
         if effect.target == "site" and effect.key[0] >= 0 and not depends_on_caller(effect.value):
-            state.write_site(effect.key[0], effect.key[1], effect.value)
+            for site in (effect.key[0], *effect.alike):
+                state.write_site(site, effect.key[1], effect.value)
             if effect.key[1].startswith("."):
                 continue  # a property of a known object: whoever reads it finds it in the state of all
         elif effect.key[1] == containers.ROLE and effect.key[0] >= 0 and state.secrets_of(effect.value):
@@ -303,7 +305,8 @@ def _applied(
         return stepped(trace, evaluator.path, call.line, returned_by)
 
     returns = _with_step(evaluator, summary.returns, returned)
-    if not summary.effects and not summary.hits and not summary.reaches and not depends_on_caller(returns):
+    told = summary.effects or summary.hits or summary.reaches or summary.led
+    if not told and not depends_on_caller(returns):
         return returns
     binding = Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
     substitution = evaluator.substitution(binding.argument, step, returned)
@@ -312,6 +315,10 @@ def _applied(
     for hit in summary.hits:
         lifting.lift(evaluator, call, hit, substitution, symbol, certain=certain)
     reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
+    for label in summary.led:
+        evaluator.pass_on(
+            substitution.passed(label), Parameter(number, label), Step(evaluator.path, call.line, passed_to)
+        )
     result = evaluator.join(substitution.value(returns), back)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))
@@ -385,7 +392,7 @@ def _apply_effect(evaluator: Evaluator, call: Call, callee: int, effect: Effect,
             transfer.write(evaluator, place, substitution.value(effect.value))
             evaluator.changed.update([place.name] if isinstance(place, Var) else ())
     elif effect.target == "site":
-        sites = substitution.sites(frozenset([number]))
+        sites = substitution.sites(frozenset([number, *effect.alike]))
         if name == containers.ROLE:
             sites = frozenset(site for site in sites if containers.holds(evaluator, site))
         value = growing.put(evaluator, effect, substitution, sites) if sites else NOTHING

@@ -16,11 +16,11 @@ from scanner.analysis import reaches, transfer
 from scanner.analysis.binding import by_parameter
 from scanner.analysis.callbacks import BY_VALUE
 from scanner.analysis.code import KIND as CODE
+from scanner.analysis.decisive import URL_ROLES
 from scanner.analysis.dispatcher import NONE, Dispatcher
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.sensitive import SETTING, WRITE
-from scanner.analysis.sinks import URL_ROLES
 from scanner.analysis.state import State
 from scanner.analysis.statements import KIND as STATEMENT
 from scanner.analysis.summary import Hit

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
+from scanner.analysis.destinations import host_in
 from scanner.analysis.summary import PARAM, Hit, Summary, depends_on_caller
+from scanner.analysis.templates import is_known
 from scanner.analysis.values import FunctionRef, Trace, Val, all_labels
 
 Face = frozenset[object]
@@ -78,6 +80,7 @@ def summary_face(
         _secrets(summary.returns, decides),
         frozenset(_hit_face(hit, specific, growing) for hit in summary.hits),
         frozenset((effect.target, effect.key) for effect in summary.effects if effect.target not in _PASSING),
+        summary.led,
         frozenset((name, label) for name, value in summary.exports.items() for label in _secrets(value, decides)),
     )
 
@@ -100,6 +103,12 @@ def _hit_face(hit: Hit, specific: Callable[[str], bool], growing: AbstractSet[st
         secrets,
         frozenset(hole for text in added for hole in text if hole in growing),
     )
+
+
+@lru_cache(maxsize=1 << 16)
+def names_host(part: object) -> bool:
+    """Whether a text, or a part of a face, is known and names a host."""
+    return isinstance(part, str) and len(part) <= _MAX_ADDRESS and is_known(part) and bool(host_in(part))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable as Function
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import partial
 
 from scanner.analysis import weak
 from scanner.analysis.describe import describe
+from scanner.analysis.flows import Goal, Parameter, Way
 from scanner.analysis.spread import MAX_OUTSIDE_STEPS, is_followed
 from scanner.analysis.state import Note, SecretRead, State
 from scanner.analysis.substitution import Substitution
@@ -66,7 +68,10 @@ class Frame:
         self.returns = NOTHING
         self.hits: dict[tuple[object, ...], Hit] = {}
         self.effects: dict[tuple[str, tuple[int, str], int], Effect] = {}
+        self.led: dict[str, dict[Goal, Way]] = {}
+        """Where parameters go of which callers are not told more (see `flows`)."""
         self.sites: dict[int, dict[str, Val]] = {}
+        self._joins: dict[tuple[int, int], tuple[Val, Val, Val]] = {}
         self.by_ref: dict[int, Val] = {}
         self.line = self.fact.line
         self.inlined = 0
@@ -291,7 +296,15 @@ class Frame:
         """Weak update of what is known of a handle or object in this function."""
         roles = self.sites.setdefault(site, {})
         known = roles.get(role)
-        roles[role] = value if known is None else self.join(known, value)
+        roles[role] = value if known is None else self._joined_once(known, value)
+
+    def _joined_once(self, first: Val, second: Val) -> Val:
+        """The join of two values, the very same for the same two: many objects are told the same by one call."""
+        key = id(first), id(second)
+        known = self._joins.get(key)
+        if known is None:
+            known = self._joins[key] = (first, second, self.join(first, second))
+        return known[2]
 
     def with_sites(self, roles: Mapping[str, Val], sites: frozenset[int]) -> dict[str, Val]:
         """Roles of a call together with the state of the handles that take part."""
@@ -345,22 +358,38 @@ class Frame:
             *self.effects.values(),
             *(Effect("argument", (i, ""), value) for i, value in sorted(self.by_ref.items())),
         ]
-        escaping = self._escaping(exports)
-        for site in sorted(self.sites):
-            if site < 0 or site in escaping:
-                for role, value in sorted(self.sites[site].items()):
-                    if not role.startswith(".") or self.state.tells(value):
-                        effects.append(Effect("site", (site, role), passed_on(value)))
-            elif self.state.is_kept_handle(site):
-                effects.extend(self._put_on_kept(site))
+        effects += self._told(self._escaping(exports))
         for target, value in (("printed", self.printed), ("thrown", self.thrown)):
             labels = self.state.telling(value.labels)  # every caller would carry the rest, and nobody asks for it
             if labels:
                 texts = value.texts if target == "printed" else frozenset[str]()
                 effects.append(Effect(target, (0, ""), Val(texts, labels, types=value.types)))
+        for label, goals in self.led.items():
+            self.state.flows.lead(Parameter(self.number, label), goals)
         return Summary(
-            self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values())
-        )
+            self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values()),
+            tuple(sorted(self.led)),
+        )  # fmt: skip
+
+    def _told(self, escaping: AbstractSet[int]) -> Iterable[Effect]:
+        """What handles and objects were told, of those that callers know; alike for several objects, it is one."""
+        effects: dict[tuple[str, object, bool], Effect] = {}
+        for site in sorted(self.sites):
+            kept = site >= 0 and self.state.is_kept_handle(site)
+            if site < 0 or site in escaping:
+                for role, value in sorted(self.sites[site].items()):
+                    if role.startswith(".") and not self.state.tells(value):
+                        continue
+                    key = (role, id(value) if site >= 0 and role.startswith(".") else (site,), kept)
+                    known = effects.get(key)
+                    effects[key] = (
+                        Effect("site", (site, role), passed_on(value))
+                        if known is None
+                        else known._replace(alike=(*known.alike, site))
+                    )
+            elif kept:
+                effects.update(((effect.key[1], effect.key, kept), effect) for effect in self._put_on_kept(site))
+        return effects.values()
 
     def _put_on_kept(self, site: int) -> Iterator[Effect]:
         """What was put on a handle that was made elsewhere and is used elsewhere: callers get what they decide of it.

@@ -286,7 +286,7 @@ def _wrapper(evaluator: Evaluator, args: list[Val]) -> None:
 
 def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
     labels = evaluator.state.telling(all_labels(value))
-    whole = value if space == "const" else packing.told(value).replaced(labels=labels)
+    whole = value if space == "const" else packing.told(value, by_callers=True).replaced(labels=labels)
     if not labels and not whole.texts and whole.items is None and space != "const":
         return
     if space == "file" and any(text.startswith("php://filter") for text in target.texts):

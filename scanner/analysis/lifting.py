@@ -12,6 +12,7 @@ from scanner.analysis import (
     reaches,
     sinks,
 )
+from scanner.analysis.decisive import URL_ROLES, decisive
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.substitution import Substitution
@@ -43,7 +44,7 @@ def lift(evaluator: Evaluator, call: Call, hit: Hit, substitution: Substitution,
     roles = {role: substitution.value(parameters_only(value)) for role, value in hit.roles.items()}
     if hit.signature.kind == assumed.KIND and assumed.is_known(evaluator, roles):
         return
-    roles = sinks.decisive(evaluator, hit.signature, evaluator.with_sites(roles, sites - hit.sites))
+    roles = decisive(evaluator, hit.signature, evaluator.with_sites(roles, sites - hit.sites))
     by_object = symbolic_site and _names_other_place(evaluator, sites - hit.sites, hit.roles)
     if by_object or _names_place(hit, roles):  # the callee's own finding says what is sent, and not where to
         roles = _with_secrets(evaluator, hit, roles)
@@ -71,7 +72,7 @@ def _names_place(hit: Hit, roles: Mapping[str, Val]) -> bool:
     """Whether a call says in words where its callee sends something, and the callee leaves that to it."""
     return any(
         any(map(_leaves_host, hit.roles[role].texts)) and not roles[role].texts <= hit.roles[role].texts
-        for role in sinks.URL_ROLES
+        for role in URL_ROLES
         if role in hit.roles and role in roles
     )
 
@@ -119,7 +120,7 @@ def _max_lifts(state: State, hit: Hit, roles: Mapping[str, Val], *, symbolic: bo
         return MAX_LIFTS
     if hit.signature.certainty is Certainty.IF_URL:
         return MAX_URL_LIFTS
-    addressed = [role for role in sinks.URL_ROLES if role in roles]
+    addressed = [role for role in URL_ROLES if role in roles]
     if not addressed and hit.signature.certainty is Certainty.IF_REMOTE and not symbolic:
         return MAX_PAYLOAD_LIFTS
     if addressed and not symbolic and not any(depends_on_caller(roles[role]) for role in addressed):
@@ -129,7 +130,7 @@ def _max_lifts(state: State, hit: Hit, roles: Mapping[str, Val], *, symbolic: bo
 
 def _names_host(hit: Hit) -> bool:
     """Whether the beginning of an address is known: then the call surely is one."""
-    return any("://" in text for role in sinks.URL_ROLES if role in hit.roles for text in hit.roles[role].texts)
+    return any("://" in text for role in URL_ROLES if role in hit.roles for text in hit.roles[role].texts)
 
 
 def _tells_address(state: State, hit: Hit, roles: Mapping[str, Val]) -> bool:
@@ -137,7 +138,7 @@ def _tells_address(state: State, hit: Hit, roles: Mapping[str, Val]) -> bool:
     if hit.signature.destinations:
         return True
     told = [roles, *(state.site_states.get(site, {}) for site in sorted(hit.sites) if site >= 0)]
-    return any(len(text) > 1 for each in told for role in sinks.URL_ROLES if role in each for text in each[role].texts)
+    return any(len(text) > 1 for each in told for role in URL_ROLES if role in each for text in each[role].texts)
 
 
 def _tells_nothing(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:
@@ -156,7 +157,7 @@ def _may_get_url(evaluator: Evaluator, hit: Hit, substitution: Substitution) -> 
     """Whether a file function's path can be an address here; most paths are not, and cost nothing more."""
     if "xml" in hit.roles:
         return True  # the document itself names the address
-    used = {role: hit.roles[role] for role in (*sinks.URL_ROLES, *sinks.sent_by_context(hit)) if role in hit.roles}
+    used = {role: hit.roles[role] for role in (*URL_ROLES, *sinks.sent_by_context(hit)) if role in hit.roles}
     return _goes_to_url(evaluator, hit, {role: substitution.value(value) for role, value in used.items()})
 
 
@@ -167,7 +168,7 @@ def _goes_to_url(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val]) -> bo
     left to callers further out: the secret may be theirs.
     """
     state = evaluator.state
-    paths = [roles[role] for role in sinks.URL_ROLES if role in roles]
+    paths = [roles[role] for role in URL_ROLES if role in roles]
     if any(sinks.may_be_url(text, state.holes) for path in paths for text in path.texts):
         return True
     unknown = [path for path in paths if any(text and state.holes.hole(text[0]) is not None for text in path.texts)]
@@ -182,7 +183,7 @@ def _worth_lifting(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sit
         return True
     decided = {role for role, value in hit.roles.items() if role in roles and depends_on_caller(value)}
     sent = decided.intersection(sinks.sent_by_context(hit))
-    decided.intersection_update(sinks.URL_ROLES)
+    decided.intersection_update(URL_ROLES)
     if hit.signature.certainty is Certainty.IF_URL and decided:
         return _goes_to_url(evaluator, hit, {role: roles[role] for role in decided | sent})
     if decided or hit.signature.kind in ("exec", "process", code.KIND):

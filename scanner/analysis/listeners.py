@@ -14,11 +14,11 @@ from functools import lru_cache
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.handlers import call_of_value
 from scanner.analysis.objects import exposed
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, stepped
 from scanner.model.facts import Call
 
-_WAITING = ("\2listener", "*")
-"""Store of all functions that wait for a value."""
+_GIVEN = ("\2given", "*")
+"""Store of the secrets that were given to whoever waits. Where functions are told to wait they are run with these."""
 _TAKES = re.compile(
     r"then|done|always|otherwise|tap|each|map|pipe|finally|on(?:ce)?|listen|when|catch|await|async|"
     r"(?:add|set|register|attach|bind)_?(?:listener|handler|callback|observer|subscriber|action|filter|hook|event)\w*|subscribe"
@@ -42,9 +42,10 @@ def called(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: Seq
     if kind == "takes":
         return _taken(evaluator, call, receiver, args, result)
     secrets = _secrets(evaluator, args)
-    waiting = evaluator.state.read_store(_WAITING) if secrets.labels else NOTHING
-    if waiting.refs and not _is_told(evaluator, call, secrets):
-        _run(evaluator, call, waiting, secrets)
+    if secrets.labels and not _is_told(evaluator, call, secrets):
+        way = f"given to {name}()"
+        labels = {label: stepped(trace, evaluator.path, call.line, way) for label, trace in secrets.labels.items()}
+        evaluator.state.write_store(_GIVEN, Val(labels=labels))
     return result
 
 
@@ -59,10 +60,12 @@ def _taken(evaluator: Evaluator, call: Call, receiver: Val, args: Sequence[Val],
     if not functions:
         return result
     given = _secrets(evaluator, [receiver])
+    anybody = evaluator.state.read_store(_GIVEN)
     for function in functions:
-        evaluator.state.write_store(_WAITING, Val(refs=function.refs, items=function.items))
         if given.labels:
             result = evaluator.join(result, _run(evaluator, call, function, given))
+        if not given.labels.keys() >= anybody.labels.keys():
+            _run(evaluator, call, function, anybody)
     return result
 
 

@@ -8,6 +8,7 @@ from scanner.analysis import documents, growing, hydrating, inside
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.lookup import MAX_NAMED
+from scanner.analysis.shared import LONE, STORE
 from scanner.analysis.state import ANY_PROPERTY
 from scanner.analysis.values import Val, all_labels, text_value
 from scanner.model.facts import Index, Prop, Value, Var
@@ -65,7 +66,8 @@ def _write_named(evaluator: Evaluator, target: Prop, base: Val, name: str, value
         evaluator.assign_property(target.base.name, name, value)
     for cls in sorted(base.types):
         owner = evaluator.property_owner(cls, name)
-        evaluator.write_shared("store", (owner, name), growing.numbered(value))
+        kind = STORE if base.sites and base.sites.isdisjoint(evaluator.state.single_sites) else LONE
+        evaluator.write_shared(kind, (owner, name), growing.numbered(value))
         setter = evaluator.state.program.find_method(cls, f"${name}::set".lower())
         if setter is not None:
             evaluator.run_method(setter, [value], target)

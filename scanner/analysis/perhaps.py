@@ -14,6 +14,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.following import holds_secret, names_kept_secret
 from scanner.analysis.keyed import NAMED, asks_for_unsaid
 from scanner.analysis.lifting import lift
+from scanner.analysis.shared import LONE, STORE
 from scanner.analysis.state import State
 from scanner.analysis.substitution import Substitution, same
 from scanner.analysis.summary import Effect
@@ -54,7 +55,7 @@ def apply_sinks(
 
 def _is_property(effect: Effect) -> bool:
     """Whether a function writes to a property that all objects of its class share here."""
-    return effect.target == NAMED or (effect.target == "store" and effect.key[1][:1] > "\2")
+    return effect.target == NAMED or (effect.target in (STORE, LONE) and effect.key[1][:1] > "\2")
 
 
 def _may_keep(state: State, number: int) -> bool:

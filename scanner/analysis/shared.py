@@ -6,28 +6,31 @@ function. What was assigned before a call is joined with what other functions wr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.analysis.destinations import host_in
-from scanner.analysis.faces import face, innermost
+from scanner.analysis.faces import face, innermost, names_host
+from scanner.analysis.flows import FORM, Goal, Parameter, Passed, Step, Way
 from scanner.analysis.frame import Frame, cell
 from scanner.analysis.origins import SUPERGLOBALS
-from scanner.analysis.state import NOBODIES
+from scanner.analysis.state import KEPT_OBJECT, NOBODIES, WRITTEN, is_single
 from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
-    MAX_KEPT_LIFTS,
     MAX_VALUE_LIFTS,
+    PARAM,
     Effect,
     certain,
     closed,
     depends_on_caller,
+    parameter_label,
 )
+from scanner.analysis.templates import parameters
 from scanner.analysis.values import NOTHING, Val, all_labels, all_sites, text_value
 from scanner.model.facts import Call, Index, Prop, Value, Var
 
-WRITTEN = "\2written"
-"""Space of the stores that hold what functions write to global variables, by name: not what pages do."""
-
+STORE = "store"
+LONE = "lone"
+"""Targets of effects: a property that objects of a class share, and one of an object whose place nobody knows."""
 _OLD, _AGED = "?", "!"
 """First characters of marks among the variables: no name of a variable begins with one."""
 
@@ -90,6 +93,8 @@ class Shared(Frame):
             self.add_hit(hit)
         for effect in inner.effects.values():
             self.add_effect(effect)
+        for label, goals in inner.led.items():
+            self.leads(label, goals)
         for key, item in inner.reaches.items():
             self.reaches.setdefault(key, item)
         self.changed |= inner.changed
@@ -109,7 +114,7 @@ class Shared(Frame):
         """Write to a store that outlives the call. `by`: the callee that does it, where it is not this function."""
         self.stored_sites |= all_sites(value)
         if lifts > MAX_VALUE_LIFTS:
-            value = Val(labels=self.state.lasting(all_labels(value)))
+            value = self._far(value)
         self._note_writer(key, self.number if by is None else by)
         if depends_on_caller(value):
             self._leave_to_callers(target, key, value, lifts)
@@ -230,8 +235,8 @@ class Shared(Frame):
 
     def _leave_to_callers(self, target: str, key: tuple[str, str], value: Val, lifts: int) -> None:
         """A write to a store of what a caller passes: callers make it, as far out as it is followed."""
-        single = target == "global" or key[0].startswith("\2") or key[1].startswith("::")
-        if target == "store":
+        single = target == "global" or is_single(key)
+        if target in (STORE, LONE):
             self.state.note_instance(key)
         if lifts or not single:  # whoever calls a method knows the object whose property it puts into a global
             value = closed(value, self.state.holes)
@@ -239,13 +244,74 @@ class Shared(Frame):
             self._store(key, value, lifts)
             return
         rest = value.rest
-        if rest is not None and self.state.secrets_of(rest):  # `self::$kept[$key] = $secret`
+        if self.state.secrets_of(value):  # of the caller's nobody may ever tell: a framework makes the call
+            self._store(key, certain(value), lifts)
+        elif rest is not None and self.state.secrets_of(rest):  # `self::$kept[$key] = $secret`
             self._store(key, Val(types=value.types, rest=certain(rest)), lifts)
         elif value.types:  # the declared class of a parameter holds whoever calls
             self._store(key, Val(types=value.types), lifts)
-        of_all = single or key[0] in SUPERGLOBALS
-        if lifts > (MAX_KEPT_LIFTS if of_all else MAX_EFFECT_LIFTS):
-            if of_all:  # a property is told apart by the object it belongs to, by other means
-                self.state.limit("wrapper-depth", self.number)
+        if single or target == LONE or key[0] in SUPERGLOBALS:
+            if lifts > MAX_VALUE_LIFTS:
+                self._lead(value, key)
+                return
+        elif lifts > MAX_EFFECT_LIFTS:
+            self.state.leave_untold(key)  # a property is told apart by the object it belongs to, by other means
             return
         self.add_effect(Effect(target, (0, "\0".join(key)), value, lifts))
+
+    def set_site(self, site: int, role: str, value: Val) -> None:
+        """Weak update; of the one object of its kind, what callers decide is found where it is read."""
+        super().set_site(site, role, value)
+        is_own = site in self.state.single_sites and site not in self.state.site_libraries
+        if is_own and role[0] == "." and depends_on_caller(value):
+            self._lead(self._far(value), (KEPT_OBJECT, f"{site}{role}"))
+
+    def _far(self, value: Val) -> Val:
+        """What is left of a value far out: secrets, what callers pass, and texts that can name a host."""
+        inner = [*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])]
+        nested = _telling_texts(text for item in inner for text in item.texts)
+        labels = self.state.lasting(all_labels(value))
+        return Val(_telling_texts(value.texts), labels, rest=Val(nested) if nested else None)
+
+    def _lead(self, value: Val, key: tuple[str, str]) -> None:
+        """What callers pass goes to a store, whatever it is: they are told no more (see `flows`)."""
+        nested = _forms(value.rest.texts) if value.rest is not None else {}
+        forms = _forms(value.texts)
+        for label in value.labels:
+            if label.startswith(PARAM):
+                is_nested = label in nested and label not in forms
+                made = frozenset((nested if is_nested else forms).get(label, ()))
+                self.leads(label, {key: Way(None, made, is_nested)})
+
+    def leads(self, label: str, goals: Mapping[Goal, Way]) -> None:
+        """What a caller passes goes somewhere."""
+        known = self.led.setdefault(label, {})
+        for goal, way in goals.items():
+            before = known.get(goal)
+            known[goal] = way if before is None else before._replace(forms=before.forms | way.forms)
+
+    def pass_on(self, passed: Val, parameter: Parameter, step: Step) -> None:
+        """A call passes what goes to stores further on."""
+        secrets = {label: trace for label, trace in passed.labels.items() if self.state.is_specific(label)}
+        hosts = frozenset(text for text in passed.texts if names_host(text))
+        if secrets or hosts:
+            self.state.flows.arrive(parameter, Passed(secrets, hosts))
+        forms = _forms(passed.texts)
+        for label in passed.labels:
+            if label.startswith(PARAM):
+                self.leads(label, {parameter: Way(step, frozenset(forms.get(label, ())))})
+
+
+def _telling_texts(texts: Iterable[str]) -> frozenset[str]:
+    """Texts that callers decide, or that name a host."""
+    return frozenset(text for text in texts if len(parameters(text)) == 1 or names_host(text))
+
+
+def _forms(texts: Iterable[str]) -> dict[str, list[str]]:
+    """What is made of what a caller passes, by its label: texts with a mark in its place."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        passed = parameters(text)
+        if len(passed) == 1 and FORM not in text:
+            found.setdefault(parameter_label(passed[0]), []).append(text.replace(passed[0], FORM))
+    return found

@@ -16,23 +16,21 @@ from scanner.analysis import (
     statements,
     traversal,
 )
+from scanner.analysis.decisive import URL_ROLES, decisive
 from scanner.analysis.destinations import LOCAL, url_destination
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here
 from scanner.analysis.origins import FILE
 from scanner.analysis.remote import ANSWER, answers, answers_yes_or_no, is_remote
-from scanner.analysis.summary import Hit, closed, depends_on_caller, opened
-from scanner.analysis.templates import FIRST_PRIVATE, PARAMETERS, RECEIVER_TEMPLATE, HoleTable, is_known
+from scanner.analysis.summary import Hit, depends_on_caller, opened
+from scanner.analysis.templates import FIRST_PRIVATE, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
 
 _PLACES = frozenset({"url", "host", "dsn", "path"})
 """Roles of what can be an address or a path."""
-URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
 _PLACES_OF_OPTIONS = _PLACES | {"base_uri", "location", "server", "proxy"}
-_HOST = re.compile(r"://[^/?#]+[/?#]")
-_SCHEMES = ("http://", "https://", "ftp://", "ftps://", "ssl://", "tls://", "tcp://", "udp://")
 KNOWN_HOST = re.compile(rf"://[^/?#{FIRST_PRIVATE}-\U0010ffff]+[/?#]")
 """The host of an address, where it is known."""
 _OPENED = frozenset({"file-url", "xml-url", "image-url"})
@@ -269,39 +267,6 @@ def _reach(
         trace = Trace(evaluator.path, call.line, f"answer of {api}()", None, 1)
         labels = answers(signature, whole, evaluator.state.holes, trace)
         reaches.reach(evaluator, call, "file", api, Val(labels=labels), reaches.place_of(evaluator, out))
-
-
-def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> dict[str, Val]:
-    """Roles of a sink; properties of an object are left to callers only of sure network calls and of addresses.
-
-    What else is in a property is known from the property's store, which all objects of the class share.
-    """
-    if signature.certainty is Certainty.ALWAYS:
-        return roles
-    open_texts = [text for role in URL_ROLES if role in roles for text in roles[role].texts if PARAMETERS.search(text)]
-    holes = evaluator.state.holes
-    if signature.certainty is Certainty.IF_URL and open_texts:
-        if all(_host_stands(text, holes) for text in open_texts):
-            return roles  # `'https://host/?' . $this->data` is as sure
-        if evaluator.state.growth.in_texts(open_texts):
-            return roles  # an address that is put together piece by piece stands whole in no store
-    addressed = signature.certainty is not Certainty.IF_URL
-    return {role: value if addressed and role in URL_ROLES else closed(value, holes) for role, value in roles.items()}
-
-
-def _host_stands(text: str, holes: HoleTable) -> bool:
-    """Whether an address names its host before the first piece that a caller decides.
-
-    Or it surely is one (no path has a query), and the host is a property of an object that callers pass; those of the
-    own object are in the store of the class.
-    """
-    known, *_others = PARAMETERS.split(text, maxsplit=1)
-    if _HOST.search(known) is not None:
-        return True
-    origin = holes.origin(text[len(known)])
-    if "?" in text and text[len(known)] != RECEIVER_TEMPLATE:
-        return origin is None or origin[0] != RECEIVER_TEMPLATE
-    return text.startswith(_SCHEMES) and origin is not None and origin[0] != RECEIVER_TEMPLATE
 
 
 def argument_values(

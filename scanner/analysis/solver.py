@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from scanner.analysis import writers
 from scanner.analysis.destinations import UNRESOLVED, stays_here, url_destination
-from scanner.analysis.faces import summary_face
+from scanner.analysis.faces import names_host, summary_face
 from scanner.analysis.following import names_kept_secret
 from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.keyed import asks_for_unsaid, under_any_key
@@ -214,7 +214,8 @@ def _tell_users(state: State, number: int, before: Summary, after: Summary) -> N
         summary_face(summary, state.is_decisive, state.is_specific, state.growth.templates)
         for summary in (before, after)
     ]
-    if faces[0] != faces[1]:
+    hosts = any(map(names_host, after.returns.texts - before.returns.texts))
+    if faces[0] != faces[1] or hosts:
         users = state.users[number] | state.users[state.program.outline_of.get(number, number)]
         state.dirty |= users
         if state.secrets_of(after.returns) - state.secrets_of(before.returns):

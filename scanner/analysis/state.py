@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.dispatcher import Dispatcher
-from scanner.analysis.faces import face, innermost, places
+from scanner.analysis.faces import face, innermost, names_host, places
+from scanner.analysis.flows import Flows, Passed
 from scanner.analysis.growth import Growth
 from scanner.analysis.include_graph import common_files
+from scanner.analysis.kinds import Kinds
 from scanner.analysis.late import LateBound
 from scanner.analysis.mixing import Made, Mixing
-from scanner.analysis.origins import (
-    DIGEST,
-    FILE,
-    MANY,
-    OWN_NAMES,
-    REQUEST_FIELD,
-    Origins,
-    is_nameless,
-    own_names,
-)
+from scanner.analysis.origins import OWN_NAMES, Origins, own_names
 from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
-from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.rows import written
-from scanner.analysis.spread import is_far, kept, quoted
-from scanner.analysis.summary import PARAM, Summary, depends_on_caller, digest
+from scanner.analysis.spread import kept, quoted
+from scanner.analysis.summary import Summary, depends_on_caller
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
@@ -50,15 +42,22 @@ SESSION = (_INNER + "session", "*")
 """Store of secrets of the site that were put into the session: what saves it gets them."""
 MESSAGE = (_INNER + "error", "message")
 """Store of secrets that stand in messages of errors: error handlers of the program get them."""
+WRITTEN = _INNER + "written"
+"""Space of the stores that hold what functions write to global variables, by name: not what pages do."""
+KEPT_OBJECT = _INNER + "object"
+"""Space of what far callers put into properties of objects that stores hold (see `flows`): by site and role."""
 NOBODY = -1
 NOBODIES: frozenset[int] = frozenset()
-_OF_VISITORS = ("~", REQUEST_FIELD, "session.")
-
 
 _OF_FILES = frozenset({"bz2", "phar", "spl", "standard", "zip", "zlib"})
 """Libraries whose handles mostly are files: what is written to one is in it at once."""
 MAX_INSIDE = 600
 """Closures and included files that run inside one function, those inside them counted: each may run others twice."""
+
+
+def is_single(key: tuple[str, str]) -> bool:
+    """Whether there is one of a store: no property of objects."""
+    return key[0][:1] in ("", _INNER) or key[1].startswith("::")
 
 
 class Limits(NamedTuple):
@@ -165,7 +164,7 @@ class KeptSecrets:
             self.version += 1
 
 
-class State:
+class State(Kinds):
     """Shared state of one analysis. Stores only grow; summaries are computed once per round."""
 
     def __init__(  # noqa: PLR0915  one line per part of the state
@@ -180,7 +179,9 @@ class State:
         self.overflow = self.holes.template("unknown", "...")
         self.counted = self.holes.template("unknown", "a number")
         self.origins = Origins(catalogue, self.holes, own_names(program))
+        super().__init__(self.origins.by_label)
         self.mixing = Mixing()
+        self.flows = Flows(self._pass)
         self.made = Made(program)
         self.variants = Variants(catalogue)
         self.late = LateBound(program)
@@ -200,6 +201,8 @@ class State:
         """Places that make a document, and the role of what is written into it (see `documents`)."""
         self.collections: set[int] = set()
         """Places that make one of PHP's own collections (see `containers`)."""
+        self.single_sites: set[int] = set()
+        """Places that make an object of which there is one: a global, or a static property, holds it."""
         self.kept_sites: set[int] = set()
         """Places that make objects which stores hold: what is set on them is there wherever they are taken out."""
         self.vague: set[tuple[str, str]] = set()
@@ -216,6 +219,8 @@ class State:
         """Function whose summary is being made; closures inside it are part of it."""
         self.users: dict[int, set[int]] = defaultdict(set)
         """By function: those whose summaries took its summary in, or went on without it."""
+        self.untold: set[str] = set()
+        """Names of properties that callers put something into from too far out for the store of the class."""
         self.instance: set[tuple[str, str]] = set()
         """Properties that get what a caller passes: each object has its own."""
         self.growth = Growth(self.holes)
@@ -281,6 +286,24 @@ class State:
         self.readers[key].add(self.current)
         return self.stores.get(key, NOTHING)
 
+    def _pass(self, key: tuple[str, str], passed: Passed, nested: bool) -> None:  # noqa: FBT001  called by `Flows`
+        """Something comes to a store from far out (see `flows`)."""
+        texts = Val(passed.texts)
+        value = Val(labels=passed.labels, rest=texts) if nested else texts.replaced(labels=passed.labels)
+        if key[0] == KEPT_OBJECT:
+            site, dot, role = key[1].partition(".")
+            self.write_site(int(site), dot + role, value)
+            return
+        self.write_store(key, value)
+        if not key[0]:
+            self.write_store((WRITTEN, key[1]), value)
+
+    def leave_untold(self, key: tuple[str, str]) -> None:
+        """Some of what callers put into a property does not get into the store of its class; who reads it asks them."""
+        if key[1] not in self.untold:
+            self.untold.add(key[1])
+            self.dirty |= self.readers.get(key, NOBODIES)
+
     def note_instance(self, key: tuple[str, str]) -> None:
         """A property gets what a caller passes; who has read it before is evaluated again."""
         if key not in self.instance:
@@ -309,6 +332,8 @@ class State:
                     self.write_store(LISTED, Val(labels=value.labels))
             if merged.sites or merged.height:
                 self.kept_sites |= all_sites(value)
+                if is_single(key):
+                    self.single_sites |= value.sites
             readers = self._who_may_read(key[0]) if key[1] == ANY_PROPERTY else self.readers.get(key, NOBODIES)
             if merged.labels or merged.height:
                 self._note_secret(key, merged)
@@ -349,8 +374,10 @@ class State:
             self.dirty |= readers
             if any(map(self.is_named, map(innermost, new))):
                 self.urgent |= readers
-        elif places(before) != places(after):
+        elif (gained := places(after) - places(before)) or places(before) != places(after):
             self.dirty_texts |= readers
+            if any(map(names_host, gained)):
+                self.dirty |= readers  # who gives it back has no sink itself
 
     def tells(self, value: Val) -> bool:
         """Whether anything is known of a value: a number, and text of which nothing is known, say nothing."""
@@ -406,53 +433,6 @@ class State:
         self.site_readers[site, role].add(self.current)
         roles = self.site_states.get(site)
         return None if roles is None else roles.get(role)
-
-    def is_secret(self, label: str) -> bool:
-        """Whether a label names a secret (or a digest of one), not just where data came from."""
-        plain = label.removeprefix(DIGEST)
-        return plain in self.origins.by_label or label in MANY or plain.startswith(FILE)
-
-    def is_specific(self, label: str) -> bool:
-        """Whether a label names one secret of the site: not many at once, and not what any visitor types or has."""
-        return not label.startswith(_OF_VISITORS) and label not in MANY and self.is_secret(label)
-
-    def secrets_of(self, value: Val) -> set[str]:
-        """Secrets with a name of their own that a value, or a part of it, carries."""
-        return set(filter(self.is_named, all_labels(value)))
-
-    def is_named(self, label: str) -> bool:
-        """Whether a label is such a secret."""
-        return not is_nameless(label) and self.is_specific(label)
-
-    def telling(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
-        """Secrets, data of other machines, and what only a caller knows."""
-        return {label: trace for label, trace in labels.items() if label.startswith(PARAM) or self.is_followed(label)}
-
-    def lasting(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
-        """Single secrets of the site, and what only a caller knows: worth a way through any number of functions."""
-        return {label: trace for label, trace in labels.items() if label.startswith(PARAM) or self.is_specific(label)}
-
-    def digests(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
-        """Labels of what a one-way function makes of a value: of many values together, a digest tells nothing."""
-        told = (label for label in labels if label.startswith(PARAM) or (label not in MANY and self.is_secret(label)))
-        return {digest(label): labels[label] for label in told}
-
-    def is_followed(self, label: str) -> bool:
-        """Whether a label matters to whoever gets a value: it names a secret, or data of another machine."""
-        return label.startswith("~") or self.is_secret(label)
-
-    def matters(self, label: str) -> bool:
-        """Whether any rule asks for a label."""
-        return label in OUTSIDE or self.is_followed(label)
-
-    def is_decisive(self, label: str, trace: Trace) -> bool:
-        """Whether a label is worth another round: a secret, or the answer of a host that is known.
-
-        Uploads and answers from anywhere spread through every store of a large application, one round after another,
-        and what they add so late is noise: they are followed as far as the first round takes them. So is what stands
-        for many values and has come a long way.
-        """
-        return is_named(label) or (self.is_secret(label) and not is_far(label, trace))
 
     def add_output(self, item: Output) -> None:
         """Record that data reaches an effect; what is known of one place is joined, shortest ways first."""

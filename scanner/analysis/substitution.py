@@ -92,6 +92,7 @@ class Substitution:
         self._labels: dict[str, Mapping[str, Trace]] = {}
         self._elements: dict[str, Val] = {}
         self._told: dict[frozenset[str], frozenset[str]] = {}
+        self._fed: dict[frozenset[str], Mapping[str, Trace]] = {}
         self._done: dict[int, tuple[Val, Val]] = {}
         """By identity: an assignment to a property stands in a summary more than once."""
 
@@ -278,13 +279,27 @@ class Substitution:
             return self._argument_labels(parameter_label(template)[len(PARAM) :])
         return {label: self._step(trace) for label, trace in self._followed(passed.labels).items()}
 
+    def passed(self, label: str) -> Val:
+        """Texts and labels of what the call passes, by the label that stands for it in the callee."""
+        name = label[len(PARAM) :]
+        if name.startswith(HASHED):
+            return Val(labels=self._argument_labels(name))
+        texts = (self._resolved(name) if name >= "\ue000" else self._arguments(int(name))).texts
+        return Val(texts, self._argument_labels(name))
+
     def fed(self, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
         """Labels that the call's arguments put in the place of those that callers decide."""
-        found: Mapping[str, Trace] = {}
-        for label, trace in labels.items():
-            if label.startswith(PARAM):
+        parameters_in = frozenset(label for label in labels if label.startswith(PARAM))
+        found = self._fed.get(parameters_in)
+        if found is None:
+            found = {}
+            for label in sorted(parameters_in):
                 found = merge_labels(found, self._argument_labels(label[len(PARAM) :]))
-            elif remote.is_open(label):
+            self._fed[parameters_in] = found
+        if len(parameters_in) == len(labels):
+            return found
+        for label, trace in labels.items():
+            if remote.is_open(label):
                 texts = self._texts(frozenset([remote.template_of(label)]))
                 told = remote.told(label, texts, self._holes)
                 found = merge_labels(found, {name: self._returned(trace) for name in sorted(told)})

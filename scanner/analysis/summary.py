@@ -110,6 +110,8 @@ class Effect(NamedTuple):
     value: Val
     lifts: int = 0
     """How many calls it has been carried through."""
+    alike: tuple[int, ...] = ()
+    """Further objects, made at known places, that are told the same."""
 
 
 class Reach(NamedTuple):
@@ -143,6 +145,8 @@ class Summary(NamedTuple):
     exports: Mapping[str, Val] = {}
     """Variables left by a file's own code, for includes."""
     reaches: tuple[Reach, ...] = ()
+    led: tuple[str, ...] = ()
+    """Labels of parameters that go to stores of which nothing else is told (see `flows`)."""
 
 
 EMPTY = Summary()
