@@ -14,12 +14,12 @@ from functools import lru_cache
 from scanner.analysis.destinations import host_in
 from scanner.analysis.summary import PARAM, Hit, Summary, depends_on_caller
 from scanner.analysis.templates import is_known
-from scanner.analysis.values import FunctionRef, Trace, Val, all_labels
+from scanner.analysis.values import MAX_HEIGHT, FunctionRef, Trace, Val, all_labels
 
 Face = frozenset[object]
 Decides = Callable[[str, Trace], bool]
 """Whether a label is worth another round (`State.is_decisive`)."""
-_DEPTH = 4
+_DEPTH = MAX_HEIGHT
 _MAX_ADDRESS = 300
 _PASSING = frozenset({"site", "printed", "thrown"})
 _ADDRESSES = frozenset({"dsn", "host", "path", "url", "url-extra"})

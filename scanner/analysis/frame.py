@@ -10,6 +10,7 @@ from functools import partial
 
 from scanner.analysis import weak
 from scanner.analysis.describe import describe
+from scanner.analysis.faces import names_host
 from scanner.analysis.flows import Goal, Parameter, Way
 from scanner.analysis.spread import MAX_OUTSIDE_STEPS, is_followed
 from scanner.analysis.state import Note, SecretRead, State
@@ -24,6 +25,7 @@ from scanner.analysis.summary import (
     Hit,
     Reach,
     Summary,
+    certain,
     closed,
     depends_on_caller,
     symbolic,
@@ -387,9 +389,18 @@ class Frame:
                         if known is None
                         else known._replace(alike=(*known.alike, site))
                     )
-            elif kept:
+                continue
+            if site in self.state.kept_sites:
+                self._tell_all(site)
+            if kept:
                 effects.update(((effect.key[1], effect.key, kept), effect) for effect in self._put_on_kept(site))
         return effects.values()
+
+    def _tell_all(self, site: int) -> None:
+        """What an object got that a store holds, secrets and hosts: whoever takes it out of there finds it."""
+        for role, value in sorted(self.sites[site].items()):
+            if role[0] == "." and (self.state.secrets_of(value) or any(map(names_host, value.texts))):
+                self.state.write_site(site, role, certain(value))
 
     def _put_on_kept(self, site: int) -> Iterator[Effect]:
         """What was put on a handle that was made elsewhere and is used elsewhere: callers get what they decide of it.
@@ -424,7 +435,20 @@ class Frame:
             *exports.values(),
         ):
             found |= all_sites(value)
+        if any(site >= 0 and site not in found for site in self.sites):
+            self._add_inner(found)
         return found
+
+    def _add_inner(self, found: set[int]) -> None:
+        """Add the objects that properties of some objects hold, and so on: who has those reaches these."""
+        waiting = list(found)
+        while waiting:
+            site = waiting.pop()
+            for roles in (self.sites.get(site), self.state.site_states.get(site)):
+                for role, value in (roles or {}).items():
+                    inner = all_sites(value) - found if role[0] == "." else NO_SITES
+                    found |= inner
+                    waiting += inner
 
     def substitution(
         self, arguments: Function[[int], Val], step: Function[[Trace], Trace], returned: Function[[Trace], Trace]

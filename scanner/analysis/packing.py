@@ -82,7 +82,8 @@ def lines(text: Val) -> Val:
 def _packed(value: Val) -> Val:
     """A text of which nothing is known, with the array that is in it where that has an address."""
     by_callers = len(value.texts) == 1 and any(map(PARAMETERS.fullmatch, value.texts))
-    whole = by_callers or any(_is_address(text) for text in _texts(value, _MAX_DEPTH))
+    inner = _texts(value, _MAX_DEPTH)
+    whole = by_callers or any(_is_address(text) or PARAMETERS.fullmatch(text) for text in inner)
     return Val(labels=all_labels(value), items={_PACKED: value} if whole else None)
 
 

@@ -102,10 +102,10 @@ class Substitution:
             return value
         known = self._done.get(id(value))
         if known is None:
-            known = self._done[id(value)] = (value, self._value(value, 5))
+            known = self._done[id(value)] = (value, self._value(value))
         return known[1]
 
-    def _value(self, value: Val, depth: int) -> Val:
+    def _value(self, value: Val) -> Val:
         if not depends_on_caller(value):
             return value
         result = Val(
@@ -114,8 +114,8 @@ class Substitution:
             value.types,
             value.refs,
             self.sites(value.sites),
-            {key: self._value(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None,
-            self._value(value.rest, depth - 1) if value.rest is not None and depth else None,
+            {key: self._value(item) for key, item in value.items.items()} if value.items else None,
+            self._value(value.rest) if value.rest is not None else None,
         )
         whole = self._whole(value)
         if whole is None:

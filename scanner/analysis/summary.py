@@ -289,37 +289,31 @@ def depends_on_caller(value: Val) -> bool:
     return _mentions_parameter(value)
 
 
-def certain(value: Val, depth: int = 5) -> Val:
+def certain(value: Val) -> Val:
     """The value without what callers decide of it."""
     if not _mentions_parameter(value):
         return value
     labels = {k: v for k, v in value.labels.items() if not (k.startswith(PARAM) or remote.is_open(k))}
-    items = {key: certain(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None
     return value.replaced(
         texts=frozenset(text for text in value.texts if not parameters(text)),
         labels=labels,
         sites=frozenset(site for site in value.sites if site >= 0),
-        items=items,
-        rest=certain(value.rest, depth - 1) if value.rest is not None and depth else None,
+        items={key: certain(item) for key, item in value.items.items()} if value.items else None,
+        rest=certain(value.rest) if value.rest is not None else None,
     )
 
 
-def parameters_only(value: Val, depth: int = 5) -> Val:
+def parameters_only(value: Val) -> Val:
     """The value without labels that the callee itself put in: those are reported where they were put in."""
-    if value.open_part is not None and value.height <= depth:
-        return value.open_part
-    part = _parameters_only(value, depth)
-    if value.height <= depth:
-        value.open_part = part
-    return part
+    if value.open_part is None:
+        value.open_part = _parameters_only(value)
+    return value.open_part
 
 
-def _parameters_only(value: Val, depth: int) -> Val:
+def _parameters_only(value: Val) -> Val:
     labels = {label: trace for label, trace in value.labels.items() if label.startswith(PARAM)}
-    items = (
-        {key: parameters_only(item, depth - 1) for key, item in value.items.items()} if value.items and depth else None
-    )
-    rest = parameters_only(value.rest, depth - 1) if value.rest is not None and depth else None
+    items = {key: parameters_only(item) for key, item in value.items.items()} if value.items else None
+    rest = parameters_only(value.rest) if value.rest is not None else None
     if len(labels) == len(value.labels) and items is None and rest is None:
         return value
     return value.replaced(labels=labels, items=items, rest=rest)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from scanner.analysis.destinations import host_in
-from scanner.analysis.templates import OF_OBJECT
+from scanner.analysis.templates import OF_OBJECT, PARAMETERS
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 
 if TYPE_CHECKING:
@@ -47,8 +47,9 @@ _PARENTS = {kind: parent for parent, kinds in _KINDS.items() for kind in kinds.s
 
 
 def made(evaluator: Evaluator, ancestors: Iterable[str], args: Sequence[Val]) -> None:
-    """A new object: where it can be thrown, an address that is all of its message is kept."""
-    told = {text for arg in args[:_OF_MESSAGE] for text in arg.texts if _is_address(text)}
+    """A new object: where it can be thrown, an address that is all of its message is kept; a caller may pass it."""
+    texts = {text for arg in args[:_OF_MESSAGE] for text in arg.texts}
+    told = {text for text in texts if _is_address(text) or PARAMETERS.fullmatch(text)}
     if told and _can_be_thrown(ancestors):
         evaluator.write_shared("store", _ADDRESSES, Val(frozenset(told)))
 

@@ -15,6 +15,8 @@ MAX_ITEMS = 120
 """Elements kept apart per array; of those beyond, which say least are merged into `rest`."""
 MAX_WEIGHT = 300
 """Values kept apart inside one value."""
+MAX_HEIGHT = 16
+"""Levels of elements inside one value."""
 _MAX_PASSED_WEIGHT = 100
 """The same for one that callers decide, where it is nested so deeply:"""
 _NESTED = 3
@@ -132,7 +134,7 @@ class Val:
             weight += self.rest.weight
             below = max(below, self.rest.height)
         self.weight, self.height = weight, below + 1
-        if weight > MAX_WEIGHT:
+        if weight > MAX_WEIGHT or below >= MAX_HEIGHT:
             labels = all_labels(self)
             self.items, self.rest, self.weight, self.height = None, Val(labels=labels), 2, 1
 
