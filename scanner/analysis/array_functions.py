@@ -9,7 +9,8 @@ from scanner.analysis import folding, matching
 from scanner.analysis.destinations import stays_here
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
-from scanner.analysis.summary import opened
+from scanner.analysis.shared import telling_texts
+from scanner.analysis.summary import ANY, opened
 from scanner.analysis.templates import OF_JOINED, OF_OBJECT, PARAMETERS, is_known
 from scanner.analysis.values import (
     NOTHING,
@@ -74,7 +75,9 @@ def joined(evaluator: Evaluator, glue: Val, pieces: Val) -> Val:
     of_caller = opened(pieces, OF_JOINED + glues[0], holes) if open_to else NOTHING
     if pieces.items is None or pieces.rest is not None:
         labels = Val(labels=labels_of(evaluator, [pieces, glue]))
-        return evaluator.join(of_caller if of_caller.texts else evaluator.unknown("implode(...)"), labels)
+        one = Val(telling_texts(pieces.rest.texts)) if pieces.rest is not None else NOTHING  # there may be but one
+        whole = of_caller if of_caller.texts else evaluator.unknown("implode(...)")
+        return join_all([whole, one, labels], evaluator.state.overflow)
     parts: list[tuple[Val, Value | str | None]] = []
     for number, key in enumerate(pieces.items or ()):
         if number:
@@ -164,7 +167,8 @@ def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     elements = contents(evaluator, args[0])
     if name.startswith("array_") and name not in TAKING:
         return args[0].replaced(rest=elements) if elements is not args[0] else args[0]
-    return elements
+    of_caller = opened(args[0], ANY, evaluator.state.holes)
+    return elements if of_caller is NOTHING or elements is not args[0] else of_caller
 
 
 def _taken(evaluator: Evaluator, node: Call, array: Val, *, first: bool) -> Val | None:

@@ -269,9 +269,9 @@ class Shared(Frame):
     def _far(self, value: Val) -> Val:
         """What is left of a value far out: secrets, what callers pass, and texts that can name a host."""
         inner = [*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])]
-        nested = _telling_texts(text for item in inner for text in item.texts)
+        nested = telling_texts(text for item in inner for text in item.texts)
         labels = self.state.lasting(all_labels(value))
-        return Val(_telling_texts(value.texts), labels, rest=Val(nested) if nested else None)
+        return Val(telling_texts(value.texts), labels, rest=Val(nested) if nested else None)
 
     def _lead(self, value: Val, key: tuple[str, str]) -> None:
         """What callers pass goes to a store, whatever it is: they are told no more (see `flows`)."""
@@ -302,7 +302,7 @@ class Shared(Frame):
                 self.leads(label, {parameter: Way(step, frozenset(forms.get(label, ())))})
 
 
-def _telling_texts(texts: Iterable[str]) -> frozenset[str]:
+def telling_texts(texts: Iterable[str]) -> frozenset[str]:
     """Texts that callers decide, or that name a host."""
     return frozenset(text for text in texts if len(parameters(text)) == 1 or names_host(text))
 
