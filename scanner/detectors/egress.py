@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from scanner.analysis.decisive import URL_ROLES
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
 from scanner.analysis.remote import FILE_KINDS
-from scanner.analysis.decisive import URL_ROLES
 from scanner.analysis.summary import Hit
 from scanner.detectors.base import Scene, Target, finding
 from scanner.detectors.levels import Levels, levels_of, of_object, seen_by_callee, told_inside

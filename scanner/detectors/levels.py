@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from scanner.analysis.sinks import URL_ROLES
+from scanner.analysis.decisive import URL_ROLES
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import HoleTable
 from scanner.detectors.base import Scene, Target
