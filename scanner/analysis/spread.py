@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import inf
 
-from scanner.analysis.origins import is_broad
+from scanner.analysis.origins import MANY, is_broad
 from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.values import Trace, Val, all_labels
 
@@ -33,7 +33,7 @@ _SHORT_WAY = 3
 @lru_cache(maxsize=1 << 14)
 def most_steps(label: str) -> float:
     """Number of calls through which a label is followed; infinite for most."""
-    if label in OUTSIDE:
+    if label in OUTSIDE and label not in MANY:  # the session as a whole holds many secrets of a visitor
         return MAX_OUTSIDE_STEPS
     if label.startswith("~") and not is_named(label):
         return MAX_VAGUE_STEPS
