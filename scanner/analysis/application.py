@@ -128,22 +128,26 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
     finally:
         state.active.pop()
         state.current, state.decoding.inside = outer, inside
-    kept: list[Effect] = []
-    for effect in summary.effects:
-        if effect.target == "site" and effect.key[0] >= 0 and not depends_on_caller(effect.value):
-            for site in (effect.key[0], *effect.alike):
-                state.write_site(site, effect.key[1], effect.value)
-            if effect.key[1].startswith("."):
-                continue  # a property of a known object: whoever reads it finds it in the state of all
-        elif effect.key[1] == containers.ROLE and effect.key[0] >= 0 and state.secrets_of(effect.value):
-            state.write_site(effect.key[0], effect.key[1], surely(effect.value))
-        kept.append(effect)
+    kept = tuple(effect for effect in summary.effects if not _told_to_all(state, effect))
     if len(kept) < len(summary.effects):
-        summary = summary._replace(effects=tuple(kept))
+        summary = summary._replace(effects=kept)
     state.summaries[number] = summary
     for one in sorted(forgotten, key=repr):  # who passes these clients need not be evaluated again
         _variant(state, number, one)
     return summary
+
+
+def _told_to_all(state: State, effect: Effect) -> bool:
+    """Put what an object of a known place got into the state of all, as far as no caller decides it.
+
+    True where callers need not be told: whoever reads the property finds it there.
+    """
+    sites = [site for site in (effect.key[0], *effect.alike) if site >= 0] if effect.target == "site" else []
+    role, is_known = effect.key[1], not depends_on_caller(effect.value)
+    if is_known or (role == containers.ROLE and state.secrets_of(effect.value)):
+        for site in sites:
+            state.write_site(site, role, surely(effect.value))
+    return bool(sites) and is_known and role.startswith(".")
 
 
 def _of_recursive(state: State, number: int, passed: Given, summary: Summary) -> Summary:
@@ -315,10 +319,9 @@ def _applied(
     for hit in summary.hits:
         lifting.lift(evaluator, call, hit, substitution, symbol, certain=certain)
     reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
+    way = Step(evaluator.path, call.line, passed_to)
     for label in summary.led:
-        evaluator.pass_on(
-            substitution.passed(label), Parameter(number, label), Step(evaluator.path, call.line, passed_to)
-        )
+        evaluator.pass_on(substitution.passed(label), Parameter(number, label), way)
     result = evaluator.join(substitution.value(returns), back)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.state import State
 from scanner.analysis.summary import closed
-from scanner.analysis.templates import OF_OBJECT, PARAMETERS, RECEIVER_TEMPLATE, HoleTable
+from scanner.analysis.templates import OF_OBJECT, PARAMETERS, RECEIVER_TEMPLATE
 from scanner.analysis.values import Val
 from scanner.model.signature import Certainty, Signature
 
@@ -26,7 +27,7 @@ def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) 
     open_texts = [text for role in URL_ROLES if role in roles for text in roles[role].texts if PARAMETERS.search(text)]
     holes = evaluator.state.holes
     if signature.certainty is Certainty.IF_URL and open_texts:
-        if all(_host_stands(text, holes) or _host_is_untold(evaluator, text) for text in open_texts):
+        if all(_host_stands(evaluator.state, text) for text in open_texts):
             return roles  # `'https://host/?' . $this->data` is as sure
         if evaluator.state.growth.in_texts(open_texts):
             return roles  # an address that is put together piece by piece stands whole in no store
@@ -34,28 +35,20 @@ def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) 
     return {role: value if addressed and role in URL_ROLES else closed(value, holes) for role, value in roles.items()}
 
 
-def _host_stands(text: str, holes: HoleTable) -> bool:
+def _host_stands(state: State, text: str) -> bool:
     """Whether an address names its host before the first piece that a caller decides.
 
-    Or it surely is one (no path has a query), and the host is a property of an object that callers pass; those of the
-    own object are in the store of the class.
+    Or it surely is one (it has a scheme, or a query), and the host is a property of an object that callers pass; those
+    of the own object are in the store of the class, save what callers too far out put into them.
     """
     known, *_others = PARAMETERS.split(text, maxsplit=1)
     if _HOST.search(known) is not None:
         return True
-    origin = holes.origin(text[len(known)])
-    if "?" in text and text[len(known)] != RECEIVER_TEMPLATE:
-        return origin is None or origin[0] != RECEIVER_TEMPLATE
-    return text.startswith(_SCHEMES) and origin is not None and origin[0] != RECEIVER_TEMPLATE
-
-
-def _host_is_untold(evaluator: Evaluator, text: str) -> bool:
-    """Whether a text surely is an address, of which the host is a property that callers too far out decide.
-
-    The store of the class has not what they say.
-    """
-    known, *_others = PARAMETERS.split(text, maxsplit=1)
-    origin = evaluator.state.holes.origin(text[len(known)])
-    return (
-        text.startswith(_SCHEMES) and origin is not None and origin[1].removeprefix(OF_OBJECT) in evaluator.state.untold
-    )
+    first = text[len(known)]
+    origin = state.holes.origin(first)
+    if origin is None:
+        return "?" in text and first != RECEIVER_TEMPLATE
+    has_scheme = text.startswith(_SCHEMES)
+    if origin[0] != RECEIVER_TEMPLATE:
+        return has_scheme or "?" in text
+    return has_scheme and origin[1].removeprefix(OF_OBJECT) in state.untold

@@ -14,12 +14,11 @@ from functools import lru_cache
 from scanner.analysis.destinations import host_in
 from scanner.analysis.summary import PARAM, Hit, Summary, depends_on_caller
 from scanner.analysis.templates import is_known
-from scanner.analysis.values import MAX_HEIGHT, FunctionRef, Trace, Val, all_labels
+from scanner.analysis.values import FunctionRef, Trace, Val, all_labels
 
 Face = frozenset[object]
 Decides = Callable[[str, Trace], bool]
 """Whether a label is worth another round (`State.is_decisive`)."""
-_DEPTH = MAX_HEIGHT
 _MAX_ADDRESS = 300
 _PASSING = frozenset({"site", "printed", "thrown"})
 _ADDRESSES = frozenset({"dsn", "host", "path", "url", "url-extra"})
@@ -28,25 +27,21 @@ _OF_ADDRESSES = frozenset("./:@")
 _NOT_IN_ADDRESSES = frozenset(" \n\t<>\"'(){}")
 
 
-def face(value: Val, decides: Decides, depth: int = _DEPTH) -> Face:
+def face(value: Val, decides: Decides) -> Face:
     """What of a value matters to whoever reads it."""
-    known = value.face
-    if known is not None and value.height <= depth:
-        return known
+    if value.face is not None:
+        return value.face
     found: set[object] = {
         label for label, trace in value.labels.items() if label.startswith(PARAM) or decides(label, trace)
     }
     found |= value.types
     found |= value.refs
-    if depth and value.items:
-        for key, item in value.items.items():
-            found.update((key, part) for part in face(item, decides, depth - 1))
-    if depth and value.rest is not None:
-        found.update(("*", part) for part in face(value.rest, decides, depth - 1))
-    result = frozenset(found)
-    if value.height <= depth:
-        value.face = result
-    return result
+    for key, item in (value.items or {}).items():
+        found.update((key, part) for part in face(item, decides))
+    if value.rest is not None:
+        found.update(("*", part) for part in face(value.rest, decides))
+    value.face = frozenset(found)
+    return value.face
 
 
 def innermost(part: object) -> str:
@@ -56,15 +51,14 @@ def innermost(part: object) -> str:
     return part if isinstance(part, str) else ""
 
 
-def places(value: Val, depth: int = _DEPTH) -> frozenset[object]:
+def places(value: Val) -> frozenset[object]:
     """Texts of a value and of its elements that can be part of an address, and the objects and handles in it."""
     found: set[object] = {text for text in value.texts if _may_be_address(text)}
     found |= value.sites
-    if depth and value.items:
-        for item in value.items.values():
-            found |= places(item, depth - 1)
-    if depth and value.rest is not None:
-        found |= places(value.rest, depth - 1)
+    for item in (value.items or {}).values():
+        found |= places(item)
+    if value.rest is not None:
+        found |= places(value.rest)
     return frozenset(found)
 
 

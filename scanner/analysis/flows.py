@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from scanner.analysis.templates import MAX_OPEN_LENGTH
-from scanner.analysis.values import MAX_TEXTS, Trace, stepped
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Val, stepped
 
 Store = tuple[str, str]
 """A store: class, global or space, and the name in it."""
@@ -35,13 +35,6 @@ class Step(NamedTuple):
     text: str
 
 
-class Passed(NamedTuple):
-    """Secrets, and known texts that can name a host."""
-
-    labels: Mapping[str, Trace]
-    texts: frozenset[str]
-
-
 class Way(NamedTuple):
     """How what is passed gets to the next place."""
 
@@ -51,18 +44,18 @@ class Way(NamedTuple):
     nested: bool = False
     """Whether it gets into an element of what the place holds."""
 
-    def taken(self, passed: Passed) -> Passed:
-        """What arrives of what sets out."""
+    def taken(self, passed: Val) -> Val:
+        """What arrives of the labels and texts that set out."""
         labels = passed.labels
         if self.step is not None:
             labels = {label: stepped(trace, *self.step) for label, trace in labels.items()}
-        texts = frozenset(
-            made
-            for form in self.forms
-            for text in passed.texts
-            if len(made := form.replace(FORM, text)) <= MAX_OPEN_LENGTH
-        )
-        return Passed(labels, texts)
+        made = (form.replace(FORM, text) for form in self.forms for text in passed.texts)
+        texts = frozenset(text for text in made if len(text) <= MAX_OPEN_LENGTH)
+        return Val(labels=labels, rest=Val(texts)) if self.nested else Val(texts, labels)
+
+    def widened(self, other: Way | None) -> Way:
+        """A way that takes what either takes."""
+        return self if other is None else self._replace(forms=self.forms | other.forms)
 
 
 FORM = "\0"
@@ -70,46 +63,44 @@ Goal = Parameter | Store
 
 
 class Flows:
-    """Ways of parameters to stores, and what has been passed so far."""
+    """Ways of parameters to stores, and what has been passed so far: secrets, and known texts that name a host."""
 
-    def __init__(self, write: Callable[[Store, Passed, bool], None]) -> None:
-        """`write`: puts what was passed into a store, or into an element of what it holds."""
+    def __init__(self, write: Callable[[Store, Val], None]) -> None:
+        """`write`: puts something into a store."""
         self._write = write
         self._ways: dict[Parameter, dict[Goal, Way]] = defaultdict(dict)
-        self._labels: dict[Parameter, dict[str, Trace]] = defaultdict(dict)
-        self._texts: dict[Parameter, set[str]] = defaultdict(set)
+        self._passed: dict[Parameter, Val] = {}
 
-    def lead(self, parameter: Parameter, goals: Mapping[Goal, Way]) -> None:
+    def lead(self, parameter: Parameter, ways: Mapping[Goal, Way]) -> None:
         """What is passed as a parameter goes to some goals: what has been passed before, too."""
-        ways = self._ways[parameter]
-        for goal, way in goals.items():
-            known = ways.get(goal)
-            if known is None or not way.forms <= known.forms:
-                ways[goal] = way if known is None else known._replace(forms=known.forms | way.forms)
-                passed = Passed(self._labels[parameter], frozenset(self._texts[parameter]))
-                if passed.labels or passed.texts:
-                    self._go([(goal, way.taken(passed), way.nested)])
+        known = self._ways[parameter]
+        for goal, way in ways.items():
+            before = known.get(goal)
+            if before is None or not way.forms <= before.forms:
+                known[goal] = way.widened(before)
+                if parameter in self._passed:
+                    self._go([(goal, way.taken(self._passed[parameter]))])
 
-    def arrive(self, parameter: Parameter, passed: Passed) -> None:
+    def arrive(self, parameter: Parameter, passed: Val) -> None:
         """A call passes something."""
-        self._go([(parameter, passed, False)])
+        self._go([(parameter, passed)])
 
-    def _go(self, waiting: list[tuple[Goal, Passed, bool]]) -> None:
+    def _go(self, waiting: list[tuple[Goal, Val]]) -> None:
         while waiting:
-            goal, passed, nested = waiting.pop()
-            if not isinstance(goal, Parameter):
-                self._write(goal, passed, nested)
-                continue
-            fresh = self._new(goal, passed)
-            if fresh.labels or fresh.texts:
-                for further, way in self._ways[goal].items():
-                    waiting.append((further, way.taken(fresh), way.nested))
+            goal, passed = waiting.pop()
+            if isinstance(goal, Parameter):
+                fresh = self._new(goal, passed)
+                if fresh is not None:
+                    waiting += [(further, way.taken(fresh)) for further, way in self._ways[goal].items()]
+            else:
+                self._write(goal, passed)
 
-    def _new(self, parameter: Parameter, passed: Passed) -> Passed:
+    def _new(self, parameter: Parameter, passed: Val) -> Val | None:
         """What has not been passed as this parameter before."""
-        labels, texts = self._labels[parameter], self._texts[parameter]
-        fresh = {label: trace for label, trace in passed.labels.items() if label not in labels}
-        told = sorted(passed.texts - texts)[: max(0, MAX_TEXTS - len(texts))]
-        labels.update(fresh)
-        texts.update(told)
-        return Passed(fresh, frozenset(told))
+        known = self._passed.get(parameter, NOTHING)
+        labels = {label: trace for label, trace in passed.labels.items() if label not in known.labels}
+        texts = sorted(passed.texts - known.texts)[: max(0, MAX_TEXTS - len(known.texts))]
+        if not labels and not texts:
+            return None
+        self._passed[parameter] = Val(known.texts.union(texts), {**known.labels, **labels})
+        return Val(frozenset(texts), labels)

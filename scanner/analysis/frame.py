@@ -74,6 +74,7 @@ class Frame:
         """Where parameters go of which callers are not told more (see `flows`)."""
         self.sites: dict[int, dict[str, Val]] = {}
         self._joins: dict[tuple[int, int], tuple[Val, Val, Val]] = {}
+        """By the identities of two values, which it keeps alive: their join."""
         self.by_ref: dict[int, Val] = {}
         self.line = self.fact.line
         self.inlined = 0
@@ -366,8 +367,8 @@ class Frame:
             if labels:
                 texts = value.texts if target == "printed" else frozenset[str]()
                 effects.append(Effect(target, (0, ""), Val(texts, labels, types=value.types)))
-        for label, goals in self.led.items():
-            self.state.flows.lead(Parameter(self.number, label), goals)
+        for label, ways in self.led.items():
+            self.state.flows.lead(Parameter(self.number, label), ways)
         return Summary(
             self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values()),
             tuple(sorted(self.led)),

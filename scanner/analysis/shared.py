@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.analysis.destinations import host_in
 from scanner.analysis.faces import face, innermost, names_host
-from scanner.analysis.flows import FORM, Goal, Parameter, Passed, Step, Way
+from scanner.analysis.flows import FORM, Goal, Parameter, Step, Way
 from scanner.analysis.frame import Frame, cell
 from scanner.analysis.origins import SUPERGLOBALS
 from scanner.analysis.state import KEPT_OBJECT, NOBODIES, WRITTEN, is_single
@@ -93,8 +93,8 @@ class Shared(Frame):
             self.add_hit(hit)
         for effect in inner.effects.values():
             self.add_effect(effect)
-        for label, goals in inner.led.items():
-            self.leads(label, goals)
+        for label, ways in inner.led.items():
+            self.add_ways(label, ways)
         for key, item in inner.reaches.items():
             self.reaches.setdefault(key, item)
         self.changed |= inner.changed
@@ -235,7 +235,7 @@ class Shared(Frame):
 
     def _leave_to_callers(self, target: str, key: tuple[str, str], value: Val, lifts: int) -> None:
         """A write to a store of what a caller passes: callers make it, as far out as it is followed."""
-        single = target == "global" or is_single(key)
+        single = is_single(key)
         if target in (STORE, LONE):
             self.state.note_instance(key)
         if lifts or not single:  # whoever calls a method knows the object whose property it puts into a global
@@ -243,11 +243,8 @@ class Shared(Frame):
         if not depends_on_caller(value):
             self._store(key, value, lifts)
             return
-        rest = value.rest
         if self.state.secrets_of(value):  # of the caller's nobody may ever tell: a framework makes the call
             self._store(key, certain(value), lifts)
-        elif rest is not None and self.state.secrets_of(rest):  # `self::$kept[$key] = $secret`
-            self._store(key, Val(types=value.types, rest=certain(rest)), lifts)
         elif value.types:  # the declared class of a parameter holds whoever calls
             self._store(key, Val(types=value.types), lifts)
         if single or target == LONE or key[0] in SUPERGLOBALS:
@@ -281,25 +278,24 @@ class Shared(Frame):
             if label.startswith(PARAM):
                 is_nested = label in nested and label not in forms
                 made = frozenset((nested if is_nested else forms).get(label, ()))
-                self.leads(label, {key: Way(None, made, is_nested)})
+                self.add_ways(label, {key: Way(None, made, is_nested)})
 
-    def leads(self, label: str, goals: Mapping[Goal, Way]) -> None:
-        """What a caller passes goes somewhere."""
+    def add_ways(self, label: str, ways: Mapping[Goal, Way]) -> None:
+        """What a caller passes goes to some places."""
         known = self.led.setdefault(label, {})
-        for goal, way in goals.items():
-            before = known.get(goal)
-            known[goal] = way if before is None else before._replace(forms=before.forms | way.forms)
+        for goal, way in ways.items():
+            known[goal] = way.widened(known.get(goal))
 
     def pass_on(self, passed: Val, parameter: Parameter, step: Step) -> None:
         """A call passes what goes to stores further on."""
         secrets = {label: trace for label, trace in passed.labels.items() if self.state.is_specific(label)}
         hosts = frozenset(text for text in passed.texts if names_host(text))
         if secrets or hosts:
-            self.state.flows.arrive(parameter, Passed(secrets, hosts))
+            self.state.flows.arrive(parameter, Val(hosts, secrets))
         forms = _forms(passed.texts)
         for label in passed.labels:
             if label.startswith(PARAM):
-                self.leads(label, {parameter: Way(step, frozenset(forms.get(label, ())))})
+                self.add_ways(label, {parameter: Way(step, frozenset(forms.get(label, ())))})
 
 
 def telling_texts(texts: Iterable[str]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.dispatcher import Dispatcher
 from scanner.analysis.faces import face, innermost, names_host, places
-from scanner.analysis.flows import Flows, Passed
+from scanner.analysis.flows import Flows
 from scanner.analysis.growth import Growth
 from scanner.analysis.include_graph import common_files
 from scanner.analysis.kinds import Kinds
@@ -219,8 +219,8 @@ class State(Kinds):
         """Function whose summary is being made; closures inside it are part of it."""
         self.users: dict[int, set[int]] = defaultdict(set)
         """By function: those whose summaries took its summary in, or went on without it."""
-        self.untold: set[str] = set()
-        """Names of properties that callers put something into from too far out for the store of the class."""
+        self.untold: dict[str, set[str]] = defaultdict(set)
+        """Properties that callers put something into from too far out for the store of the class: classes by name."""
         self.instance: set[tuple[str, str]] = set()
         """Properties that get what a caller passes: each object has its own."""
         self.growth = Growth(self.holes)
@@ -286,10 +286,8 @@ class State(Kinds):
         self.readers[key].add(self.current)
         return self.stores.get(key, NOTHING)
 
-    def _pass(self, key: tuple[str, str], passed: Passed, nested: bool) -> None:  # noqa: FBT001  called by `Flows`
+    def _pass(self, key: tuple[str, str], value: Val) -> None:
         """Something comes to a store from far out (see `flows`)."""
-        texts = Val(passed.texts)
-        value = Val(labels=passed.labels, rest=texts) if nested else texts.replaced(labels=passed.labels)
         if key[0] == KEPT_OBJECT:
             site, dot, role = key[1].partition(".")
             self.write_site(int(site), dot + role, value)
@@ -300,8 +298,9 @@ class State(Kinds):
 
     def leave_untold(self, key: tuple[str, str]) -> None:
         """Some of what callers put into a property does not get into the store of its class; who reads it asks them."""
-        if key[1] not in self.untold:
-            self.untold.add(key[1])
+        classes = self.untold[key[1]]
+        if key[0] not in classes:
+            classes.add(key[0])
             self.dirty |= self.readers.get(key, NOBODIES)
 
     def note_instance(self, key: tuple[str, str]) -> None:
@@ -374,9 +373,9 @@ class State(Kinds):
             self.dirty |= readers
             if any(map(self.is_named, map(innermost, new))):
                 self.urgent |= readers
-        elif (gained := places(after) - places(before)) or places(before) != places(after):
+        elif (now := places(after)) != (old := places(before)):
             self.dirty_texts |= readers
-            if any(map(names_host, gained)):
+            if any(map(names_host, now - old)):
                 self.dirty |= readers  # who gives it back has no sink itself
 
     def tells(self, value: Val) -> bool:

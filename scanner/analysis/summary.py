@@ -60,7 +60,7 @@ MAX_PAYLOAD_LIFTS = 6
 MAX_EFFECT_LIFTS = 1
 """Levels of callers to which a write of a parameter to a property is carried: all objects of the class share it."""
 MAX_KEPT_LIFTS = 5
-"""The same for what is kept under a name, in a global or in a static property: there is one of each."""
+"""The same for what is kept under a name that callers say (see `keyed`)."""
 MAX_VALUE_LIFTS = 2
 """After these levels only the labels of what is kept go on: which secrets it may hold, not its text or callables."""
 MAX_EFFECTS = 250

