@@ -140,14 +140,16 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
 def _told_to_all(state: State, effect: Effect) -> bool:
     """Put what an object of a known place got into the state of all, as far as no caller decides it.
 
-    True where callers need not be told: whoever reads the property finds it there.
+    True where callers need not be told: whoever reads the property finds it there. What stands for many secrets at
+    once, as all variables of the environment, is that of this call alone.
     """
     sites = [site for site in (effect.key[0], *effect.alike) if site >= 0] if effect.target == "site" else []
-    role, is_known = effect.key[1], not depends_on_caller(effect.value)
-    if is_known or (role == containers.ROLE and state.secrets_of(effect.value)):
+    role, value, is_known = effect.key[1], effect.value, not depends_on_caller(effect.value)
+    told = state.single(value)
+    if is_known or (role == containers.ROLE and state.secrets_of(value)):
         for site in sites:
-            state.write_site(site, role, surely(effect.value))
-    return bool(sites) and is_known and role.startswith(".")
+            state.write_site(site, role, surely(told))
+    return bool(sites) and is_known and role.startswith(".") and told is value
 
 
 def _of_recursive(state: State, number: int, passed: Given, summary: Summary) -> Summary:
@@ -277,6 +279,7 @@ def apply_summary(
         state.users[number].add(state.current)
         return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
     summary = summary_of(state, number)
+    binding = _note_passed(evaluator, call, number, args, receiver)
     if args and state.decoding.dispatchers.get(state.program.with_body(number)) is not said:  # its evaluation said so
         told = dispatching.run(evaluator, call, number, args, receiver)
         if told is not None:
@@ -289,13 +292,38 @@ def apply_summary(
         return decoded or passed_through(evaluator, call, receiver or NOTHING, args)
     summary = _variant(state, number, given_clients) if given_clients else _of_object(state, number, summary, receiver)
     state.mixing.passed(evaluator.number, number, call)
-    result = _applied(evaluator, call, number, summary, args, receiver, certain=certain)
+    binding = binding or Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
+    result = _applied(evaluator, call, number, summary, binding, args, receiver, certain=certain)
     return _with_return_types(state, number, _better(evaluator, result, decoded))
 
 
+def _note_passed(
+    evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None
+) -> Binding | None:
+    """Keep what a call passes that can flow to stores further on: the arguments, where there is such a one."""
+    flows, program = evaluator.state.flows, evaluator.state.program
+    if all(flows.flowing(arg) is NOTHING for arg in args) and (receiver is None or flows.flowing(receiver) is NOTHING):
+        return None
+    binding = Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
+    step = Step(evaluator.path, call.line, f"passed to {program.symbol(number)}()")
+    evaluator.note_passed(program.with_body(number), call.start, step, binding.argument)
+    return binding
+
+
+def _of_objects(evaluator: Evaluator, number: int, binding: Binding) -> list[str]:
+    """Labels of what leads somewhere in objects that a call passes, and that were made at known places."""
+    leading = evaluator.state.flows.of_objects(evaluator.state.program.with_body(number))
+    return [
+        label
+        for index, labels in leading.items()
+        if any(site >= 0 for site in binding.argument(index).sites)
+        for label in labels
+    ]
+
+
 def _applied(
-    evaluator: Evaluator, call: Call, number: int, summary: Summary, args: list[Val], receiver: Val | None, *,
-    certain: bool,
+    evaluator: Evaluator, call: Call, number: int, summary: Summary, binding: Binding, args: list[Val],
+    receiver: Val | None, *, certain: bool,
 ) -> Val:  # fmt: skip
     """Effects of a summary with these arguments; what comes back."""
     state = evaluator.state
@@ -309,10 +337,10 @@ def _applied(
         return stepped(trace, evaluator.path, call.line, returned_by)
 
     returns = _with_step(evaluator, summary.returns, returned)
-    told = summary.effects or summary.hits or summary.reaches or summary.led
+    leading = _of_objects(evaluator, number, binding)
+    told = summary.effects or summary.hits or summary.reaches or leading
     if not told and not depends_on_caller(returns):
         return returns
-    binding = Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
     substitution = evaluator.substitution(binding.argument, step, returned)
     substitution.changed = _changing(evaluator, call)
     back = _apply_effects(evaluator, call, number, summary, substitution)
@@ -320,8 +348,9 @@ def _applied(
         lifting.lift(evaluator, call, hit, substitution, symbol, certain=certain)
     reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
     way = Step(evaluator.path, call.line, passed_to)
-    for label in summary.led:
-        evaluator.pass_on(substitution.passed(label), Parameter(number, label), way)
+    for label in leading:
+        passed = substitution.passed(label)
+        evaluator.hand_on(passed, Parameter(state.program.with_body(number), label), way)
     result = evaluator.join(substitution.value(returns), back)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))
@@ -395,25 +424,33 @@ def _apply_effect(evaluator: Evaluator, call: Call, callee: int, effect: Effect,
             transfer.write(evaluator, place, substitution.value(effect.value))
             evaluator.changed.update([place.name] if isinstance(place, Var) else ())
     elif effect.target == "site":
-        sites = substitution.sites(frozenset([number, *effect.alike]))
-        if name == containers.ROLE:
-            sites = frozenset(site for site in sites if containers.holds(evaluator, site))
-        value = growing.put(evaluator, effect, substitution, sites) if sites else NOTHING
-        for site in sorted(sites):
-            evaluator.set_site(site, name, value)
-        if number >= 0 and name in holding.OF_DATABASE:  # an object that a constructor made, of which it keeps the rest
-            _connected_inside(evaluator, number, sites, name, value)
-        if name == containers.ROLE:
-            evaluator.stored_sites |= sites
-            _put_on(evaluator, sites, name, value)
-        elif evaluator.state.is_kept_handle(number):
-            _put_on(evaluator, sites, name, value)
+        _put_on_objects(evaluator, effect, substitution)
     elif effect.target in ("printed", "thrown"):
         _apply_shown(evaluator, effect, substitution.value(effect.value))
     else:
         value = substitution.value(effect.value)
         cls, _separator, member = name.partition("\0")
         evaluator.write_shared(effect.target, (cls, member), value, effect.lifts + 1, callee)
+
+
+def _put_on_objects(evaluator: Evaluator, effect: Effect, substitution: Substitution) -> None:
+    """What a callee put on handles and objects that it got or made."""
+    number, name = effect.key
+    sites = substitution.sites(frozenset([number, *effect.alike]))
+    if name == containers.ROLE:
+        sites = frozenset(site for site in sites if containers.holds(evaluator, site))
+    value = growing.put(evaluator, effect, substitution, sites) if sites else NOTHING
+    for site in sorted(sites):
+        evaluator.set_site(site, name, value)
+        if number >= 0:
+            evaluator.levels[site, name] = max(evaluator.levels.get((site, name), 0), effect.lifts + 1)
+    if number >= 0 and name in holding.OF_DATABASE:  # an object that a constructor made, of which it keeps the rest
+        _connected_inside(evaluator, number, sites, name, value)
+    if name == containers.ROLE:
+        evaluator.stored_sites |= sites
+        _put_on(evaluator, sites, name, value)
+    elif evaluator.state.is_kept_handle(number):
+        _put_on(evaluator, sites, name, value)
 
 
 def _put_on(evaluator: Evaluator, sites: frozenset[int], role: str, value: Val) -> None:

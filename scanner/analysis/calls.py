@@ -386,15 +386,15 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
     reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=callee.labels))
     code.callee(evaluator, call, callee, args)
     found = [_call_reference(evaluator, call, ref, callee.items or {}, args) for ref in sorted(callee.refs)]
+    found += [Val(labels=evaluator.state.lasting(callee.labels))] * bool(found and callee.labels)  # what it captured
     names = evaluator.known_names(callee)
     if call.kind is not CallKind.DYNAMIC and any(text and text not in names for text in evaluator.known_texts(callee)):
         found.append(passed_through(evaluator, call, callee, args))  # `curl_setopt($ch, $option, true)`: no callback
     for text in names:
         cls, separator, method = text.partition("::")
         if separator:
-            found.append(
-                call_static(evaluator, call, evaluator.state.program.find_class(cls.lstrip("\\")), method, args)
-            )
+            key = evaluator.state.program.find_class(cls.lstrip("\\"))
+            found.append(call_static(evaluator, call, key, method, args))
         elif text:
             found.append(_call_by_text(evaluator, call, text, args, literal=literal))
     if callee.items and {"0", "1"} <= callee.items.keys():

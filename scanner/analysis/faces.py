@@ -74,7 +74,6 @@ def summary_face(
         _secrets(summary.returns, decides),
         frozenset(_hit_face(hit, specific, growing) for hit in summary.hits),
         frozenset((effect.target, effect.key) for effect in summary.effects if effect.target not in _PASSING),
-        summary.led,
         frozenset((name, label) for name, value in summary.exports.items() for label in _secrets(value, decides)),
     )
 

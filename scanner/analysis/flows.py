@@ -5,16 +5,21 @@ and elements included. Carried further, every summary of a large application wou
 these levels only is known that what is passed as a parameter goes to such a place, by itself or through a parameter of
 the next function below; secrets, and texts that can name a host, take all these ways at once, whichever call passes
 them. Nothing is evaluated for them again but who reads the place.
+
+Of every call is kept what it passes of that kind. It is asked when a parameter of what it calls turns out to lead
+somewhere, which may be long after the caller was evaluated.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
-from scanner.analysis.templates import MAX_OPEN_LENGTH
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Val, stepped
+from scanner.analysis.faces import names_host
+from scanner.analysis.summary import HASHED, PARAM, PROJECTED, certain, opened, parameter_label, picked
+from scanner.analysis.templates import FIRST_PARAMETER, FIRST_PRIVATE, MAX_OPEN_LENGTH, HoleTable, parameters
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join, stepped
 
 Store = tuple[str, str]
 """A store: class, global or space, and the name in it."""
@@ -35,6 +40,14 @@ class Step(NamedTuple):
     text: str
 
 
+class Passing(NamedTuple):
+    """What one call passes, by parameter, as far as it flows (see `flowing`)."""
+
+    caller: int
+    step: Step
+    given: Mapping[int, Val]
+
+
 class Way(NamedTuple):
     """How what is passed gets to the next place."""
 
@@ -43,64 +56,271 @@ class Way(NamedTuple):
     """Templates of what becomes of a text on the way, with `FORM` in its place; none where nobody knows."""
     nested: bool = False
     """Whether it gets into an element of what the place holds."""
+    whole: bool = False
+    """Whether it is any part of what is passed."""
 
     def taken(self, passed: Val) -> Val:
-        """What arrives of the labels and texts that set out."""
+        """What arrives of what sets out: objects and callables only where it stays what it is."""
         labels = passed.labels
         if self.step is not None:
             labels = {label: stepped(trace, *self.step) for label, trace in labels.items()}
-        made = (form.replace(FORM, text) for form in self.forms for text in passed.texts)
+        inner = _NO_TEXTS if passed.rest is None else passed.rest.texts
+        options = passed.texts | inner if self.whole else passed.texts
+        made = (form.replace(FORM, text) for form in self.forms for text in options)
         texts = frozenset(text for text in made if len(text) <= MAX_OPEN_LENGTH)
-        return Val(labels=labels, rest=Val(texts)) if self.nested else Val(texts, labels)
+        if self.nested:
+            return Val(labels=labels, rest=passed.replaced(texts=texts, labels={}, rest=None))
+        if FORM not in self.forms:
+            return Val(texts, labels)
+        return passed.replaced(texts=texts, labels=labels)
 
     def widened(self, other: Way | None) -> Way:
         """A way that takes what either takes."""
-        return self if other is None else self._replace(forms=self.forms | other.forms)
+        return self if other is None else self._replace(forms=self.forms | other.forms, whole=self.whole or other.whole)
 
 
 FORM = "\0"
+_NO_TEXTS = frozenset[str]()
+_NO_SITES = frozenset[int]()
+_MAX_OBJECTS = 8
+"""Objects, and callables, that are followed through one parameter: one through which hundreds go says little."""
+_MAX_PARTS = 16
+"""Parts of one argument that are told apart on their ways; of more than that, all of it takes the ways of each."""
 Goal = Parameter | Store
+Thing = TypeVar("Thing")
+
+
+class Kinds(Protocol):
+    """Tells labels apart (see `kinds`)."""
+
+    def is_specific(self, label: str) -> bool:
+        """Whether a label names one secret of the site."""
+
+    def digests(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
+        """Labels of what a one-way function makes of a value."""
 
 
 class Flows:
-    """Ways of parameters to stores, and what has been passed so far: secrets, and known texts that name a host."""
+    """Ways of parameters to stores, what calls pass, and what has taken these ways: secrets, and texts with hosts."""
 
-    def __init__(self, write: Callable[[Store, Val], None]) -> None:
-        """`write`: puts something into a store."""
+    def __init__(
+        self,
+        holes: HoleTable,
+        overflow: str,
+        kinds: Kinds,
+        write: Callable[[Store, Val], None],
+        ask: Callable[[int], None],
+    ) -> None:
+        """`write`: puts something into a store. `ask`: has a function evaluated again that passes an object on."""
+        self._holes = holes
+        self._overflow = overflow
+        self._kinds = kinds
         self._write = write
-        self._ways: dict[Parameter, dict[Goal, Way]] = defaultdict(dict)
+        self._ask = ask
+        self._ways: dict[Parameter, dict[Goal, Way]] = {}
         self._passed: dict[Parameter, Val] = {}
+        self._calls: dict[int, dict[tuple[int, int], Passing]] = defaultdict(dict)
+        self._leading: dict[int, dict[str, None]] = defaultdict(dict)
+        self._parts: dict[tuple[int, int], int] = defaultdict(int)
+        """By function and parameter: how many parts of it lead somewhere."""
+        self._of_objects: dict[int, dict[int, list[str]]] = defaultdict(dict)
+        self._waiting: list[tuple[Parameter, Goal, Way] | tuple[Goal, Val]] = []
+
+    def flowing(self, value: Val) -> Val:
+        """What of a value can flow: secrets with a name, texts that name a host, callables, what callers decide."""
+        if value.flowing is None:
+            value.flowing = self._flowing(value)
+        return value.flowing
+
+    def _flowing(self, value: Val) -> Val:
+        texts = frozenset(text for text in value.texts if parameters(text) or names_host(text))
+        specific = self._kinds.is_specific
+        labels = {k: trace for k, trace in value.labels.items() if k.startswith(PARAM) or specific(k)}
+        items = {key: part for key, item in (value.items or {}).items() if (part := self.flowing(item)) is not NOTHING}
+        rest = self.flowing(value.rest) if value.rest is not None else NOTHING
+        if not (texts or labels or items or value.refs or value.sites or rest is not NOTHING):
+            return NOTHING
+        inner = None if rest is NOTHING else rest
+        return Val(texts, labels, refs=value.refs, sites=value.sites, items=items or None, rest=inner)
+
+    def of_objects(self, function: int) -> Mapping[int, Sequence[str]]:
+        """Labels of what is in objects that a function gets and that leads somewhere, by parameter."""
+        return self._of_objects.get(function, {})
 
     def lead(self, parameter: Parameter, ways: Mapping[Goal, Way]) -> None:
         """What is passed as a parameter goes to some goals: what has been passed before, too."""
-        known = self._ways[parameter]
-        for goal, way in ways.items():
-            before = known.get(goal)
-            if before is None or not way.forms <= before.forms:
-                known[goal] = way.widened(before)
-                if parameter in self._passed:
-                    self._go([(goal, way.taken(self._passed[parameter]))])
+        self._waiting += [(parameter, goal, way) for goal, way in ways.items()]
+        self._work()
+
+    def call(self, function: int, start: int, passing: Passing) -> None:
+        """A call passes something. Of one that was evaluated several times, all count."""
+        key = passing.caller, start
+        known = self._calls[function].get(key)
+        if known is not None:
+            passing = passing._replace(given=self._joined(known.given, passing.given))
+            if passing.given == known.given:
+                return
+        self._calls[function][key] = passing
+        for label in self._leading.get(function, ()):
+            self._connect(passing, Parameter(function, label))
+        self._work()
 
     def arrive(self, parameter: Parameter, passed: Val) -> None:
-        """A call passes something."""
-        self._go([(parameter, passed)])
+        """A call passes this, whatever else is known of it."""
+        self._waiting.append((parameter, passed))
+        self._work()
 
-    def _go(self, waiting: list[tuple[Goal, Val]]) -> None:
-        while waiting:
-            goal, passed = waiting.pop()
-            if isinstance(goal, Parameter):
-                fresh = self._new(goal, passed)
-                if fresh is not None:
-                    waiting += [(further, way.taken(fresh)) for further, way in self._ways[goal].items()]
+    def _joined(self, one: Mapping[int, Val], two: Mapping[int, Val]) -> Mapping[int, Val]:
+        both = dict(one)
+        for index, value in two.items():
+            both[index] = join(both[index], value, self._overflow) if index in both else value
+        return both
+
+    def _work(self) -> None:
+        while self._waiting:
+            task = self._waiting.pop()
+            if len(task) == 2:  # noqa: PLR2004  a pair: something gets somewhere
+                self._go(*task)
             else:
-                self._write(goal, passed)
+                self._lead(*task)
+
+    def _go(self, goal: Goal, passed: Val) -> None:
+        if not isinstance(goal, Parameter):
+            self._write(goal, passed)
+            return
+        fresh = self._new(goal, passed)
+        if fresh is not None:
+            self._waiting += [(further, way.taken(fresh)) for further, way in self._ways.get(goal, {}).items()]
+
+    def _lead(self, parameter: Parameter, goal: Goal, way: Way) -> None:
+        function, label = parameter
+        if parameter not in self._ways and not self._is_told_apart(parameter):
+            label = f"{PARAM}{self._root(label)}"
+            parameter, way = Parameter(function, label), way._replace(whole=True)
+        known = self._ways.setdefault(parameter, {})
+        is_first, before = not known, known.get(goal)
+        if before is None or not way.forms <= before.forms or way.whole > before.whole:
+            known[goal] = way.widened(before)
+            if parameter in self._passed:
+                self._waiting.append((goal, way.taken(self._passed[parameter])))
+        if is_first:
+            self._leading[function][label] = None
+            if self._is_projected(label):
+                self._of_objects[function].setdefault(self._root(label), []).append(label)
+            for passing in self._calls.get(function, {}).values():
+                self._connect(passing, parameter)
+
+    def _root(self, label: str) -> int:
+        """Number of the parameter that a label stands for, or for a part of."""
+        name = label[len(PARAM) :].removeprefix(HASHED)
+        return self._holes.parameter_of(name) if name >= FIRST_PRIVATE else int(name)
+
+    def _is_told_apart(self, parameter: Parameter) -> bool:
+        """Whether a part of an argument has ways of its own: not where many have."""
+        key = parameter.function, self._root(parameter.label)
+        self._parts[key] += 1
+        return self._parts[key] <= _MAX_PARTS or parameter.label == f"{PARAM}{key[1]}"
+
+    def _connect(self, passing: Passing, parameter: Parameter) -> None:
+        """What a call passes as a parameter that leads somewhere goes there."""
+        passed = self._read(passing, parameter.label[len(PARAM) :])
+        if passed is NOTHING:
+            return
+        self.pass_on(passing.caller, passed, parameter, passing.step)
+
+    def pass_on(self, caller: int, passed: Val, parameter: Parameter, step: Step) -> None:
+        """A call of some function passes something as a parameter that leads somewhere."""
+        specific = self._kinds.is_specific
+        secrets = {label: stepped(trace, *step) for label, trace in passed.labels.items() if specific(label)}
+        hosts = frozenset(text for text in passed.texts if names_host(text))
+        inner = frozenset(text for text in passed.rest.texts if names_host(text)) if passed.rest else _NO_TEXTS
+        held = passed.sites if passed.types else _NO_SITES
+        captured = certain(Val(items=passed.items)).items if passed.refs and passed.items else None
+        if secrets or hosts or inner or passed.types or passed.refs:
+            rest = Val(inner) if inner else None
+            flows = Val(hosts, secrets, passed.types, passed.refs, held, captured, rest)
+            self._waiting.append((parameter, flows))
+        made = forms(passed.texts)
+        for label in passed.labels:
+            if label.startswith(PARAM):
+                way = Way(step, frozenset(made.get(label, ())))
+                self._waiting.append((Parameter(caller, label), parameter, way))
+
+    def _read(self, passing: Passing, name: str) -> Val:
+        """Texts and labels that a call passes, by the rest of the label that stands for it in the callee."""
+        if name.startswith(HASHED):
+            return Val(labels=self._kinds.digests(self._read(passing, name.removeprefix(HASHED)).labels))
+        value = self._element(passing, name) if name >= FIRST_PRIVATE else passing.given.get(int(name), NOTHING)
+        if value is NOTHING:
+            return NOTHING
+        inner = _texts_in(value)
+        return Val(
+            value.texts, all_labels(value), value.types, value.refs, value.sites, value.items if value.refs else None,
+            Val(inner) if inner else None,
+        )  # fmt: skip
+
+    def _element(self, passing: Passing, template: str) -> Val:
+        """What a call passes in the place of a parameter's template, or of one of an element of a parameter."""
+        origin = self._holes.origin(template)
+        if origin is None:
+            return passing.given.get(ord(template) - FIRST_PARAMETER - 1, NOTHING)
+        base = self._element(passing, origin[0])
+        if base is NOTHING:
+            return NOTHING
+        if not origin[1].startswith(PROJECTED):
+            return picked(base, origin[1], self._holes, self._overflow)
+        if any(site >= 0 for site in base.sites):
+            self._ask(passing.caller)
+        return opened(base, origin[1], self._holes)
+
+    def _is_projected(self, label: str) -> bool:
+        """Whether a label stands for a part of an object, or for something that is asked of an argument."""
+        name = label[len(PARAM) :].removeprefix(HASHED)
+        origin = self._holes.origin(name) if name >= FIRST_PRIVATE else None
+        while origin is not None:
+            if origin[1].startswith(PROJECTED):
+                return True
+            origin = self._holes.origin(origin[0])
+        return False
 
     def _new(self, parameter: Parameter, passed: Val) -> Val | None:
-        """What has not been passed as this parameter before."""
+        """What has not been passed as this parameter before, as far as there is room for it."""
         known = self._passed.get(parameter, NOTHING)
         labels = {label: trace for label, trace in passed.labels.items() if label not in known.labels}
-        texts = sorted(passed.texts - known.texts)[: max(0, MAX_TEXTS - len(known.texts))]
-        if not labels and not texts:
+        texts = _fresh(passed.texts, known.texts, MAX_TEXTS)
+        before = known.rest.texts if known.rest else _NO_TEXTS
+        inner = _fresh(passed.rest.texts, before, MAX_TEXTS) if passed.rest else _NO_TEXTS
+        refs = _fresh(passed.refs, known.refs, _MAX_OBJECTS)
+        sites = _fresh(passed.sites, known.sites, _MAX_OBJECTS)
+        if not (labels or texts or inner or refs or sites):
             return None
-        self._passed[parameter] = Val(known.texts.union(texts), {**known.labels, **labels})
-        return Val(frozenset(texts), labels)
+        rest = Val(inner) if inner else None
+        fresh = Val(
+            texts, labels, passed.types if sites else _NO_TEXTS, refs, sites, passed.items if refs else None, rest
+        )
+        self._passed[parameter] = join(known, fresh, self._overflow)
+        return fresh
+
+
+def _fresh(things: frozenset[Thing], known: frozenset[Thing], most: int) -> frozenset[Thing]:
+    """Those of some things that are new, as many as there is room for."""
+    new = things - known
+    return new if len(new) + len(known) <= most else frozenset(sorted(new)[: max(0, most - len(known))])  # type: ignore[type-var]  # texts, numbers, named tuples
+
+
+def _texts_in(value: Val) -> frozenset[str]:
+    """Texts of the elements of a value."""
+    found = _NO_TEXTS
+    for item in (*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
+        found |= item.texts | _texts_in(item) if item.height else item.texts
+    return found
+
+
+def forms(texts: Iterable[str]) -> dict[str, list[str]]:
+    """What is made of what a caller passes, by its label: texts with a mark in its place."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        passed = parameters(text)
+        if len(passed) == 1 and FORM not in text:
+            found.setdefault(parameter_label(passed[0]), []).append(text.replace(passed[0], FORM))
+    return found

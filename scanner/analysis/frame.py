@@ -11,13 +11,14 @@ from functools import partial
 from scanner.analysis import weak
 from scanner.analysis.describe import describe
 from scanner.analysis.faces import names_host
-from scanner.analysis.flows import Goal, Parameter, Way
+from scanner.analysis.flows import Goal, Parameter, Passing, Way
 from scanner.analysis.spread import MAX_OUTSIDE_STEPS, is_followed
 from scanner.analysis.state import Note, SecretRead, State
 from scanner.analysis.substitution import Substitution
 from scanner.analysis.summary import (
     MAX_EFFECTS,
     MAX_HITS,
+    MAX_OBJECT_LIFTS,
     MAX_TELLING_HITS,
     PARAM,
     RECEIVER,
@@ -72,7 +73,11 @@ class Frame:
         self.effects: dict[tuple[str, tuple[int, str], int], Effect] = {}
         self.led: dict[str, dict[Goal, Way]] = {}
         """Where parameters go of which callers are not told more (see `flows`)."""
+        self.passing: dict[tuple[int, int], Passing] = {}
+        """What calls pass that can flow further, by callee and place."""
         self.sites: dict[int, dict[str, Val]] = {}
+        self.levels: dict[tuple[int, str], int] = {}
+        """By object or handle that a callee made, and role: through how many calls what was put on it has come."""
         self._joins: dict[tuple[int, int], tuple[Val, Val, Val]] = {}
         """By the identities of two values, which it keeps alive: their join."""
         self.by_ref: dict[int, Val] = {}
@@ -369,39 +374,44 @@ class Frame:
                 effects.append(Effect(target, (0, ""), Val(texts, labels, types=value.types)))
         for label, ways in self.led.items():
             self.state.flows.lead(Parameter(self.number, label), ways)
+        for (callee, start), passing in self.passing.items():
+            self.state.flows.call(callee, start, passing._replace(caller=self.number))
         return Summary(
-            self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values()),
-            tuple(sorted(self.led)),
-        )  # fmt: skip
+            self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values())
+        )
 
     def _told(self, escaping: AbstractSet[int]) -> Iterable[Effect]:
         """What handles and objects were told, of those that callers know; alike for several objects, it is one."""
-        effects: dict[tuple[str, object, bool], Effect] = {}
+        effects: dict[tuple[object, ...], Effect] = {}
         for site in sorted(self.sites):
             kept = site >= 0 and self.state.is_kept_handle(site)
             if site < 0 or site in escaping:
                 for role, value in sorted(self.sites[site].items()):
                     if role.startswith(".") and not self.state.tells(value):
                         continue
-                    key = (role, id(value) if site >= 0 and role.startswith(".") else (site,), kept)
+                    level = self.levels.get((site, role), 0)
+                    if level > MAX_OBJECT_LIFTS:
+                        self.leave_far(site, role, value)
+                        continue
+                    key = (role, id(value) if site >= 0 and role.startswith(".") else (site,), kept, level)
                     known = effects.get(key)
                     effects[key] = (
-                        Effect("site", (site, role), passed_on(value))
+                        Effect("site", (site, role), passed_on(value), level)
                         if known is None
                         else known._replace(alike=(*known.alike, site))
                     )
                 continue
             if site in self.state.kept_sites:
-                self._tell_all(site)
+                self.tell_all(site)
             if kept:
                 effects.update(((effect.key[1], effect.key, kept), effect) for effect in self._put_on_kept(site))
         return effects.values()
 
-    def _tell_all(self, site: int) -> None:
+    def tell_all(self, site: int) -> None:
         """What an object got that a store holds, secrets and hosts: whoever takes it out of there finds it."""
         for role, value in sorted(self.sites[site].items()):
             if role[0] == "." and (self.state.secrets_of(value) or any(map(names_host, value.texts))):
-                self.state.write_site(site, role, certain(value))
+                self.state.write_site(site, role, self.state.single(certain(value)))
 
     def _put_on_kept(self, site: int) -> Iterator[Effect]:
         """What was put on a handle that was made elsewhere and is used elsewhere: callers get what they decide of it.
@@ -412,7 +422,7 @@ class Frame:
             if role.startswith("."):
                 continue
             if depends_on_caller(value):
-                yield Effect("site", (site, role), value)
+                yield Effect("site", (site, role), value, self.levels.get((site, role), 0))
             else:
                 self.state.write_site(site, role, value)
 
@@ -468,6 +478,10 @@ class Frame:
         if any(label not in kept and self.state.is_secret(label) for label in labels):
             self.state.limit("steps-of-vague-data", self.number)
         return kept
+
+    def leave_far(self, site: int, role: str, value: Val) -> None:
+        """What an object got is told to callers no more (see `Shared`)."""
+        raise AssertionError((site, role, value))
 
     def project(self, base: Val, key: str) -> Val:
         """What a property of an object, or a row of a query, is known to be here (see `Lookup`)."""

@@ -66,6 +66,14 @@ class Kinds:
             return labels
         return {label: trace for label, trace in labels.items() if lasts[label]}
 
+    def single(self, value: Val) -> Val:
+        """The value without what stands for many secrets at once: what one call puts on an object is not on all."""
+        if MANY.isdisjoint(all_labels(value)):
+            return value
+        labels = {label: trace for label, trace in value.labels.items() if label not in MANY}
+        items = value.items and {key: self.single(item) for key, item in value.items.items()}
+        return value.replaced(labels=labels, items=items, rest=value.rest and self.single(value.rest))
+
     def digests(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
         """Labels of what a one-way function makes of a value: of many values together, a digest tells nothing."""
         told = (label for label in labels if label.startswith(PARAM) or (label not in MANY and self.is_secret(label)))

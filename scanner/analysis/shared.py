@@ -6,11 +6,13 @@ function. What was assigned before a call is joined with what other functions wr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable as Function
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from scanner.analysis.destinations import host_in
 from scanner.analysis.faces import face, innermost, names_host
-from scanner.analysis.flows import FORM, Goal, Parameter, Step, Way
+from scanner.analysis.flows import Goal, Parameter, Passing, Step, Way, forms
 from scanner.analysis.frame import Frame, cell
 from scanner.analysis.origins import SUPERGLOBALS
 from scanner.analysis.state import KEPT_OBJECT, NOBODIES, WRITTEN, is_single
@@ -18,11 +20,11 @@ from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
     MAX_VALUE_LIFTS,
     PARAM,
+    RECEIVER,
     Effect,
     certain,
     closed,
     depends_on_caller,
-    parameter_label,
 )
 from scanner.analysis.templates import parameters
 from scanner.analysis.values import NOTHING, Val, all_labels, all_sites, text_value
@@ -95,6 +97,7 @@ class Shared(Frame):
             self.add_effect(effect)
         for label, ways in inner.led.items():
             self.add_ways(label, ways)
+        self.passing.update(inner.passing)
         for key, item in inner.reaches.items():
             self.reaches.setdefault(key, item)
         self.changed |= inner.changed
@@ -261,23 +264,34 @@ class Shared(Frame):
         super().set_site(site, role, value)
         is_own = site in self.state.single_sites and site not in self.state.site_libraries
         if is_own and role[0] == "." and depends_on_caller(value):
-            self._lead(self._far(value), (KEPT_OBJECT, f"{site}{role}"))
+            self._lead(self._far(value), (KEPT_OBJECT, f"{site}\0{role}"))
+
+    def leave_far(self, site: int, role: str, value: Val) -> None:
+        """What an object got is told to callers no more: it is in the state of all, as far as nobody decides it.
+
+        Secrets and hosts that callers pass flow there.
+        """
+        value = closed(value, self.state.holes)
+        far = self._far(value)
+        self.state.write_site(site, role, self.join(certain(far), Val(types=value.types, refs=value.refs)))
+        if depends_on_caller(far):
+            self._lead(far, (KEPT_OBJECT, f"{site}\0{role}"))
 
     def _far(self, value: Val) -> Val:
         """What is left of a value far out: secrets, what callers pass, and texts that can name a host."""
         inner = [*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])]
-        nested = telling_texts(text for item in inner for text in item.texts)
+        nested = telling_texts(frozenset(text for item in inner for text in item.texts))
         labels = self.state.lasting(all_labels(value))
         return Val(telling_texts(value.texts), labels, rest=Val(nested) if nested else None)
 
     def _lead(self, value: Val, key: tuple[str, str]) -> None:
         """What callers pass goes to a store, whatever it is: they are told no more (see `flows`)."""
-        nested = _forms(value.rest.texts) if value.rest is not None else {}
-        forms = _forms(value.texts)
+        nested = forms(value.rest.texts) if value.rest is not None else {}
+        plain = forms(value.texts)
         for label in value.labels:
             if label.startswith(PARAM):
-                is_nested = label in nested and label not in forms
-                made = frozenset((nested if is_nested else forms).get(label, ()))
+                is_nested = label in nested and label not in plain
+                made = frozenset((nested if is_nested else plain).get(label, ()))
                 self.add_ways(label, {key: Way(None, made, is_nested)})
 
     def add_ways(self, label: str, ways: Mapping[Goal, Way]) -> None:
@@ -286,28 +300,44 @@ class Shared(Frame):
         for goal, way in ways.items():
             known[goal] = way.widened(known.get(goal))
 
-    def pass_on(self, passed: Val, parameter: Parameter, step: Step) -> None:
-        """A call passes what goes to stores further on."""
+    def hand_on(self, passed: Val, parameter: Parameter, step: Step) -> None:
+        """A call passes an object, something in which leads to stores further on."""
         secrets = {label: trace for label, trace in passed.labels.items() if self.state.is_specific(label)}
         hosts = frozenset(text for text in passed.texts if names_host(text))
         if secrets or hosts:
             self.state.flows.arrive(parameter, Val(hosts, secrets))
-        forms = _forms(passed.texts)
+        made = forms(passed.texts)
         for label in passed.labels:
             if label.startswith(PARAM):
-                self.add_ways(label, {parameter: Way(step, frozenset(forms.get(label, ())))})
+                self.add_ways(label, {parameter: Way(step, frozenset(made.get(label, ())))})
+
+    def note_passed(self, callee: int, start: int, step: Step, argument: Function[[int], Val]) -> None:
+        """Keep what a call passes that can flow: which of it does may turn out later."""
+        count = len(self.state.program.functions[callee].params)
+        parts = ((index, self._flowing(argument(index))) for index in range(RECEIVER, count + 1))
+        given = {index: part for index, part in parts if part is not NOTHING}
+        if given:
+            self.passing[callee, start] = Passing(self.number, step, given)
+
+    def _flowing(self, value: Val) -> Val:
+        """What of an argument can flow; an object, where it holds a secret."""
+        part = self.state.flows.flowing(value)
+        if not (value.types and value.sites) or not any(map(self._holds_secret, value.sites)):
+            return part
+        for site in value.sites & self.sites.keys():
+            self.tell_all(site)
+        return part.replaced(types=value.types)
+
+    def _holds_secret(self, site: int) -> bool:
+        """Whether a secret was put into an object that a known place makes."""
+        known = (self.sites.get(site, {}), self.state.site_states.get(site, {})) if site >= 0 else ()
+        held = (value for roles in known for role, value in roles.items() if role[0] == ".")
+        return any(value.labels or value.height for value in held) and any(
+            self.state.secrets_of(value) for roles in known for role, value in roles.items() if role[0] == "."
+        )
 
 
-def telling_texts(texts: Iterable[str]) -> frozenset[str]:
+@lru_cache(maxsize=1 << 14)
+def telling_texts(texts: frozenset[str]) -> frozenset[str]:
     """Texts that callers decide, or that name a host."""
     return frozenset(text for text in texts if len(parameters(text)) == 1 or names_host(text))
-
-
-def _forms(texts: Iterable[str]) -> dict[str, list[str]]:
-    """What is made of what a caller passes, by its label: texts with a mark in its place."""
-    found: dict[str, list[str]] = {}
-    for text in texts:
-        passed = parameters(text)
-        if len(passed) == 1 and FORM not in text:
-            found.setdefault(parameter_label(passed[0]), []).append(text.replace(passed[0], FORM))
-    return found

@@ -30,8 +30,9 @@ from scanner.signatures.match import Matcher
 _DEEPENINGS = 4
 """How often what was called too deep is evaluated from the top; what is too deep even then is counted."""
 _MOST_ROUNDS = 60
-_FURTHER_BYTES = 1 << 18
-"""Bytes of bodies (as the facts hold them) that are evaluated in rounds beyond `Limits.secret_rounds`, in all."""
+_FURTHER_BYTES = (1 << 21, 1 << 18)
+"""Bytes of bodies (as the facts hold them) that are evaluated, in all, in rounds beyond `Limits.rounds` where a secret
+has come, and of these in rounds beyond `Limits.secret_rounds`."""
 
 
 class Result(NamedTuple):
@@ -160,7 +161,7 @@ def _settle(state: State) -> int:
         asking = state.variants.asking
         texts = {n for n in state.dirty_texts if n in state.summaries and (state.summaries[n].hits or n in asking)}
         dirty = state.dirty | texts
-        wave = sorted(n for n in dirty if n in state.summaries and times[n] < _rounds(state, n))
+        wave = sorted(n for n in dirty if n in state.summaries and times[n] < state.limits.rounds)
         wave = sorted([*wave, *further.of(state, times)])
         for number in sorted(state.urgent.difference(wave)):
             state.limit("rounds", number)
@@ -179,33 +180,25 @@ def _settle(state: State) -> int:
 class _Further:
     """Rounds beyond those that every function has: a secret may take a step in each, from store to store.
 
-    Small functions first: such a chain is written in few lines, and costs little.
+    Small functions first: such a chain is written in few lines, and costs little. Where a secret gets into what all of
+    a large program reads (its errors, events, pages) most functions would be evaluated again in each round.
     """
 
     def __init__(self) -> None:
-        self._left = _FURTHER_BYTES
+        self._left = list(_FURTHER_BYTES)
 
     def of(self, state: State, times: Mapping[int, int]) -> list[int]:
         """Functions for whom a secret has come once more after all their rounds, as many as may be evaluated again."""
-        functions = state.program.functions
-        over = [
-            number
-            for number in state.urgent
-            if number in state.summaries and state.limits.secret_rounds <= times[number] < _MOST_ROUNDS
-        ]
+        functions, limits = state.program.functions, state.limits
+        over = [number for number in state.urgent & state.summaries.keys() if limits.rounds <= times[number]]
         chosen: list[int] = []
         for number in sorted(over, key=lambda one: (len(functions[one].body), one)):
+            is_late = times[number] >= limits.secret_rounds
             size = len(functions[number].body)
-            if size > self._left:
-                break
-            self._left -= size
-            chosen.append(number)
+            if size <= self._left[is_late] and times[number] < _MOST_ROUNDS:
+                self._left[is_late] -= size
+                chosen.append(number)
         return chosen
-
-
-def _rounds(state: State, number: int) -> int:
-    """How often a function may be evaluated again: more often where that brings a secret of the site."""
-    return state.limits.secret_rounds if number in state.urgent else state.limits.rounds
 
 
 def _tell_users(state: State, number: int, before: Summary, after: Summary) -> None:
@@ -218,8 +211,7 @@ def _tell_users(state: State, number: int, before: Summary, after: Summary) -> N
     if faces[0] != faces[1] or hosts:
         users = state.users[number] | state.users[state.program.outline_of.get(number, number)]
         state.dirty |= users
-        if state.secrets_of(after.returns) - state.secrets_of(before.returns):
-            state.urgent |= users
+        state.press(users, state.secrets_of(after.returns) - state.secrets_of(before.returns))
 
 
 def _wake(state: State) -> None:

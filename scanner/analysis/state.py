@@ -16,7 +16,7 @@ from scanner.analysis.include_graph import common_files
 from scanner.analysis.kinds import Kinds
 from scanner.analysis.late import LateBound
 from scanner.analysis.mixing import Made, Mixing
-from scanner.analysis.origins import OWN_NAMES, Origins, own_names
+from scanner.analysis.origins import DIGEST, OWN_NAMES, Origins, own_names
 from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
 from scanner.analysis.rows import written
@@ -181,7 +181,7 @@ class State(Kinds):
         self.origins = Origins(catalogue, self.holes, own_names(program))
         super().__init__(self.origins.by_label)
         self.mixing = Mixing()
-        self.flows = Flows(self._pass)
+        self.flows = Flows(self.holes, self.overflow, self, self._pass, self._ask)
         self.made = Made(program)
         self.variants = Variants(catalogue)
         self.late = LateBound(program)
@@ -289,12 +289,16 @@ class State(Kinds):
     def _pass(self, key: tuple[str, str], value: Val) -> None:
         """Something comes to a store from far out (see `flows`)."""
         if key[0] == KEPT_OBJECT:
-            site, dot, role = key[1].partition(".")
-            self.write_site(int(site), dot + role, value)
+            site, _separator, role = key[1].partition("\0")
+            self.write_site(int(site), role, value)
             return
         self.write_store(key, value)
         if not key[0]:
             self.write_store((WRITTEN, key[1]), value)
+
+    def _ask(self, function: int) -> None:
+        """A function passes an object on, in which something may flow: it is evaluated again."""
+        self.dirty.add(function)
 
     def leave_untold(self, key: tuple[str, str]) -> None:
         """Some of what callers put into a property does not get into the store of its class; who reads it asks them."""
@@ -371,12 +375,19 @@ class State(Kinds):
         new = face(after, self.is_decisive) - face(before, self.is_decisive)
         if new:
             self.dirty |= readers
-            if any(map(self.is_named, map(innermost, new))):
-                self.urgent |= readers
+            self.press(readers, map(innermost, new))
         elif (now := places(after)) != (old := places(before)):
             self.dirty_texts |= readers
             if any(map(names_host, now - old)):
                 self.dirty |= readers  # who gives it back has no sink itself
+
+    def press(self, functions: AbstractSet[int], labels: Iterable[str]) -> None:
+        """Something has come for some functions: for a secret of the site they are evaluated more often than others.
+
+        Not for what is a secret no more (see `Kinds.digests`).
+        """
+        if any(self.is_named(label) and not label.startswith(DIGEST) for label in labels):
+            self.urgent |= functions
 
     def tells(self, value: Val) -> bool:
         """Whether anything is known of a value: a number, and text of which nothing is known, say nothing."""

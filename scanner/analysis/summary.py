@@ -63,6 +63,8 @@ MAX_KEPT_LIFTS = 5
 """The same for what is kept under a name that callers say (see `keyed`)."""
 MAX_VALUE_LIFTS = 2
 """After these levels only the labels of what is kept go on: which secrets it may hold, not its text or callables."""
+MAX_OBJECT_LIFTS = 3
+"""Levels of callers that are told what was put on an object or a handle that a function below them made."""
 MAX_EFFECTS = 250
 """Writes kept per summary."""
 MAX_HITS = 120
@@ -145,8 +147,6 @@ class Summary(NamedTuple):
     exports: Mapping[str, Val] = {}
     """Variables left by a file's own code, for includes."""
     reaches: tuple[Reach, ...] = ()
-    led: tuple[str, ...] = ()
-    """Labels of parameters that go to stores of which nothing else is told (see `flows`)."""
 
 
 EMPTY = Summary()

@@ -83,7 +83,7 @@ class Val:
     """
 
     __slots__ = (
-        "face", "height", "items", "labels", "leaving", "open_part", "refs", "rest", "sites", "symbolic",
+        "face", "flowing", "height", "items", "labels", "leaving", "open_part", "refs", "rest", "sites", "symbolic",
         "texts", "types", "weight",
     )  # fmt: skip
 
@@ -116,6 +116,8 @@ class Val:
         """The value without labels of its own; worked out when first asked (see `summary.parameters_only`)."""
         self.symbolic: bool | None = None
         """Whether a parameter is in it; found out when first asked."""
+        self.flowing: Val | None = None
+        """What of it can flow to stores far from here; worked out when first asked (see `flows`)."""
         self.face: frozenset[object] | None = None
         """What of it can change what a reader reports; worked out when first asked (see `faces`)."""
 
@@ -365,6 +367,9 @@ def all_labels(value: Val) -> Mapping[str, Trace]:
 def all_sites(value: Val) -> frozenset[int]:
     """Handles and objects in a value and in its elements."""
     found = value.sites
+    if not value.height:
+        return found
     for item in (value.items or {}).values():
-        found |= all_sites(item)
+        if item.sites or item.height:
+            found |= all_sites(item)
     return found if value.rest is None else found | all_sites(value.rest)
