@@ -146,7 +146,7 @@ def _told_to_all(state: State, effect: Effect) -> bool:
     sites = [site for site in (effect.key[0], *effect.alike) if site >= 0] if effect.target == "site" else []
     role, value, is_known = effect.key[1], effect.value, not depends_on_caller(effect.value)
     told = state.single(value)
-    if is_known or (role == containers.ROLE and state.secrets_of(value)):
+    if is_known or (role == containers.ROLE and state.has_secret(value)):
         for site in sites:
             state.write_site(site, role, surely(told))
     return bool(sites) and is_known and role.startswith(".") and told is value

@@ -410,7 +410,7 @@ class Frame:
     def tell_all(self, site: int) -> None:
         """What an object got that a store holds, secrets and hosts: whoever takes it out of there finds it."""
         for role, value in sorted(self.sites[site].items()):
-            if role[0] == "." and (self.state.secrets_of(value) or any(map(names_host, value.texts))):
+            if role[0] == "." and (self.state.has_secret(value) or any(map(names_host, value.texts))):
                 self.state.write_site(site, role, self.state.single(certain(value)))
 
     def _put_on_kept(self, site: int) -> Iterator[Effect]:

@@ -212,7 +212,7 @@ class Keyed(Lookup):
         for place in array.places:
             self.state.note_instance(self._key(place))
             secret = certain(value)
-            if self.state.secrets_of(secret):  # whoever says the name: the secret is in it
+            if self.state.has_secret(secret):  # whoever says the name: the secret is in it
                 self._keep(place, Val(rest=secret), 0)
             self._put_or_leave(_OF_CLASS, place, said, name, value, known)
         for site in array.sites:

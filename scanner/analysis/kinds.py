@@ -25,6 +25,7 @@ class Kinds:
         self._secrets = secrets
         self._is_secret: dict[str, bool] = {}
         self._is_specific: dict[str, bool] = {}
+        self._is_named: dict[str, bool] = {}
         self._lasts: dict[str, bool] = {}
 
     def is_secret(self, label: str) -> bool:
@@ -48,9 +49,18 @@ class Kinds:
         """Secrets with a name of their own that a value, or a part of it, carries."""
         return set(filter(self.is_named, all_labels(value)))
 
+    def has_secret(self, value: Val) -> bool:
+        """Whether a value, or a part of it, carries such a secret."""
+        if value.secret is None:
+            value.secret = any(map(self.is_named, all_labels(value)))
+        return value.secret
+
     def is_named(self, label: str) -> bool:
         """Whether a label is such a secret."""
-        return not is_nameless(label) and self.is_specific(label)
+        known = self._is_named.get(label)
+        if known is None:
+            known = self._is_named[label] = not is_nameless(label) and self.is_specific(label)
+        return known
 
     def telling(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
         """Secrets, data of other machines, and what only a caller knows."""

@@ -174,7 +174,7 @@ def _goes_to_url(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val]) -> bo
     unknown = [path for path in paths if any(text and state.holes.hole(text[0]) is not None for text in path.texts)]
     open_place = unknown or not all(path.texts for path in paths)  # a property of the own object leaves no text
     told = [*unknown, *(roles[role] for role in sinks.sent_by_context(hit) if role in roles and open_place)]
-    return any(bool(state.secrets_of(value)) or depends_on_caller(value) for value in told)
+    return any(state.has_secret(value) or depends_on_caller(value) for value in told)
 
 
 def _worth_lifting(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:

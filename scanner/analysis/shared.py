@@ -246,7 +246,7 @@ class Shared(Frame):
         if not depends_on_caller(value):
             self._store(key, value, lifts)
             return
-        if self.state.secrets_of(value):  # of the caller's nobody may ever tell: a framework makes the call
+        if self.state.has_secret(value):  # of the caller's nobody may ever tell: a framework makes the call
             self._store(key, certain(value), lifts)
         elif value.types:  # the declared class of a parameter holds whoever calls
             self._store(key, Val(types=value.types), lifts)
@@ -331,10 +331,8 @@ class Shared(Frame):
     def _holds_secret(self, site: int) -> bool:
         """Whether a secret was put into an object that a known place makes."""
         known = (self.sites.get(site, {}), self.state.site_states.get(site, {})) if site >= 0 else ()
-        held = (value for roles in known for role, value in roles.items() if role[0] == ".")
-        return any(value.labels or value.height for value in held) and any(
-            self.state.secrets_of(value) for roles in known for role, value in roles.items() if role[0] == "."
-        )
+        has_secret = self.state.has_secret
+        return any(role[0] == "." and has_secret(value) for roles in known for role, value in roles.items())
 
 
 @lru_cache(maxsize=1 << 14)

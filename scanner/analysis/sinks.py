@@ -428,7 +428,7 @@ def _tells_database(
     return (
         signature.lib in _STORES
         and holding.is_elsewhere(evaluator, held)
-        and any(evaluator.state.secrets_of(value) or depends_on_caller(value) for value in sent)
+        and any(evaluator.state.has_secret(value) or depends_on_caller(value) for value in sent)
     )
 
 

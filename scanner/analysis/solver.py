@@ -235,7 +235,7 @@ def _wrapper_callers(state: State, callers: Callers, seen: set[int]) -> set[int]
 def _matters_to_callers(state: State, summary: Summary) -> bool:
     if any(state.is_followed(label) for label in summary.returns.labels):
         return True
-    if summary.returns.height and state.secrets_of(summary.returns):  # in an array
+    if summary.returns.height and state.has_secret(summary.returns):  # in an array
         return True
     return any(_decided_by_caller(hit) for hit in summary.hits)
 

@@ -83,8 +83,8 @@ class Val:
     """
 
     __slots__ = (
-        "face", "flowing", "height", "items", "labels", "leaving", "open_part", "refs", "rest", "sites", "symbolic",
-        "texts", "types", "weight",
+        "face", "flowing", "height", "items", "labels", "leaving", "open_part", "refs", "rest", "secret", "sites",
+        "symbolic", "texts", "types", "weight", "within",
     )  # fmt: skip
 
     def __init__(
@@ -116,6 +116,10 @@ class Val:
         """The value without labels of its own; worked out when first asked (see `summary.parameters_only`)."""
         self.symbolic: bool | None = None
         """Whether a parameter is in it; found out when first asked."""
+        self.secret: bool | None = None
+        """Whether a secret with a name is in it; found out when first asked (see `kinds`)."""
+        self.within: frozenset[int] | None = None
+        """Handles and objects in it; worked out when first asked (see `all_sites`)."""
         self.flowing: Val | None = None
         """What of it can flow to stores far from here; worked out when first asked (see `flows`)."""
         self.face: frozenset[object] | None = None
@@ -366,10 +370,12 @@ def all_labels(value: Val) -> Mapping[str, Trace]:
 
 def all_sites(value: Val) -> frozenset[int]:
     """Handles and objects in a value and in its elements."""
-    found = value.sites
     if not value.height:
-        return found
-    for item in (value.items or {}).values():
-        if item.sites or item.height:
-            found |= all_sites(item)
-    return found if value.rest is None else found | all_sites(value.rest)
+        return value.sites
+    if value.within is None:
+        found = value.sites
+        for item in (*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
+            if item.sites or item.height:
+                found |= all_sites(item)
+        value.within = found
+    return value.within
