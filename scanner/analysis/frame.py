@@ -75,6 +75,8 @@ class Frame:
         """Where parameters go of which callers are not told more (see `flows`)."""
         self.passing: dict[tuple[int, int], Passing] = {}
         """What calls pass that can flow further, by callee and place."""
+        self.handed: set[int] = set()
+        """Objects among it: who takes one out of a store finds in it what it got here."""
         self.sites: dict[int, dict[str, Val]] = {}
         self.levels: dict[tuple[int, str], int] = {}
         """By object or handle that a callee made, and role: through how many calls what was put on it has come."""
@@ -374,6 +376,8 @@ class Frame:
                 effects.append(Effect(target, (0, ""), Val(texts, labels, types=value.types)))
         for label, ways in self.led.items():
             self.state.flows.lead(Parameter(self.number, label), ways)
+        for site in sorted(self.handed):
+            self.tell_all(site)
         for (callee, start), passing in self.passing.items():
             self.state.flows.call(callee, start, passing._replace(caller=self.number))
         return Summary(

@@ -33,6 +33,8 @@ from scanner.model.facts import Call, Index, Prop, Value, Var
 STORE = "store"
 LONE = "lone"
 """Targets of effects: a property that objects of a class share, and one of an object whose place nobody knows."""
+_MAX_READERS = 100
+"""Functions that read a property of the objects made at one place, up to which a secret makes them worth following."""
 _OLD, _AGED = "?", "!"
 """First characters of marks among the variables: no name of a variable begins with one."""
 
@@ -98,6 +100,7 @@ class Shared(Frame):
         for label, ways in inner.led.items():
             self.add_ways(label, ways)
         self.passing.update(inner.passing)
+        self.handed |= inner.handed
         for key, item in inner.reaches.items():
             self.reaches.setdefault(key, item)
         self.changed |= inner.changed
@@ -324,15 +327,18 @@ class Shared(Frame):
         part = self.state.flows.flowing(value)
         if not (value.types and value.sites) or not any(map(self._holds_secret, value.sites)):
             return part
-        for site in value.sites & self.sites.keys():
-            self.tell_all(site)
+        self.handed |= value.sites & self.sites.keys()
         return part.replaced(types=value.types)
 
     def _holds_secret(self, site: int) -> bool:
-        """Whether a secret was put into an object that a known place makes."""
+        """Whether a secret was put into an object that a known place makes; not into what all of a program reads."""
         known = (self.sites.get(site, {}), self.state.site_states.get(site, {})) if site >= 0 else ()
-        has_secret = self.state.has_secret
-        return any(role[0] == "." and has_secret(value) for roles in known for role, value in roles.items())
+        has_secret, readers = self.state.has_secret, self.state.site_readers
+        return any(
+            role[0] == "." and has_secret(value) and len(readers.get((site, role), ())) <= _MAX_READERS
+            for roles in known
+            for role, value in roles.items()
+        )
 
 
 @lru_cache(maxsize=1 << 14)
