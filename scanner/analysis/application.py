@@ -27,7 +27,7 @@ from scanner.analysis import (
 )
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.flows import Parameter, Step
+from scanner.analysis.flows import Step
 from scanner.analysis.passing import passed_through
 from scanner.analysis.state import State
 from scanner.analysis.substitution import Substitution
@@ -338,8 +338,7 @@ def _applied(
 
     returns = _with_step(evaluator, summary.returns, returned)
     leading = _of_objects(evaluator, number, binding)
-    told = summary.effects or summary.hits or summary.reaches or leading
-    if not told and not depends_on_caller(returns):
+    if not (summary.effects or summary.hits or summary.reaches or leading) and not depends_on_caller(returns):
         return returns
     substitution = evaluator.substitution(binding.argument, step, returned)
     substitution.changed = _changing(evaluator, call)
@@ -347,10 +346,9 @@ def _applied(
     for hit in summary.hits:
         lifting.lift(evaluator, call, hit, substitution, symbol, certain=certain)
     reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
-    way = Step(evaluator.path, call.line, passed_to)
-    for label in leading:
-        passed = substitution.passed(label)
-        evaluator.hand_on(passed, Parameter(state.program.with_body(number), label), way)
+    if leading:
+        told = {label: substitution.passed(label) for label in leading}
+        evaluator.tell_passed(state.program.with_body(number), call.start, told)
     result = evaluator.join(substitution.value(returns), back)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))

@@ -14,12 +14,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 from scanner.analysis.faces import names_host
-from scanner.analysis.summary import HASHED, PARAM, PROJECTED, certain, opened, parameter_label, picked
-from scanner.analysis.templates import FIRST_PARAMETER, FIRST_PRIVATE, MAX_OPEN_LENGTH, HoleTable, parameters
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join, stepped
+from scanner.analysis.kinds import Kinds
+from scanner.analysis.summary import HASHED, PARAM, PROJECTED, certain, digest, opened, parameter_label, picked
+from scanner.analysis.templates import (
+    FIRST_PARAMETER,
+    FIRST_PRIVATE,
+    MAX_OPEN_LENGTH,
+    OF_MEMBERS_ALL,
+    HoleTable,
+    parameters,
+)
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Val, all_labels, join, stepped
 
 Store = tuple[str, str]
 """A store: class, global or space, and the name in it."""
@@ -46,6 +54,8 @@ class Passing(NamedTuple):
     caller: int
     step: Step
     given: Mapping[int, Val]
+    told: Mapping[str, Val] = {}
+    """By label: what is in objects that it passes, which it alone can tell, of what is known to lead somewhere."""
 
 
 class Way(NamedTuple):
@@ -69,7 +79,10 @@ class Way(NamedTuple):
         made = (form.replace(FORM, text) for form in self.forms for text in options)
         texts = frozenset(text for text in made if len(text) <= MAX_OPEN_LENGTH)
         if self.nested:
-            return Val(labels=labels, rest=passed.replaced(texts=texts, labels={}, rest=None))
+            element = passed.replaced(texts=texts, labels={}, rest=None)
+            return Val(
+                labels=labels, rest=element.replaced(rest=element)
+            )  # or into a list in it: `$kept[$name][] = $x`
         if FORM not in self.forms:
             return Val(texts, labels)
         return passed.replaced(texts=texts, labels=labels)
@@ -84,20 +97,11 @@ _NO_TEXTS = frozenset[str]()
 _NO_SITES = frozenset[int]()
 _MAX_OBJECTS = 8
 """Objects, and callables, that are followed through one parameter: one through which hundreds go says little."""
-_MAX_PARTS = 16
+_MAX_PARTS = 64
 """Parts of one argument that are told apart on their ways; of more than that, all of it takes the ways of each."""
 Goal = Parameter | Store
 Thing = TypeVar("Thing")
-
-
-class Kinds(Protocol):
-    """Tells labels apart (see `kinds`)."""
-
-    def is_specific(self, label: str) -> bool:
-        """Whether a label names one secret of the site."""
-
-    def digests(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
-        """Labels of what a one-way function makes of a value."""
+Key = TypeVar("Key")
 
 
 class Flows:
@@ -109,9 +113,12 @@ class Flows:
         overflow: str,
         kinds: Kinds,
         write: Callable[[Store, Val], None],
-        ask: Callable[[int], None],
+        ask: Callable[[int, bool], None],
     ) -> None:
-        """`write`: puts something into a store. `ask`: has a function evaluated again that passes an object on."""
+        """`write`: puts something into a store. `ask`: has a function evaluated again that passes an object on.
+
+        It says also whether the object holds a secret.
+        """
         self._holes = holes
         self._overflow = overflow
         self._kinds = kinds
@@ -157,23 +164,19 @@ class Flows:
         key = passing.caller, start
         known = self._calls[function].get(key)
         if known is not None:
-            passing = passing._replace(given=self._joined(known.given, passing.given))
-            if passing.given == known.given:
+            given, told = self._joined(known.given, passing.given), self._joined(known.told, passing.told)
+            if given == known.given and told == known.told:
                 return
+            passing = passing._replace(given=given, told=told)
         self._calls[function][key] = passing
         for label in self._leading.get(function, ()):
             self._connect(passing, Parameter(function, label))
         self._work()
 
-    def arrive(self, parameter: Parameter, passed: Val) -> None:
-        """A call passes this, whatever else is known of it."""
-        self._waiting.append((parameter, passed))
-        self._work()
-
-    def _joined(self, one: Mapping[int, Val], two: Mapping[int, Val]) -> Mapping[int, Val]:
+    def _joined(self, one: Mapping[Key, Val], two: Mapping[Key, Val]) -> Mapping[Key, Val]:
         both = dict(one)
-        for index, value in two.items():
-            both[index] = join(both[index], value, self._overflow) if index in both else value
+        for key, value in two.items():
+            both[key] = join(both[key], value, self._overflow) if key in both else value
         return both
 
     def _work(self) -> None:
@@ -193,10 +196,8 @@ class Flows:
             self._waiting += [(further, way.taken(fresh)) for further, way in self._ways.get(goal, {}).items()]
 
     def _lead(self, parameter: Parameter, goal: Goal, way: Way) -> None:
-        function, label = parameter
-        if parameter not in self._ways and not self._is_told_apart(parameter):
-            label = f"{PARAM}{self._root(label)}"
-            parameter, way = Parameter(function, label), way._replace(whole=True)
+        if parameter not in self._ways:
+            parameter, way = self._told_apart(parameter, way)
         known = self._ways.setdefault(parameter, {})
         is_first, before = not known, known.get(goal)
         if before is None or not way.forms <= before.forms or way.whole > before.whole:
@@ -204,60 +205,71 @@ class Flows:
             if parameter in self._passed:
                 self._waiting.append((goal, way.taken(self._passed[parameter])))
         if is_first:
-            self._leading[function][label] = None
-            if self._is_projected(label):
-                self._of_objects[function].setdefault(self._root(label), []).append(label)
-            for passing in self._calls.get(function, {}).values():
-                self._connect(passing, parameter)
+            self._begin(parameter)
+
+    def _begin(self, parameter: Parameter) -> None:
+        """A parameter leads somewhere from now on: what calls have passed goes there."""
+        function, label = parameter
+        root = self._root(label)
+        self._parts[function, root] += 1
+        self._leading[function][label] = None
+        if self._is_projected(label):
+            self._of_objects[function].setdefault(root, []).append(_plain(label))
+        for passing in self._calls.get(function, {}).values():
+            self._connect(passing, parameter)
 
     def _root(self, label: str) -> int:
         """Number of the parameter that a label stands for, or for a part of."""
-        name = label[len(PARAM) :].removeprefix(HASHED)
+        name = _plain(label)[len(PARAM) :]
         return self._holes.parameter_of(name) if name >= FIRST_PRIVATE else int(name)
 
-    def _is_told_apart(self, parameter: Parameter) -> bool:
-        """Whether a part of an argument has ways of its own: not where many have."""
-        key = parameter.function, self._root(parameter.label)
-        self._parts[key] += 1
-        return self._parts[key] <= _MAX_PARTS or parameter.label == f"{PARAM}{key[1]}"
+    def _told_apart(self, parameter: Parameter, way: Way) -> tuple[Parameter, Way]:
+        """A part of an argument, and its way; where many parts of it have ways, all of it: all that an object holds."""
+        function, label = parameter
+        root = self._root(label)
+        whole = f"{PARAM}{root}"
+        if self._parts[function, root] < _MAX_PARTS or _plain(label) == whole:
+            return parameter, way
+        if self._is_projected(label):
+            members = self._holes.element(chr(FIRST_PARAMETER + 1 + root), OF_MEMBERS_ALL)
+            whole = label if members is None else parameter_label(members)
+        return Parameter(function, whole if _plain(label) == label else digest(whole)), way._replace(whole=True)
 
     def _connect(self, passing: Passing, parameter: Parameter) -> None:
         """What a call passes as a parameter that leads somewhere goes there."""
-        passed = self._read(passing, parameter.label[len(PARAM) :])
+        passed = self._read(passing, parameter.label)
         if passed is NOTHING:
             return
-        self.pass_on(passing.caller, passed, parameter, passing.step)
-
-    def pass_on(self, caller: int, passed: Val, parameter: Parameter, step: Step) -> None:
-        """A call of some function passes something as a parameter that leads somewhere."""
-        specific = self._kinds.is_specific
+        specific, step = self._kinds.is_specific, passing.step
         secrets = {label: stepped(trace, *step) for label, trace in passed.labels.items() if specific(label)}
         hosts = frozenset(text for text in passed.texts if names_host(text))
         inner = frozenset(text for text in passed.rest.texts if names_host(text)) if passed.rest else _NO_TEXTS
         held = passed.sites if passed.types else _NO_SITES
-        captured = certain(Val(items=passed.items)).items if passed.refs and passed.items else None
-        if secrets or hosts or inner or passed.types or passed.refs:
+        captured = certain(Val(items=passed.items)).items if passed.items else None
+        if secrets or hosts or inner or passed.types or passed.refs or captured:
             rest = Val(inner) if inner else None
-            flows = Val(hosts, secrets, passed.types, passed.refs, held, captured, rest)
-            self._waiting.append((parameter, flows))
+            self._waiting.append((parameter, Val(hosts, secrets, passed.types, passed.refs, held, captured, rest)))
         made = forms(passed.texts)
         for label in passed.labels:
             if label.startswith(PARAM):
                 way = Way(step, frozenset(made.get(label, ())))
-                self._waiting.append((Parameter(caller, label), parameter, way))
+                self._waiting.append((Parameter(passing.caller, label), parameter, way))
 
-    def _read(self, passing: Passing, name: str) -> Val:
-        """Texts and labels that a call passes, by the rest of the label that stands for it in the callee."""
-        if name.startswith(HASHED):
-            return Val(labels=self._kinds.digests(self._read(passing, name.removeprefix(HASHED)).labels))
-        value = self._element(passing, name) if name >= FIRST_PRIVATE else passing.given.get(int(name), NOTHING)
+    def _read(self, passing: Passing, label: str) -> Val:
+        """What a call passes in the place of a label of the callee: its texts and all labels, the rest as one."""
+        if _plain(label) != label:
+            return Val(labels=self._kinds.digests(self._read(passing, _plain(label)).labels))
+        name = label[len(PARAM) :]
+        if label in passing.told:
+            value = passing.told[label]
+        else:
+            value = self._element(passing, name) if name >= FIRST_PRIVATE else passing.given.get(int(name), NOTHING)
         if value is NOTHING:
             return NOTHING
-        inner = _texts_in(value)
-        return Val(
-            value.texts, all_labels(value), value.types, value.refs, value.sites, value.items if value.refs else None,
-            Val(inner) if inner else None,
-        )  # fmt: skip
+        inner = texts_in(value)
+        rest = Val(inner) if inner else None
+        items = value.items if has_objects(value) else None
+        return Val(value.texts, all_labels(value), value.types, value.refs, value.sites, items, rest)
 
     def _element(self, passing: Passing, template: str) -> Val:
         """What a call passes in the place of a parameter's template, or of one of an element of a parameter."""
@@ -270,12 +282,12 @@ class Flows:
         if not origin[1].startswith(PROJECTED):
             return picked(base, origin[1], self._holes, self._overflow)
         if any(site >= 0 for site in base.sites):
-            self._ask(passing.caller)
+            self._ask(passing.caller, bool(base.types))
         return opened(base, origin[1], self._holes)
 
     def _is_projected(self, label: str) -> bool:
         """Whether a label stands for a part of an object, or for something that is asked of an argument."""
-        name = label[len(PARAM) :].removeprefix(HASHED)
+        name = _plain(label)[len(PARAM) :]
         origin = self._holes.origin(name) if name >= FIRST_PRIVATE else None
         while origin is not None:
             if origin[1].startswith(PROJECTED):
@@ -292,14 +304,27 @@ class Flows:
         inner = _fresh(passed.rest.texts, before, MAX_TEXTS) if passed.rest else _NO_TEXTS
         refs = _fresh(passed.refs, known.refs, _MAX_OBJECTS)
         sites = _fresh(passed.sites, known.sites, _MAX_OBJECTS)
-        if not (labels or texts or inner or refs or sites):
+        is_held = bool(passed.items) and _is_new(Val(items=passed.items), Val(items=known.items))
+        if not (labels or texts or inner or refs or sites or is_held):
             return None
-        rest = Val(inner) if inner else None
-        fresh = Val(
-            texts, labels, passed.types if sites else _NO_TEXTS, refs, sites, passed.items if refs else None, rest
-        )
+        rest, items = Val(inner) if inner else None, passed.items if refs or is_held else None
+        fresh = Val(texts, labels, passed.types if sites else _NO_TEXTS, refs, sites, items, rest)
         self._passed[parameter] = join(known, fresh, self._overflow)
         return fresh
+
+
+def _is_new(items: Val, known: Val) -> bool:
+    """Whether objects or callables in a list are new, and there is room for them."""
+    before, now = (_objects_in(value) for value in (known, items))
+    return not now <= before and len(before) < _MAX_OBJECTS
+
+
+def _objects_in(value: Val) -> frozenset[object]:
+    """Objects and callables in the elements of a value."""
+    found = frozenset[object]()
+    for item in (*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
+        found = found.union(item.sites if item.types else (), item.refs, _objects_in(item) if item.height else ())
+    return found
 
 
 def _fresh(things: frozenset[Thing], known: frozenset[Thing], most: int) -> frozenset[Thing]:
@@ -308,11 +333,23 @@ def _fresh(things: frozenset[Thing], known: frozenset[Thing], most: int) -> froz
     return new if len(new) + len(known) <= most else frozenset(sorted(new)[: max(0, most - len(known))])  # type: ignore[type-var]  # texts, numbers, named tuples
 
 
-def _texts_in(value: Val) -> frozenset[str]:
+def _plain(label: str) -> str:
+    """Label of a parameter, where this one is of what a one-way function makes of it."""
+    return PARAM + label[len(PARAM) :].removeprefix(HASHED)
+
+
+def has_objects(value: Val) -> bool:
+    """Whether a callable, or an object whose class is known, is in a value."""
+    if value.types or value.refs:
+        return True
+    return any(map(has_objects, (value.items or {}).values())) or (value.rest is not None and has_objects(value.rest))
+
+
+def texts_in(value: Val) -> frozenset[str]:
     """Texts of the elements of a value."""
     found = _NO_TEXTS
     for item in (*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
-        found |= item.texts | _texts_in(item) if item.height else item.texts
+        found |= item.texts | texts_in(item) if item.height else item.texts
     return found
 
 

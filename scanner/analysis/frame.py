@@ -425,8 +425,11 @@ class Frame:
         for role, value in sorted(self.sites[site].items()):
             if role.startswith("."):
                 continue
-            if depends_on_caller(value):
-                yield Effect("site", (site, role), value, self.levels.get((site, role), 0))
+            level = self.levels.get((site, role), 0)
+            if depends_on_caller(value) and level > MAX_OBJECT_LIFTS:
+                self.leave_far(site, role, value)
+            elif depends_on_caller(value):
+                yield Effect("site", (site, role), value, level)
             else:
                 self.state.write_site(site, role, value)
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from scanner.analysis.destinations import host_in
 from scanner.analysis.faces import face, innermost, names_host
-from scanner.analysis.flows import Goal, Parameter, Passing, Step, Way, forms
+from scanner.analysis.flows import Goal, Passing, Step, Way, forms, has_objects, texts_in
 from scanner.analysis.frame import Frame, cell
 from scanner.analysis.origins import SUPERGLOBALS
 from scanner.analysis.state import KEPT_OBJECT, NOBODIES, WRITTEN, is_single
@@ -35,6 +35,10 @@ LONE = "lone"
 """Targets of effects: a property that objects of a class share, and one of an object whose place nobody knows."""
 _MAX_READERS = 100
 """Functions that read a property of the objects made at one place, up to which a secret makes them worth following."""
+_MAX_HANDED = 16
+"""Objects, and objects in them, that are looked into for a secret where a call passes them."""
+_PAIR, _METHOD = 2, "1"
+"""Elements of a list that is a method of an object, and the key of the method's name."""
 _OLD, _AGED = "?", "!"
 """First characters of marks among the variables: no name of a variable begins with one."""
 
@@ -87,7 +91,8 @@ class Shared(Frame):
             else:
                 value = args[index] if index < len(args) else self.state.interpreter.default(self, param)
             self.env[param.name] = value.replaced(types=value.types | types)
-        self.sites, self.globals = outer.sites, dict(outer.globals) if carried is None else {}
+        self.sites, self.levels = outer.sites, outer.levels
+        self.globals = dict(outer.globals) if carried is None else {}
         self.after_include = outer.after_include
         self.parameter_index = {}
 
@@ -120,7 +125,8 @@ class Shared(Frame):
         """Write to a store that outlives the call. `by`: the callee that does it, where it is not this function."""
         self.stored_sites |= all_sites(value)
         if lifts > MAX_VALUE_LIFTS:
-            value = self._far(value)
+            flowing = self._flowing(value)
+            value = self.join(self._far(value), flowing) if has_objects(flowing) else self._far(value)
         self._note_writer(key, self.number if by is None else by)
         if depends_on_caller(value):
             self._leave_to_callers(target, key, value, lifts)
@@ -246,6 +252,8 @@ class Shared(Frame):
             self.state.note_instance(key)
         if lifts or not single:  # whoever calls a method knows the object whose property it puts into a global
             value = closed(value, self.state.holes)
+        elif depends_on_caller(value) and closed(value, self.state.holes) is not value:
+            self._lead(self._far(value), key)  # who calls those callers does not, and is told no more
         if not depends_on_caller(value):
             self._store(key, value, lifts)
             return
@@ -282,8 +290,7 @@ class Shared(Frame):
 
     def _far(self, value: Val) -> Val:
         """What is left of a value far out: secrets, what callers pass, and texts that can name a host."""
-        inner = [*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])]
-        nested = telling_texts(frozenset(text for item in inner for text in item.texts))
+        nested = telling_texts(texts_in(value))
         labels = self.state.lasting(all_labels(value))
         return Val(telling_texts(value.texts), labels, rest=Val(nested) if nested else None)
 
@@ -303,17 +310,6 @@ class Shared(Frame):
         for goal, way in ways.items():
             known[goal] = way.widened(known.get(goal))
 
-    def hand_on(self, passed: Val, parameter: Parameter, step: Step) -> None:
-        """A call passes an object, something in which leads to stores further on."""
-        secrets = {label: trace for label, trace in passed.labels.items() if self.state.is_specific(label)}
-        hosts = frozenset(text for text in passed.texts if names_host(text))
-        if secrets or hosts:
-            self.state.flows.arrive(parameter, Val(hosts, secrets))
-        made = forms(passed.texts)
-        for label in passed.labels:
-            if label.startswith(PARAM):
-                self.add_ways(label, {parameter: Way(step, frozenset(made.get(label, ())))})
-
     def note_passed(self, callee: int, start: int, step: Step, argument: Function[[int], Val]) -> None:
         """Keep what a call passes that can flow: which of it does may turn out later."""
         count = len(self.state.program.functions[callee].params)
@@ -322,21 +318,52 @@ class Shared(Frame):
         if given:
             self.passing[callee, start] = Passing(self.number, step, given)
 
+    def tell_passed(self, callee: int, start: int, told: Mapping[str, Val]) -> None:
+        """Add to what a call passes what is in objects of it, by the labels that stand for it in the callee."""
+        known = self.passing.get((callee, start))
+        if known is not None:
+            parts = {label: self._flowing(value) for label, value in told.items()}
+            self.passing[callee, start] = known._replace(told=parts)
+
     def _flowing(self, value: Val) -> Val:
-        """What of an argument can flow; an object, where it holds a secret."""
+        """What of an argument can flow; an object, a method of one, or one in a list, where it holds a secret."""
         part = self.state.flows.flowing(value)
-        if not (value.types and value.sites) or not any(map(self._holds_secret, value.sites)):
+        if part is NOTHING:
             return part
-        self.handed |= value.sites & self.sites.keys()
-        return part.replaced(types=value.types)
+        if value.types and value.sites:
+            return part.replaced(types=value.types) if self._hands_secret(value.sites) else part
+        if not value.items or not all_sites(value):
+            return part
+        items = {key: self._flowing(item) for key, item in value.items.items()}
+        if not any(map(has_objects, items.values())):
+            return part
+        if len(items) == _PAIR and _METHOD in items:  # `[$object, 'method']`
+            items[_METHOD] = value.items[_METHOD]
+        return part.replaced(items={key: item for key, item in items.items() if item is not NOTHING})
+
+    def _hands_secret(self, sites: frozenset[int]) -> bool:
+        """Whether a secret was put into objects that known places make, or into objects in these; they are noted."""
+        reached = [site for site in sorted(sites) if site >= 0][:_MAX_HANDED]
+        for site in reached:
+            for roles in self._states_of(site):
+                inner = [one for role, held in roles.items() if role[0] == "." for one in held.sites if one >= 0]
+                reached += [one for one in sorted(inner) if one not in reached][: _MAX_HANDED - len(reached)]
+        if not any(map(self._holds_secret, reached)):
+            return False
+        self.handed.update(site for site in reached if site in self.sites)
+        return True
+
+    def _states_of(self, site: int) -> list[Mapping[str, Val]]:
+        """What was put on an object of a known place: here, and by all."""
+        states = (self.sites.get(site), self.state.site_states.get(site))
+        return [roles for roles in states if roles]
 
     def _holds_secret(self, site: int) -> bool:
         """Whether a secret was put into an object that a known place makes; not into what all of a program reads."""
-        known = (self.sites.get(site, {}), self.state.site_states.get(site, {})) if site >= 0 else ()
         has_secret, readers = self.state.has_secret, self.state.site_readers
         return any(
             role[0] == "." and has_secret(value) and len(readers.get((site, role), ())) <= _MAX_READERS
-            for roles in known
+            for roles in self._states_of(site)
             for role, value in roles.items()
         )
 

@@ -296,9 +296,11 @@ class State(Kinds):
         if not key[0]:
             self.write_store((WRITTEN, key[1]), value)
 
-    def _ask(self, function: int) -> None:
+    def _ask(self, function: int, has_secret: bool) -> None:  # noqa: FBT001  a callback
         """A function passes an object on, in which something may flow: it is evaluated again."""
         self.dirty.add(function)
+        if has_secret:
+            self.urgent.add(function)
 
     def leave_untold(self, key: tuple[str, str]) -> None:
         """Some of what callers put into a property does not get into the store of its class; who reads it asks them."""

@@ -280,12 +280,9 @@ class Substitution:
         return {label: self._step(trace) for label, trace in self._followed(passed.labels).items()}
 
     def passed(self, label: str) -> Val:
-        """Texts and labels of what the call passes, by the label that stands for it in the callee."""
+        """What the call passes, by the label that stands for it in the callee."""
         name = label[len(PARAM) :]
-        if name.startswith(HASHED):
-            return Val(labels=self._argument_labels(name))
-        texts = (self._resolved(name) if name >= "\ue000" else self._arguments(int(name))).texts
-        return Val(texts, self._argument_labels(name))
+        return self._resolved(name) if name >= "\ue000" else self._arguments(int(name))
 
     def fed(self, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
         """Labels that the call's arguments put in the place of those that callers decide."""

