@@ -27,13 +27,14 @@ from scanner.analysis import (
 )
 from scanner.analysis.binding import Binding
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.flows import Step
+from scanner.analysis.flows import Passed, Step
 from scanner.analysis.passing import passed_through
 from scanner.analysis.state import State
 from scanner.analysis.substitution import Substitution
 from scanner.analysis.summary import (
     EMPTY,
     PARAM,
+    RECEIVER,
     Effect,
     Summary,
     depends_on_caller,
@@ -305,20 +306,13 @@ def _note_passed(
     if all(flows.flowing(arg) is NOTHING for arg in args) and (receiver is None or flows.flowing(receiver) is NOTHING):
         return None
     binding = Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
-    step = Step(evaluator.path, call.line, f"passed to {program.symbol(number)}()")
-    evaluator.note_passed(program.with_body(number), call.start, step, binding.argument)
+    passed = ((i, binding.argument(i)) for i in range(RECEIVER, len(program.functions[number].params) + 1))
+    given = {index: value for index, value in passed if flows.flowing(value) is not NOTHING}
+    if given:
+        step = Step(evaluator.path, call.line, f"passed to {program.symbol(number)}()")
+        noted = Passed(step, given, _changing(evaluator, call))
+        evaluator.note_passed(program.with_body(number), call.start, noted)
     return binding
-
-
-def _of_objects(evaluator: Evaluator, number: int, binding: Binding) -> list[str]:
-    """Labels of what leads somewhere in objects that a call passes, and that were made at known places."""
-    leading = evaluator.state.flows.of_objects(evaluator.state.program.with_body(number))
-    return [
-        label
-        for index, labels in leading.items()
-        if any(site >= 0 for site in binding.argument(index).sites)
-        for label in labels
-    ]
 
 
 def _applied(
@@ -337,8 +331,7 @@ def _applied(
         return stepped(trace, evaluator.path, call.line, returned_by)
 
     returns = _with_step(evaluator, summary.returns, returned)
-    leading = _of_objects(evaluator, number, binding)
-    if not (summary.effects or summary.hits or summary.reaches or leading) and not depends_on_caller(returns):
+    if not (summary.effects or summary.hits or summary.reaches) and not depends_on_caller(returns):
         return returns
     substitution = evaluator.substitution(binding.argument, step, returned)
     substitution.changed = _changing(evaluator, call)
@@ -346,9 +339,6 @@ def _applied(
     for hit in summary.hits:
         lifting.lift(evaluator, call, hit, substitution, symbol, certain=certain)
     reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
-    if leading:
-        told = {label: substitution.passed(label) for label in leading}
-        evaluator.tell_passed(state.program.with_body(number), call.start, told)
     result = evaluator.join(substitution.value(returns), back)
     if state.program.functions[number].is_abstract and not summary.returns.texts:
         result = evaluator.join(result, passed_through(evaluator, call, receiver or NOTHING, args))
@@ -452,7 +442,11 @@ def _put_on_objects(evaluator: Evaluator, effect: Effect, substitution: Substitu
 
 
 def _put_on(evaluator: Evaluator, sites: frozenset[int], role: str, value: Val) -> None:
-    """What a callee put into a collection, or on a handle that a store holds: it is there, wherever that is kept."""
+    """What a callee put into a collection, or on a handle that a store holds: it is there, wherever that is kept.
+
+    In a property only as far as one call tells it of all (see `_told_to_all`).
+    """
+    value = evaluator.state.single(value) if role[0] == "." else value
     for site in sorted(sites) if not depends_on_caller(value) else ():
         if site >= 0:
             evaluator.state.write_site(site, role, value)

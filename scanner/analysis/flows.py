@@ -48,6 +48,16 @@ class Step(NamedTuple):
     text: str
 
 
+class Passed(NamedTuple):
+    """What a call passes that can flow, while the function that calls is evaluated."""
+
+    step: Step
+    given: Mapping[int, Val]
+    """By index of the parameter, `RECEIVER` for the object."""
+    changed: Callable[[str], bool]
+    """Whether the argument for a parameter's template is no expression that gives a name as it is."""
+
+
 class Passing(NamedTuple):
     """What one call passes, by parameter, as far as it flows (see `flowing`)."""
 
@@ -97,7 +107,7 @@ _NO_TEXTS = frozenset[str]()
 _NO_SITES = frozenset[int]()
 _MAX_OBJECTS = 8
 """Objects, and callables, that are followed through one parameter: one through which hundreds go says little."""
-_MAX_PARTS = 64
+_MAX_PARTS = 32
 """Parts of one argument that are told apart on their ways; of more than that, all of it takes the ways of each."""
 Goal = Parameter | Store
 Thing = TypeVar("Thing")
@@ -249,10 +259,10 @@ class Flows:
         if secrets or hosts or inner or passed.types or passed.refs or captured:
             rest = Val(inner) if inner else None
             self._waiting.append((parameter, Val(hosts, secrets, passed.types, passed.refs, held, captured, rest)))
-        made = forms(passed.texts)
+        made, plain = forms(passed.texts), Way(step, _NO_TEXTS)  # one for all: there are a million of them
         for label in passed.labels:
             if label.startswith(PARAM):
-                way = Way(step, frozenset(made.get(label, ())))
+                way = Way(step, frozenset(made[label])) if label in made else plain
                 self._waiting.append((Parameter(passing.caller, label), parameter, way))
 
     def _read(self, passing: Passing, label: str) -> Val:

@@ -11,7 +11,8 @@ from functools import partial
 from scanner.analysis import weak
 from scanner.analysis.describe import describe
 from scanner.analysis.faces import names_host
-from scanner.analysis.flows import Goal, Parameter, Passing, Way
+from scanner.analysis.flows import Goal, Parameter, Passed, Way
+from scanner.analysis.instances import Instances
 from scanner.analysis.spread import MAX_OUTSIDE_STEPS, is_followed
 from scanner.analysis.state import Note, SecretRead, State
 from scanner.analysis.substitution import Substitution
@@ -73,11 +74,11 @@ class Frame:
         self.effects: dict[tuple[str, tuple[int, str], int], Effect] = {}
         self.led: dict[str, dict[Goal, Way]] = {}
         """Where parameters go of which callers are not told more (see `flows`)."""
-        self.passing: dict[tuple[int, int], Passing] = {}
+        self.passed: dict[tuple[int, int], Passed] = {}
         """What calls pass that can flow further, by callee and place."""
         self.handed: set[int] = set()
         """Objects among it: who takes one out of a store finds in it what it got here."""
-        self.sites: dict[int, dict[str, Val]] = {}
+        self.sites = Instances(state)
         self.levels: dict[tuple[int, str], int] = {}
         """By object or handle that a callee made, and role: through how many calls what was put on it has come."""
         self._joins: dict[tuple[int, int], tuple[Val, Val, Val]] = {}
@@ -237,8 +238,6 @@ class Frame:
                 return self.state.program.find_class(unit.fact.parent)
         return ""
 
-    # -- small helpers ----------------------------------------------------------------------------------------
-
     def join(self, first: Val, second: Val) -> Val:
         """Join with the overflow hole of this analysis."""
         return join(first, second, self.state.overflow)
@@ -304,9 +303,8 @@ class Frame:
 
     def set_site(self, site: int, role: str, value: Val) -> None:
         """Weak update of what is known of a handle or object in this function."""
-        roles = self.sites.setdefault(site, {})
-        known = roles.get(role)
-        roles[role] = value if known is None else self._joined_once(known, value)
+        known = self.sites.get(site, {}).get(role)
+        self.sites.put(site, role, value if known is None else self._joined_once(known, value))
 
     def _joined_once(self, first: Val, second: Val) -> Val:
         """The join of two values, the very same for the same two: many objects are told the same by one call."""
@@ -376,10 +374,7 @@ class Frame:
                 effects.append(Effect(target, (0, ""), Val(texts, labels, types=value.types)))
         for label, ways in self.led.items():
             self.state.flows.lead(Parameter(self.number, label), ways)
-        for site in sorted(self.handed):
-            self.tell_all(site)
-        for (callee, start), passing in self.passing.items():
-            self.state.flows.call(callee, start, passing._replace(caller=self.number))
+        self.tell_passed()
         return Summary(
             self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values())
         )
@@ -412,9 +407,10 @@ class Frame:
         return effects.values()
 
     def tell_all(self, site: int) -> None:
-        """What an object got that a store holds, secrets and hosts: whoever takes it out of there finds it."""
+        """What an object got that a store holds, secrets, hosts, objects with some: whoever takes it out finds it."""
         for role, value in sorted(self.sites[site].items()):
-            if role[0] == "." and (self.state.has_secret(value) or any(map(names_host, value.texts))):
+            told = self.state.has_secret(value) or not self.handed.isdisjoint(all_sites(value))
+            if role[0] == "." and (told or any(map(names_host, value.texts))):
                 self.state.write_site(site, role, self.state.single(certain(value)))
 
     def _put_on_kept(self, site: int) -> Iterator[Effect]:
@@ -485,6 +481,10 @@ class Frame:
         if any(label not in kept and self.state.is_secret(label) for label in labels):
             self.state.limit("steps-of-vague-data", self.number)
         return kept
+
+    def tell_passed(self) -> None:
+        """Tell what calls pass that can flow further (see `Shared`)."""
+        raise AssertionError(self)
 
     def leave_far(self, site: int, role: str, value: Val) -> None:
         """What an object got is told to callers no more (see `Shared`)."""

@@ -76,7 +76,7 @@ def put(frame: Frame, effect: Effect, substitution: Substitution, sites: frozens
         value = _lengthened(frame, value, [substitution.value(items[key]) for key in added])
     if len(sites) == 1 and _is_extended(frame.state.holes, effect):
         (site,) = sites
-        frame.sites.setdefault(site, {}).pop(name, None)
+        frame.sites.drop(site, name)
         frame.grown.add((site, name))
     return value
 

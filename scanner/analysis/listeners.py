@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.handlers import call_of_value
-from scanner.analysis.objects import exposed
+from scanner.analysis.objects import secrets_in
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, stepped
 from scanner.model.facts import Call
 
@@ -71,7 +71,7 @@ def _taken(evaluator: Evaluator, call: Call, receiver: Val, args: Sequence[Val],
 
 def _secrets(evaluator: Evaluator, values: Sequence[Val]) -> Val:
     """Secrets of the site in some values, or in the properties of objects."""
-    found = [Val(labels=exposed(evaluator, value) if value.sites else all_labels(value)) for value in values]
+    found = [Val(labels=secrets_in(evaluator, value) if value.sites else all_labels(value)) for value in values]
     labels = join_all(found, evaluator.state.overflow).labels
     return Val(labels={label: trace for label, trace in labels.items() if evaluator.state.is_specific(label)})
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.folding import foldable
 from scanner.analysis.handlers import handles, labels_of
+from scanner.analysis.instances import reachable
 from scanner.analysis.program import Program
 from scanner.analysis.state import State
 from scanner.analysis.summary import opened
@@ -63,6 +64,15 @@ def held_by(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
     return merge_labels(merge_labels(found, _held_by_sites(evaluator, sites)), _of_caller(evaluator, value))
 
 
+def secrets_in(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
+    """The same, with what the methods give that PHP calls where an object is encoded, or text is wanted."""
+    found = held_by(evaluator, value)
+    for cls in evaluator.state.program.own_classes(value.types)[:_MAX_CLASSES]:
+        given = join_all(_run(evaluator, cls, _ENCODED_BY, value), evaluator.state.overflow)
+        found = merge_labels(found, evaluator.state.lasting(all_labels(given)))
+    return found
+
+
 def _held_by_class(state: State, cls: str) -> Mapping[str, Trace]:
     """What stores tell of those properties of a class that hold secrets."""
     found: Mapping[str, Trace] = {}
@@ -76,18 +86,10 @@ def _held_by_class(state: State, cls: str) -> Mapping[str, Trace]:
 def _held_by_sites(evaluator: Evaluator, sites: set[int]) -> Mapping[str, Trace]:
     """Secrets that were set on objects made at some places, and on the objects that these hold; bounded."""
     found: Mapping[str, Trace] = {}
-    queue = sorted(sites)[:_MAX_PLACES]
-    seen = set(queue)
-    for site in queue:
-        for roles in (evaluator.sites.get(site), evaluator.state.site_states.get(site)):
-            for role, held in (roles or {}).items():
-                if role[0] != ".":
-                    continue
-                if held.labels or held.height:
-                    found = merge_labels(found, evaluator.state.lasting(all_labels(held)))
-                if held.sites and held.types and len(queue) < _MAX_PLACES:
-                    queue += [inner for inner in sorted(held.sites) if inner not in seen]
-                    seen |= held.sites
+    states = evaluator.sites, evaluator.state.site_states
+    for site in reachable(states, sites, _MAX_PLACES):
+        for state in states:
+            found = merge_labels(found, state.held(site).labels)
     return found
 
 

@@ -6,21 +6,21 @@ function. What was assigned before a call is joined with what other functions wr
 
 from __future__ import annotations
 
-from collections.abc import Callable as Function
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from scanner.analysis.destinations import host_in
 from scanner.analysis.faces import face, innermost, names_host
-from scanner.analysis.flows import Goal, Passing, Step, Way, forms, has_objects, texts_in
+from scanner.analysis.flows import Goal, Passed, Passing, Way, forms, has_objects, texts_in
 from scanner.analysis.frame import Frame, cell
+from scanner.analysis.instances import reachable
 from scanner.analysis.origins import SUPERGLOBALS
 from scanner.analysis.state import KEPT_OBJECT, NOBODIES, WRITTEN, is_single
+from scanner.analysis.substitution import same
 from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
     MAX_VALUE_LIFTS,
     PARAM,
-    RECEIVER,
     Effect,
     certain,
     closed,
@@ -104,7 +104,8 @@ class Shared(Frame):
             self.add_effect(effect)
         for label, ways in inner.led.items():
             self.add_ways(label, ways)
-        self.passing.update(inner.passing)
+        for (callee, start), call in inner.passed.items():
+            self.note_passed(callee, start, call)
         self.handed |= inner.handed
         for key, item in inner.reaches.items():
             self.reaches.setdefault(key, item)
@@ -310,20 +311,37 @@ class Shared(Frame):
         for goal, way in ways.items():
             known[goal] = way.widened(known.get(goal))
 
-    def note_passed(self, callee: int, start: int, step: Step, argument: Function[[int], Val]) -> None:
-        """Keep what a call passes that can flow: which of it does may turn out later."""
-        count = len(self.state.program.functions[callee].params)
-        parts = ((index, self._flowing(argument(index))) for index in range(RECEIVER, count + 1))
-        given = {index: part for index, part in parts if part is not NOTHING}
-        if given:
-            self.passing[callee, start] = Passing(self.number, step, given)
+    def note_passed(self, callee: int, start: int, call: Passed) -> None:
+        """Keep what a call passes that can flow: which of it does may turn out later.
 
-    def tell_passed(self, callee: int, start: int, told: Mapping[str, Val]) -> None:
-        """Add to what a call passes what is in objects of it, by the labels that stand for it in the callee."""
-        known = self.passing.get((callee, start))
+        Of one that runs several times, in a loop or in a closure, all counts.
+        """
+        known = self.passed.get((callee, start))
         if known is not None:
-            parts = {label: self._flowing(value) for label, value in told.items()}
-            self.passing[callee, start] = known._replace(told=parts)
+            given = dict(known.given)
+            for index, value in call.given.items():
+                given[index] = self.join(given[index], value) if index in given else value
+            call = known._replace(given=given)
+        self.passed[callee, start] = call
+
+    def tell_passed(self) -> None:
+        """Tell what calls pass, with what is in objects that they pass, as far as it leads somewhere."""
+        for (callee, start), call in self.passed.items():
+            given = {index: self._flowing(value) for index, value in call.given.items()}
+            told = {label: self._flowing(value) for label, value in self._in_objects(callee, call)}
+            self.state.flows.call(callee, start, Passing(self.number, call.step, given, told))
+        for site in sorted(self.handed):
+            self.tell_all(site)
+
+    def _in_objects(self, callee: int, call: Passed) -> Iterator[tuple[str, Val]]:
+        """What is in objects made at known places that a call passes, by the labels that stand for it in the callee."""
+        leading = self.state.flows.of_objects(callee)
+        substitution = self.substitution(lambda index: call.given.get(index, NOTHING), same, same)
+        substitution.changed = call.changed
+        for index, value in call.given.items():
+            if any(site >= 0 for site in value.sites):
+                for label in leading.get(index, ()):
+                    yield label, substitution.passed(label)
 
     def _flowing(self, value: Val) -> Val:
         """What of an argument can flow; an object, a method of one, or one in a list, where it holds a secret."""
@@ -343,29 +361,17 @@ class Shared(Frame):
 
     def _hands_secret(self, sites: frozenset[int]) -> bool:
         """Whether a secret was put into objects that known places make, or into objects in these; they are noted."""
-        reached = [site for site in sorted(sites) if site >= 0][:_MAX_HANDED]
-        for site in reached:
-            for roles in self._states_of(site):
-                inner = [one for role, held in roles.items() if role[0] == "." for one in held.sites if one >= 0]
-                reached += [one for one in sorted(inner) if one not in reached][: _MAX_HANDED - len(reached)]
-        if not any(map(self._holds_secret, reached)):
+        states = self.sites, self.state.site_states
+        reached = [one for one in reachable(states, sites, _MAX_HANDED) if one >= 0]
+        if not any(self._is_worth_handing(site, state.held(site).secrets) for site in reached for state in states):
             return False
         self.handed.update(site for site in reached if site in self.sites)
         return True
 
-    def _states_of(self, site: int) -> list[Mapping[str, Val]]:
-        """What was put on an object of a known place: here, and by all."""
-        states = (self.sites.get(site), self.state.site_states.get(site))
-        return [roles for roles in states if roles]
-
-    def _holds_secret(self, site: int) -> bool:
-        """Whether a secret was put into an object that a known place makes; not into what all of a program reads."""
-        has_secret, readers = self.state.has_secret, self.state.site_readers
-        return any(
-            role[0] == "." and has_secret(value) and len(readers.get((site, role), ())) <= _MAX_READERS
-            for roles in self._states_of(site)
-            for role, value in roles.items()
-        )
+    def _is_worth_handing(self, site: int, roles: Sequence[str]) -> bool:
+        """Whether one of some properties that hold a secret is not read by all of a program."""
+        readers = self.state.site_readers
+        return any(len(readers.get((site, role), ())) <= _MAX_READERS for role in roles)
 
 
 @lru_cache(maxsize=1 << 14)

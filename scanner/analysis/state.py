@@ -13,6 +13,7 @@ from scanner.analysis.faces import face, innermost, names_host, places
 from scanner.analysis.flows import Flows
 from scanner.analysis.growth import Growth
 from scanner.analysis.include_graph import common_files
+from scanner.analysis.instances import Instances
 from scanner.analysis.kinds import Kinds
 from scanner.analysis.late import LateBound
 from scanner.analysis.mixing import Made, Mixing
@@ -224,7 +225,7 @@ class State(Kinds):
         self.instance: set[tuple[str, str]] = set()
         """Properties that get what a caller passes: each object has its own."""
         self.growth = Growth(self.holes)
-        self.site_states: dict[int, dict[str, Val]] = {}
+        self.site_states = Instances(self)
         self.site_readers: dict[tuple[int, str], set[int]] = defaultdict(set)
         self.site_numbers: dict[tuple[int, int], int] = {}
         self.site_libraries: dict[int, set[str]] = defaultdict(set)
@@ -425,11 +426,10 @@ class State(Kinds):
         value = self._kept(value)
         if value is NOTHING:
             return
-        roles = self.site_states.setdefault(site, {})
-        known = roles.get(role)
+        known = self.site_states.get(site, {}).get(role)
         merged = value if known is None else join(known, value, self.overflow)
         if known is None or merged != known:
-            roles[role] = merged
+            self.site_states.put(site, role, merged)
             self._changed(known, merged, self.site_readers.get((site, role), NOBODIES))
 
     def complain(self, *values: Val) -> None:
