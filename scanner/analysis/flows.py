@@ -135,6 +135,8 @@ class Flows:
         self._write = write
         self._ask = ask
         self._ways: dict[Parameter, dict[Goal, Way]] = {}
+        self._same: dict[Way, Way] = {}
+        """There are a million ways in a large program, and most are like others."""
         self._passed: dict[Parameter, Val] = {}
         self._calls: dict[int, dict[tuple[int, int], Passing]] = defaultdict(dict)
         self._leading: dict[int, dict[str, None]] = defaultdict(dict)
@@ -211,7 +213,8 @@ class Flows:
         known = self._ways.setdefault(parameter, {})
         is_first, before = not known, known.get(goal)
         if before is None or not way.forms <= before.forms or way.whole > before.whole:
-            known[goal] = way.widened(before)
+            way = way.widened(before)
+            known[goal] = self._same.setdefault(way, way)
             if parameter in self._passed:
                 self._waiting.append((goal, way.taken(self._passed[parameter])))
         if is_first:
@@ -259,10 +262,10 @@ class Flows:
         if secrets or hosts or inner or passed.types or passed.refs or captured:
             rest = Val(inner) if inner else None
             self._waiting.append((parameter, Val(hosts, secrets, passed.types, passed.refs, held, captured, rest)))
-        made, plain = forms(passed.texts), Way(step, _NO_TEXTS)  # one for all: there are a million of them
+        made = forms(passed.texts)
         for label in passed.labels:
             if label.startswith(PARAM):
-                way = Way(step, frozenset(made[label])) if label in made else plain
+                way = Way(step, frozenset(made.get(label, ())))
                 self._waiting.append((Parameter(passing.caller, label), parameter, way))
 
     def _read(self, passing: Passing, label: str) -> Val:
