@@ -361,6 +361,7 @@ class Frame:
 
     def summary(self) -> Summary:
         """What was found, once the body has been evaluated."""
+        self.tell_passed()  # first: getters of objects that are passed run for it, with all that they do
         exports = dict(self.env) if self.file_scope else {}
         effects = [
             *self.effects.values(),
@@ -374,7 +375,6 @@ class Frame:
                 effects.append(Effect(target, (0, ""), Val(texts, labels, types=value.types)))
         for label, ways in self.led.items():
             self.state.flows.lead(Parameter(self.number, label), ways)
-        self.tell_passed()
         return Summary(
             self._returned(), tuple(self.hits.values()), tuple(effects), exports, tuple(self.reaches.values())
         )

@@ -326,10 +326,14 @@ class Shared(Frame):
 
     def tell_passed(self) -> None:
         """Tell what calls pass, with what is in objects that they pass, as far as it leads somewhere."""
-        for (callee, start), call in self.passed.items():
-            given = {index: self._flowing(value) for index, value in call.given.items()}
-            told = {label: self._flowing(value) for label, value in self._in_objects(callee, call)}
-            self.state.flows.call(callee, start, Passing(self.number, call.step, given, told))
+        done = set[tuple[int, int]]()
+        while pending := [key for key in self.passed if key not in done]:  # getters that run for it call more
+            for callee, start in pending:
+                call = self.passed[callee, start]
+                given = {index: self._flowing(value) for index, value in call.given.items()}
+                told = {label: self._flowing(value) for label, value in self._in_objects(callee, call)}
+                self.state.flows.call(callee, start, Passing(self.number, call.step, given, told))
+            done.update(pending)
         for site in sorted(self.handed):
             self.tell_all(site)
 
