@@ -269,8 +269,8 @@ def apply_summary(
     evaluator.age()
     state = evaluator.state
     decoded = decoding.decode(evaluator, call, number, args, receiver) if args else None
-    if decoded is not None and not decoding.dispatches(evaluator, number):
-        return decoded
+    if decoded is not None and decoded.is_whole and not decoding.dispatches(evaluator, number):
+        return decoded.value
     if args and (told := dispatching.run(evaluator, call, number, args, receiver)) is not None:
         return _with_return_types(state, number, _better(evaluator, told, decoded))
     said = state.decoding.dispatchers.get(state.program.with_body(number))
@@ -278,8 +278,11 @@ def apply_summary(
     if not (given_clients or following.worth(state, number) or any(following.holds_secret(state, arg) for arg in args)):
         state.kept.passed_over.add(number)
         state.users[number].add(state.current)
-        return _with_return_types(state, number, passed_through(evaluator, call, receiver or NOTHING, args))
+        result = passed_through(evaluator, call, receiver or NOTHING, args)
+        return _with_return_types(state, number, _better(evaluator, result, decoded))
     summary = summary_of(state, number)
+    if args and decoded is None and state.decoding.lookups.get(state.program.with_body(number)):  # it says so now
+        decoded = decoding.decode(evaluator, call, number, args, receiver)
     binding = _note_passed(evaluator, call, number, args, receiver)
     if args and state.decoding.dispatchers.get(state.program.with_body(number)) is not said:  # its evaluation said so
         told = dispatching.run(evaluator, call, number, args, receiver)
@@ -290,7 +293,8 @@ def apply_summary(
         if told is not None:
             return _with_return_types(state, number, _better(evaluator, told, decoded))
     if summary is EMPTY:
-        return decoded or passed_through(evaluator, call, receiver or NOTHING, args)
+        result = passed_through(evaluator, call, receiver or NOTHING, args)
+        return decoded.value if decoded is not None and decoded.is_whole else _better(evaluator, result, decoded)
     summary = _variant(state, number, given_clients) if given_clients else _of_object(state, number, summary, receiver)
     state.mixing.passed(evaluator.number, number, call)
     binding = binding or Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
@@ -355,11 +359,13 @@ def _changing(evaluator: Evaluator, call: Call) -> Callable[[str], bool]:
     return changed
 
 
-def _better(evaluator: Evaluator, result: Val, decoded: Val | None) -> Val:
+def _better(evaluator: Evaluator, result: Val, decoded: decoding.Decoded | None) -> Val:
     """A result with the text that running the function for these arguments gave: the summary has none that is known."""
     if decoded is None:
         return result
-    return evaluator.join(decoded, Val(labels=result.labels, types=result.types, sites=result.sites))
+    if not decoded.is_whole:
+        return evaluator.join(result, decoded.value)
+    return evaluator.join(decoded.value, Val(labels=result.labels, types=result.types, sites=result.sites))
 
 
 def _apply_effects(evaluator: Evaluator, call: Call, number: int, summary: Summary, substitution: Substitution) -> Val:

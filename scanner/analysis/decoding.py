@@ -6,15 +6,17 @@ A summary tells what a function does whatever it gets; what a decoder makes of o
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from scanner.analysis import transfer
 from scanner.analysis.binding import by_parameter
 from scanner.analysis.code import KIND
 from scanner.analysis.destinations import COMMON_DOMAINS
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.templates import FIRST_PRIVATE, is_known
+from scanner.analysis.lookups import reads_named
+from scanner.analysis.templates import FIRST_PRIVATE, is_known, parameters
 from scanner.analysis.unrolling import DECODERS
-from scanner.analysis.values import Val
+from scanner.analysis.values import Val, all_labels, stepped
 from scanner.model.facts import Call, decode_body
 
 _MAX_RUNS = 2_000
@@ -49,7 +51,15 @@ _MARKS = (b"\xa1^", b"\xa1~", b"\xa2^=")
 """MessagePack of operators that decoders use on text."""
 
 
-def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val | None:
+class Decoded(NamedTuple):
+    """What running a decoder gave."""
+
+    value: Val
+    is_whole: bool = True
+    """Whether that is all that the call does; False for secrets that it read, of which the text is not known."""
+
+
+def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> Decoded | None:
     """Value of a call of a decoder with known arguments; None when it is none, or not all is known."""
     state = evaluator.state
     number = state.program.with_body(number)
@@ -60,13 +70,14 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
         return _filled(evaluator, call, number, args, receiver)
     values = by_parameter(evaluator, call, number, args, receiver)
     if not all(map(_is_constant, values)) or not any(value.texts or value.items for value in values):
+        _leave_to_callers(evaluator, number, values)
         return _filled(evaluator, call, number, args, receiver)
     if number in state.active or len(state.active) >= state.limits.call_depth:
         return None
     key = (number, evaluator.cls, tuple(map(_spelled, values)))
     known = state.decoding.results.get(key)
     if known is not None:
-        return known if known.texts or known.items else None
+        return _told(evaluator, call, number, known)
     if len(state.decoding.results) >= _MAX_RUNS:
         state.limit("decoders", number)
         return None
@@ -74,12 +85,34 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
     result, wrote = _run(evaluator, call, number, values, receiver)
     if wrote:  # to an argument by reference: that must be done at each call
         del state.decoding.results[key]
-        return result
+        return Decoded(result)
     state.decoding.results[key] = result
-    return result if any(map(is_known, result.texts)) or result.items else None
+    return _told(evaluator, call, number, result)
 
 
-def _filled(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> Val | None:
+def _told(evaluator: Evaluator, call: Call, number: int, result: Val) -> Decoded | None:
+    """What running a function tells beyond its summary: text, a list, or secrets that it read."""
+    if any(map(is_known, result.texts)) or result.items:
+        return Decoded(result)
+    state = evaluator.state
+    secrets = {label: trace for label, trace in all_labels(result).items() if state.is_secret(label)}
+    step = evaluator.path, call.line, f"returned by {state.program.symbol(number)}()"
+    if not secrets:
+        return None
+    return Decoded(Val(labels={label: stepped(trace, *step) for label, trace in secrets.items()}), is_whole=False)
+
+
+def _leave_to_callers(evaluator: Evaluator, number: int, values: list[Val]) -> None:
+    """A function that passes on the name that is read is such a one, too: `function of($n) { return get($n); }`."""
+    state = evaluator.state
+    own = evaluator.fact
+    if not reads_named(state, number) or not own.params or own.end - own.start > _SHORT or evaluator.number < 0:
+        return
+    if any(parameters(text) for value in values for text in value.texts):
+        state.decoding.lookups[state.program.with_body(evaluator.number)] = True
+
+
+def _filled(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> Decoded | None:
     """An address that a function makes of a template and of what is put into it, known or not; None if it is none.
 
     Or the name of a host that it makes of its parts.
@@ -98,7 +131,7 @@ def _filled(evaluator: Evaluator, call: Call, number: int, args: list[Val], rece
     named = len(result.texts) == 1 and any(
         _HOST.search(text) or (parts and _NAME.fullmatch(text)) for text in result.texts
     )
-    return result if named and not wrote else None
+    return Decoded(result) if named and not wrote else None
 
 
 def _is_in_parts(args: list[Val]) -> bool:
@@ -153,7 +186,9 @@ def dispatches(evaluator: Evaluator, number: int) -> bool:
 def _worth(evaluator: Evaluator, number: int) -> bool:
     fact = evaluator.state.program.functions[number]
     inside = evaluator.concrete and fact.end - fact.start <= _SHORT
-    return inside or _decodes(evaluator, number) or dispatches(evaluator, number)
+    return (
+        inside or _decodes(evaluator, number) or dispatches(evaluator, number) or reads_named(evaluator.state, number)
+    )
 
 
 def _decodes(evaluator: Evaluator, number: int) -> bool:

@@ -14,6 +14,8 @@ class Dispatcher(NamedTuple):
     """Whether it passes on a list of what it gets."""
     classes: frozenset[int] = frozenset()
     """Parameters that name the class of which it makes an object."""
+    reads: frozenset[int] = frozenset()
+    """Parameters that name a global, variable or constant that it reads, of one that does more than compute."""
     reshapes: frozenset[int] = frozenset()
     """Parameters of which it makes another text: it takes them apart, turns them round, fills them in."""
 

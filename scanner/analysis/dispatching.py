@@ -20,6 +20,7 @@ from scanner.analysis.decisive import URL_ROLES
 from scanner.analysis.dispatcher import NONE, Dispatcher
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.frame import Frame
+from scanner.analysis.lookups import computed_names
 from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.state import State
 from scanner.analysis.statements import KIND as STATEMENT
@@ -75,7 +76,10 @@ def run(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver
     values = by_parameter(evaluator, call, number, args, receiver)
     handed = found.forwards and any(_has_handle(evaluator, arg) for arg in args)
     made = any(_is_foreign(state, values[index]) for index in found.classes)
-    if not handed and not made:
+    read = any(_is_said(values[index]) for index in found.reads)
+    if found.reads and not read:
+        _leave_to_callers(evaluator, [values[index] for index in found.reads], "reads")
+    if not handed and not made and not read:
         if not found.names:
             return None
         if not all(_is_said(values[index]) if index >= 0 else any(map(_is_said, args)) for index in found.names):
@@ -190,8 +194,10 @@ def _read(state: State, number: int) -> Dispatcher:
     changed, _ = _parameters(
         fact, [one[:2] for one in each], [part for call in calls for part in _reshaped(call)], tables
     )
-    changed = changed if _sends(state, called) else frozenset()
-    found = Dispatcher(names | _OF_LIST if of_list else names, bool(passed) or all_of_it, classes, changed)
+    reads, _ = _parameters(fact, [one[:2] for one in each], computed_names(fact, body), tables)
+    if not _sends(state, called):
+        changed = reads = frozenset()
+    found = Dispatcher(names | _OF_LIST if of_list else names, bool(passed) or all_of_it, classes, reads, changed)
     return NONE if found == NONE else found
 
 

@@ -129,6 +129,8 @@ class Decoding:
         """Results of decoders of the program by function, class and known arguments."""
         self.decoders: dict[int, bool] = {}
         """Which functions can be decoders."""
+        self.lookups: dict[int, bool] = {}
+        """Which functions read under a name that callers pass (see `lookups`)."""
         self.fillers: dict[int, bool] = {}
         """Which functions put something into a text, and do nothing else."""
         self.filled = 0
