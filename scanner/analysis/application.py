@@ -273,7 +273,8 @@ def apply_summary(
         return decoded.value
     if args and (told := dispatching.run(evaluator, call, number, args, receiver)) is not None:
         return _with_return_types(state, number, _better(evaluator, told, decoded))
-    said = state.decoding.dispatchers.get(state.program.with_body(number))
+    body = state.program.with_body(number)
+    said, reads = state.decoding.dispatchers.get(body), state.decoding.lookups.get(body)
     given_clients = state.variants.given(evaluator, state.program.functions[number], number, args) if args else ()
     if not (given_clients or following.worth(state, number) or any(following.holds_secret(state, arg) for arg in args)):
         state.kept.passed_over.add(number)
@@ -281,10 +282,10 @@ def apply_summary(
         result = passed_through(evaluator, call, receiver or NOTHING, args)
         return _with_return_types(state, number, _better(evaluator, result, decoded))
     summary = summary_of(state, number)
-    if args and decoded is None and state.decoding.lookups.get(state.program.with_body(number)):  # it says so now
+    if args and state.decoding.lookups.get(body) is not reads:  # its evaluation said so
         decoded = decoding.decode(evaluator, call, number, args, receiver)
     binding = _note_passed(evaluator, call, number, args, receiver)
-    if args and state.decoding.dispatchers.get(state.program.with_body(number)) is not said:  # its evaluation said so
+    if args and state.decoding.dispatchers.get(body) is not said:  # likewise
         told = dispatching.run(evaluator, call, number, args, receiver)
         if told is not None:
             return _with_return_types(state, number, _better(evaluator, told, decoded))
@@ -293,8 +294,7 @@ def apply_summary(
         if told is not None:
             return _with_return_types(state, number, _better(evaluator, told, decoded))
     if summary is EMPTY:
-        result = passed_through(evaluator, call, receiver or NOTHING, args)
-        return decoded.value if decoded is not None and decoded.is_whole else _better(evaluator, result, decoded)
+        return _better(evaluator, passed_through(evaluator, call, receiver or NOTHING, args), decoded)
     summary = _variant(state, number, given_clients) if given_clients else _of_object(state, number, summary, receiver)
     state.mixing.passed(evaluator.number, number, call)
     binding = binding or Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)

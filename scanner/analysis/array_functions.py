@@ -20,6 +20,7 @@ from scanner.analysis.values import (
     bounded_texts,
     join_all,
     merge_labels,
+    parts,
     text_value,
 )
 from scanner.model.facts import Call, Const, Index, Value, Var
@@ -226,7 +227,7 @@ def _is_number(value: Val) -> bool:
 def _array_column(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     """One element of each row, under another element of it."""
     rows = args[0] if args else NOTHING
-    listed = [*(rows.items or {}).values(), *([rows.rest] if rows.rest is not None else [])]
+    listed = parts(rows)
     columns = evaluator.known_texts(args[1]) if len(args) > 1 else []
     names = evaluator.known_texts(args[2]) if len(args) > 2 else []  # noqa: PLR2004  rows, column, key
     if len(columns) != 1 or not listed:

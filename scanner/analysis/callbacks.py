@@ -13,7 +13,7 @@ from scanner.analysis.elements import FOUND
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, is_callable, labels_of
 from scanner.analysis.summary import ANY, opened
-from scanner.analysis.values import NOTHING, Val, join_all
+from scanner.analysis.values import NOTHING, Val, join_all, parts
 from scanner.model.facts import Arg, Call, Const, Index, Prop, StaticProp, Unknown, Var
 
 WALKS = frozenset({"array_walk", "array_walk_recursive"})
@@ -118,7 +118,7 @@ def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]
         return [evaluator.unknown("$buffer" if name == "ob_start" else "what a statement gives it")]
     if name == "iterator_apply":
         packed = args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004  iterator, callback, its arguments
-        return [*(packed.items or {}).values(), *([packed.rest] if packed.rest is not None else [])]
+        return parts(packed)
     if name not in WALKS or not others:
         return others
     given = contents(evaluator, args[0]) if name == _BY_ELEMENT else _innermost(evaluator, args[0])

@@ -55,7 +55,7 @@ from scanner.analysis.include_graph import INCLUDES
 from scanner.analysis.includes import include
 from scanner.analysis.passing import passed_through, queried
 from scanner.analysis.perhaps import apply_sinks, credentials_of
-from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all
+from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all, text_value
 from scanner.model.facts import Call, CallKind, Const
 from scanner.model.signature import Certainty
 
@@ -265,10 +265,9 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
 
 def _caught(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
     """`__call` of a class for a method that it does not have."""
-    magic = evaluator.state.program.find_method(cls, "__call")
-    if magic is not None:
-        packed = Val(items={str(i): arg for i, arg in enumerate(args)})
-        yield apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
+    method = evaluator.state.program.find_method(cls, "__call")
+    if method is not None:
+        yield apply_summary(evaluator, call, method, magic.arguments(text_value(name), args), receiver)
 
 
 def _method_of_closure(evaluator: Evaluator, call: Call, closure: Val, method: str, args: list[Val]) -> Val:
@@ -320,6 +319,7 @@ def _static(evaluator: Evaluator, call: Call) -> Val:
         if call.receiver is not None and not isinstance(call.receiver, str):
             code.callee(evaluator, call, evaluator.value(call.receiver), args)
         evaluator.note("dynamic-call", call.line, callee_text(call))
+        magic.by_value(evaluator, call, Val(frozenset(classes)), _name_of(evaluator, call), args)
         return _unknown_static(evaluator, call, args)
     found = [call_static(evaluator, call, cls, name, args) for cls in classes for name in names]
     return _known_by_name(evaluator, call, names[0], NOTHING, args, join_all(found, evaluator.state.overflow))
@@ -358,10 +358,9 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return callables.bound(evaluator, args[0], args[1:])
     if lower in _OF_ENUMS and cls in state.program.classes and evaluator.is_enum(frozenset([cls])):
         return args[0].replaced(types=frozenset([cls])) if args else evaluator.cases(cls)
-    magic = state.program.find_method(cls, "__callstatic")
-    if magic is not None:
-        packed = Val(items={str(i): arg for i, arg in enumerate(args)})
-        return apply_summary(evaluator, call, magic, [Val(frozenset([name])), packed], receiver)
+    any_method = state.program.find_method(cls, "__callstatic")
+    if any_method is not None:
+        return apply_summary(evaluator, call, any_method, magic.arguments(text_value(name), args), receiver)
     throwables.constructed(evaluator, call, ancestors, lower, args)
     copied = filling.of_class(evaluator, call, cls, lower, args) or containers.copied(evaluator, call, cls, lower, args)
     return _unknown_static(evaluator, call, args) if copied is NOTHING else copied

@@ -17,7 +17,7 @@ from scanner.analysis.pieces import each_piece
 from scanner.analysis.remote import OUTSIDE
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import FIRST_PRIVATE, PARAMETERS, HoleTable, is_known
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, parts, text_value
 from scanner.model.facts import Call, CallKind, Const, Value, decode_body
 from scanner.model.signature import CallableKind, Certainty, Signature
 from scanner.php import extract
@@ -193,7 +193,7 @@ _RUNNERS = {
 
 def _elements(value: Val) -> Val:
     """A string, or any of the strings of an array."""
-    items = [*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])]
+    items = parts(value)
     return join_all([value, *items], "") if items else value
 
 

@@ -106,7 +106,7 @@ def _leave_to_callers(evaluator: Evaluator, number: int, values: list[Val]) -> N
     """A function that passes on the name that is read is such a one, too: `function of($n) { return get($n); }`."""
     state = evaluator.state
     own = evaluator.fact
-    if not reads_named(state, number) or not own.params or own.end - own.start > _SHORT or evaluator.number < 0:
+    if not reads_named(state, number) or not own.params or own.end - own.start > _SHORT:
         return
     if any(parameters(text) for value in values for text in value.texts):
         state.decoding.lookups[state.program.with_body(evaluator.number)] = True

@@ -27,7 +27,7 @@ from scanner.analysis.templates import (
     HoleTable,
     parameters,
 )
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Val, all_labels, join, stepped
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Val, all_labels, join, parts, stepped
 
 Store = tuple[str, str]
 """A store: class, global or space, and the name in it."""
@@ -90,9 +90,8 @@ class Way(NamedTuple):
         texts = frozenset(text for text in made if len(text) <= MAX_OPEN_LENGTH)
         if self.nested:
             element = passed.replaced(texts=texts, labels={}, rest=None)
-            return Val(
-                labels=labels, rest=element.replaced(rest=element)
-            )  # or into a list in it: `$kept[$name][] = $x`
+            # or into a list in it: `$kept[$name][] = $x`
+            return Val(labels=labels, rest=element.replaced(rest=element))
         if FORM not in self.forms:
             return Val(texts, labels)
         return passed.replaced(texts=texts, labels=labels)
@@ -335,7 +334,7 @@ def _is_new(items: Val, known: Val) -> bool:
 def _objects_in(value: Val) -> frozenset[object]:
     """Objects and callables in the elements of a value."""
     found = frozenset[object]()
-    for item in (*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
+    for item in parts(value):
         found = found.union(item.sites if item.types else (), item.refs, _objects_in(item) if item.height else ())
     return found
 
@@ -355,13 +354,13 @@ def has_objects(value: Val) -> bool:
     """Whether a callable, or an object whose class is known, is in a value."""
     if value.types or value.refs:
         return True
-    return any(map(has_objects, (value.items or {}).values())) or (value.rest is not None and has_objects(value.rest))
+    return any(map(has_objects, parts(value)))
 
 
 def texts_in(value: Val) -> frozenset[str]:
     """Texts of the elements of a value."""
     found = _NO_TEXTS
-    for item in (*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
+    for item in parts(value):
         found |= item.texts | texts_in(item) if item.height else item.texts
     return found
 

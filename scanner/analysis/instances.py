@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from scanner.analysis.kinds import Kinds
-from scanner.analysis.values import Trace, Val, all_labels, all_sites, merge_labels
+from scanner.analysis.values import Trace, Val, all_labels, all_sites, merge_labels, parts
 
 
 class Held(NamedTuple):
@@ -69,7 +69,7 @@ def _objects(value: Val) -> frozenset[int]:
     """Places that make the objects that a value is, and those in its elements."""
     found = value.sites if value.types else _NO_SITES
     if value.height and len(all_sites(value)) > len(value.sites):
-        for item in (*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
+        for item in parts(value):
             found |= _objects(item)
     return found
 

@@ -16,7 +16,6 @@ from scanner.model.facts import (
     Const,
     DynVar,
     FunctionFact,
-    Globals,
     Index,
     Value,
     Var,
@@ -63,10 +62,6 @@ def _names(node: object) -> Iterator[Value]:
     if isinstance(node, Index):
         if isinstance(node.base, Var) and node.base.name in _ARRAYS and node.key is not None:
             yield node.key
-    elif isinstance(node, Globals):
-        for name in node.names:
-            if not isinstance(name, str):
-                yield name.name if isinstance(name, DynVar) else name
     elif isinstance(node, DynVar):
         yield node.name
     elif isinstance(node, Call) and _is_reader(node):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scanner.analysis import resolution, sinks
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.summary import PARAM
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 from scanner.model.facts import Call, Const
 
@@ -23,16 +24,24 @@ def sent(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val],
 
 
 def by_value(evaluator: Evaluator, call: Call, target: Val, name: Val, args: list[Val]) -> list[Val]:
-    """`$object->$name()`, `[$class, $name]()` with a secret for a name: `__call` and `__callStatic` get it."""
+    """`$object->$name($x)`, `[$class, $name]($x)` under a name that is not known: `__call`, `__callStatic` get both.
+
+    Where a secret is among them, or what callers pass: the name may be none of the class's own methods.
+    """
     state = evaluator.state
-    if not any(map(state.is_specific, name.labels)):
+    given = (label for value in (name, *args) for label in all_labels(value))
+    if not any(label.startswith(PARAM) or state.is_specific(label) for label in given):
         return []
     named = (state.program.find_class(text.lstrip("\\")) for text in evaluator.known_texts(target))
     wanted = [(cls, "__call") for cls in sorted(target.types)] + [(cls, "__callstatic") for cls in named]
     numbers = (state.program.find_method(cls, method) for cls, method in wanted[:_MAX_CLASSES])
-    packed = Val(items={str(i): arg for i, arg in enumerate(args)})
     found = (number for number in numbers if number is not None)
-    return [state.interpreter.apply(evaluator, call, number, [name, packed], target) for number in found]
+    return [state.interpreter.apply(evaluator, call, number, arguments(name, args), target) for number in found]
+
+
+def arguments(name: Val, args: list[Val]) -> list[Val]:
+    """What `__call` and `__callStatic` get: the name, and a list of the arguments."""
+    return [name, Val(items={str(position): arg for position, arg in enumerate(args)})]
 
 
 def _send_itself(evaluator: Evaluator, cls: str, args: list[Val], receiver: Val) -> None:

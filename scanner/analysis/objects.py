@@ -12,7 +12,17 @@ from scanner.analysis.program import Program
 from scanner.analysis.state import State
 from scanner.analysis.summary import opened
 from scanner.analysis.templates import OF_MEMBERS_ALL
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all, merge_labels, text_value
+from scanner.analysis.values import (
+    MAX_TEXTS,
+    NOTHING,
+    Trace,
+    Val,
+    all_labels,
+    join_all,
+    merge_labels,
+    parts,
+    text_value,
+)
 from scanner.model.facts import Call, Unknown
 
 ENCODERS = frozenset(
@@ -57,7 +67,7 @@ def held_by(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
     """
     found: Mapping[str, Trace] = evaluator.state.lasting(all_labels(value))
     sites: set[int] = set()
-    for holder in (value, *(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
+    for holder in (value, *parts(value)):
         for cls in evaluator.state.program.own_classes(holder.types)[:_MAX_CLASSES]:
             found = merge_labels(found, _held_by_class(evaluator.state, cls))
         sites |= holder.sites if holder.types else _NO_SITES
@@ -65,7 +75,7 @@ def held_by(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
 
 
 def secrets_in(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
-    """The same, with what the methods give that PHP calls where an object is encoded, or text is wanted."""
+    """Single secrets in a value and its objects, with what methods give that PHP calls to make text of an object."""
     found = held_by(evaluator, value)
     for cls in evaluator.state.program.own_classes(value.types)[:_MAX_CLASSES]:
         given = join_all(_run(evaluator, cls, _ENCODED_BY, value), evaluator.state.overflow)
@@ -97,7 +107,7 @@ def _exposed(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int])
     labels = all_labels(value)
     if depth == _MAX_DEPTH:
         labels = merge_labels(labels, _of_caller(evaluator, value))
-    for holder in (value, *(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
+    for holder in (value, *parts(value)):
         if holder.types or holder.sites:
             labels = merge_labels(labels, _of_object(evaluator, holder, depth, seen))
     return labels
@@ -105,9 +115,8 @@ def _exposed(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int])
 
 def _of_caller(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
     """What the properties of objects hold that a caller passes, as far as nobody here knows their class."""
-    holders = (value, *(value.items or {}).values(), *([value.rest] if value.rest is not None else []))
     found: Mapping[str, Trace] = {}
-    for holder in holders:
+    for holder in (value, *parts(value)):
         if holder.texts and not holder.types:
             found = merge_labels(found, opened(holder, OF_MEMBERS_ALL, evaluator.state.holes).labels)
     return found

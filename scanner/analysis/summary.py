@@ -31,6 +31,7 @@ from scanner.analysis.values import (
     Val,
     join,
     join_all,
+    parts,
 )
 from scanner.model.signature import Signature
 
@@ -188,7 +189,7 @@ def opened(value: Val, key: str, holes: HoleTable) -> Val:
 def picked(value: Val, key: str, holes: HoleTable, overflow: str) -> Val:
     """Element of an argument; key `*` for any of them."""
     if key == ANY:
-        found = [*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])]
+        found = parts(value)
         if not found and value.texts:  # `(array) $to`: one address is a list of one
             found = [Val(value.texts)]
     else:

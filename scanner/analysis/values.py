@@ -353,6 +353,14 @@ def _says_little(value: Val) -> bool:
     return not (value.labels or value.height or value.refs or value.types or any("://" in t for t in value.texts))
 
 
+def parts(value: Val) -> list[Val]:
+    """Elements of a value: those that are told apart, and the rest of them as one."""
+    found = list(value.items.values()) if value.items else []
+    if value.rest is not None:
+        found.append(value.rest)
+    return found
+
+
 def all_labels(value: Val) -> Mapping[str, Trace]:
     """Labels of a value and of everything in it: what leaves when the whole value is sent."""
     if not value.height:
@@ -374,7 +382,7 @@ def all_sites(value: Val) -> frozenset[int]:
         return value.sites
     if value.within is None:
         found = value.sites
-        for item in (*(value.items or {}).values(), *([value.rest] if value.rest is not None else [])):
+        for item in parts(value):
             if item.sites or item.height:
                 found |= all_sites(item)
         value.within = found
