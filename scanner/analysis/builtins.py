@@ -11,6 +11,7 @@ from scanner.analysis import (
     callbacks,
     code,
     constants,
+    extracting,
     fetches,
     filling,
     generators,
@@ -127,7 +128,7 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     if name in _FIELDS and len(args) == 1:  # variables of the names that it says (PHP before 8)
         given = Val(labels=labels_of(evaluator, args))
         reaches.name_variables(evaluator, node, name, given, given)
-        evaluator.extracted = evaluator.join(evaluator.extracted, Val(rest=given))
+        extracting.unpack(evaluator, Val(rest=given))
     if name in sensitive.NAMES:
         sensitive.observe(evaluator, node, name, args)
     returned = callbacks.run_callbacks(evaluator, node, name, args)
@@ -270,25 +271,6 @@ def _compact(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
         for name in evaluator.known_texts(contents(evaluator, arg)):
             items[name] = evaluator.value(Var(name))
     return Val(items=items)
-
-
-@handles("extract")
-def _extract(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    if not args:
-        return NOTHING
-    prefixes = evaluator.known_texts(args[2]) if len(args) > 2 else []  # noqa: PLR2004  array, flags, prefix
-    before = f"{prefixes[0]}_" if prefixes else ""
-    for name, value in (args[0].items or {}).items():
-        evaluator.env[before + name] = value
-    if node.args and isinstance(node.args[0].value, Var) and node.args[0].value.name == "GLOBALS":
-        for name in (*evaluator.state.origins.database, *evaluator.state.origins.settings):
-            evaluator.globals.setdefault(before + name, name)
-        evaluator.extracted = NOTHING
-    elif not args[0].items:
-        reaches.name_variables(evaluator, node, "extract", args[0], args[0])
-        evaluator.extracted = evaluator.join(evaluator.extracted, args[0])
-        evaluator.note("dynamic-variables", node.line, "extract(...)")
-    return NOTHING
 
 
 @handles("session_name")

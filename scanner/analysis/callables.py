@@ -8,22 +8,36 @@ from scanner.analysis import middleware, sinks
 from scanner.analysis.application import apply_summary
 from scanner.analysis.describe import callee_text
 from scanner.analysis.evaluator import CARRIED, Evaluator
+from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import NOTHING, Val
 from scanner.model.facts import Call, CallKind
 
+_CLOSURE = frozenset({"closure", "callable"})
 BOUND = "\0bound"
 """Element of a closure's value: the object that `bind` gave it as `$this`."""
 
 
 def bound(evaluator: Evaluator, closure: Val, target: Sequence[Val]) -> Val:
     """A closure with another object as its `$this`, or with the scope of another class: `bind($f, null, 'C')`."""
-    if not target or not closure.refs:
+    if not target or not (closure.refs or _is_passed(closure)):
         return closure
     this = target[0]
     if len(target) > 1 and not this.types:
         names = [evaluator.state.program.find_class(name.lstrip("\\")) for name in evaluator.known_texts(target[1])]
         this = this.replaced(types=frozenset(names) | target[1].types)
     return closure.replaced(items={**(closure.items or {}), CARRIED + "this": this, BOUND: this})
+
+
+def is_closure(evaluator: Evaluator, value: Val, args: Sequence[Val]) -> bool:
+    """Whether `bindTo`, `call` or `__invoke` with these arguments is that of a closure."""
+    if is_callable(evaluator, value):
+        return True
+    return bool(args and args[0].types) and value.types <= _CLOSURE and _is_passed(value)
+
+
+def _is_passed(value: Val) -> bool:
+    """Whether a caller passes a value as it is."""
+    return any(len(text) == 1 and PARAMETERS.match(text) for text in value.texts)
 
 
 def is_callable(evaluator: Evaluator, value: Val) -> bool:

@@ -12,6 +12,7 @@ from scanner.analysis import code, reaches, reported
 from scanner.analysis.elements import FOUND
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, is_callable, labels_of
+from scanner.analysis.state import STATEMENTS
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.values import NOTHING, Val, join_all, parts
 from scanner.model.facts import Arg, Call, Const, Index, Prop, StaticProp, Unknown, Var
@@ -30,7 +31,7 @@ _MAX_WORDS = 12
 _BY_ELEMENT = "array_walk"
 """It gives arrays in an array to the callback as they are, unlike `array_walk_recursive`."""
 _OF_STATEMENTS = ("createfunction", "createaggregate", "createcollation")
-"""Ends of the names of methods that let SQL call a function (`SQLite3`, `PDO`): nobody sees what with."""
+"""Ends of the names of methods that let SQL call a function (`SQLite3`, `PDO`): with anything that it is given."""
 
 
 def run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
@@ -114,8 +115,11 @@ def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]
     """Arguments of a callback; of one that walks over an array: element, key, what else was given."""
     if name == "preg_replace_callback":
         return [Val(rest=_found_in(evaluator, args[2]) if len(args) > 2 else NOTHING)]  # noqa: PLR2004  the subject
-    if name == "ob_start" or name.endswith(_OF_STATEMENTS):
-        return [evaluator.unknown("$buffer" if name == "ob_start" else "what a statement gives it")]
+    if name == "ob_start":
+        return [evaluator.unknown("$buffer")]
+    if name.endswith(_OF_STATEMENTS):
+        given = Val(evaluator.unknown("what a statement gives it").texts, evaluator.state.read_store(STATEMENTS).labels)
+        return [given, given]
     if name == "iterator_apply":
         packed = args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004  iterator, callback, its arguments
         return parts(packed)

@@ -160,8 +160,8 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
         magic.by_value(evaluator, call, receiver, _name_of(evaluator, call), args)
         return passed_through(evaluator, call, receiver, args)
     _local_methods(evaluator, call, receiver, names, args)
-    if args and not statements.FUNCTIONS.isdisjoint(name.lower() for name in names):
-        statements.observe(evaluator, call, names[0], args)
+    if args:
+        statements.observe_methods(evaluator, call, names, args)
     results = [
         fetches.of_method(evaluator, call, receiver, name.lower())
         if receiver.items and name.lower() in rows.METHODS
@@ -203,7 +203,7 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     """Call of a method on an object, by the classes it may have; else by the method's name."""
     state = evaluator.state
     lower = name.lower()
-    if lower in _OF_CLOSURES and callables.is_callable(evaluator, receiver):
+    if lower in _OF_CLOSURES and callables.is_closure(evaluator, receiver, args):
         return _method_of_closure(evaluator, call, receiver, lower, args)
     found: list[Val] = []
     for cls in sorted(receiver.types):

@@ -28,7 +28,8 @@ def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) 
     holes = evaluator.state.holes
     if signature.certainty is Certainty.IF_URL and open_texts:
         untold = any(_is_untold(evaluator.state, label) for value in roles.values() for label in all_labels(value))
-        if all(_host_stands(holes, text, untold=untold) for text in open_texts):
+        cases = _is_case(evaluator)
+        if all(cases or _host_stands(holes, text, untold=untold) for text in open_texts):
             return roles  # `'https://host/?' . $this->data` is as sure
         if evaluator.state.growth.in_texts(open_texts):
             return roles  # an address that is put together piece by piece stands whole in no store
@@ -53,6 +54,11 @@ def _host_stands(holes: HoleTable, text: str, *, untold: bool) -> bool:
     if origin[0] != RECEIVER_TEMPLATE:
         return has_scheme or "?" in text
     return has_scheme and untold
+
+
+def _is_case(evaluator: Evaluator) -> bool:
+    """Whether the object is a case of an enum: what its value is, no store tells."""
+    return bool(evaluator.cls) and evaluator.is_enum(frozenset([evaluator.cls]))
 
 
 def _is_untold(state: State, label: str) -> bool:

@@ -15,7 +15,7 @@ from scanner.analysis.destinations import COMMON_DOMAINS
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.lookups import reads_named
 from scanner.analysis.templates import FIRST_PRIVATE, is_known, parameters
-from scanner.analysis.unrolling import DECODERS
+from scanner.analysis.unrolling import DECODERS, RESHAPING
 from scanner.analysis.values import Val, all_labels, stepped
 from scanner.model.facts import Call, decode_body
 
@@ -185,10 +185,10 @@ def dispatches(evaluator: Evaluator, number: int) -> bool:
 
 def _worth(evaluator: Evaluator, number: int) -> bool:
     fact = evaluator.state.program.functions[number]
-    inside = evaluator.concrete and fact.end - fact.start <= _SHORT
-    return (
-        inside or _decodes(evaluator, number) or dispatches(evaluator, number) or reads_named(evaluator.state, number)
-    )
+    inside = evaluator.concrete or (evaluator.told and not RESHAPING.isdisjoint(fact.called))
+    if inside and fact.end - fact.start <= _SHORT:
+        return True
+    return _decodes(evaluator, number) or dispatches(evaluator, number) or reads_named(evaluator.state, number)
 
 
 def _decodes(evaluator: Evaluator, number: int) -> bool:

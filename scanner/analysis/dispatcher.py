@@ -14,6 +14,8 @@ class Dispatcher(NamedTuple):
     """Whether it passes on a list of what it gets."""
     classes: frozenset[int] = frozenset()
     """Parameters that name the class of which it makes an object."""
+    includes: frozenset[int] = frozenset()
+    """Parameters that say which file it includes."""
     reads: frozenset[int] = frozenset()
     """Parameters that name a global, variable or constant that it reads, of one that does more than compute."""
     reshapes: frozenset[int] = frozenset()

@@ -20,13 +20,15 @@ from scanner.analysis.decisive import URL_ROLES
 from scanner.analysis.dispatcher import NONE, Dispatcher
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.frame import Frame
+from scanner.analysis.include_graph import INCLUDES
+from scanner.analysis.includes import known_tail
 from scanner.analysis.lookups import computed_names
 from scanner.analysis.sensitive import SETTING, WRITE
 from scanner.analysis.state import State
 from scanner.analysis.statements import KIND as STATEMENT
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import FIRST_PARAMETER, FIRST_PRIVATE, is_known, parameters
-from scanner.analysis.unrolling import DECODERS
+from scanner.analysis.unrolling import RESHAPING
 from scanner.analysis.values import Val
 from scanner.model.facts import (
     SHORT_BODY,
@@ -50,13 +52,9 @@ _OF_ARRAY = ("call_user_func_array", "forward_static_call_array")
 _LOOPS = frozenset({"foreach", "foreach-key"})
 """A function that calls one after the other is told what by whoever filled the list, not by the call."""
 _ALL = "func_get_args"
+_ONE = "func_get_arg"
 _OF_LIST = frozenset({-1})
 """Stands for the arguments as a list."""
-_RESHAPING = DECODERS | {
-    "explode", "implode", "join", "substr", "mb_substr", "str_replace", "str_ireplace", "substr_replace", "vsprintf",
-    "sscanf", "preg_split", "preg_match", "preg_replace", "array_map", "array_reverse", "json_decode", "unserialize",
-}  # fmt: skip
-"""Functions whose result is another text than what they get; without those that take off what stands around it."""
 _NO_CALL = frozenset({SETTING, WRITE, STATEMENT, CODE})
 """Kinds of calls that do not leave the server themselves."""
 _HOST_STANDS = re.compile(rf"[a-z]{{2,8}}://[^/?#{FIRST_PRIVATE}-\U0010ffff]{{3,}}[/?#]")
@@ -77,8 +75,10 @@ def run(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver
     handed = found.forwards and any(_has_handle(evaluator, arg) for arg in args)
     made = any(_is_foreign(state, values[index]) for index in found.classes)
     read = any(_is_said(values[index]) for index in found.reads)
-    if found.reads and not read:
-        _leave_to_callers(evaluator, [values[index] for index in found.reads], "reads")
+    read = read or any(_is_path(evaluator, one) for i in found.includes for one in (values[i : i + 1] or args))
+    for what in ("reads", "includes") if not read else ():
+        if asked := getattr(found, what):
+            _leave_to_callers(evaluator, [values[index] for index in asked if index >= 0], what)
     if not handed and not made and not read:
         if not found.names:
             return None
@@ -149,6 +149,13 @@ def _told(
     return inner.returns
 
 
+def _is_path(evaluator: Evaluator, value: Val) -> bool:
+    """Whether a value is a path, or part of one, whose end is known, as an include needs it."""
+    return 0 < len(value.texts) <= _MAX_NAMES and any(
+        known_tail(evaluator, text).strip("./") for text in value.texts if not parameters(text)
+    )
+
+
 def _leave_to_callers(evaluator: Evaluator, names: list[Val], what: str = "names") -> None:
     """A function that passes on what is called is one, too: `function c($n, ...$a) { return run("c_$n", ...$a); }`."""
     dispatchers, number = evaluator.state.decoding.dispatchers, evaluator.number
@@ -177,7 +184,7 @@ def _dispatcher(state: State, number: int) -> Dispatcher:
 def _read(state: State, number: int) -> Dispatcher:
     fact = state.program.functions[number]
     called = frozenset(fact.called)
-    if not (fact.params or _ALL in called) or not _is_short(fact):
+    if not (fact.params or _ALL in called or _ONE in called) or not _is_short(fact):
         return NONE
     body = list(_with_closures(state, number))
     calls = [node for node in body if isinstance(node, Call)]
@@ -191,13 +198,17 @@ def _read(state: State, number: int) -> Dispatcher:
     names, of_list = _parameters(fact, assigned, [part for call in calls for part in _callees(call)], tables)
     passed, all_of_it = _parameters(fact, assigned, [part for call in calls for part in _lists(call)], tables)
     classes, _ = _parameters(fact, assigned, [part for call in calls for part in _classes(call)], tables)
-    changed, _ = _parameters(
-        fact, [one[:2] for one in each], [part for call in calls for part in _reshaped(call)], tables
-    )
-    reads, _ = _parameters(fact, [one[:2] for one in each], computed_names(fact, body), tables)
+    steps = [one[:2] for one in each]
+    changed, _ = _parameters(fact, steps, [part for call in calls for part in _reshaped(call)], tables)
+    reads, _ = _parameters(fact, steps, computed_names(fact, body), tables)
+    included = [part for call in calls for part in _included(call)]
+    files, _ = _parameters(fact, steps, included, tables)
+    if any(isinstance(node, Call) and node.name in (_ALL, _ONE) for node in nodes(*included)):
+        files |= _OF_LIST
     if not _sends(state, called):
         changed = reads = frozenset()
-    found = Dispatcher(names | _OF_LIST if of_list else names, bool(passed) or all_of_it, classes, reads, changed)
+    names |= _OF_LIST if of_list else names
+    found = Dispatcher(names, bool(passed) or all_of_it, classes, files, reads, changed)
     return NONE if found == NONE else found
 
 
@@ -208,7 +219,13 @@ def _sends(state: State, called: frozenset[str]) -> bool:
 
 def _reshaped(call: Call) -> Iterator[Value]:
     """Arguments of functions that make another text of what they get."""
-    if call.kind is CallKind.FUNCTION and isinstance(call.name, str) and call.name.lower().lstrip("\\") in _RESHAPING:
+    if call.kind is CallKind.FUNCTION and isinstance(call.name, str) and call.name.lower().lstrip("\\") in RESHAPING:
+        yield from (arg.value for arg in call.args)
+
+
+def _included(call: Call) -> Iterator[Value]:
+    """Paths of files that are included."""
+    if call.kind is CallKind.CONSTRUCT and call.name in INCLUDES:
         yield from (arg.value for arg in call.args)
 
 

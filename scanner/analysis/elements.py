@@ -221,9 +221,14 @@ class Elements(Named):
         chosen = keys[:MAX_KEYS] or [OF_UNDER + text for text in asked] or [ANY]
         return join_all([opened(base, key, self.state.holes) for key in chosen], self.state.overflow)
 
-    def taken(self, array: Val, node: Var) -> Val:
-        """Variable that `extract` made of an array whose keys are not known."""
-        return self.element(array, [node.name], Index(Var("extracted"), Const(node.name)))
+    def taken(self, name: str) -> Val:
+        """Variable that `extract` may have made of arrays whose keys are not known."""
+        found = NOTHING
+        for prefix, array in self.extracted.items():
+            if name.startswith(prefix):
+                key = name[len(prefix) :]
+                found = self.join(found, self.element(array, [key], Index(Var("extracted"), Const(key))))
+        return found
 
     def _bulk(self, label: str, keys: list[str]) -> bool:
         """A label that means "many values at once": one element of known name has only what its name says."""

@@ -111,8 +111,8 @@ class Frame:
         """Callables that get what was printed when the function is over (`ob_start`)."""
         self.statics: dict[str, tuple[str, str]] = {}
         """Static locals and the stores that keep them between calls."""
-        self.extracted: Val = NOTHING
-        """Arrays of unknown keys that became variables: what is not known by name may come from them."""
+        self.extracted: dict[str, Val] = {}
+        """By prefix: arrays of unknown keys that became variables; what is not known by name may be in them."""
         self.cells: dict[str, tuple[str, str]] = {}
         """Variables that a closure made here captures by reference, and the stores it writes when it runs elsewhere."""
         self.carried: Mapping[str, Val] | None = None  # captured variables of a closure that was made elsewhere

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+import re
 
 from scanner.analysis import code, sinks
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
+from scanner.analysis.frame import ROOT
 from scanner.analysis.origins import DATABASE_FILE
 from scanner.analysis.summary import PARAM
+from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import Call, Value, variable_mark
+from scanner.model.facts import Call, Value, text_mark, variable_mark
 
 _MAX_CANDIDATES = 3
-"""Files of one name that are all taken."""
+"""Files of one name that are all taken; of others those that use what the scope holds."""
+_OF_CLASS = (variable_mark("this"), text_mark("self"), text_mark("static"))
+"""How what belongs to an object or its class stands in an encoded body."""
+_MAX_MATCHING = 60
+"""Files that a path may be of which not all is known; of more than so many it is not known which."""
 
 
 def include(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
@@ -38,13 +45,14 @@ def include(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
                 evaluator.env[secret.name] = state.origins.secret_value(secret, evaluator.path, call.line, origin)
         files = state.program.files_by_tail(tail, evaluator.path) if tail.strip("./") else []
         resolved = resolved or bool(files)
-        for file in files[:_MAX_CANDIDATES]:
+        for position, file in enumerate(files or _matching(evaluator, text)):
             unit = state.program.files[file]
-            if unit.first == evaluator.number:
+            is_one = bool(files) and position < _MAX_CANDIDATES
+            needs_scope = not unit.path.endswith(DATABASE_FILE) and _needs_scope(evaluator, unit.first)
+            if unit.first == evaluator.number or not (is_one or needs_scope):
                 continue
             state.included.add(unit.path)
-            given = _given(evaluator, unit.first) if not unit.path.endswith(DATABASE_FILE) else {}
-            results.append(_run_inside(evaluator, unit.first, given) if given else _run_apart(evaluator, unit.first))
+            results.append((_run_inside if needs_scope else _run_apart)(evaluator, unit.first))
     if not resolved:
         evaluator.note("dynamic-include", call.line, describe(shown))
     return join_all(results, state.overflow)
@@ -60,20 +68,27 @@ def _run_apart(evaluator: Evaluator, number: int) -> Val:
     return summary.returns
 
 
-def _given(evaluator: Evaluator, number: int) -> dict[str, Val]:
-    """Variables of this scope that hold data and that the included file's own code names."""
+def _needs_scope(evaluator: Evaluator, number: int) -> bool:
+    """Whether variables of this scope hold data, and the included file's own code names them.
+
+    Where arrays of unknown keys have become variables, any name may be one of these. In a method, the file's `$this`
+    and `self` are the method's.
+    """
     if evaluator.inlined >= MAX_INLINE_CLOSURES or number in evaluator.state.active:
-        return {}
+        return False
+    if any(_holds_data(evaluator, array, read_here=False) for array in evaluator.extracted.values()):
+        return True
     body = bytes(evaluator.state.program.functions[number].body)
+    if evaluator.cls and any(mark in body for mark in _OF_CLASS):
+        return True
     common = evaluator.file_scope and _base_name(evaluator, number) in evaluator.state.common_files
-    return {
-        name: value
-        for name, value in evaluator.env.items()
-        if "->" not in name
+    return any(
+        "->" not in name
         and name != "this"
         and variable_mark(name) in body
         and _holds_data(evaluator, value, read_here=common)
-    }
+        for name, value in evaluator.env.items()
+    )
 
 
 def _base_name(evaluator: Evaluator, number: int) -> str:
@@ -102,7 +117,7 @@ def _begins_elsewhere(evaluator: Evaluator, trace: Trace) -> bool:
     return trace.path != evaluator.path
 
 
-def _run_inside(evaluator: Evaluator, number: int, given: Mapping[str, Val]) -> Val:
+def _run_inside(evaluator: Evaluator, number: int) -> Val:
     """Run an included file's code with the variables of this scope; those that it sets come back."""
     state = evaluator.state
     if len(state.active) >= state.limits.call_depth:
@@ -115,7 +130,8 @@ def _run_inside(evaluator: Evaluator, number: int, given: Mapping[str, Val]) -> 
     try:
         inner = Evaluator(state, number)
         inner.env.update(evaluator.env)
-        inner.env.update(given)
+        inner.extracted.update(evaluator.extracted)
+        inner.cls, inner.late_cls = evaluator.cls, evaluator.late_cls
         inner.sites, inner.globals = evaluator.sites, dict(evaluator.globals)
         inner.file_scope, inner.after_include = evaluator.file_scope, True
         state.interpreter.run(inner)
@@ -125,6 +141,18 @@ def _run_inside(evaluator: Evaluator, number: int, given: Mapping[str, Val]) -> 
     kept = evaluator.state.origins.database.keys() | {"this"}
     evaluator.env.update({name: value for name, value in inner.env.items() if name not in kept})
     return inner.returns
+
+
+def _matching(evaluator: Evaluator, text: str) -> list[int]:
+    """Files that a path may be of a known folder, whose name is not known, or in part: `__DIR__ . "/parts/$x.php"`."""
+    holes = evaluator.state.holes
+    folder, _separator, name = text.rpartition("/")
+    folder = posixpath.normpath(folder).removeprefix(ROOT).strip("/.")
+    if not folder or any(holes.hole(part) is not None for part in folder) or PARAMETERS.search(name):
+        return []
+    pattern = "".join(".*" if holes.hole(part) is not None else re.escape(part) for part in name)
+    found = evaluator.state.program.files_in(folder, re.compile(pattern, re.IGNORECASE))
+    return found if len(found) <= _MAX_MATCHING else []
 
 
 def known_tail(evaluator: Evaluator, text: str) -> str:

@@ -76,6 +76,8 @@ FILTERED = "filtered"
 """Role of a stream that has a filter of the program."""
 _FILTER = ("\2filter", "*")
 _LISTS = frozenset({"glob", "scandir"})
+_WILD = re.compile(r"[*?]+|\[[^\]]*\]|\{[^}]*\}")
+"""What stands for more than one text in a pattern for files."""
 _IN_MEMORY = ("php://memory", "php://temp")
 MEMORY = "memory"
 """In the place of the library that made it: a stream that is no file, so that nothing else keeps what is in it."""
@@ -114,7 +116,8 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
         held = evaluator.join(Val(labels=all_labels(args[0])), evaluator.held_in(args[0]))
         return packing.called(evaluator, name, [], held)
     if name in _LISTS and args:
-        return evaluator.join(_matching(args[0]) if name == "glob" else NOTHING, _listed(evaluator, name, args[0]))
+        matching = _matching(evaluator, args[0]) if name == "glob" else NOTHING
+        return evaluator.join(matching, _listed(evaluator, name, args[0]))
     if name == "stream_get_meta_data" and args:  # the path of an open file stands for the file
         return Val(items={"uri": Val(evaluator.unknown("$uri").texts, sites=args[0].sites)})
     if read is not None and read[1] < len(args):
@@ -127,14 +130,16 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     return NOTHING
 
 
-def _matching(pattern: Val) -> Val:
-    """Files that match a pattern: the site's own file, where the pattern's beginning says so."""
+def _matching(evaluator: Evaluator, pattern: Val) -> Val:
+    """Files that a pattern stands for: its text with holes, and the site's own file where its beginning says so."""
+    any_text = evaluator.state.holes.template("unknown", "as a pattern says")
     found: set[str] = set()
-    for text in sorted(pattern.texts):
+    for text in sorted(pattern.texts)[:_MAX_NAMES]:
         folder, _separator, name = text.rpartition("/")
         start = name[: min((name + mark).find(mark) for mark in "*?[{")]
         if len(start) > 1 and start != name and DATABASE_FILE.startswith(start) and fnmatchcase(DATABASE_FILE, name):
             found.add(f"{folder}/{DATABASE_FILE}")
+        found.add(_WILD.sub(any_text, text))
     return Val(rest=Val(frozenset(found))) if found else NOTHING
 
 

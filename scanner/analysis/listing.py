@@ -34,11 +34,15 @@ def found(evaluator: Evaluator, name: str) -> Val:
 
 
 def made(evaluator: Evaluator, instance: Val, args: Sequence[Val]) -> Val:
-    """An iterator over a folder, with the site's own file among its entries."""
-    if not args or not _looks_for(evaluator):
+    """An iterator over a folder: any file in it, and the site's own where the code looks for it."""
+    folder = _folder(args[0]) if args else ""
+    names = [evaluator.state.holes.template("unknown", "any file")] if folder else []
+    if args and _looks_for(evaluator):
+        names.append(DATABASE_FILE)
+    if not names:
         return instance
-    entry = f"{_folder(args[0])}/{DATABASE_FILE}"
-    return instance.replaced(rest=Val(frozenset([entry]), types=frozenset([_FILE])))
+    entries = frozenset(f"{folder}/{name}" for name in names)
+    return instance.replaced(rest=Val(entries, types=frozenset([_FILE])))
 
 
 def called(method: str, receiver: Val) -> Val:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from scanner.analysis import documents
 from scanner.analysis.describe import describe
 from scanner.analysis.destinations import stays_here
-from scanner.analysis.frame import PRIMITIVES
+from scanner.analysis.frame import PRIMITIVES, ROOT
 from scanner.analysis.origins import ELEMENTWISE, REQUEST_GLOBALS
 from scanner.analysis.remote import REQUEST
 from scanner.analysis.shared import Shared, aged, perhaps_old, stays
@@ -23,8 +23,6 @@ from scanner.analysis.templates import (
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
 from scanner.model.facts import ClassConst, ConstRef, Index, Prop, StaticProp, Unknown, Value, Var
 
-ROOT = "/@/@/@/@/@"
-"""Where the release lies: deep enough that going up from its own folder never reaches the file system's root."""
 MAX_NAMED = 8
 """Properties that one place may name."""
 MAX_LATE_BOUND = 12
@@ -59,10 +57,10 @@ class Lookup(Shared):
         name = self.globals.get(node.name) or (node.name if self.file_scope else "")
         if name:
             value = self.global_value(name, f"${node.name}", undefined_local=node.name not in self.globals)
-            of_request = REQUEST in all_labels(self.extracted) and node.name not in self.globals
-            return self.join(value, self.taken(self.extracted, node)) if of_request else value
-        if self.extracted is not NOTHING:
-            return self.taken(self.extracted, node)
+            is_own = node.name not in self.globals and self.extracted
+            return self.join(value, self.taken(node.name)) if is_own else value
+        if self.extracted and (taken := self.taken(node.name)) is not NOTHING:
+            return taken
         return self.superglobal(node.name) or self.unknown(node)
 
     def _at_places(self, name: str) -> Val:
@@ -73,9 +71,9 @@ class Lookup(Shared):
         finally:
             self.place_references[name] = places
 
-    def taken(self, array: Val, node: Var) -> Val:
+    def taken(self, name: str) -> Val:
         """Variable that `extract` made of an array's element (see `Evaluator`)."""
-        raise AssertionError((array, node))
+        raise AssertionError(name)
 
     def superglobal(self, name: str) -> Val | None:
         if name == "GLOBALS":
@@ -215,8 +213,8 @@ class Lookup(Shared):
                 owners += [(owner, name) for owner in below]
                 found.extend(self.state.read_store((owner, name)) for owner in below)
             getter = self.state.program.find_method(cls, f"${name}::get".lower())
-            if getter is not None:
-                found.append(self.state.interpreter.summary(getter).returns)
+            if getter is not None and getter != self.number:
+                found.append(self.run_method(getter, [], node, base))
             getter = self.magic_method(cls, name, "__get") if magic else None
             if getter is not None:
                 found.append(self.run_method(getter, [text_value(name)], node, base))

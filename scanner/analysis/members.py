@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents, growing, hydrating, inside
+from scanner.analysis import documents, growing, hydrating, inside, references
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.lookup import MAX_NAMED
 from scanner.analysis.shared import LONE, STORE
 from scanner.analysis.state import ANY_PROPERTY
-from scanner.analysis.values import Val, all_labels, text_value
+from scanner.analysis.values import Val, all_labels, join_all, text_value
 from scanner.model.facts import Index, Prop, Value, Var
 
 
@@ -53,7 +53,21 @@ def unset(evaluator: Evaluator, target: Value) -> None:
         evaluator.run_offset("offsetunset", base, [key], target.base)
 
 
+def _through_hook(evaluator: Evaluator, target: Prop, base: Val, name: str, value: Val) -> Val:
+    """What a property gets of what is assigned to it: what its hook makes of it (`set => trim($value)`).
+
+    A hook in braces assigns for itself; of that only the secrets of the value are taken for granted.
+    """
+    program = evaluator.state.program
+    setters = [number for cls in sorted(base.types) if (number := program.find_method(cls, f"${name}::set".lower()))]
+    if not setters or evaluator.number in setters:
+        return value
+    made = [evaluator.run_method(setter, [value], target, base) for setter in setters]
+    return join_all([Val(labels=all_labels(value)), *made], evaluator.state.overflow)
+
+
 def _write_named(evaluator: Evaluator, target: Prop, base: Val, name: str, value: Val) -> None:
+    value = _through_hook(evaluator, target, base, name, value)
     if base.items is not None and not base.sites and not base.types:  # `(object) ['x' => 1]`: an array with arrows
         whole = base.replaced(items={**base.items, name: value})
         evaluator.state.interpreter.write(evaluator, target.base, whole)
@@ -68,12 +82,12 @@ def _write_named(evaluator: Evaluator, target: Prop, base: Val, name: str, value
         owner = evaluator.property_owner(cls, name)
         kind = STORE if base.sites and base.sites.isdisjoint(evaluator.state.single_sites) else LONE
         evaluator.write_shared(kind, (owner, name), growing.numbered(value))
-        setter = evaluator.state.program.find_method(cls, f"${name}::set".lower())
-        if setter is not None:
-            evaluator.run_method(setter, [value], target)
         magic = evaluator.magic_method(cls, name, "__set")
         if magic is not None:
             evaluator.run_method(magic, [text_value(name), value], target, base)
+        getter = evaluator.magic_method(cls, name, "__get")
+        if getter is not None and evaluator.state.program.functions[getter].gives_place:  # `$object->list[] = $value`
+            references.assign_to_method(evaluator, getter, [text_value(name)], target, base, value)
 
 
 def _write_some_property(evaluator: Evaluator, base: Val, names: Sequence[str], value: Val) -> None:

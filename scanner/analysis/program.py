@@ -7,6 +7,7 @@ class that is not found by its full name is looked up by its last part.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -98,6 +99,8 @@ class Program:
         self.by_last_part: dict[str, list[str]] = defaultdict(list)
         self.children: dict[str, list[str]] = defaultdict(list)
         self.constants: dict[str, list[ConstantUnit]] = defaultdict(list)
+        self._in_folder: dict[str, list[int]] = defaultdict(list)
+        """By the name of the folder that they lie in; made when first asked."""
         self.by_base_name: dict[str, list[int]] = defaultdict(list)
         self.code: dict[str, CodeUnit] = {}
         """Code that is run by an `eval` and its kin, by the path that it got."""
@@ -445,6 +448,19 @@ class Program:
             return found
         best = max(common_folders(self.files[number].path, near) for number in found)
         return [number for number in found if common_folders(self.files[number].path, near) == best]
+
+    def files_in(self, folder: str, name: re.Pattern[str]) -> list[int]:
+        """Files that lie in a folder, given by the end of its path, and whose whole name matches."""
+        if not self._in_folder:
+            for number, unit in enumerate(self.files):
+                self._in_folder[unit.path.rpartition("/")[0].rpartition("/")[2].lower()].append(number)
+        end = f"/{folder.lower()}"
+        return [
+            number
+            for number in self._in_folder.get(end.rpartition("/")[2], ())
+            if f"/{self.files[number].path.rpartition('/')[0].lower()}".endswith(end)
+            and name.fullmatch(self.files[number].path.rpartition("/")[2])
+        ]
 
 
 def _bases(fact: ClassFact) -> Iterable[str]:

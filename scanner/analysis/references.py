@@ -161,3 +161,14 @@ def assign_to_result(evaluator: Evaluator, call: Call, value: Val) -> None:
         evaluator.call(call)
     finally:
         evaluator.to_result = before
+
+
+def assign_to_method(
+    evaluator: Evaluator, number: int, args: list[Val], place: Value, receiver: Val, value: Val
+) -> None:
+    """The same for a method that an operator runs: `function &__get($name)`, where an element is written."""
+    before, evaluator.to_result = evaluator.to_result, value
+    try:
+        evaluator.run_method(number, args, place, receiver)
+    finally:
+        evaluator.to_result = before

@@ -42,6 +42,8 @@ ANY_PROPERTY = "\0any"
 SESSION = (_INNER + "session", "*")
 """Store of secrets of the site that were put into the session: what saves it gets them."""
 MESSAGE = (_INNER + "error", "message")
+STATEMENTS = (_INNER + "sql", "given")
+"""What statements of SQL are given: it may come to functions of the program that SQL calls."""
 """Store of secrets that stand in messages of errors: error handlers of the program get them."""
 WRITTEN = _INNER + "written"
 """Space of the stores that hold what functions write to global variables, by name: not what pages do."""

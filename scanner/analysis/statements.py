@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from scanner.analysis import reaches
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.remote import REQUEST
+from scanner.analysis.state import STATEMENTS
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import FIRST_PRIVATE
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
@@ -22,6 +23,10 @@ KIND = "statement"
 """Kind of these calls."""
 FUNCTIONS = frozenset({"db_query", "db_multi_query", "db_multi_query_single", "setsystemsetting", "setprojectsetting"})
 """Functions and methods that take a statement and then its values, or the name of a setting and its value."""
+_METHODS = frozenset(
+    {"bindparam", "bindvalue", "exec", "execute", "executequery", "executestatement", "prepare", "query", "querysingle"}
+)
+"""Methods of connections and statements (`PDO`, `SQLite3`, Doctrine) that take SQL or values for it."""
 _WRITE = re.compile(r"\s*(?:update|insert|replace)\b", re.IGNORECASE)
 GRAVE = re.compile(
     r"\binto\s+(?:out|dump)file\b|\bload_file\s*\(|\bload\s+data\s+(?:local\s+)?infile\b|\bsoname\s*['\"]"
@@ -65,6 +70,18 @@ def observe(evaluator: Evaluator, call: Call, api: str, args: Sequence[Val]) -> 
     if not any("://" in text or _RUN.search(text) for text in texts):
         return
     _record(evaluator, call, api, Val(statement.texts), given)
+
+
+def observe_methods(evaluator: Evaluator, call: Call, names: Sequence[str], args: Sequence[Val]) -> None:
+    """The same for a method; secrets that it gives to SQL may come to functions of the program that SQL calls."""
+    lower = {name.lower() for name in names}
+    if not FUNCTIONS.isdisjoint(lower):
+        observe(evaluator, call, names[0], args)
+    if not _METHODS.isdisjoint(lower):
+        for arg in args:
+            if evaluator.state.has_secret(arg):
+                secrets = {label: at for label, at in all_labels(arg).items() if evaluator.state.is_named(label)}
+                evaluator.write_shared("store", STATEMENTS, Val(labels=secrets))
 
 
 def _is_whole(evaluator: Evaluator, statement: Val) -> bool:

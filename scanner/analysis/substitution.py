@@ -14,11 +14,13 @@ from scanner.analysis.summary import (
     PARAM,
     PASSED,
     PROJECTED,
+    RECEIVER,
     alike,
     depends_on_caller,
     parameter_label,
     parameter_of,
     picked,
+    symbolic,
 )
 from scanner.analysis.templates import (
     FIRST_PARAMETER,
@@ -50,6 +52,7 @@ _NAMES_HOST = re.compile("//[^/\ue000-\U0010ffff]")
 _OF_STORED = OF_NAMED + STORED
 """Begins the key of an element of an array that a property holds."""
 
+_THIS = symbolic(RECEIVER)
 _KEY = "key"
 
 
@@ -111,7 +114,7 @@ class Substitution:
         result = Val(
             self._texts(value.texts),
             self._merged_labels(value),
-            value.types,
+            self._types(value),
             value.refs,
             self.sites(value.sites),
             {key: self._value(item) for key, item in value.items.items()} if value.items else None,
@@ -135,6 +138,10 @@ class Substitution:
             if argument.items or argument.rest is not None or argument.refs or argument.types or kept:
                 found = argument if found is None else join(found, argument, self._overflow)
         return found
+
+    def _types(self, value: Val) -> frozenset[str]:
+        """Classes of a value; what is the object itself is of its class, not only of that which has the method."""
+        return value.types | self._arguments(RECEIVER).types if _THIS in value.sites else value.types
 
     def sites(self, sites: frozenset[int]) -> frozenset[int]:
         """Concrete sites for symbolic ones."""

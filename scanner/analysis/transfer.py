@@ -419,7 +419,7 @@ def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C90
         if not names:
             reaches.name_variables(evaluator, call_here(evaluator), "$$", named, value)
         if not names and REQUEST in value.labels:  # `foreach ($_GET as $name => $value) { $$name = $value; }`
-            evaluator.extracted = evaluator.join(evaluator.extracted, Val(rest=value))
+            evaluator.extracted[""] = evaluator.join(evaluator.extracted.get("", NOTHING), Val(rest=value))
     elif isinstance(target, Call):
         references.assign_to_result(evaluator, target, value)
     elif isinstance(target, AssignExpr):  # `($this->map ??= new Map)[$key] = $value`

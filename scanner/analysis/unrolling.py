@@ -30,6 +30,11 @@ DECODERS = frozenset(
      "html_entity_decode", "base_convert", "array_flip"}
 )  # fmt: skip
 """Functions that a decoder calls: a function of the program that does is run with known arguments."""
+RESHAPING = DECODERS | {
+    "explode", "implode", "join", "substr", "mb_substr", "str_replace", "str_ireplace", "substr_replace", "vsprintf",
+    "sscanf", "preg_split", "preg_match", "preg_replace", "array_map", "array_reverse", "json_decode", "unserialize",
+}  # fmt: skip
+"""Functions whose result is another text than what they get; without those that take off what stands around it."""
 _BUILDING = frozenset({".=", "^="})
 
 

@@ -18,7 +18,7 @@ from scanner.model.other import NOTHING, OtherFacts
 
 SHORT_BODY = 900
 """Bytes of code up to which a function is followed into in any case: getters, setters, URL builders."""
-FACTS_VERSION = 6
+FACTS_VERSION = 7
 """Raise it whenever the same bytes may give other facts: it is part of the cache key."""
 
 

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from scanner.model.facts import ClassFact, Const, FunctionFact, PropertyFact, Statement, TraitRule, Value, encode_body
-from scanner.php.functions import CLASS_LEVELS, FunctionLowering
+from scanner.model.facts import (
+    ClassFact,
+    Const,
+    FunctionFact,
+    Param,
+    PropertyFact,
+    Statement,
+    TraitRule,
+    Value,
+    encode_body,
+)
+from scanner.php.functions import CLASS_LEVELS, F_PARAMETERS, FunctionLowering
 from scanner.php.nodes import F_BODY, F_NAME, F_TYPE, F_VALUE, K_NAME, K_PLAIN_NAMES
 from scanner.php.parser import Node, field_id, kind_ids
 from scanner.php.statements import line_of
@@ -99,6 +109,7 @@ class ClassLowering(FunctionLowering):
         if kind == "method_declaration":
             name = node.child_by_field_id(F_NAME)
             members.methods.append(self.function(node, self.text(name) if name is not None else "", cls=self.cls))
+            self._promoted_hooks(node.child_by_field_id(F_PARAMETERS), members)
         elif kind == "property_declaration":
             self._property(node, members)
         elif kind == "const_declaration":
@@ -133,10 +144,26 @@ class ClassLowering(FunctionLowering):
                 value = self.expression(default) if default is not None else None
                 members.properties.append(PropertyFact(last, types, value, static))
             elif child.type == "property_hook_list":
-                for hook in self.named(child):
-                    label = next((part for part in hook.named_children if part.kind_id in K_NAME), None)
-                    suffix = self.text(label) if label is not None else ""
-                    members.methods.append(self.function(hook, f"${last}::{suffix}", cls=self.cls))
+                self._hooks(child, last, types, members)
+
+    def _promoted_hooks(self, parameters: Node | None, members: _Members) -> None:
+        """Hooks of properties that a constructor declares with its parameters."""
+        for node in parameters.named_children if parameters is not None else ():
+            for child in node.named_children:
+                if child.type == "property_hook_list":
+                    param = self._parameter(node)
+                    self._hooks(child, param.name, param.types, members)
+
+    def _hooks(self, node: Node, name: str, types: tuple[str, ...], members: _Members) -> None:
+        """Hooks of a property, as methods; one that sets has `$value` where it declares no parameter.
+
+        Source: PHP manual, "Property Hooks".
+        """
+        for hook in self.named(node):
+            label = next((part for part in hook.named_children if part.kind_id in K_NAME), None)
+            suffix = self.text(label) if label is not None else ""
+            implied = (Param("value", types),) if suffix.lower() == "set" else ()
+            members.methods.append(self.function(hook, f"${name}::{suffix}", cls=self.cls, implied=implied))
 
     def _enum_case(self, node: Node, members: _Members) -> None:
         name, value = node.child_by_field_id(F_NAME), node.child_by_field_id(F_VALUE)

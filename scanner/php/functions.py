@@ -52,8 +52,8 @@ class FunctionLowering(StatementLowering):
         """Lower a closure; returns its index in `functions`."""
         return self.function(node, "{closure}", cls=self.cls, arrow=arrow)
 
-    def function(self, node: Node, name: str, *, cls: str, arrow: bool = False) -> int:
-        """Lower a function-like node; returns its index in `functions`."""
+    def function(self, node: Node, name: str, *, cls: str, arrow: bool = False, implied: tuple[Param, ...] = ()) -> int:
+        """Lower a function-like node; returns its index in `functions`. `implied`: parameters if it declares none."""
         index = len(self.functions)
         self.functions.append(None)
         saved = (self.owner, self.pending, self.statement_cuts, self.generator, self.cls, self.called, self.mentions)
@@ -61,7 +61,7 @@ class FunctionLowering(StatementLowering):
         self.owner, self.cls, self.called, self.mentions = index, cls, set(), set()
         self.pending, self.statement_cuts, self.generator = [], [], False
         self.depth += CLASS_LEVELS
-        params = self._parameters(node.child_by_field_id(F_PARAMETERS))
+        params = self._parameters(node.child_by_field_id(F_PARAMETERS)) or implied
         body_node = node.child_by_field_id(F_BODY)
         body = self._function_body(body_node, arrow=arrow)
         self.functions[index] = FunctionFact(
