@@ -339,6 +339,7 @@ def _applied(
         return returns
     substitution = evaluator.substitution(binding.argument, step, returned)
     substitution.changed = _changing(evaluator, call)
+    substitution.of_trait = state.program.is_trait(state.program.class_key(number))
     back = _apply_effects(evaluator, call, number, summary, substitution)
     for hit in summary.hits:
         lifting.lift(evaluator, call, hit, substitution, symbol, certain=certain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from scanner.analysis import folding, matching
+from scanner.analysis import folding, matching, relisting
 from scanner.analysis.destinations import stays_here
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
@@ -28,9 +28,8 @@ from scanner.model.facts import Call, Const, Index, Value, Var
 _NUMBER = re.compile(r"-?\d{1,9}")
 _MAX_KEYS = 100
 """Keys that are taken from an array one by one."""
-TAKING = frozenset({"array_pop", "array_shift"})
 _PUSHING = frozenset({"array_push", "array_unshift"})
-IN_PLACE = TAKING | _PUSHING | {"array_multisort"}
+IN_PLACE = relisting.TAKING | _PUSHING | {"array_multisort"}
 """Functions whose handlers write the array back."""
 _MAX_STEPS = 8
 """Elements of an array that is reduced one by one."""
@@ -134,6 +133,8 @@ def _pieces(pieces: list[str], labels: Mapping[str, Trace], *, exact: bool) -> V
 @handles("array_merge", "array_replace", "array_merge_recursive", "array_replace_recursive", "wp_parse_args")
 def _array_merge(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """Later arrays win; of one that is not known, each element that stays on this machine may be another."""
+    if (made := relisting.changed(evaluator, node, args)) is not None:
+        return made
     merged = join_all(args, evaluator.state.overflow)
     others = [arg for arg in args[1:] if arg.items is None or arg.rest is not None]
     if not others or not args[0].items:
@@ -162,39 +163,19 @@ def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if name in ("array_filter", "array_unique") and args[0].items is not None:  # what stays has the key it had
         return args[0].replaced(types=frozenset(), sites=frozenset())
     if name in ("array_reverse", "array_values") and args[0].items is not None:
-        return _renumbered(args[0], backwards=name == "array_reverse", named=name == "array_reverse")
-    if name in TAKING and (taken := _taken(evaluator, node, args[0], first=name == "array_shift")) is not None:
+        return relisting.renumbered(args[0], backwards=name == "array_reverse", named=name == "array_reverse")
+    if (changed := relisting.changed(evaluator, node, args)) is not None:
+        return changed
+    if (
+        name in relisting.TAKING
+        and (taken := relisting.taken(evaluator, node, args[0], first=name == "array_shift")) is not None
+    ):
         return taken
     elements = contents(evaluator, args[0])
-    if name.startswith("array_") and name not in TAKING:
+    if name.startswith("array_") and name not in relisting.TAKING:
         return args[0].replaced(rest=elements) if elements is not args[0] else args[0]
     of_caller = opened(args[0], ANY, evaluator.state.holes)
     return elements if of_caller is NOTHING or elements is not args[0] else of_caller
-
-
-def _taken(evaluator: Evaluator, node: Call, array: Val, *, first: bool) -> Val | None:
-    """The first or last element of a list that is known, which then lacks it; None where that is not known.
-
-    In a loop it may be any of them, and how many are left is not known.
-    """
-    place = node.args[0].value if node.args else None
-    if not array.items or array.rest is not None or evaluator.looping or not isinstance(place, Var):
-        return None
-    if place.name not in evaluator.env or place.name in evaluator.globals or place.name in evaluator.statics:
-        return None
-    left = dict(array.items)
-    taken = left.pop(next(iter(left)) if first else next(reversed(left)))
-    evaluator.env[place.name] = _renumbered(array.replaced(items=left), named=True)
-    return taken
-
-
-def _renumbered(array: Val, *, backwards: bool = False, named: bool = False) -> Val:
-    """Elements in order, or the other way round; `named`: those with names keep them."""
-    items = list((array.items or {}).items())
-    if backwards:
-        items.reverse()
-    kept = {key if named and not key.isdecimal() else str(place): one for place, (key, one) in enumerate(items)}
-    return Val(items=kept, rest=array.rest, labels=array.labels)
 
 
 @handles("array_pad")
@@ -202,8 +183,7 @@ def _array_pad(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
     """The array, and behind or in front of it a value as often as it takes."""
     if len(args) < 3:  # noqa: PLR2004  array, length, value
         return NOTHING
-    array = args[0]
-    return array.replaced(rest=args[2] if array.rest is None else evaluator.join(array.rest, args[2]))
+    return args[0].replaced(rest=args[2] if args[0].rest is None else evaluator.join(args[0].rest, args[2]))
 
 
 @handles("array_chunk")
@@ -323,13 +303,16 @@ def _order(evaluator: Evaluator, arrays: list[Val]) -> list[int] | None:
 def _array_push(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not node.args:
         return NOTHING
-    place, array = node.args[0].value, args[0]
+    place = node.args[0].value
+    array = evaluator.value(place) if isinstance(place, Var) else args[0]  # other arguments may have changed it
     if str(node.name).lower() == "array_unshift" and array.items and array.rest is None and not evaluator.looping:
         numbered = [*args[1:], *(value for key, value in array.items.items() if key.isdecimal())]
         named = {key: value for key, value in array.items.items() if not key.isdecimal()}
         whole = array.replaced(items={**{str(key): value for key, value in enumerate(numbered)}, **named})
         evaluator.state.interpreter.write(evaluator, place, whole)
         return NOTHING
+    if (made := relisting.changed(evaluator, node, args)) is not None:
+        return made
     for value in args[1:]:
         evaluator.state.interpreter.write(evaluator, Index(place, None), value)
     return NOTHING

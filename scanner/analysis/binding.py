@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from scanner.analysis import implicit
+from scanner.analysis import implicit, open_lists
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import RECEIVER
@@ -26,7 +26,8 @@ def arguments(evaluator: Evaluator, call: Call) -> list[Val]:
 def written_out(evaluator: Evaluator, call: Call) -> tuple[Call, list[Val]]:
     """A call and the values of its arguments, with the elements of known lists in the place of what is spread.
 
-    `f(...['url' => $u])` is `f(url: $u)`. What a list of unknown length stands for is left as it is.
+    `f(...['url' => $u])` is `f(url: $u)`. Of a list that only callers know the first elements are told apart; what any
+    other list of unknown length stands for is left as it is.
     """
     args = arguments(evaluator, call)
     if not any(arg.spread for arg in call.args) or len(args) != len(call.args):
@@ -34,6 +35,11 @@ def written_out(evaluator: Evaluator, call: Call) -> tuple[Call, list[Val]]:
     written: list[Arg] = []
     values: list[Val] = []
     for arg, value in zip(call.args, args, strict=True):
+        elements = open_lists.elements(evaluator, value) if arg.spread and not value.items else []
+        if elements:
+            written += [*(Arg(Unknown("...")) for _one in elements), Arg(Unknown("..."), spread=True)]
+            values += [*elements, Val(rest=open_lists.any_of(evaluator, value))]
+            continue
         if not arg.spread or not _is_listed(value):
             written.append(arg)
             values.append(value)
@@ -61,6 +67,8 @@ class Binding:
         self._receiver = evaluator.state.made.receiver(receiver, number) if receiver is not None else None
         self._values: dict[int, Val] = {}
         self._spread: Val | None = None
+        self._listed: dict[str, Val] = {}
+        """What one parameter for any number of arguments gets, in order."""
         names = {param.name: index for index, param in enumerate(self._params)}
         written: Sequence[Arg] = call.args if len(call.args) == len(args) else ()
         position = 0
@@ -77,8 +85,7 @@ class Binding:
     def _bind(self, position: int, value: Val) -> None:
         last = len(self._params) - 1
         if position >= last >= 0 and self._params[last].variadic:
-            known = self._values.get(last)
-            self._values[last] = value if known is None else self._evaluator.join(known, value)
+            self._listed[str(len(self._listed))] = value
         else:
             self._values[position] = value
 
@@ -101,6 +108,9 @@ class Binding:
         value = self._values.get(index)
         if value is not None:
             return value
+        if self._listed and index == len(self._params) - 1:
+            sites = frozenset[int]().union(*(value.sites for value in self._listed.values()))
+            return Val(sites=sites, items=self._listed, rest=self._spread)
         if index == len(self._params) and self._evaluator.to_result is not None:
             return self._evaluator.to_result
         if self._spread is not None:

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 import msgspec
 
-from scanner.analysis import code, reaches, reported
+from scanner.analysis import code, open_lists, reaches, reported
 from scanner.analysis.elements import FOUND
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, is_callable, labels_of
@@ -168,6 +168,9 @@ def _call_user_array(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not args:
         return NOTHING
     packed = args[1] if len(args) > 1 else NOTHING
+    if not packed.items and (elements := open_lists.elements(evaluator, packed)):
+        items = {str(position): one for position, one in enumerate(elements)}
+        packed = Val(items=items, rest=open_lists.any_of(evaluator, packed))
     numbered = sorted((key for key in packed.items or {} if key.isdecimal()), key=lambda key: (len(key), key))
     values = [(packed.items or {})[key] for key in numbered]
     step = _with_values(node, values or [NOTHING])

@@ -156,7 +156,7 @@ def _method(evaluator: Evaluator, call: Call) -> Val:
     if not names:
         evaluator.note("dynamic-call", call.line, callee_text(call))
         assumed.apply(evaluator, call, callee_text(call), args)
-        given.leave_method(evaluator, call, receiver, _name_of(evaluator, call), args)
+        given.leave_method(evaluator, receiver, _name_of(evaluator, call), args)
         magic.by_value(evaluator, call, receiver, _name_of(evaluator, call), args)
         return passed_through(evaluator, call, receiver, args)
     _local_methods(evaluator, call, receiver, names, args)

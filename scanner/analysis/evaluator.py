@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable as Function
 from collections.abc import Iterable, Mapping
 
-from scanner.analysis import arithmetic, folding, implicit
+from scanner.analysis import arithmetic, folding, implicit, open_lists
 from scanner.analysis.describe import describe
 from scanner.analysis.elements import Elements
 from scanner.analysis.frame import cell
@@ -143,14 +143,12 @@ class Evaluator(Elements):
         for item in node.items:
             value = self.value(item.value)
             if item.spread:
-                listed = _listed(value)
-                if listed and not vague:
-                    items.update({str(position + index): one for index, one in enumerate(listed)})
-                    position += len(listed)
-                else:  # each element that is known so far may be another by the same name
-                    items = {key: one if key.isdecimal() else self.join(one, value) for key, one in items.items()}
-                    rest, vague = value if rest is None else self.join(rest, value), True
-                    items.update(value.items or {})
+                listed, others = ([], value) if vague else self._spread(value)
+                items.update({str(position + index): one for index, one in enumerate(listed)})
+                position += len(listed)
+                if others is not None:
+                    items, vague = self._mixed(items, others), True
+                    rest = others if rest is None else self.join(rest, others)
                 continue
             if item.key is None and vague:
                 rest = value if rest is None else self.join(rest, value)
@@ -170,6 +168,18 @@ class Evaluator(Elements):
             else:
                 rest = value if rest is None else self.join(rest, value)
         return Val(labels=of_keys, items=items, rest=rest)
+
+    def _spread(self, value: Val) -> tuple[list[Val], Val | None]:
+        """Elements of a list that is put into another, in order, and what else may be in it, None for nothing."""
+        if open_lists.is_open(self, value):
+            return open_lists.elements(self, value), open_lists.any_of(self, value)
+        listed = _listed(value)
+        return listed, None if listed else value
+
+    def _mixed(self, items: Mapping[str, Val], others: Val) -> dict[str, Val]:
+        """Each element of a name that is known so far may be another by the same name."""
+        mixed = {key: one if key.isdecimal() else self.join(one, others) for key, one in items.items()}
+        return {**mixed, **(others.items or {})}
 
     # -- operators --------------------------------------------------------------------------------------------
 

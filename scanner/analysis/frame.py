@@ -171,8 +171,8 @@ class Frame:
             classes = frozenset(self._class_key(name) for name in param.types if name not in PRIMITIVES)
             text = frozenset([holes.template("param", str(index))])
             value = Val(text, label, classes, sites=frozenset([symbolic(index)]))
-            if param.variadic:
-                value = Val(text, label, rest=value)
+            if param.variadic and classes:
+                value = Val(text, label, rest=Val(types=classes, sites=value.sites))
             self.env[param.name] = value
             if param.promoted:
                 self.promoted.append((param.name, value))

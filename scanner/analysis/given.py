@@ -21,8 +21,6 @@ CALLS: Final = "call"
 """Target of these effects."""
 _CALLEE = "callee"
 _OBJECT = "object"
-_MAX_SPREAD = 3
-"""Arguments of a list that is spread."""
 _MAX_CLASSES = 8
 """Classes of one object whose methods are asked."""
 _MAX_LIFTS = 2
@@ -37,10 +35,8 @@ def leave_to_caller(evaluator: Evaluator, callee: Val, args: list[Val]) -> None:
             evaluator.add_effect(Effect(CALLS, (0, text), Val(items=packed)))
 
 
-def leave_method(evaluator: Evaluator, call: Call, receiver: Val, name: Val, args: list[Val]) -> None:
+def leave_method(evaluator: Evaluator, receiver: Val, name: Val, args: list[Val]) -> None:
     """Keep a call of a method that a parameter names: `foreach ($calls as $name => $args) $o->$name(...$args)`."""
-    if len(call.args) == 1 == len(args) and call.args[0].spread:
-        args = [opened(args[0], str(position), evaluator.state.holes) for position in range(_MAX_SPREAD)]
     for text in sorted(name.texts):
         if len(text) == 1 and parameters(text):
             packed = {_CALLEE: Val(frozenset([text])), _OBJECT: receiver}

@@ -27,7 +27,7 @@ from scanner.analysis.summary import (
     depends_on_caller,
 )
 from scanner.analysis.templates import parameters
-from scanner.analysis.values import NOTHING, Val, all_labels, all_sites, text_value
+from scanner.analysis.values import NOTHING, Val, all_labels, all_sites, join, text_value
 from scanner.model.facts import Call, Index, Prop, Value, Var
 
 STORE = "store"
@@ -63,6 +63,21 @@ def stays(place: Value, variable: str) -> bool:
     while isinstance(place, Index | Prop):
         place = place.base
     return not isinstance(place, Call) and place != Var(variable)
+
+
+def either(one: Val, two: Val, overflow: str) -> Val:
+    """A list, where it may be another one that has any number of elements: each by number may be any of these.
+
+    Not so for a place that both know: what is put behind a list leaves what is there as it is.
+    """
+    if two.rest is None or not one.items or two.items is None:
+        return one
+    gone = [key for key in one.items if key.isdecimal() and key not in two.items]
+    return (
+        one.replaced(items={**one.items, **{key: join(one.items[key], two.rest, overflow) for key in gone}})
+        if gone
+        else one
+    )
 
 
 class Shared(Frame):
@@ -154,7 +169,7 @@ class Shared(Frame):
                 if known is None:
                     result[name] = value
                 elif known is not value:
-                    result[name] = self.join(known, value)
+                    result[name] = self.join(either(known, value, self.state.overflow), value)
         if self.has_properties:
             for name in [name for name in result if is_property(name) and not all(name in other for other in outcomes)]:
                 result[perhaps_old(name)] = NOTHING

@@ -92,6 +92,8 @@ class Substitution:
         self._telling = telling
         self.changed: Callable[[str], bool] = _never
         """Whether a call passes, for a parameter's template, something that it makes of a parameter of its own."""
+        self.of_trait = False
+        """Whether the callee is a method of a trait."""
         self._labels: dict[str, Mapping[str, Trace]] = {}
         self._elements: dict[str, Val] = {}
         self._told: dict[frozenset[str], frozenset[str]] = {}
@@ -140,8 +142,8 @@ class Substitution:
         return found
 
     def _types(self, value: Val) -> frozenset[str]:
-        """Classes of a value; what is the object itself is of its class, not only of that which has the method."""
-        return value.types | self._arguments(RECEIVER).types if _THIS in value.sites else value.types
+        """Classes of a value; what is the object itself in a method of a trait is of its class."""
+        return value.types | self._arguments(RECEIVER).types if self.of_trait and _THIS in value.sites else value.types
 
     def sites(self, sites: frozenset[int]) -> frozenset[int]:
         """Concrete sites for symbolic ones."""

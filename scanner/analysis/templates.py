@@ -104,7 +104,9 @@ class HoleTable:
         known = self._element_numbers.get((parent, key))
         if known is None:
             origin = self.origin(parent)
-            depth = 1 if origin is None else self._elements[ord(parent) - FIRST_ELEMENT][2] + 1
+            depth = (0 if origin is None else self._elements[ord(parent) - FIRST_ELEMENT][2]) + (
+                not key.startswith(OF_NAMED)  # what a store holds under a name is no element of the name
+            )
             if depth > _MAX_ELEMENT_DEPTH or len(self._elements) >= _MAX_HOLES:
                 return None
             known = self._element_numbers[parent, key] = chr(FIRST_ELEMENT + len(self._elements))
