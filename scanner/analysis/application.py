@@ -46,6 +46,8 @@ from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, s
 from scanner.analysis.variants import Given
 from scanner.model.facts import Call, Var, decode_body
 
+_INWARD = frozenset({"argument", "printed", "thrown", given.CALLS})
+"""Targets of effects that end with the call."""
 _MAX_HELD = 5
 """Closures of one place that are run inside one another."""
 _MAX_RECURSIONS = 12
@@ -279,6 +281,7 @@ def apply_summary(
     if not (given_clients or following.worth(state, number) or any(following.holds_secret(state, arg) for arg in args)):
         state.kept.passed_over.add(number)
         state.users[number].add(state.current)
+        evaluator.lead_past(number, args)
         result = passed_through(evaluator, call, receiver or NOTHING, args)
         return _with_return_types(state, number, _better(evaluator, result, decoded))
     summary = summary_of(state, number)
@@ -311,6 +314,7 @@ def _note_passed(
         return None
     binding = Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
     passed = ((i, binding.argument(i)) for i in range(RECEIVER, len(program.functions[number].params) + 1))
+    passed = ((i, surely(value) if evaluator.crossing else value) for i, value in passed)
     given = {index: value for index, value in passed if flows.flowing(value) is not NOTHING}
     if given:
         step = Step(evaluator.path, call.line, f"passed to {program.symbol(number)}()")
@@ -340,7 +344,11 @@ def _applied(
     substitution = evaluator.substitution(binding.argument, step, returned)
     substitution.changed = _changing(evaluator, call)
     substitution.of_trait = state.program.is_trait(state.program.class_key(number))
-    back = _apply_effects(evaluator, call, number, summary, substitution)
+    outward = substitution
+    if evaluator.crossing:  # of a hook's handlers, each would keep what is handed to any hook
+        state.limit("one-of-many", evaluator.number)
+        outward = evaluator.substitution(lambda index: surely(binding.argument(index)), step, returned)
+    back = _apply_effects(evaluator, call, number, summary, substitution, outward)
     for hit in summary.hits:
         lifting.lift(evaluator, call, hit, substitution, symbol, certain=certain)
     reaches.lift(evaluator, call, summary.reaches, substitution, symbol)
@@ -369,24 +377,30 @@ def _better(evaluator: Evaluator, result: Val, decoded: decoding.Decoded | None)
     return evaluator.join(decoded.value, Val(labels=result.labels, types=result.types, sites=result.sites))
 
 
-def _apply_effects(evaluator: Evaluator, call: Call, number: int, summary: Summary, substitution: Substitution) -> Val:
-    """What a callee does besides its value; what comes back of the functions that it was given."""
+def _apply_effects(
+    evaluator: Evaluator, call: Call, number: int, summary: Summary, substitution: Substitution, outward: Substitution
+) -> Val:
+    """What a callee does besides its value; what comes back of the functions that it was given.
+
+    `outward`: the same as `substitution` for what it does to places that outlive the call.
+    """
     back = NOTHING
     for effect in summary.effects:
         if references.is_not_assigned(evaluator, number, effect):
             continue
+        told = substitution if effect.target in _INWARD else outward
         if effect.target == given.CALLS:
-            back = evaluator.join(back, given.run(evaluator, call, effect, substitution, summary.returns))
+            back = evaluator.join(back, given.run(evaluator, call, effect, told, summary.returns))
         elif effect.target == hydrating.MEMBERS:
-            hydrating.filled(evaluator, effect, substitution)
+            hydrating.filled(evaluator, effect, told)
         elif effect.target == inside.INSIDE:
-            inside.put(evaluator, effect, substitution)
+            inside.put(evaluator, effect, told)
         elif effect.target == keyed.NAMED:
-            evaluator.put_by_callee(effect, substitution)
+            evaluator.put_by_callee(effect, told)
         elif effect.target == references.KEPT:
             references.kept(evaluator, call, effect)
         else:
-            _apply_effect(evaluator, call, number, effect, substitution)
+            _apply_effect(evaluator, call, number, effect, told)
     return back
 
 

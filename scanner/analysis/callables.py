@@ -28,6 +28,13 @@ def bound(evaluator: Evaluator, closure: Val, target: Sequence[Val]) -> Val:
     return closure.replaced(items={**(closure.items or {}), CARRIED + "this": this, BOUND: this})
 
 
+def targets(callee: Val) -> int:
+    """How many functions a callable may be: closures, names, methods of objects."""
+    pair = callee.items or {}
+    methods = len(pair["0"].types | pair["0"].texts) * len(pair["1"].texts) if {"0", "1"} <= pair.keys() else 0
+    return len(callee.refs) + len(callee.texts) + len(callee.types) + methods
+
+
 def is_closure(evaluator: Evaluator, value: Val, args: Sequence[Val]) -> bool:
     """Whether `bindTo`, `call` or `__invoke` with these arguments is that of a closure."""
     if is_callable(evaluator, value):

@@ -12,7 +12,7 @@ from scanner.analysis import code, open_lists, reaches, reported
 from scanner.analysis.elements import FOUND
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, is_callable, labels_of
-from scanner.analysis.state import STATEMENTS
+from scanner.analysis.statements import STATEMENTS
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.values import NOTHING, Val, join_all, parts
 from scanner.model.facts import Arg, Call, Const, Index, Prop, StaticProp, Unknown, Var

@@ -60,6 +60,8 @@ from scanner.model.facts import Call, CallKind, Const
 from scanner.model.signature import Certainty
 
 _MANY_TARGETS = 8
+_MOST_TOLD = 40
+"""Functions of which one is called, up to which callers are told what each does with what it gets from them."""
 """Functions that one place may call, from which on which of them it calls is a guess."""
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
@@ -378,12 +380,10 @@ def _dynamic(evaluator: Evaluator, call: Call) -> Val:
 
 
 def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *, literal: bool = False) -> Val:
-    """Call of a callable value: closure, function name, `C::m`, [object, name], or an object with `__invoke`.
-
-    `literal`: the callee's name stands in the code at this place.
-    """
+    """Call of a callable: closure, name, `C::m`, [object, name], `__invoke`. `literal`: its name stands in the code."""
     reaches.reach(evaluator, call, "callee", callee_text(call), Val(labels=callee.labels))
     code.callee(evaluator, call, callee, args)
+    before, evaluator.crossing = evaluator.crossing, evaluator.crossing or callables.targets(callee) > _MOST_TOLD
     found = [_call_reference(evaluator, call, ref, callee.items or {}, args) for ref in sorted(callee.refs)]
     found += [Val(labels=evaluator.state.lasting(callee.labels))] * bool(found and callee.labels)  # what it captured
     names = evaluator.known_names(callee)
@@ -401,6 +401,7 @@ def call_value(evaluator: Evaluator, call: Call, callee: Val, args: list[Val], *
     for cls in sorted(callee.types):
         invoked = resolution.implementations(evaluator.state, cls, "__invoke")[:_MAX_OVERRIDES]
         found.extend(apply_summary(evaluator, call, invoke, args, callee) for invoke in invoked)
+    evaluator.crossing = before
     if not found:
         found.extend(callables.invoked(evaluator, call, callee, args))
     if not found:

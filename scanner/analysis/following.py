@@ -20,7 +20,7 @@ def worth(state: State, number: int) -> bool:
     fact = state.program.functions[number]
     if number in state.followed or number in state.summaries or fact.end - fact.start <= SHORT_BODY:
         return True
-    return names_kept_secret(state, number)
+    return number in state.kept.wanted or names_kept_secret(state, number)
 
 
 def names_kept_secret(state: State, number: int) -> bool:

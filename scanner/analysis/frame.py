@@ -140,6 +140,8 @@ class Frame:
         """In a concrete run: values of the statements so far, the last of them tests of the branch that follows."""
         self.told = False
         """The function runs with what one call passes (see `dispatching`): closures made here keep all of it."""
+        self.crossing = False
+        """One of many functions is called: what it does with what this one's caller passes is not told (`mixing`)."""
         self.looping = 0
         """Loops around the statement that is evaluated."""
         self.verdicts: Mapping[str, Trace] = {}
@@ -493,7 +495,3 @@ class Frame:
     def project(self, base: Val, key: str) -> Val:
         """What a property of an object, or a row of a query, is known to be here (see `Lookup`)."""
         raise AssertionError((base, key))
-
-
-ROOT = "/@/@/@/@/@"
-"""Where the release lies: deep enough that going up from its own folder never reaches the file system's root."""

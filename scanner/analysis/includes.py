@@ -8,8 +8,8 @@ import re
 from scanner.analysis import code, sinks
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
-from scanner.analysis.frame import ROOT
 from scanner.analysis.origins import DATABASE_FILE
+from scanner.analysis.release_data import ROOT
 from scanner.analysis.summary import PARAM
 from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from scanner.analysis import documents
 from scanner.analysis.describe import describe
 from scanner.analysis.destinations import stays_here
-from scanner.analysis.frame import PRIMITIVES, ROOT
+from scanner.analysis.frame import PRIMITIVES
 from scanner.analysis.origins import ELEMENTWISE, REQUEST_GLOBALS
+from scanner.analysis.release_data import ROOT
 from scanner.analysis.remote import REQUEST
 from scanner.analysis.shared import Shared, aged, perhaps_old, stays
 from scanner.analysis.state import ANY_PROPERTY, SecretRead

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 
 from scanner.errors import SourceError
 
+ROOT = "/@/@/@/@/@"
+"""Where the release lies: deep enough that going up from its own folder never reaches the file system's root."""
 MAX_FILE = 2_000_000
 """Bytes of a file that is read: lists of texts in many languages are as large."""
 MAX_WHOLE = 65_536

@@ -11,11 +11,11 @@ from functools import lru_cache
 
 from scanner.analysis.destinations import host_in
 from scanner.analysis.faces import face, innermost, names_host
-from scanner.analysis.flows import Goal, Passed, Passing, Way, forms, has_objects, texts_in
+from scanner.analysis.flows import NO_FORMS, Goal, Passed, Passing, Way, forms, has_objects, texts_in
 from scanner.analysis.frame import Frame, cell
 from scanner.analysis.instances import reachable
 from scanner.analysis.origins import SUPERGLOBALS
-from scanner.analysis.state import KEPT_OBJECT, NOBODIES, WRITTEN, is_single
+from scanner.analysis.state import KEPT_OBJECT, NOBODIES, PASSED_OVER, WRITTEN, is_single
 from scanner.analysis.substitution import same
 from scanner.analysis.summary import (
     MAX_EFFECT_LIFTS,
@@ -319,6 +319,12 @@ class Shared(Frame):
                 is_nested = label in nested and label not in plain
                 made = frozenset((nested if is_nested else plain).get(label, ()))
                 self.add_ways(label, {key: Way(None, made, is_nested)})
+
+    def lead_past(self, number: int, args: Sequence[Val]) -> None:
+        """What callers pass is given to a function that is not followed: it is, once a secret comes that way."""
+        goal = (PASSED_OVER, str(number))
+        for label in {label for arg in args for label in all_labels(arg) if label.startswith(PARAM)}:
+            self.add_ways(label, {goal: Way(None, NO_FORMS)})
 
     def add_ways(self, label: str, ways: Mapping[Goal, Way]) -> None:
         """What a caller passes goes to some places."""

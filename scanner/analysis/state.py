@@ -14,6 +14,8 @@ from scanner.analysis.flows import Flows
 from scanner.analysis.growth import Growth
 from scanner.analysis.include_graph import common_files
 from scanner.analysis.instances import Instances
+from scanner.analysis.kept_secrets import INNER as _INNER
+from scanner.analysis.kept_secrets import KeptSecrets
 from scanner.analysis.kinds import Kinds
 from scanner.analysis.late import LateBound
 from scanner.analysis.mixing import Made, Mixing
@@ -26,12 +28,9 @@ from scanner.analysis.summary import Summary, depends_on_caller
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
-from scanner.model.facts import text_mark
 from scanner.model.signature import Catalogue
 from scanner.signatures.match import Matcher, local_methods
 
-_INNER = "\2"
-"""Begins the first part of the keys of stores that no name of the program stands for: files, caches, cells."""
 _FILES = _INNER + "file"
 LISTED = (_INNER + "files", "*")
 """Store that tells whether anything was written to a file: who lists files asks it."""
@@ -42,11 +41,13 @@ ANY_PROPERTY = "\0any"
 SESSION = (_INNER + "session", "*")
 """Store of secrets of the site that were put into the session: what saves it gets them."""
 MESSAGE = (_INNER + "error", "message")
-STATEMENTS = (_INNER + "sql", "given")
-"""What statements of SQL are given: it may come to functions of the program that SQL calls."""
 """Store of secrets that stand in messages of errors: error handlers of the program get them."""
 WRITTEN = _INNER + "written"
 """Space of the stores that hold what functions write to global variables, by name: not what pages do."""
+_TOLD_CALLERS = 3
+"""Levels of callers that are evaluated again where a function that they call is followed after all."""
+PASSED_OVER = _INNER + "passed-over"
+"""Space of functions that are not followed, as places where what callers pass goes."""
 KEPT_OBJECT = _INNER + "object"
 """Space of what far callers put into properties of objects that stores hold (see `flows`): by site and role."""
 NOBODY = -1
@@ -141,32 +142,6 @@ class Decoding:
         """What functions call that their callers say (see `dispatching`)."""
         self.dispatched = 0
         """Calls of such functions that were followed."""
-
-
-class KeptSecrets:
-    """Where secrets are kept under names of the program's own, and who was not looked into for want of a reason."""
-
-    def __init__(self) -> None:
-        self.properties: dict[str, set[bytes]] = defaultdict(set)
-        """By class key: properties that hold a secret, as their names stand in an encoded body."""
-        self.shared: set[bytes] = set()
-        """Static properties and globals that hold a secret, likewise."""
-        self.passed_over: set[int] = set()
-        """Long functions without a word of the vocabulary that were called, and not followed."""
-        self.version = 0
-        self.known: dict[int, tuple[int, bool]] = {}
-        """By function: whether it names one of them, and as of which version."""
-
-    def add(self, key: tuple[str, str]) -> None:
-        """Note a store that holds a secret."""
-        cls, name = key
-        if cls.startswith(_INNER) or not name:
-            return
-        marks = self.shared if name.startswith("::") or not cls else self.properties[cls]
-        mark = text_mark(name.removeprefix("::"))
-        if mark not in marks:
-            marks.add(mark)
-            self.version += 1
 
 
 class State(Kinds):
@@ -297,9 +272,25 @@ class State(Kinds):
             site, _separator, role = key[1].partition("\0")
             self.write_site(int(site), role, value)
             return
+        if key[0] == PASSED_OVER:
+            self._follow(int(key[1]), value)
+            return
         self.write_store(key, value)
         if not key[0]:
             self.write_store((WRITTEN, key[1]), value)
+
+    def _follow(self, function: int, value: Val) -> None:
+        """A secret comes to a function that was not followed: who calls it is evaluated again, and follows it."""
+        if function in self.kept.wanted or not self.has_secret(value):
+            return
+        self.kept.wanted.add(function)
+        callers = {function}
+        for _level in range(
+            _TOLD_CALLERS
+        ):  # what it gives back may be an object, of which summaries' faces say nothing
+            callers = {user for one in callers for user in self.users[one]}
+            self.dirty |= callers
+            self.urgent |= callers
 
     def _ask(self, function: int, has_secret: bool) -> None:  # noqa: FBT001  a callback
         """A function passes an object on, in which something may flow: it is evaluated again."""
@@ -406,7 +397,7 @@ class State(Kinds):
         if not self.quotes or value is NOTHING:
             return value
         held = kept(value)
-        if held is not value and self.current != NOBODY and all_labels(held).keys() != all_labels(value).keys():
+        if held is not value and all_labels(held).keys() != all_labels(value).keys():
             self.limit("steps-of-vague-data", self.current)
         return held
 
@@ -491,5 +482,6 @@ class State(Kinds):
         return True
 
     def limit(self, name: str, function: int) -> None:
-        """Count a limit that was hit."""
-        self.limits_hit.add((name, function))
+        """Count a limit that was hit, by the function that was evaluated, if any was."""
+        if function != NOBODY:
+            self.limits_hit.add((name, function))

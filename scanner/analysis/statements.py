@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from scanner.analysis import reaches
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.remote import REQUEST
-from scanner.analysis.state import STATEMENTS
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import FIRST_PRIVATE
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 from scanner.model.facts import Call
 from scanner.model.signature import CallableKind, Certainty, Signature
 
+STATEMENTS = ("\2sql", "given")
+"""Store of what statements of SQL are given: it may come to functions of the program that SQL calls."""
 KIND = "statement"
 """Kind of these calls."""
 FUNCTIONS = frozenset({"db_query", "db_multi_query", "db_multi_query_single", "setsystemsetting", "setprojectsetting"})

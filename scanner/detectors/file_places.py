@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from scanner.analysis.destinations import LOCAL, UNRESOLVED, url_destination
-from scanner.analysis.frame import ROOT
+from scanner.analysis.release_data import ROOT
 from scanner.analysis.state import Output
 from scanner.analysis.templates import HoleTable
 

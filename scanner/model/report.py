@@ -56,7 +56,7 @@ ANALYSIS_ERROR = "analysis-error"
 """An error of the analyser itself in one statement, file or rule: what it belongs to is not analysed there."""
 FLOW_LIMITS = frozenset(
     {"wrapper-depth", "call-depth", "sinks-per-function", "effects-per-function", "closures-per-function",
-     "handles-per-value", "steps-of-vague-data", "clients-passed", "rounds"}
+     "handles-per-value", "steps-of-vague-data", "clients-passed", "rounds", "one-of-many"}
 )  # fmt: skip
 """Limits on how far a flow is followed: every call is still listed, so they leave no part of a file unread."""
 FILE_LIMITS = frozenset(
