@@ -60,7 +60,7 @@ from scanner.model.facts import Call, CallKind, Const
 from scanner.model.signature import Certainty
 
 _MANY_TARGETS = 8
-_MOST_TOLD = 40
+_MOST_TOLD = 20
 """Functions of which one is called, up to which callers are told what each does with what it gets from them."""
 """Functions that one place may call, from which on which of them it calls is a guess."""
 _MAX_CANDIDATES = 3

@@ -44,6 +44,8 @@ MESSAGE = (_INNER + "error", "message")
 """Store of secrets that stand in messages of errors: error handlers of the program get them."""
 WRITTEN = _INNER + "written"
 """Space of the stores that hold what functions write to global variables, by name: not what pages do."""
+_MAX_STEPS_PAST = 12
+"""Steps of a way from which on what is at its end is followed no further into functions that name nothing."""
 _TOLD_CALLERS = 3
 """Levels of callers that are evaluated again where a function that they call is followed after all."""
 PASSED_OVER = _INNER + "passed-over"
@@ -281,16 +283,17 @@ class State(Kinds):
 
     def _follow(self, function: int, value: Val) -> None:
         """A secret comes to a function that was not followed: who calls it is evaluated again, and follows it."""
-        if function in self.kept.wanted or not self.has_secret(value):
+        named = (trace.length for label, trace in value.labels.items() if self.is_named(label))
+        if function in self.kept.wanted or min(named, default=_MAX_STEPS_PAST) >= _MAX_STEPS_PAST:
             return
         self.kept.wanted.add(function)
-        callers = {function}
+        callers = self.users[function]
+        self.urgent |= callers
         for _level in range(
             _TOLD_CALLERS
         ):  # what it gives back may be an object, of which summaries' faces say nothing
-            callers = {user for one in callers for user in self.users[one]}
             self.dirty |= callers
-            self.urgent |= callers
+            callers = {user for one in callers for user in self.users[one]}
 
     def _ask(self, function: int, has_secret: bool) -> None:  # noqa: FBT001  a callback
         """A function passes an object on, in which something may flow: it is evaluated again."""
