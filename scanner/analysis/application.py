@@ -278,7 +278,8 @@ def apply_summary(
     body = state.program.with_body(number)
     said, reads = state.decoding.dispatchers.get(body), state.decoding.lookups.get(body)
     given_clients = state.variants.given(evaluator, state.program.functions[number], number, args) if args else ()
-    if not (given_clients or following.worth(state, number) or any(following.holds_secret(state, arg) for arg in args)):
+    worth = given_clients or following.worth(state, number)
+    if not (worth or any(following.holds_secret(evaluator, arg) for arg in args)):
         state.kept.passed_over.add(number)
         state.users[number].add(state.current)
         evaluator.lead_past(number, args)
@@ -343,10 +344,10 @@ def _applied(
         return returns
     substitution = evaluator.substitution(binding.argument, step, returned)
     substitution.changed = _changing(evaluator, call)
-    substitution.of_trait = state.program.is_trait(state.program.class_key(number))
+    substitution.of_trait = number in state.program.in_traits
     outward = substitution
-    if evaluator.crossing:  # of a hook's handlers, each would keep what is handed to any hook
-        state.limit("one-of-many", evaluator.number)
+    if evaluator.crossing and not _INWARD.issuperset(effect.target for effect in summary.effects):
+        state.limit("one-of-many", evaluator.number)  # of a hook's handlers, each would keep what any hook is handed
         outward = evaluator.substitution(lambda index: surely(binding.argument(index)), step, returned)
     back = _apply_effects(evaluator, call, number, summary, substitution, outward)
     for hit in summary.hits:

@@ -14,6 +14,7 @@ from scanner.analysis import (
     containers,
     creation,
     default_context,
+    dispatching,
     dns,
     documents,
     fetches,
@@ -52,7 +53,6 @@ from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.handlers import folded
 from scanner.analysis.include_graph import INCLUDES
-from scanner.analysis.includes import include
 from scanner.analysis.passing import passed_through, queried
 from scanner.analysis.perhaps import apply_sinks, credentials_of
 from scanner.analysis.values import NOTHING, FunctionRef, Val, all_labels, join_all, text_value
@@ -60,9 +60,9 @@ from scanner.model.facts import Call, CallKind, Const
 from scanner.model.signature import Certainty
 
 _MANY_TARGETS = 8
+"""Functions that one place may call, from which on which of them it calls is a guess."""
 _MOST_TOLD = 20
 """Functions of which one is called, up to which callers are told what each does with what it gets from them."""
-"""Functions that one place may call, from which on which of them it calls is a guess."""
 _MAX_CANDIDATES = 3
 """Methods of one name that are all taken when the receiver's class is unknown."""
 _MAX_PERHAPS = 8
@@ -466,8 +466,7 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
         return reported.caught(evaluator, call)
     args = arguments(evaluator, call)
     if name in INCLUDES:
-        reaches.apply_local_sink(evaluator, call, evaluator.state.catalogue.local_sinks[name], args, None)
-        return include(evaluator, call, args)
+        return dispatching.include(evaluator, call, name, args)
     signatures = evaluator.state.matcher.construct(name)
     if name == "backtick":
         signatures = signatures or evaluator.state.matcher.function("shell_exec")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from scanner.analysis import reaches, transfer
+from scanner.analysis import includes, reaches, transfer
 from scanner.analysis.binding import by_parameter
 from scanner.analysis.callbacks import BY_VALUE
 from scanner.analysis.code import KIND as CODE
@@ -21,10 +21,9 @@ from scanner.analysis.dispatcher import NONE, Dispatcher
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.include_graph import INCLUDES
-from scanner.analysis.includes import known_tail
 from scanner.analysis.lookups import computed_names
 from scanner.analysis.sensitive import SETTING, WRITE
-from scanner.analysis.state import State
+from scanner.analysis.state import NOBODY, State
 from scanner.analysis.statements import KIND as STATEMENT
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import FIRST_PARAMETER, FIRST_PRIVATE, is_known, parameters
@@ -75,11 +74,13 @@ def run(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver
     handed = found.forwards and any(_has_handle(evaluator, arg) for arg in args)
     made = any(_is_foreign(state, values[index]) for index in found.classes)
     read = any(_is_said(values[index]) for index in found.reads)
-    read = read or any(_is_path(evaluator, one) for i in found.includes for one in (values[i : i + 1] or args))
-    for what in ("reads", "includes") if not read else ():
-        if asked := getattr(found, what):
-            _leave_to_callers(evaluator, [values[index] for index in asked if index >= 0], what)
-    if not handed and not made and not read:
+    if found.reads and not read:
+        _leave_to_callers(evaluator, [values[index] for index in found.reads], "reads")
+    paths = [one for index in found.includes for one in (args if index < 0 else [values[index]])]
+    loaded = any(_is_path(evaluator, path) for path in paths)
+    if paths and not loaded:
+        _leave_to_callers(evaluator, paths, "includes")
+    if not handed and not made and not read and not loaded:
         if not found.names:
             return None
         if not all(_is_said(values[index]) if index >= 0 else any(map(_is_said, args)) for index in found.names):
@@ -152,18 +153,29 @@ def _told(
 def _is_path(evaluator: Evaluator, value: Val) -> bool:
     """Whether a value is a path, or part of one, whose end is known, as an include needs it."""
     return 0 < len(value.texts) <= _MAX_NAMES and any(
-        known_tail(evaluator, text).strip("./") for text in value.texts if not parameters(text)
+        includes.known_tail(evaluator, text).strip("./") for text in value.texts if not parameters(text)
     )
+
+
+def include(evaluator: Evaluator, call: Call, name: str, args: list[Val]) -> Val:
+    """`include` and its kin; whose path a function's callers say, perhaps in a closure that it runs, they run it."""
+    reaches.apply_local_sink(evaluator, call, evaluator.state.catalogue.local_sinks[name], args, None)
+    if any(parameters(text) for arg in args for text in arg.texts):
+        _leave_to_callers(evaluator, args, "includes")
+    return includes.include(evaluator, call, args)
 
 
 def _leave_to_callers(evaluator: Evaluator, names: list[Val], what: str = "names") -> None:
     """A function that passes on what is called is one, too: `function c($n, ...$a) { return run("c_$n", ...$a); }`."""
-    dispatchers, number = evaluator.state.decoding.dispatchers, evaluator.number
-    if not evaluator.fact.params or not _is_short(evaluator.fact):
+    dispatchers, number = evaluator.state.decoding.dispatchers, evaluator.state.current
+    if number == NOBODY:
+        return
+    fact = evaluator.state.program.functions[number]  # whose parameters these are, in closures inside it as well
+    if not fact.params or not _is_short(fact):
         return
     holes = {hole for value in names for text in value.texts for hole in parameters(text)}
     passed = {ord(hole) - FIRST_PARAMETER - 1 for hole in holes}
-    own = frozenset(index for index in passed if 0 <= index < len(evaluator.fact.params))
+    own = frozenset(index for index in passed if 0 <= index < len(fact.params))
     if own:
         known = _dispatcher(evaluator.state, number)
         dispatchers[number] = known._replace(**{what: getattr(known, what) | own})

@@ -102,7 +102,7 @@ class Way(NamedTuple):
 
 
 FORM = "\0"
-_NO_TEXTS = NO_FORMS = frozenset[str]()
+_NO_TEXTS = frozenset[str]()
 _NO_SITES = frozenset[int]()
 _MAX_OBJECTS = 8
 """Objects, and callables, that are followed through one parameter: one through which hundreds go says little."""

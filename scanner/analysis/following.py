@@ -42,10 +42,12 @@ def _classes(program: Program, number: int) -> Sequence[str]:
     return program.ancestors(cls) if cls else ()
 
 
-def holds_secret(state: State, value: Val) -> bool:
+def holds_secret(evaluator: Evaluator, value: Val) -> bool:
     """Whether what a function is given decides that it is followed, however long it is: it may keep it somewhere."""
-    labels = all_labels(value)
-    return bool(labels) and any(map(state.is_specific, labels))
+    if any(map(evaluator.state.is_specific, all_labels(value))):
+        return True
+    states = (evaluator.sites, evaluator.state.site_states) if value.types else ()
+    return any(state.held(site).secrets for site in value.sites if site >= 0 for state in states)
 
 
 def printable(evaluator: Evaluator, number: int, args: list[Val]) -> list[Val]:

@@ -45,11 +45,12 @@ def include(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
                 evaluator.env[secret.name] = state.origins.secret_value(secret, evaluator.path, call.line, origin)
         files = state.program.files_by_tail(tail, evaluator.path) if tail.strip("./") else []
         resolved = resolved or bool(files)
-        for position, file in enumerate(files or _matching(evaluator, text)):
+        for position, file in enumerate((files or _matching(evaluator, text))[:_MAX_MATCHING]):
             unit = state.program.files[file]
-            is_one = bool(files) and position < _MAX_CANDIDATES
+            if unit.first == evaluator.number:
+                continue
             needs_scope = not unit.path.endswith(DATABASE_FILE) and _needs_scope(evaluator, unit.first)
-            if unit.first == evaluator.number or not (is_one or needs_scope):
+            if not needs_scope and (not files or position >= _MAX_CANDIDATES):
                 continue
             state.included.add(unit.path)
             results.append((_run_inside if needs_scope else _run_apart)(evaluator, unit.first))

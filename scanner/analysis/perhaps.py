@@ -31,7 +31,7 @@ def apply_sinks(
 ) -> None:
     """What functions that this call only perhaps means send of its secrets, or keep of credentials."""
     state = evaluator.state
-    if not any(holds_secret(state, arg) for arg in args):
+    if not any(holds_secret(evaluator, arg) for arg in args):
         return
     credentials = bool(state.origins.credentials_in(args))
     worth = [number for number in numbers if number in state.followed or (credentials and _may_keep(state, number))]

@@ -99,6 +99,8 @@ class Program:
         self.by_last_part: dict[str, list[str]] = defaultdict(list)
         self.children: dict[str, list[str]] = defaultdict(list)
         self.constants: dict[str, list[ConstantUnit]] = defaultdict(list)
+        self.in_traits: set[int] = set()
+        """Functions that stand in a trait, closures included."""
         self._in_folder: dict[str, list[int]] = defaultdict(list)
         """By the name of the folder that they lie in; made when first asked."""
         self.by_base_name: dict[str, list[int]] = defaultdict(list)
@@ -132,9 +134,12 @@ class Program:
         number, first = len(self.files), len(self.functions)
         self.files.append(FileUnit(path, facts, first))
         self.by_base_name[path.rpartition("/")[2].lower()].append(number)
+        traits = {fact.name for fact in facts.classes if fact.kind == "trait"}
         for offset, function in enumerate(facts.functions):
             self.functions.append(function)
             self.file_of.append(number)
+            if function.cls in traits:
+                self.in_traits.add(first + offset)
             self.replaces_wrappers |= "stream_wrapper_unregister" in function.called
             if function.name and not function.cls and function.name != "{closure}":
                 self.by_name[function.name.lower()].append(first + offset)

@@ -10,7 +10,8 @@ to whose result something is assigned passes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import PARAM, Effect
@@ -156,19 +157,22 @@ def is_not_assigned(evaluator: Evaluator, number: int, effect: Effect) -> bool:
 
 def assign_to_result(evaluator: Evaluator, call: Call, value: Val) -> None:
     """An assignment to what a call gives back by reference: the call is made with the value as one argument more."""
-    before, evaluator.to_result = evaluator.to_result, value
-    try:
+    with _assigned(evaluator, value):
         evaluator.call(call)
-    finally:
-        evaluator.to_result = before
 
 
 def assign_to_method(
     evaluator: Evaluator, number: int, args: list[Val], place: Value, receiver: Val, value: Val
 ) -> None:
     """The same for a method that an operator runs: `function &__get($name)`, where an element is written."""
+    with _assigned(evaluator, value):
+        evaluator.run_method(number, args, place, receiver)
+
+
+@contextmanager
+def _assigned(evaluator: Evaluator, value: Val) -> Iterator[None]:
     before, evaluator.to_result = evaluator.to_result, value
     try:
-        evaluator.run_method(number, args, place, receiver)
+        yield
     finally:
         evaluator.to_result = before

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from scanner.analysis import open_lists
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.values import NOTHING, Val
+from scanner.analysis.values import NOTHING, Val, join_all
 from scanner.model.facts import Call, Var
 
 TAKING = frozenset({"array_pop", "array_shift"})
@@ -19,7 +19,7 @@ def changed(evaluator: Evaluator, call: Call, args: Sequence[Val]) -> Val | None
     """What a function of PHP gives that makes a list of such a list; None where it is none, or not known which part."""
     name = str(call.name).lower().lstrip("\\")
     if name == "array_merge":
-        return open_lists.joined(evaluator, args)
+        return _merged(evaluator, args)
     if not args or not open_lists.is_open(evaluator, args[0]):
         return None
     if name == "array_slice":
@@ -40,6 +40,14 @@ def changed(evaluator: Evaluator, call: Call, args: Sequence[Val]) -> Val | None
     return None
 
 
+def _merged(evaluator: Evaluator, args: Sequence[Val]) -> Val | None:
+    """Lists behind one another; known ones may lack elements, which are then what they were, under their own keys."""
+    made = open_lists.joined(evaluator, args)
+    if made is None or any(open_lists.is_open(evaluator, arg) for arg in args):
+        return made
+    return join_all([*args, made], evaluator.state.overflow)
+
+
 def _sliced(evaluator: Evaluator, value: Val, offsets: Sequence[str]) -> Val | None:
     if len(offsets) != 1 or not offsets[0].isdecimal():
         return None
@@ -58,7 +66,8 @@ def taken(evaluator: Evaluator, node: Call, array: Val, *, first: bool) -> Val |
     if place.name not in evaluator.env or place.name in evaluator.globals or place.name in evaluator.statics:
         return None
     if evaluator.looping:
-        evaluator.env[place.name] = _perhaps_shifted(evaluator, array) if first else array
+        if first:
+            evaluator.env[place.name] = _perhaps_shifted(evaluator, array)
         return None
     left = dict(array.items)
     taken = left.pop(next(iter(left)) if first else next(reversed(left)))

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from scanner.analysis.destinations import host_in
 from scanner.analysis.faces import face, innermost, names_host
-from scanner.analysis.flows import NO_FORMS, Goal, Passed, Passing, Way, forms, has_objects, texts_in
+from scanner.analysis.flows import Goal, Passed, Passing, Way, forms, has_objects, texts_in
 from scanner.analysis.frame import Frame, cell
 from scanner.analysis.instances import reachable
 from scanner.analysis.origins import SUPERGLOBALS
@@ -30,6 +30,8 @@ from scanner.analysis.templates import parameters
 from scanner.analysis.values import NOTHING, Val, all_labels, all_sites, join, text_value
 from scanner.model.facts import Call, Index, Prop, Value, Var
 
+_PAST = Way(None, frozenset())
+"""How what callers pass gets to a function that is not followed."""
 STORE = "store"
 LONE = "lone"
 """Targets of effects: a property that objects of a class share, and one of an object whose place nobody knows."""
@@ -324,7 +326,7 @@ class Shared(Frame):
         """What callers pass is given to a function that is not followed: it is, once a secret comes that way."""
         goal = (PASSED_OVER, str(number))
         for label in {label for arg in args for label in all_labels(arg) if label.startswith(PARAM)}:
-            self.add_ways(label, {goal: Way(None, NO_FORMS)})
+            self.add_ways(label, {goal: _PAST})
 
     def add_ways(self, label: str, ways: Mapping[Goal, Way]) -> None:
         """What a caller passes goes to some places."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from scanner.analysis import (
     containers,
     documents,
+    extracting,
     generators,
     growing,
     implicit,
@@ -419,7 +420,7 @@ def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C90
         if not names:
             reaches.name_variables(evaluator, call_here(evaluator), "$$", named, value)
         if not names and REQUEST in value.labels:  # `foreach ($_GET as $name => $value) { $$name = $value; }`
-            evaluator.extracted[""] = evaluator.join(evaluator.extracted.get("", NOTHING), Val(rest=value))
+            extracting.unpack(evaluator, Val(rest=value), keeps=True)
     elif isinstance(target, Call):
         references.assign_to_result(evaluator, target, value)
     elif isinstance(target, AssignExpr):  # `($this->map ??= new Map)[$key] = $value`

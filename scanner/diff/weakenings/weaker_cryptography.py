@@ -123,10 +123,13 @@ def _fixed(old: Unit, new: Unit, gone: str) -> Iterator[Weakening]:
 
 def _keys(old: Unit, new: Unit) -> Iterator[Weakening]:
     """A key or salt that stands in the code, where something that it does not say was."""
-    before = {item.name: item.value for item in old.bindings}
+    before, after = (Counter((item.name, item.value) for item in unit.bindings) for unit in (old, new))
     for item in new.bindings:
         function = item.name.partition(".")[0]
-        if function in KEYS and item.name == f"{function}.key" and item.value != OPEN and before.get(item.name) == OPEN:
+        if function not in KEYS or item.name != f"{function}.key" or item.value == OPEN:
+            continue
+        is_new = (item.name, item.value) not in before  # one of several calls, which the others do not excuse
+        if is_new and after[item.name, OPEN] < before[item.name, OPEN]:
             yield _weakening(new, "its key", "a text in the code", function, "everybody knows it", item.line)
 
 
