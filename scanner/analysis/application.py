@@ -124,7 +124,7 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
         summary = _evaluated(state, number, passed)
         if number in state.growth.early:  # it adds to a property that it took for the class's
             state.growth.early.discard(number)
-            state.dirty.discard(number)
+            state.waiting.forget(number)
             summary = _evaluated(state, number, passed)
         if number in state.users.get(number, ()):
             summary = _of_recursive(state, number, passed, summary)

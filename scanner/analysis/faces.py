@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
+from typing import NamedTuple
 
 from scanner.analysis.destinations import host_in
 from scanner.analysis.summary import PARAM, Hit, Summary, depends_on_caller
@@ -19,6 +20,7 @@ from scanner.analysis.values import FunctionRef, Trace, Val, all_labels
 Face = frozenset[object]
 Decides = Callable[[str, Trace], bool]
 """Whether a label is worth another round (`State.is_decisive`)."""
+_CLASS = "\\"
 _MAX_ADDRESS = 300
 _PASSING = frozenset({"site", "printed", "thrown"})
 _ADDRESSES = frozenset({"dsn", "host", "path", "url", "url-extra"})
@@ -34,7 +36,7 @@ def face(value: Val, decides: Decides) -> Face:
     found: set[object] = {
         label for label, trace in value.labels.items() if label.startswith(PARAM) or decides(label, trace)
     }
-    found |= value.types
+    found |= _as_classes(value.types)
     found |= value.refs
     for key, item in (value.items or {}).items():
         found.update((key, part) for part in face(item, decides))
@@ -42,6 +44,17 @@ def face(value: Val, decides: Decides) -> Face:
         found.update(("*", part) for part in face(value.rest, decides))
     value.face = frozenset(found)
     return value.face
+
+
+@lru_cache(maxsize=1 << 14)
+def _as_classes(types: frozenset[str]) -> frozenset[str]:
+    """Names of classes, as no label looks like."""
+    return frozenset(_CLASS + name for name in types)
+
+
+def is_of_code(part: str) -> bool:
+    """Whether the innermost part of a face is a class, a callable, or what a caller passes, and no other label."""
+    return not part or part.startswith((_CLASS, PARAM))
 
 
 def innermost(part: object) -> str:
@@ -62,19 +75,31 @@ def places(value: Val) -> frozenset[object]:
     return frozenset(found)
 
 
+class SummaryFace(NamedTuple):
+    """What of a summary matters to callers."""
+
+    returned: frozenset[str]
+    """Labels of secrets that come out."""
+    hits: frozenset[object]
+    writes: frozenset[object]
+    exported: frozenset[tuple[str, str]]
+    """Variables of a file's scope, and labels of secrets in each."""
+
+
 def summary_face(
     summary: Summary, decides: Decides, specific: Callable[[str], bool], growing: AbstractSet[str] = frozenset()
-) -> tuple[object, ...]:
+) -> SummaryFace:
     """What of a summary matters to callers: secrets that come out, and sinks and writes that callers decide.
 
     Left out: text and classes that a function returns, what it prints and what it throws. They change often, as long
     as stores fill, and hardly ever in a way that a caller would report. `growing`: see `growing`.
     """
-    return (
+    exported = {(name, label) for name, value in summary.exports.items() for label in _secrets(value, decides)}
+    return SummaryFace(
         _secrets(summary.returns, decides),
         frozenset(_hit_face(hit, specific, growing) for hit in summary.hits),
         frozenset((effect.target, effect.key) for effect in summary.effects if effect.target not in _PASSING),
-        frozenset((name, label) for name, value in summary.exports.items() for label in _secrets(value, decides)),
+        frozenset(exported),
     )
 
 

@@ -6,7 +6,9 @@ Asked for every label of every value that passes a call; what a label is does no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum, auto
 
+from scanner.analysis.faces import is_of_code
 from scanner.analysis.origins import DIGEST, FILE, MANY, REQUEST_FIELD, is_nameless
 from scanner.analysis.remote import OUTSIDE, is_named
 from scanner.analysis.spread import is_far
@@ -15,6 +17,14 @@ from scanner.analysis.values import Trace, Val, all_labels
 from scanner.model.signature import Secret
 
 _OF_VISITORS = ("~", REQUEST_FIELD, "session.")
+
+
+class Weight(Enum):
+    """What something is worth that comes for a function that has been evaluated (see `waiting`)."""
+
+    SECRET = auto()
+    CODE = auto()
+    BROAD = auto()
 
 
 class Kinds:
@@ -61,6 +71,14 @@ class Kinds:
         if known is None:
             known = self._is_named[label] = not is_nameless(label) and self.is_specific(label)
         return known
+
+    def weight(self, part: str) -> Weight:
+        """What a part of a face is worth. A digest is no secret any more (see `digests`)."""
+        if is_of_code(part):
+            return Weight.CODE
+        if part.startswith(DIGEST) or not self.is_specific(part):
+            return Weight.BROAD
+        return Weight.SECRET if self.is_named(part) else Weight.CODE
 
     def telling(self, labels: Mapping[str, Trace]) -> dict[str, Trace]:
         """Secrets, data of other machines, and what only a caller knows."""

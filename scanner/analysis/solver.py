@@ -7,12 +7,12 @@ evaluated again, a bounded number of times. Orders are by number, so results do 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
 from scanner.analysis import writers
+from scanner.analysis.bounds import Limits
 from scanner.analysis.destinations import UNRESOLVED, stays_here, url_destination
 from scanner.analysis.faces import names_host, summary_face
 from scanner.analysis.following import names_kept_secret
@@ -20,19 +20,16 @@ from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.keyed import asks_for_unsaid, under_any_key
 from scanner.analysis.program import Program
 from scanner.analysis.relevance import Callers, relevance
-from scanner.analysis.state import Limits, Note, Output, SecretRead, State
+from scanner.analysis.state import Note, Output, SecretRead, State
 from scanner.analysis.summary import EMPTY, Hit, Summary, depends_on_caller
 from scanner.analysis.values import NOTHING, Val, chain, join
+from scanner.analysis.waiting import Shares
 from scanner.model.report import ANALYSIS_ERROR
 from scanner.model.signature import Catalogue
 from scanner.signatures.match import Matcher
 
 _DEEPENINGS = 4
 """How often what was called too deep is evaluated from the top; what is too deep even then is counted."""
-_MOST_ROUNDS = 60
-_FURTHER_BYTES = (1 << 21, 1 << 18)
-"""Bytes of bodies (as the facts hold them) that are evaluated, in all, in rounds beyond `Limits.rounds` where a secret
-has come, and of these in rounds beyond `Limits.secret_rounds`."""
 
 
 class Result(NamedTuple):
@@ -149,69 +146,46 @@ def _deepen(state: State) -> int:
 
 
 def _settle(state: State) -> int:
-    """Evaluate again what was made too early, until nothing changes, each function a bounded number of times.
+    """Evaluate again what was made too early, until nothing changes that there is room for (see `waiting`).
 
     Returns the number of evaluations.
     """
-    times: dict[int, int] = defaultdict(int)
-    further = _Further()
+    functions = state.program.functions
+    shares = Shares(state.limits, lambda number: len(functions[number].body))
     evaluated = 0
     while True:
         _wake(state)
-        asking = state.variants.asking
-        texts = {n for n in state.dirty_texts if n in state.summaries and (state.summaries[n].hits or n in asking)}
-        dirty = state.dirty | texts
-        wave = sorted(n for n in dirty if n in state.summaries and times[n] < state.limits.rounds)
-        wave = sorted([*wave, *further.of(state, times)])
-        for number in sorted(state.urgent.difference(wave)):
-            state.limit("rounds", number)
-        state.dirty, state.urgent, state.dirty_texts = set(), set(), set()
+        waiting, asking = state.waiting, state.variants.asking
+        waiting.texts = {n for n in waiting.texts if n in state.summaries and (state.summaries[n].hits or n in asking)}
+        wave = shares.of(waiting, state.summaries)
+        waiting.clear()
         if not wave:
-            return evaluated
+            break
         before = {number: state.summaries.pop(number) for number in wave}
         state.previous.update(before)
         for number in wave:
-            times[number] += 1
             evaluated += 1
             summary = _summary(state, number)
             _tell_users(state, number, before[number], summary)
-
-
-class _Further:
-    """Rounds beyond those that every function has: a secret may take a step in each, from store to store.
-
-    Small functions first: such a chain is written in few lines, and costs little. Where a secret gets into what all of
-    a large program reads (its errors, events, pages) most functions would be evaluated again in each round.
-    """
-
-    def __init__(self) -> None:
-        self._left = list(_FURTHER_BYTES)
-
-    def of(self, state: State, times: Mapping[int, int]) -> list[int]:
-        """Functions for whom a secret has come once more after all their rounds, as many as may be evaluated again."""
-        functions, limits = state.program.functions, state.limits
-        over = [number for number in state.urgent & state.summaries.keys() if limits.rounds <= times[number]]
-        chosen: list[int] = []
-        for number in sorted(over, key=lambda one: (len(functions[one].body), one)):
-            is_late = times[number] >= limits.secret_rounds
-            size = len(functions[number].body)
-            if size <= self._left[is_late] and times[number] < _MOST_ROUNDS:
-                self._left[is_late] -= size
-                chosen.append(number)
-        return chosen
+    for number in sorted(shares.left_out):
+        state.limit("rounds", number)
+    return evaluated
 
 
 def _tell_users(state: State, number: int, before: Summary, after: Summary) -> None:
     """Who took a summary in is evaluated again, where it has changed in what callers must see."""
-    faces = [
+    old, new = (
         summary_face(summary, state.is_decisive, state.is_specific, state.growth.templates)
         for summary in (before, after)
-    ]
-    hosts = any(map(names_host, after.returns.texts - before.returns.texts))
-    if faces[0] != faces[1] or hosts:
-        users = state.users[number] | state.users[state.program.outline_of.get(number, number)]
-        state.dirty |= users
-        state.press(users, state.secrets_of(after.returns) - state.secrets_of(before.returns))
+    )
+    users = state.users[number] | state.users[state.program.outline_of.get(number, number)]
+    if old.hits != new.hits or any(map(names_host, after.returns.texts - before.returns.texts)):
+        state.waiting.sinks |= users
+    elif (old.writes, old.exported) != (new.writes, new.exported):
+        state.waiting.code |= users
+    state.come(users, old.returned ^ new.returned)
+    if state.secrets_of(after.returns) - state.secrets_of(before.returns):
+        state.waiting.secrets |= users
 
 
 def _wake(state: State) -> None:
@@ -219,7 +193,7 @@ def _wake(state: State) -> None:
     for number in sorted(state.kept.passed_over):
         if names_kept_secret(state, number):
             state.kept.passed_over.discard(number)
-            state.dirty |= state.users[number]
+            state.waiting.code |= state.users[number]
 
 
 def _wrapper_callers(state: State, callers: Callers, seen: set[int]) -> set[int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from scanner.analysis.bounds import Limits
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.dispatcher import Dispatcher
 from scanner.analysis.faces import face, innermost, names_host, places
@@ -16,10 +17,10 @@ from scanner.analysis.include_graph import common_files
 from scanner.analysis.instances import Instances
 from scanner.analysis.kept_secrets import INNER as _INNER
 from scanner.analysis.kept_secrets import KeptSecrets
-from scanner.analysis.kinds import Kinds
+from scanner.analysis.kinds import Kinds, Weight
 from scanner.analysis.late import LateBound
 from scanner.analysis.mixing import Made, Mixing
-from scanner.analysis.origins import DIGEST, OWN_NAMES, Origins, own_names
+from scanner.analysis.origins import OWN_NAMES, Origins, own_names
 from scanner.analysis.parts import Interpreter
 from scanner.analysis.program import Program
 from scanner.analysis.rows import written
@@ -28,6 +29,7 @@ from scanner.analysis.summary import Summary, depends_on_caller
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
+from scanner.analysis.waiting import Waiting
 from scanner.model.signature import Catalogue
 from scanner.signatures.match import Matcher, local_methods
 
@@ -64,19 +66,6 @@ MAX_INSIDE = 600
 def is_single(key: tuple[str, str]) -> bool:
     """Whether there is one of a store: no property of objects."""
     return key[0][:1] in ("", _INNER) or key[1].startswith("::")
-
-
-class Limits(NamedTuple):
-    """Bounds of the program phase; each is counted in the report when it is hit."""
-
-    call_depth: int = 24
-    """Nested summaries on demand."""
-    statements: int = 200_000
-    """Statements evaluated per function."""
-    rounds: int = 1
-    """How often one function is evaluated again because something that it used has changed."""
-    secret_rounds: int = 6
-    """The same where the change is that a single secret of the site has come."""
 
 
 class SecretRead(NamedTuple):
@@ -191,12 +180,7 @@ class State(Kinds):
         """Stores that text of which nothing is known was put into, too."""
         self.vague_sites: set[tuple[int, str]] = set()
         """The same for what is set on handles and objects, by their places."""
-        self.dirty: set[int] = set()
-        """Functions whose summary was made before something that it depends on was known."""
-        self.urgent: set[int] = set()
-        """Of these, those for whom a secret of the site has come."""
-        self.dirty_texts: set[int] = set()
-        """The same, where only text, objects or handles have changed."""
+        self.waiting = Waiting()
         self.current = NOBODY
         """Function whose summary is being made; closures inside it are part of it."""
         self.users: dict[int, set[int]] = defaultdict(set)
@@ -288,32 +272,30 @@ class State(Kinds):
             return
         self.kept.wanted.add(function)
         callers = self.users[function]
-        self.urgent |= callers
+        self.waiting.secrets |= callers
         for _level in range(
             _TOLD_CALLERS
         ):  # what it gives back may be an object, of which summaries' faces say nothing
-            self.dirty |= callers
+            self.waiting.code |= callers
             callers = {user for one in callers for user in self.users[one]}
 
     def _ask(self, function: int, has_secret: bool) -> None:  # noqa: FBT001  a callback
         """A function passes an object on, in which something may flow: it is evaluated again."""
-        self.dirty.add(function)
-        if has_secret:
-            self.urgent.add(function)
+        (self.waiting.secrets if has_secret else self.waiting.code).add(function)
 
     def leave_untold(self, key: tuple[str, str]) -> None:
         """Some of what callers put into a property does not get into the store of its class; who reads it asks them."""
         classes = self.untold[key[1]]
         if key[0] not in classes:
             classes.add(key[0])
-            self.dirty |= self.readers.get(key, NOBODIES)
+            self.waiting.code |= self.readers.get(key, NOBODIES)
 
     def note_instance(self, key: tuple[str, str]) -> None:
         """A property gets what a caller passes; who has read it before is evaluated again."""
         if key not in self.instance:
             self.instance.add(key)
             readers = self.readers.get(key, NOBODIES)
-            self.dirty |= readers
+            self.waiting.code |= readers
             if self.current in readers:
                 self.growth.saw(self.current, self.program.functions[self.current])
 
@@ -322,7 +304,7 @@ class State(Kinds):
         if key not in self.vague and any(map(self.says_nothing, value.texts)):
             self.vague.add(key)
             if key in self.stores or key[1] in OWN_NAMES:
-                self.dirty_texts |= self.readers.get(key, NOBODIES)
+                self.waiting.texts |= self.readers.get(key, NOBODIES)
         value = self._kept(value) if key is not MESSAGE else self._telling(value)
         if value is NOTHING:
             return
@@ -375,20 +357,24 @@ class State(Kinds):
         before = NOTHING if before is None else before
         new = face(after, self.is_decisive) - face(before, self.is_decisive)
         if new:
-            self.dirty |= readers
-            self.press(readers, map(innermost, new))
+            self.come(readers, map(innermost, new))
         elif (now := places(after)) != (old := places(before)):
-            self.dirty_texts |= readers
+            self.waiting.texts |= readers
             if any(map(names_host, now - old)):
-                self.dirty |= readers  # who gives it back has no sink itself
+                self.waiting.sinks |= readers  # who gives it back has no sink itself
 
-    def press(self, functions: AbstractSet[int], labels: Iterable[str]) -> None:
-        """Something has come for some functions: for a secret of the site they are evaluated more often than others.
+    def come(self, functions: AbstractSet[int], news: Iterable[str]) -> None:
+        """Something has come for some functions. `news`: labels, and names of what is no label.
 
-        Not for what is a secret no more (see `Kinds.digests`).
+        What is a secret no more (see `Kinds.digests`) counts as what stands for many.
         """
-        if any(self.is_named(label) and not label.startswith(DIGEST) for label in labels):
-            self.urgent |= functions
+        weights = set(map(self.weight, news))
+        if Weight.SECRET in weights:
+            self.waiting.secrets |= functions
+        elif Weight.CODE in weights:
+            self.waiting.code |= functions
+        elif weights:
+            self.waiting.broad |= functions
 
     def tells(self, value: Val) -> bool:
         """Whether anything is known of a value: a number, and text of which nothing is known, say nothing."""
