@@ -27,6 +27,7 @@ from scanner.analysis import (
     shipped,
     sidelines,
     tracing,
+    visibility,
 )
 from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
@@ -133,7 +134,10 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
         sensitive.observe(evaluator, node, name, args)
     returned = callbacks.run_callbacks(evaluator, node, name, args)
     if name in objects.ENCODERS and any(arg.types or arg.sites or arg.items or arg.rest is not None for arg in args):
-        labels = (Val(labels=objects.exposed(evaluator, arg)) for arg in args if generators.CLASS not in arg.types)
+        scope = visibility.scope_of(evaluator, name)
+        labels = (
+            Val(labels=objects.exposed(evaluator, arg, scope)) for arg in args if generators.CLASS not in arg.types
+        )
         returned = join_all([returned, *labels], evaluator.state.overflow)
         if name == "iterator_to_array":
             returned = evaluator.join(returned, objects.iterated(evaluator, args[0]))

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.objects import declared
 from scanner.analysis.state import ANY_PROPERTY
 from scanner.analysis.substitution import Substitution
 from scanner.analysis.summary import ANY, Effect, parameter_label
 from scanner.analysis.templates import OF_KEYS, is_known, like, parameters
 from scanner.analysis.values import Trace, Val
+from scanner.analysis.visibility import declared
 
 MEMBERS: Final = "members"
 """Target of the effect that the elements of an array become properties of an object."""

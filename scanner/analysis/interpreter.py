@@ -61,10 +61,10 @@ class PhpInterpreter:
     def exposed(self, evaluator: Frame, value: Val) -> Val:
         if not isinstance(evaluator, Evaluator):
             return value
-        return objects.as_array(evaluator, value)
+        return objects.cast(evaluator, value)
 
-    def held_by(self, evaluator: Frame, value: Val) -> Mapping[str, Trace]:
-        return objects.held_by(evaluator, value) if isinstance(evaluator, Evaluator) else all_labels(value)
+    def held_by(self, evaluator: Frame, value: Val, scope: str | None) -> Mapping[str, Trace]:
+        return objects.held_by(evaluator, value, scope) if isinstance(evaluator, Evaluator) else all_labels(value)
 
     def run(self, evaluator: Evaluator) -> None:
         transfer.run(evaluator, decode_body(evaluator.fact.body))

@@ -8,17 +8,21 @@ what sounds like the second half may reach every function that was given to the 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.handlers import call_of_value
 from scanner.analysis.objects import secrets_in
+from scanner.analysis.program import Program
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, stepped
-from scanner.model.facts import Call
+from scanner.model.facts import Call, CallKind
 
-_GIVEN = ("\2given", "*")
-"""Store of the secrets that were given to whoever waits. Where functions are told to wait they are run with these."""
+_GIVEN = "\2given"
+"""Space of the secrets that were given to whoever waits, by the name of what they wait for: those functions are run
+with these."""
+_ANY, _ALL = "*", "**"
+"""Names of what was given under a name that nobody knows, or under none; and of all that was given."""
 _TAKES = re.compile(
     r"then|done|always|otherwise|tap|each|map|pipe|finally|on(?:ce)?|listen|when|catch|await|async|"
     r"(?:add|set|register|attach|bind)_?(?:listener|handler|callback|observer|subscriber|action|filter|hook|event)\w*|subscribe"
@@ -26,6 +30,11 @@ _TAKES = re.compile(
 _GIVES = re.compile(
     r"resolve|fulfill|promisefor|dispatch\w*|emit|fire|trigger|notify|publish|broadcast|raise|do_?action\w*|apply_?filters\w*"
 )
+_DYNAMIC = frozenset({"()", "call_user_func", "call_user_func_array", "array_map", "array_walk", "iterator_apply"})
+"""Names among those that a function calls that tell that it calls what it holds."""
+_LEVELS = 3
+_MOST_CALLEES = 60
+"""Levels of callees, and functions on one, among which is looked for such a call."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -43,10 +52,45 @@ def called(evaluator: Evaluator, call: Call, name: str, receiver: Val, args: Seq
         return _taken(evaluator, call, receiver, args, result)
     secrets = _secrets(evaluator, args)
     if secrets.labels and not _is_told(evaluator, call, secrets):
+        events = _events(evaluator, args)
+        if not events and _runs_callables(evaluator.state.program, _callees(evaluator, call, name, receiver)):
+            return result  # a function of the program, which is followed: else who waits for anything would get it
         way = f"given to {name}()"
         labels = {label: stepped(trace, evaluator.path, call.line, way) for label, trace in secrets.labels.items()}
-        evaluator.state.write_store(_GIVEN, Val(labels=labels))
+        for event in (*(events or [_ANY]), _ALL):
+            evaluator.state.write_store((_GIVEN, event), Val(labels=labels))
     return result
+
+
+def _callees(evaluator: Evaluator, call: Call, name: str, receiver: Val) -> list[int]:
+    """Functions of the program that a call is of; none where it may be another's."""
+    program, lower = evaluator.state.program, name.lower()
+    if call.kind is CallKind.FUNCTION:
+        return list(program.by_name.get(lower, ()))
+    static = call.kind is CallKind.STATIC and call.receiver is not None
+    classes = evaluator.class_names(call.receiver) if static and call.receiver is not None else sorted(receiver.types)
+    found = [program.find_method(cls, lower) for cls in classes]
+    return [number for number in found if number is not None] if None not in found else []
+
+
+def _runs_callables(program: Program, functions: Iterable[int]) -> bool:
+    """Whether some functions, or what they call by name, call what they hold: who waits is known to the program."""
+    seen, level = set[int](), set(functions)
+    for _depth in range(_LEVELS):
+        called = {name for number in level for name in program.functions[number].called}
+        if not _DYNAMIC.isdisjoint(called):
+            return True
+        seen |= level
+        level = {one for name in called for one in (*program.by_name.get(name, ()), *program.by_method.get(name, ()))}
+        level = level - seen if len(level) <= _MOST_CALLEES else set()
+    return False
+
+
+def _events(evaluator: Evaluator, args: Sequence[Val]) -> list[str]:
+    """Names that the first of several arguments says; none where it is a pattern, or may be what nobody knows."""
+    names = evaluator.known_texts(args[0]) if len(args) > 1 else []
+    said = len(names) == len(args[0].texts) and not any("*" in name for name in names) if args else False
+    return names if said else []
 
 
 def _is_told(evaluator: Evaluator, call: Call, secrets: Val) -> bool:
@@ -60,7 +104,11 @@ def _taken(evaluator: Evaluator, call: Call, receiver: Val, args: Sequence[Val],
     if not functions:
         return result
     given = _secrets(evaluator, [receiver])
-    anybody = evaluator.state.read_store(_GIVEN)
+    events = _events(evaluator, args)
+    anybody = join_all(
+        (evaluator.state.read_store((_GIVEN, event)) for event in ((*events, _ANY) if events else (_ALL,))),
+        evaluator.state.overflow,
+    )
     for function in functions:
         if given.labels:
             result = evaluator.join(result, _run(evaluator, call, function, given))

@@ -13,6 +13,7 @@ from scanner.analysis.state import TABLE
 from scanner.analysis.summary import opened
 from scanner.analysis.templates import (
     FIRST_PRIVATE,
+    OF_CAST,
     OF_GLOBALS,
     OF_JOINED,
     OF_KEYS,
@@ -22,6 +23,7 @@ from scanner.analysis.templates import (
     OF_NAMED,
     OF_QUERY,
     OF_RESULT,
+    OF_SEEN,
     OF_WHOLE,
     STORED,
     between_parameters,
@@ -158,13 +160,21 @@ class Named(Keyed):
             return self.state.interpreter.getter(self, key[len(OF_METHOD) :], base)
         if key.startswith(OF_JOINED):
             return self.state.interpreter.joined(self, text_value(key[len(OF_JOINED) :]), base)
-        if key == OF_MEMBERS_ALL:
-            return Val(labels=self.state.interpreter.held_by(self, base))
+        if key in (OF_MEMBERS_ALL, OF_CAST) or key.startswith(OF_SEEN):
+            return self._members(base, key)
         if key == OF_KEYS:
             return self.keys_of(base, None)
         if key == OF_RESULT:
             return self.state.interpreter.result(self, base)
         return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])
+
+    def _members(self, base: Val, key: str) -> Val:
+        """What all properties hold: of an object and of those in its elements, or of what is cast to an array."""
+        if key == OF_CAST and not base.types:
+            return opened(base, OF_CAST, self.state.holes)
+        whole = base.replaced(items=None, rest=None) if key == OF_CAST else base
+        scope = key[len(OF_SEEN) :] if key.startswith(OF_SEEN) else None
+        return Val(labels=self.state.interpreter.held_by(self, whole, scope))
 
     def _named_as(self, kind: str, name: Val) -> Val:
         """What stands under a name, or under one that the name is a part of."""

@@ -8,10 +8,9 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.folding import foldable
 from scanner.analysis.handlers import handles, labels_of
 from scanner.analysis.instances import reachable
-from scanner.analysis.program import Program
 from scanner.analysis.state import State
 from scanner.analysis.summary import opened
-from scanner.analysis.templates import OF_MEMBERS_ALL
+from scanner.analysis.templates import OF_CAST, OF_MEMBERS_ALL, OF_SEEN
 from scanner.analysis.values import (
     MAX_TEXTS,
     NOTHING,
@@ -22,6 +21,17 @@ from scanner.analysis.values import (
     merge_labels,
     parts,
     text_value,
+)
+from scanner.analysis.visibility import (
+    MAX_CLASSES,
+    Wanted,
+    as_array,
+    classes_of,
+    declared,
+    members,
+    put_on,
+    scope_of,
+    seen_from,
 )
 from scanner.model.facts import Call, Unknown
 
@@ -34,13 +44,9 @@ ENCODERS = frozenset(
 _TAKES_OBJECTS = ENCODERS - {"strval"} | {"count", "get_class", "iterator_count", "unserialize"}
 _ENCODED_BY = ("jsonserialize", "__serialize", "__sleep", "__tostring", "__debuginfo")
 _ITERATED_BY = ("getiterator", "current")
-_MAX_PROPERTIES = 40
-_MAX_CLASSES = 8
-"""Classes that an object of unknown class is taken to have."""
 _MAX_DEPTH = 2
 _MAX_PLACES = 16
 """Objects, and objects in them, that are looked into for a callee."""
-_NO_SITES = frozenset[int]()
 
 
 def as_text(evaluator: Evaluator, name: str, args: list[Val]) -> list[Val]:
@@ -52,43 +58,49 @@ def as_text(evaluator: Evaluator, name: str, args: list[Val]) -> list[Val]:
     return [evaluator.stringified(arg) for arg in args] if wanted else args
 
 
-def exposed(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
+def exposed(evaluator: Evaluator, value: Val, scope: str | None = None) -> Mapping[str, Trace]:
     """Labels of a value and of the properties of the objects in it, two objects deep.
 
-    Each class and each object is looked at once: what a second look would give is the same.
+    Each class and each object is looked at once: what a second look would give is the same. `scope`: class whose code
+    must see the properties (see `visibility`).
     """
-    return _exposed(evaluator, value, _MAX_DEPTH, set())
+    return _exposed(evaluator, value, _MAX_DEPTH, set(), scope)
 
 
-def held_by(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
+def held_by(evaluator: Evaluator, value: Val, scope: str | None = None) -> Mapping[str, Trace]:
     """Single secrets in the properties of the objects of a value, for a callee that asks for all that they hold.
 
-    It is asked at every call that passes an object on: methods that would make something of it do not run.
+    It is asked at every call that passes an object on: methods that would make something of it do not run. `scope`:
+    class whose code must see the properties.
     """
     found: Mapping[str, Trace] = evaluator.state.lasting(all_labels(value))
     sites: set[int] = set()
     for holder in (value, *parts(value)):
-        for cls in evaluator.state.program.own_classes(holder.types)[:_MAX_CLASSES]:
-            found = merge_labels(found, _held_by_class(evaluator.state, cls))
-        sites |= holder.sites if holder.types else _NO_SITES
-    return merge_labels(merge_labels(found, _held_by_sites(evaluator, sites)), _of_caller(evaluator, value))
+        wanted = seen_from(evaluator.state.program, holder.types, scope)
+        for cls in evaluator.state.program.own_classes(holder.types)[:MAX_CLASSES]:
+            found = merge_labels(found, _held_by_class(evaluator.state, cls, wanted))
+        if scope is not None:
+            found = merge_labels(found, evaluator.state.lasting(put_on(evaluator, holder, wanted)))
+        elif holder.types:
+            sites |= holder.sites
+    return merge_labels(merge_labels(found, _held_by_sites(evaluator, sites)), _of_caller(evaluator, value, scope))
 
 
 def secrets_in(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
     """Single secrets in a value and its objects, with what methods give that PHP calls to make text of an object."""
     found = held_by(evaluator, value)
-    for cls in evaluator.state.program.own_classes(value.types)[:_MAX_CLASSES]:
+    for cls in evaluator.state.program.own_classes(value.types)[:MAX_CLASSES]:
         given = join_all(_run(evaluator, cls, _ENCODED_BY, value), evaluator.state.overflow)
         found = merge_labels(found, evaluator.state.lasting(all_labels(given)))
     return found
 
 
-def _held_by_class(state: State, cls: str) -> Mapping[str, Trace]:
+def _held_by_class(state: State, cls: str, wanted: Wanted) -> Mapping[str, Trace]:
     """What stores tell of those properties of a class that hold secrets."""
     found: Mapping[str, Trace] = {}
     for one in state.program.ancestors(cls):
         if one in state.kept.properties:
-            for name in declared(state.program, one):
+            for name in filter(wanted, declared(state.program, one)):
                 found = merge_labels(found, state.lasting(all_labels(state.read_store((one, name)))))
     return found
 
@@ -103,80 +115,66 @@ def _held_by_sites(evaluator: Evaluator, sites: set[int]) -> Mapping[str, Trace]
     return found
 
 
-def _exposed(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int]) -> Mapping[str, Trace]:
+def _exposed(
+    evaluator: Evaluator, value: Val, depth: int, seen: set[str | int], scope: str | None
+) -> Mapping[str, Trace]:
     labels = all_labels(value)
     if depth == _MAX_DEPTH:
-        labels = merge_labels(labels, _of_caller(evaluator, value))
+        labels = merge_labels(labels, _of_caller(evaluator, value, scope))
     for holder in (value, *parts(value)):
         if holder.types or holder.sites:
-            labels = merge_labels(labels, _of_object(evaluator, holder, depth, seen))
+            labels = merge_labels(labels, _of_object(evaluator, holder, depth, seen, scope))
     return labels
 
 
-def _of_caller(evaluator: Evaluator, value: Val) -> Mapping[str, Trace]:
+def _of_caller(evaluator: Evaluator, value: Val, scope: str | None) -> Mapping[str, Trace]:
     """What the properties of objects hold that a caller passes, as far as nobody here knows their class."""
     found: Mapping[str, Trace] = {}
+    key = OF_MEMBERS_ALL if scope is None else OF_SEEN + scope
     for holder in (value, *parts(value)):
         if holder.texts and not holder.types:
-            found = merge_labels(found, opened(holder, OF_MEMBERS_ALL, evaluator.state.holes).labels)
+            found = merge_labels(found, opened(holder, key, evaluator.state.holes).labels)
     return found
 
 
-def _of_object(evaluator: Evaluator, value: Val, depth: int, seen: set[str | int]) -> Mapping[str, Trace]:
+def _of_object(
+    evaluator: Evaluator, value: Val, depth: int, seen: set[str | int], scope: str | None
+) -> Mapping[str, Trace]:
     state = evaluator.state
     found: list[Val] = []
+    wanted = seen_from(state.program, value.types, scope)
     # What a client or a connection gave back belongs to it, and has no class: it is no object with its properties.
     sites = sorted(site for site in value.sites if site >= 0 and site not in seen) if value.types else []
-    classes = [cls for cls in state.program.own_classes(value.types) if cls not in seen][:_MAX_CLASSES]
+    classes = [cls for cls in classes_of(state.program, value.types) if cls not in seen]
     seen.update(sites, classes)
     for site in sites:
         for roles in (evaluator.sites.get(site, {}), state.site_states.get(site, {})):
-            found.extend(held for role, held in sorted(roles.items()) if role.startswith("."))
+            found.extend(held for role, held in sorted(roles.items()) if role[0] == "." and wanted(role[1:]))
     for cls in classes:
-        names = declared(state.program, cls)
+        names = filter(wanted, declared(state.program, cls))
         found.extend(state.read_store((evaluator.property_owner(cls, name), name)) for name in names)
         if depth == _MAX_DEPTH:  # the methods of what is inside run in the methods of what is outside, if at all
             found.extend(_run(evaluator, cls, _ENCODED_BY, value))
     labels: Mapping[str, Trace] = {}
     for held in found:
-        labels = merge_labels(labels, _exposed(evaluator, held, depth - 1, seen) if depth else all_labels(held))
+        labels = merge_labels(labels, _exposed(evaluator, held, depth - 1, seen, scope) if depth else all_labels(held))
     return labels
 
 
-def declared(program: Program, cls: str) -> list[str]:
-    """Names of the properties of a class, those of its parents and of its constructor's parameters included."""
-    names = [
-        item.name
-        for ancestor in program.ancestors(cls)
-        for unit in program.classes.get(ancestor, ())
-        for item in unit.fact.properties
-    ]
-    made = program.find_method(cls, "__construct")
-    if made is not None:
-        names += [param.name for param in program.functions[made].params if param.promoted]
-    return names[:_MAX_PROPERTIES]
-
-
-def members(evaluator: Evaluator, value: Val) -> dict[str, Val]:
-    """What is known of the properties of an object by their names: what was set on it, and what its class tells."""
-    classes = evaluator.state.program.own_classes(value.types)[:_MAX_CLASSES]
-    names = dict.fromkeys(name for cls in classes for name in declared(evaluator.state.program, cls))
-    for site in sorted(value.sites):
-        names |= dict.fromkeys(role[1:] for role in sorted(evaluator.sites.get(site, {})) if role[:1] == ".")
-    found = {name: evaluator.held(value, classes, name) for name in names if name[:1] != "\0"}
-    return {name: held for name, held in found.items() if held is not NOTHING}
-
-
-def as_array(evaluator: Evaluator, value: Val) -> Val:
-    """`(array) $object`, and what `foreach` runs over: properties by name, where they are known."""
-    items = {**members(evaluator, value), **(value.items or {})}
-    return value.replaced(labels=exposed(evaluator, value), items=items or None)
+def cast(evaluator: Evaluator, value: Val) -> Val:
+    """`(array) $object`: its properties. An array stays what it is, objects in it too; of a parameter callers know."""
+    of_caller = NOTHING if value.types else opened(value, OF_CAST, evaluator.state.holes)
+    found = as_array(evaluator, value, None)
+    return found.replaced(labels=merge_labels(found.labels, of_caller.labels)) if of_caller.labels else found
 
 
 @handles("get_object_vars", "get_mangled_object_vars")
 def _variables(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """What the properties carry comes with what the encoders of objects give (see `ENCODERS`)."""
-    found = {**members(evaluator, args[0]), **(args[0].items or {})} if args else {}
+    if not args:
+        return evaluator.unknown(node)
+    wanted = seen_from(evaluator.state.program, args[0].types, scope_of(evaluator, str(node.name).lower()))
+    found = {**members(evaluator, args[0], wanted), **(args[0].items or {})}
     return Val(evaluator.unknown(node).texts, labels_of(evaluator, args), items=found or None)
 
 
@@ -187,7 +185,7 @@ def _class_variables(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     classes = [program.find_class(text.lstrip("\\")) for text in evaluator.known_texts(args[0])] if args else []
     found = [
         Val(items={name: evaluator.default_of(cls, name) for name in declared(program, cls)})
-        for cls in program.own_classes(frozenset(classes))[:_MAX_CLASSES]
+        for cls in program.own_classes(frozenset(classes))[:MAX_CLASSES]
     ]
     return join_all([evaluator.unknown(node), *found], evaluator.state.overflow)
 
@@ -198,8 +196,8 @@ def _method_names(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     program, given = evaluator.state.program, args[0] if args else NOTHING
     named = {program.find_class(text.lstrip("\\")) for text in evaluator.known_texts(given)}
     names: dict[str, Val] = {}
-    for cls in program.own_classes(frozenset(named | given.types))[:_MAX_CLASSES]:
-        for one in (*program.ancestors(cls), *program.descendants(cls, _MAX_CLASSES)):
+    for cls in program.own_classes(frozenset(named | given.types))[:MAX_CLASSES]:
+        for one in (*program.ancestors(cls), *program.descendants(cls, MAX_CLASSES)):
             names.update({name: text_value(name) for name in program.own_methods(one)})
     if not names or len(names) > MAX_TEXTS:
         return Val(evaluator.unknown(node).texts, labels_of(evaluator, args))

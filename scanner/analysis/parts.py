@@ -55,7 +55,7 @@ class Interpreter(Protocol):
     def exposed(self, evaluator: Frame, value: Val) -> Val:
         """A value with the labels of the properties of its objects."""
 
-    def held_by(self, evaluator: Frame, value: Val) -> Mapping[str, Trace]:
+    def held_by(self, evaluator: Frame, value: Val, scope: str | None) -> Mapping[str, Trace]:
         """Labels of a value and of the properties of its objects, for a callee that asks for them."""
 
     def run(self, evaluator: Evaluator) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.analysis import objects, reflection
+from scanner.analysis import objects, reflection, visibility
 from scanner.analysis.binding import default_value
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import CARRIED, Evaluator
@@ -96,7 +96,7 @@ def _table(evaluator: Evaluator, method: str, target: Val) -> Val:
     found: dict[str, Val] = {}
     for cls in _classes(evaluator, target)[:_MAX_CLASSES]:
         if method == "getdefaultproperties":
-            found |= {name: evaluator.default_of(cls, name) for name in objects.declared(program, cls)}
+            found |= {name: evaluator.default_of(cls, name) for name in visibility.declared(program, cls)}
             continue
         for name in program.constant_names(cls):
             named = text_value(name)

@@ -10,6 +10,7 @@ from scanner.analysis.origins import DIGEST, ELEMENTWISE
 from scanner.analysis.templates import (
     FIRST_ELEMENT,
     FIRST_PARAMETER,
+    OF_CAST,
     OF_GLOBALS,
     OF_JOINED,
     OF_KEYS,
@@ -20,6 +21,7 @@ from scanner.analysis.templates import (
     OF_OBJECT,
     OF_QUERY,
     OF_RESULT,
+    OF_SEEN,
     OF_UNDER,
     HoleTable,
     is_known,
@@ -45,7 +47,7 @@ ANY = "*"
 """Key of an element of which only is known that it is one."""
 PROJECTED = (
     OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_NAMED, OF_MEMBERS, OF_RESULT, OF_KEYS, OF_MEMBERS_ALL, OF_METHOD, OF_JOINED,
-    OF_UNDER,
+    OF_UNDER, OF_CAST, OF_SEEN,
 )  # fmt: skip
 """Begin keys of elements that are no elements of an array."""
 RECEIVER = -1

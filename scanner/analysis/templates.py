@@ -43,6 +43,10 @@ OF_METHOD = "\13"
 """Begins the key of an element that is what a method without arguments gives of the object that a parameter is."""
 OF_MEMBERS_ALL = "\10"
 """Key of an element that is what all properties of the object hold that a parameter is."""
+OF_CAST = "\16"
+"""Key of an element that is what `(array)` makes of a parameter: what its properties hold, if it is an object."""
+OF_SEEN = "\17"
+"""Begins the key of an element that is what those properties hold of a parameter that the code of a class sees."""
 OF_UNDER = "\15"
 """Begins the key of an element of an array under the key that a parameter is; the parameter's template follows."""
 OF_RESULT = "\5"
@@ -155,7 +159,7 @@ class HoleTable:
             return Hole(of.kind, f"{of.text}->{key[1:]}()")
         if key.startswith(OF_JOINED):
             return Hole(of.kind, f"parts of {of.text}")
-        if key == OF_MEMBERS_ALL:
+        if key in (OF_MEMBERS_ALL, OF_CAST) or key.startswith(OF_SEEN):
             return Hole(of.kind, f"properties of {of.text}")
         if key == OF_KEYS:
             return Hole(of.kind, f"key of {of.text}")

@@ -27,6 +27,7 @@ from scanner.analysis.state import SESSION
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels, text_value
+from scanner.analysis.visibility import as_array
 from scanner.model.facts import (
     TRIED,
     TRY,
@@ -369,7 +370,7 @@ def elements(evaluator: Evaluator, value: Val) -> Val:
         if yielded is not NOTHING:
             return evaluator.join(yielded, elements(evaluator, yielded.replaced(types=frozenset())))
         if not value.items and value.rest is None and evaluator.state.program.own_classes(value.types):
-            value = evaluator.state.interpreter.exposed(evaluator, value)  # its properties
+            value = as_array(evaluator, value, evaluator.cls)
     found = [item for key, item in (value.items or {}).items() if key != generators.KEYS]
     if value.rest is not None:
         found.append(value.rest)

@@ -18,7 +18,7 @@ from scanner.model.other import NOTHING, OtherFacts
 
 SHORT_BODY = 900
 """Bytes of code up to which a function is followed into in any case: getters, setters, URL builders."""
-FACTS_VERSION = 7
+FACTS_VERSION = 8
 """Raise it whenever the same bytes may give other facts: it is part of the cache key."""
 
 
@@ -288,6 +288,8 @@ class Param(msgspec.Struct, frozen=True, array_like=True):
     promoted: bool = False
     sensitive: bool = False
     """Marked `#[SensitiveParameter]`."""
+    hidden: bool = False
+    """Promoted to a private or protected property."""
 
 
 class FunctionFact(msgspec.Struct, frozen=True, array_like=True):
@@ -371,6 +373,8 @@ class PropertyFact(msgspec.Struct, frozen=True, array_like=True):
     types: tuple[str, ...] = ()
     default: Value | None = None
     is_static: bool = False
+    hidden: bool = False
+    """Private or protected."""
 
 
 class TraitRule(msgspec.Struct, frozen=True, array_like=True):

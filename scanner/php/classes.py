@@ -135,6 +135,7 @@ class ClassLowering(FunctionLowering):
 
     def _property(self, node: Node, members: _Members) -> None:
         static = any(child.kind_id in K_STATIC for child in node.named_children)
+        hidden = self.is_hidden(node)
         types = self._types(node.child_by_field_id(F_TYPE))
         last = ""
         for child in self.named(node):
@@ -142,7 +143,7 @@ class ClassLowering(FunctionLowering):
                 name, default = child.child_by_field_id(F_NAME), child.child_by_field_id(F_DEFAULT)
                 last = self.text(name)[1:] if name is not None else ""
                 value = self.expression(default) if default is not None else None
-                members.properties.append(PropertyFact(last, types, value, static))
+                members.properties.append(PropertyFact(last, types, value, static, hidden))
             elif child.type == "property_hook_list":
                 self._hooks(child, last, types, members)
 

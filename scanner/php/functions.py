@@ -22,6 +22,8 @@ K_NAMED_TYPE = frozenset(kind_ids("named_type"))
 K_PRIMITIVE_TYPE = frozenset(kind_ids("primitive_type"))
 K_REFERENCE = frozenset(kind_ids("reference_modifier"))
 K_STATIC = frozenset(kind_ids("static_modifier"))
+K_VISIBILITY = frozenset(kind_ids("visibility_modifier"))
+_HIDDEN = frozenset({"private", "protected"})
 MAX_FUNCTION_DEPTH = 40
 """Levels of nesting from which the body of a function is left for later."""
 CLASS_LEVELS = 2
@@ -149,7 +151,13 @@ class FunctionLowering(StatementLowering):
             node.kind_id in K_VARIADIC,
             node.kind_id in K_PROMOTED,
             attributes is not None and "sensitiveparameter" in self.text(attributes).lower(),
+            self.is_hidden(node),
         )
+
+    def is_hidden(self, node: Node) -> bool:
+        """Whether a declaration is private or protected; `private(set)` alone is not."""
+        marks = (self.text(child).lower() for child in node.named_children if child.kind_id in K_VISIBILITY)
+        return any(mark in _HIDDEN for mark in marks)
 
     def _types(self, node: Node | None) -> tuple[str, ...]:
         if node is None:
