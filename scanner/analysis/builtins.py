@@ -21,6 +21,7 @@ from scanner.analysis import (
     matching,
     objects,
     packing,
+    paths,
     reaches,
     sensitive,
     serialized,
@@ -40,6 +41,7 @@ from scanner.analysis.values import NOTHING, Trace, Val, join_all, text_value
 from scanner.model.facts import Call, Index, Var
 
 array_functions.register()
+paths.register()
 constants.register()
 serialized.register()
 fetches.register()

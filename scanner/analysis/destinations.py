@@ -181,6 +181,28 @@ _ZONE = re.compile(r"\.((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})\.?\Z")
 
 
 def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: bool) -> Destination:
+    found = _host_or_path(template, holes, shown, bare_host=bare_host)
+    domain = _odd_name(template) if bare_host and found.name in (LOCAL, UNRESOLVED) else ""
+    return found._replace(name=authority(f"*.{domain}", holes)) if domain else found
+
+
+def _odd_name(template: str) -> str:
+    """Domain of a name that begins with what no name of a host holds (`~`, a blank): resolvers ask for it all the same.
+
+    So it carries data away: `'~' . $data . '.example.net'`. A known text with a slash is a path; else an end of files
+    tells one. Source: RFC 2181, section 11.
+    """
+    zone = _ZONE.search(_PORT.sub("", template))
+    if zone is None or not looks_like_host(zone[1]) or zone[1].rpartition(".")[2].lower() in _OF_PATHS:
+        return ""
+    return "" if is_known(template) and "/" in template else zone[1]
+
+
+_PORT = re.compile(r":\d{1,5}\Z")
+_OF_PATHS = frozenset({"cnf", "conf", "ini", "lock", "log", "pid", "sock", "socket", "tmp"})
+
+
+def _host_or_path(template: str, holes: HoleTable, shown: str, *, bare_host: bool) -> Destination:
     if not template or _DATA_ADDRESS.match(template):
         return Destination(LOCAL, shown)
     if bare_host and "@" in template:  # `{name}@{domain}`

@@ -231,10 +231,13 @@ class Elements(Named):
         return found
 
     def _bulk(self, label: str, keys: list[str]) -> bool:
-        """A label that means "many values at once": one element of known name has only what its name says."""
+        """A label that means "many values at once": one element of known name has only what its name says.
+
+        A number is no name of a setting: it is the place in a list that was made of them.
+        """
         if label in ELEMENTWISE:
             return True
-        return bool(keys) and self.state.origins.is_bulk(label)
+        return not all(map(str.isdecimal, keys)) and self.state.origins.is_bulk(label)
 
     def _characters(self, base: Val, keys: list[str]) -> list[str]:
         """`$s[3]` of a known string."""
