@@ -182,7 +182,8 @@ _ZONE = re.compile(r"\.((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})\.?\Z")
 
 def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: bool) -> Destination:
     found = _host_or_path(template, holes, shown, bare_host=bare_host)
-    domain = _odd_name(template) if bare_host and found.name in (LOCAL, UNRESOLVED) else ""
+    is_odd = bare_host and template and found.name in (LOCAL, UNRESOLVED) and holes.hole(template[0]) is None
+    domain = _odd_name(template) if is_odd else ""
     return found._replace(name=authority(f"*.{domain}", holes)) if domain else found
 
 
