@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import contents
+from scanner.analysis.handlers import call_here, call_of_value, contents
 from scanner.analysis.templates import ELEMENTS, OF_OBJECT
 from scanner.analysis.values import NOTHING, Val, join_all
-from scanner.model.facts import Call
+from scanner.model.facts import Call, Var
 
 CLASSES = frozenset(
     {"appenditerator", "arrayiterator", "arrayobject", "cachingiterator", "infiniteiterator", "iteratoriterator",
@@ -34,6 +34,9 @@ _GETS = frozenset(
 )  # fmt: skip
 _WHOLE = frozenset({"getarraycopy", "getinneriterator", "getiterator", "toarray", "values", "keys"})
 """Methods that give all elements at once."""
+_COMPARED_BY = frozenset({"uasort", "uksort"})
+_COMPARING = frozenset({"insert"})
+"""Methods that compare elements: by a function that they are given, by `compare` of the object's class."""
 ROLE = "." + ELEMENTS
 
 
@@ -66,10 +69,25 @@ def copied(evaluator: Evaluator, call: Call, cls: str, method: str, args: Sequen
 def called(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> Val:
     """What a method gives back; what it is given is kept."""
     put(evaluator, method, receiver, args)
+    if method in _COMPARED_BY or method in _COMPARING:
+        _compare(evaluator, method, receiver, args)
     if method not in _GETS:
         return NOTHING
     found = elements(evaluator, receiver)
     return Val(rest=found, labels=found.labels, types=receiver.types) if method in _WHOLE else found
+
+
+def _compare(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> None:
+    """Two elements are compared: by what a sort is given (`uasort`), or by a heap's own method as one is put in."""
+    program = evaluator.state.program
+    found = elements(evaluator, receiver)
+    if method in _COMPARED_BY and args:
+        here = call_of_value(call_here(evaluator), 2)
+        evaluator.state.interpreter.call_value(evaluator, here, args[0], [found, found])
+    for cls in program.own_classes(receiver.types) if method in _COMPARING else ():
+        compare = program.find_method(cls, "compare")
+        if compare is not None:
+            evaluator.run_method(compare, [found, found], Var("heap"), receiver)
 
 
 def put(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> None:
