@@ -259,7 +259,7 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
     apply_sinks(evaluator, call, numbers[_MAX_OVERRIDES:], args, receiver)
     if not numbers:
         if containers.CLASSES.intersection(ancestors):
-            held = containers.called(evaluator, lower, receiver, args)
+            held = containers.called(evaluator, call, lower, receiver, args)
             yield from (held,) if held is not NOTHING else ()
         yield from filling.called(evaluator, call, cls, lower, receiver, args)
         yield from magic.sent(evaluator, call, cls, name, args, receiver)

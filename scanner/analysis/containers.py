@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import call_here, call_of_value, contents
+from scanner.analysis.handlers import call_of_value, contents
 from scanner.analysis.templates import ELEMENTS, OF_OBJECT
 from scanner.analysis.values import NOTHING, Val, join_all
 from scanner.model.facts import Call, Var
@@ -66,24 +66,23 @@ def copied(evaluator: Evaluator, call: Call, cls: str, method: str, args: Sequen
     return made(evaluator, Val(labels=args[0].labels, types=frozenset([cls]), sites=sites), args)
 
 
-def called(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> Val:
+def called(evaluator: Evaluator, call: Call, method: str, receiver: Val, args: Sequence[Val]) -> Val:
     """What a method gives back; what it is given is kept."""
     put(evaluator, method, receiver, args)
     if method in _COMPARED_BY or method in _COMPARING:
-        _compare(evaluator, method, receiver, args)
+        _compare(evaluator, call, method, receiver, args)
     if method not in _GETS:
         return NOTHING
     found = elements(evaluator, receiver)
     return Val(rest=found, labels=found.labels, types=receiver.types) if method in _WHOLE else found
 
 
-def _compare(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> None:
+def _compare(evaluator: Evaluator, call: Call, method: str, receiver: Val, args: Sequence[Val]) -> None:
     """Two elements are compared: by what a sort is given (`uasort`), or by a heap's own method as one is put in."""
     program = evaluator.state.program
     found = elements(evaluator, receiver)
     if method in _COMPARED_BY and args:
-        here = call_of_value(call_here(evaluator), 2)
-        evaluator.state.interpreter.call_value(evaluator, here, args[0], [found, found])
+        evaluator.state.interpreter.call_value(evaluator, call_of_value(call, 2), args[0], [found, found])
     for cls in program.own_classes(receiver.types) if method in _COMPARING else ():
         compare = program.find_method(cls, "compare")
         if compare is not None:

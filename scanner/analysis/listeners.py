@@ -33,8 +33,7 @@ _GIVES = re.compile(
 _DYNAMIC = frozenset({"()", "call_user_func", "call_user_func_array", "array_map", "array_walk", "iterator_apply"})
 """Names among those that a function calls that tell that it calls what it holds."""
 _LEVELS = 3
-_MOST_CALLEES = 60
-"""Levels of callees, and functions on one, among which is looked for such a call."""
+"""Levels of callees among which is looked for such a call."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -74,15 +73,19 @@ def _callees(evaluator: Evaluator, call: Call, name: str, receiver: Val) -> list
 
 
 def _runs_callables(program: Program, functions: Iterable[int]) -> bool:
-    """Whether some functions, or what they call by name, call what they hold: who waits is known to the program."""
+    """Whether some functions, or what they call by name in their own class, call what they hold: that is followed."""
     seen, level = set[int](), set(functions)
     for _depth in range(_LEVELS):
-        called = {name for number in level for name in program.functions[number].called}
-        if not _DYNAMIC.isdisjoint(called):
-            return True
+        found = set[int]()
+        for number in level:
+            called = program.functions[number].called
+            if not _DYNAMIC.isdisjoint(called):
+                return True
+            own = program.own_methods(program.class_key(number))
+            found.update(own[name] for name in called if name in own)
+            found.update(one for name in called for one in program.by_name.get(name, ())[:1])
         seen |= level
-        level = {one for name in called for one in (*program.by_name.get(name, ()), *program.by_method.get(name, ()))}
-        level = level - seen if len(level) <= _MOST_CALLEES else set()
+        level = found - seen
     return False
 
 

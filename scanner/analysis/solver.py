@@ -183,7 +183,9 @@ def _tell_users(state: State, number: int, before: Summary, after: Summary) -> N
         state.waiting.sinks |= users
     elif (old.writes, old.exported) != (new.writes, new.exported):
         state.waiting.code |= users
-    state.come(users, old.returned ^ new.returned)
+    state.come(users, new.returned - old.returned)
+    if old.returned - new.returned:
+        state.waiting.broad |= users
     if state.secrets_of(after.returns) - state.secrets_of(before.returns):
         state.waiting.secrets |= users
 

@@ -72,8 +72,9 @@ class Shares:
         for share, functions in others:
             ready = [n for n in functions if n in known and n not in chosen and times[n] < limits.rounds]
             chosen |= self._smallest(share, ready)
-            self.left_out.update(set(ready) - chosen)
-        self.left_out.update(set(pressed) - chosen)
+            self.left_out.update(ready)
+        self.left_out.update(pressed)
+        self.left_out -= chosen
         for number in chosen:
             times[number] += 1
         return sorted(chosen)
