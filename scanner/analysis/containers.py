@@ -35,8 +35,9 @@ _GETS = frozenset(
 _WHOLE = frozenset({"getarraycopy", "getinneriterator", "getiterator", "toarray", "values", "keys"})
 """Methods that give all elements at once."""
 _COMPARED_BY = frozenset({"uasort", "uksort"})
-_COMPARING = frozenset({"insert"})
-"""Methods that compare elements: by a function that they are given, by `compare` of the object's class."""
+"""Methods that compare elements by a function that they are given."""
+_ASKED = {"insert": "compare", "attach": "gethash", "offsetset": "gethash"}
+"""Methods that put something in, and which of the class is asked about it."""
 ROLE = "." + ELEMENTS
 
 
@@ -69,24 +70,13 @@ def copied(evaluator: Evaluator, call: Call, cls: str, method: str, args: Sequen
 def called(evaluator: Evaluator, call: Call, method: str, receiver: Val, args: Sequence[Val]) -> Val:
     """What a method gives back; what it is given is kept."""
     put(evaluator, method, receiver, args)
-    if method in _COMPARED_BY or method in _COMPARING:
-        _compare(evaluator, call, method, receiver, args)
+    if method in _COMPARED_BY and args:
+        found = elements(evaluator, receiver)
+        evaluator.state.interpreter.call_value(evaluator, call_of_value(call, 2), args[0], [found, found])
     if method not in _GETS:
         return NOTHING
     found = elements(evaluator, receiver)
     return Val(rest=found, labels=found.labels, types=receiver.types) if method in _WHOLE else found
-
-
-def _compare(evaluator: Evaluator, call: Call, method: str, receiver: Val, args: Sequence[Val]) -> None:
-    """Two elements are compared: by what a sort is given (`uasort`), or by a heap's own method as one is put in."""
-    program = evaluator.state.program
-    found = elements(evaluator, receiver)
-    if method in _COMPARED_BY and args:
-        evaluator.state.interpreter.call_value(evaluator, call_of_value(call, 2), args[0], [found, found])
-    for cls in program.own_classes(receiver.types) if method in _COMPARING else ():
-        compare = program.find_method(cls, "compare")
-        if compare is not None:
-            evaluator.run_method(compare, [found, found], Var("heap"), receiver)
 
 
 def put(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> None:
@@ -95,6 +85,18 @@ def put(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -
     given = join_all(args[first:end], evaluator.state.overflow)
     if given is not NOTHING:
         hold(evaluator, receiver.sites, given)
+        _ask(evaluator, method, receiver, given)
+
+
+def _ask(evaluator: Evaluator, method: str, receiver: Val, given: Val) -> None:
+    """What the class of a collection is asked about what is put in: a heap compares, a storage wants a hash."""
+    program, asked = evaluator.state.program, _ASKED.get(method)
+    for cls in program.own_classes(receiver.types) if asked else ():
+        number = program.find_method(cls, asked or "")
+        if number is not None and CLASSES.intersection(program.ancestors(cls)):
+            evaluator.run_method(
+                number, [evaluator.join(given, elements(evaluator, receiver))] * 2, Var("held"), receiver
+            )
 
 
 def put_at(evaluator: Evaluator, base: Val, key: Val, value: Val) -> None:

@@ -172,8 +172,14 @@ def _in_zone(template: str) -> str:
     """A name that begins with what is not known, where its end is: `{account}.blob.core.windows.net`, else ``."""
     if template[1:2] == ".":
         return template.rstrip(".")
+    zone = _zone_of(template)
+    return f"{template[0]}.{zone}" if zone else ""
+
+
+def _zone_of(template: str) -> str:
+    """Domain at the end of a name, `` where that is none."""
     zone = _ZONE.search(template)
-    return f"{template[0]}.{zone[1]}" if zone is not None and looks_like_host(zone[1]) else ""
+    return zone[1] if zone is not None and looks_like_host(zone[1]) else ""
 
 
 _ZONE = re.compile(r"\.((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})\.?\Z")
@@ -193,10 +199,9 @@ def _odd_name(template: str) -> str:
     So it carries data away: `'~' . $data . '.example.net'`. A known text with a slash is a path; else an end of files
     tells one. Source: RFC 2181, section 11.
     """
-    zone = _ZONE.search(_PORT.sub("", template))
-    if zone is None or not looks_like_host(zone[1]) or zone[1].rpartition(".")[2].lower() in _OF_PATHS:
-        return ""
-    return "" if is_known(template) and "/" in template else zone[1]
+    zone = _zone_of(_PORT.sub("", template))
+    is_path = zone.rpartition(".")[2].lower() in _OF_PATHS or (is_known(template) and "/" in template)
+    return "" if is_path else zone
 
 
 _PORT = re.compile(r":\d{1,5}\Z")

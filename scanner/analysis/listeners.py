@@ -66,8 +66,8 @@ def _callees(evaluator: Evaluator, call: Call, name: str, receiver: Val) -> list
     program, lower = evaluator.state.program, name.lower()
     if call.kind is CallKind.FUNCTION:
         return list(program.by_name.get(lower, ()))
-    static = call.kind is CallKind.STATIC and call.receiver is not None
-    classes = evaluator.class_names(call.receiver) if static and call.receiver is not None else sorted(receiver.types)
+    of_class = call.receiver if call.kind is CallKind.STATIC else None
+    classes = sorted(receiver.types) if of_class is None else evaluator.class_names(of_class)
     found = [program.find_method(cls, lower) for cls in classes]
     return [number for number in found if number is not None] if None not in found else []
 

@@ -77,7 +77,7 @@ def held_by(evaluator: Evaluator, value: Val, scope: str | None = None) -> Mappi
     sites: set[int] = set()
     for holder in (value, *parts(value)):
         wanted = seen_from(evaluator.state.program, holder.types, scope)
-        for cls in evaluator.state.program.own_classes(holder.types)[:MAX_CLASSES]:
+        for cls in classes_of(evaluator.state.program, holder.types):
             found = merge_labels(found, _held_by_class(evaluator.state, cls, wanted))
         if scope is not None:
             found = merge_labels(found, evaluator.state.lasting(put_on(evaluator, holder, wanted)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scanner.analysis import folding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
 from scanner.analysis.templates import is_known
@@ -30,10 +31,9 @@ def _path_info(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
 
 
 def _parts(path: str) -> dict[str, str]:
-    folder, slash, _name = path.rstrip("/").rpartition("/")
-    name = path.rstrip("/").rpartition("/")[2]
+    name, folder = folding.fold("basename", (path,)) or "", folding.fold("dirname", (path,)) or ""
     stem, dot, extension = name.rpartition(".")
-    parts = {"dirname": (folder or "/") if slash else ".", "basename": name, "filename": stem if dot else name}
+    parts = {"dirname": folder, "basename": name, "filename": stem if dot else name}
     return {**parts, "extension": extension} if dot else parts
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from scanner.analysis import throwables
 from scanner.analysis.release_data import ReleaseData, common_folders
-from scanner.model.facts import Call, ClassFact, FileFacts, FunctionFact, Value
+from scanner.model.facts import Call, ClassFact, FileFacts, FunctionFact, PropertyFact, Value
 
 MAX_ANCESTORS = 64
 
@@ -115,6 +115,7 @@ class Program:
         self._methods: dict[str, dict[str, int]] = {}
         self._return_classes: dict[int, frozenset[str]] = {}
         self._declared: dict[tuple[str, str], frozenset[str]] = {}
+        self._properties: dict[str, tuple[PropertyFact, ...]] = {}
         self._owners: dict[tuple[str, str], str] = {}
         self._owners_below: dict[tuple[str, str], tuple[str, ...]] = {}
         self._descendants: dict[tuple[str, int], list[str]] = {}
@@ -322,6 +323,7 @@ class Program:
             self._return_classes.clear()
             self._owners.clear()
             self._declared.clear()
+            self._properties.clear()
 
     def property_owner(self, key: str, name: str) -> str:
         """Key of the topmost class that declares a property; the class itself when none does."""
@@ -358,7 +360,8 @@ class Program:
         """Types that a property is declared with, by a property or a constructor's parameter, parents included."""
         known = self._declared.get((key, name))
         if known is None:
-            types = (written for unit in self._family(key) for written in self._types_in(unit, name))
+            declared = (item for ancestor in self.ancestors(key) for item in self.own_properties(ancestor))
+            types = (written for item in declared if item.name == name for written in item.types)
             known = self._declared[key, name] = frozenset(types)
         return known
 
@@ -366,16 +369,21 @@ class Program:
         """The class and all above it."""
         return (unit for ancestor in self.ancestors(key) for unit in self.classes.get(ancestor, ()))
 
-    def _types_in(self, unit: ClassUnit, name: str) -> Iterable[str]:
-        for item in unit.fact.properties:
-            if item.name == name:
-                yield from item.types
+    def own_properties(self, key: str) -> tuple[PropertyFact, ...]:
+        """Properties that a class declares itself, those that its constructor's parameters are included."""
+        known = self._properties.get(key)
+        if known is None:
+            units = self.classes.get(key, ())
+            known = self._properties[key] = tuple(item for unit in units for item in self._properties_in(unit))
+        return known
+
+    def _properties_in(self, unit: ClassUnit) -> Iterable[PropertyFact]:
+        yield from unit.fact.properties
         for method in unit.fact.methods:
             fact = self.functions[self.files[unit.file].first + method]
-            if fact.name.lower() == "__construct":
-                for param in fact.params:
-                    if param.promoted and param.name == name:
-                        yield from param.types
+            for param in fact.params if fact.name.lower() == "__construct" else ():
+                if param.promoted:
+                    yield PropertyFact(param.name, param.types, hidden=param.hidden)
 
     def is_trait(self, key: str) -> bool:
         """Whether a class key names a trait."""

@@ -35,7 +35,15 @@ KNOWN_HOST = re.compile(rf"://[^/?#{FIRST_PRIVATE}-\U0010ffff]+[/?#]")
 """The host of an address, where it is known."""
 _OPENED = frozenset({"file-url", "xml-url", "image-url"})
 """Kinds of functions that open addresses through PHP's streams."""
-ENTITY = re.compile(r"\bSYSTEM\s*[\"']((?:https?|ftps?)://[^\"'>]*)", re.IGNORECASE)
+_ENTITY = re.compile(r"\bSYSTEM\s*[\"']((?:https?|ftps?)://[^\"'>]*)", re.IGNORECASE)
+_INCLUDED = re.compile(
+    r"<(?:[\w.-]+:)?(?:include|import|redefine|override|externalRef)\b[^>]{0,400}?"
+    r"\b(?:schemaLocation|href)\s*=\s*[\"']((?:https?|ftps?)://[^\"'>]*)",
+    re.IGNORECASE,
+)
+"""Another schema that one names (XML Schema 1.1, 4.2; RELAX NG, 4.5 and 4.7)."""
+_SCHEMAS = "ValidateSource"
+"""End of the names of methods that take the text of a schema."""
 """An address that a document names and its parser may fetch."""
 _READ_FROM = ("url", "path", "handle")
 """Roles of what a function reads from: a path or handle may stand for a file with data of another machine."""
@@ -374,11 +382,17 @@ def sent_by_context(hit: Hit) -> tuple[str, ...]:
     return ("header", "payload") if "context" in hit.roles else ("header",)
 
 
+def opened_by_text(signature: Signature, text: str) -> list[str]:
+    """Addresses that the text of a document, or of a schema, makes its reader open."""
+    found: list[str] = _ENTITY.findall(text)
+    return found + _INCLUDED.findall(text) if signature.callable.endswith(_SCHEMAS) else found
+
+
 def _sends(evaluator: Evaluator, signature: Signature, call: Call, args: list[Val], roles: Mapping[str, Val]) -> bool:
     """Whether the call may make traffic at all."""
     if signature.kind in ("browser", "html", "css", "js"):
         return False
-    if "xml" in roles and any(ENTITY.search(text) for text in roles["xml"].texts):
+    if "xml" in roles and any(opened_by_text(signature, text) for text in roles["xml"].texts):
         return True
     if signature.certainty is Certainty.IF_URL:
         given = evaluator.state.matcher.argument_roles(signature, call.args)

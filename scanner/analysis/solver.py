@@ -178,8 +178,11 @@ def _tell_users(state: State, number: int, before: Summary, after: Summary) -> N
         summary_face(summary, state.is_decisive, state.is_specific, state.growth.templates)
         for summary in (before, after)
     )
+    hosts = any(map(names_host, after.returns.texts - before.returns.texts))
+    if old == new and not hosts:
+        return
     users = state.users[number] | state.users[state.program.outline_of.get(number, number)]
-    if old.hits != new.hits or any(map(names_host, after.returns.texts - before.returns.texts)):
+    if hosts or old.hits != new.hits:
         state.waiting.sinks |= users
     elif (old.writes, old.exported) != (new.writes, new.exported):
         state.waiting.code |= users

@@ -15,7 +15,7 @@ from scanner.analysis import documents, shipped
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value
 from scanner.analysis.summary import Hit
-from scanner.analysis.templates import PARAMETERS
+from scanner.analysis.templates import PARAMETERS, is_known
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 from scanner.model.facts import Call
 
@@ -69,7 +69,7 @@ def _note(evaluator: Evaluator, document: Val, source: Val, *, is_path: bool) ->
     texts = shipped.texts_of(evaluator, source) if is_path else sorted(source.texts)
     sheets = [text for text in texts if _SHEET in text or (not is_path and PARAMETERS.fullmatch(text))]
     if sheets:
-        _put(evaluator, document, _MARKUP, Val(frozenset(sheets)))
+        _put(evaluator, document, _MARKUP, Val(frozenset(sheets), source.labels))
 
 
 def _put(evaluator: Evaluator, holder: Val, role: str, value: Val) -> None:
@@ -89,9 +89,12 @@ def _transform(evaluator: Evaluator, call: Call, method: str, receiver: Val, doc
     """A transformation opens what the style sheet names, and calls its functions."""
     given = [_held(evaluator, receiver, _PARAMETERS), documents.inside(evaluator, document, document)]
     payload = Val(labels=all_labels(join_all(given, evaluator.state.overflow)))
-    for sheet in sorted(_held(evaluator, receiver, _MARKUP).texts):
+    markup = _held(evaluator, receiver, _MARKUP)
+    for sheet in sorted(markup.texts):
         text = html.unescape(sheet)
-        _open(evaluator, call, method, frozenset(_OPENED.findall(text)[:_MAX_FOUND]), payload)
+        addresses = frozenset(_OPENED.findall(text)[:_MAX_FOUND])
+        written = NOTHING if all(map(is_known, addresses)) else Val(labels=markup.labels)  # in the sheet itself
+        _open(evaluator, call, method, addresses, evaluator.join(payload, written))
         _run(evaluator, call, text, payload)
 
 

@@ -5,7 +5,7 @@ Source: PHP manual, "Visibility", "Object Iteration", `get_object_vars`, `JsonSe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.program import Program
@@ -36,39 +36,24 @@ def seen_from(program: Program, types: Iterable[str], scope: str | None) -> Want
 
     Private and protected ones are not seen from other classes, unless one of the class's own kin has made them public.
     """
-    classes = classes_of(program, types)
-    kin = {one for cls in classes for one in (*program.ancestors(cls), *program.descendants(cls, MAX_CLASSES))}
-    if scope is None or scope in kin:
+    if scope is None:
         return bool
-
-    def wanted(name: str) -> bool:
-        found = [hidden for cls in sorted(kin) for hidden in _declarations(program, cls, name)]
-        return not found or not all(found)
-
-    return wanted
-
-
-def _declarations(program: Program, cls: str, name: str) -> Iterator[bool]:
-    """Whether a property is hidden, for each time that a class declares it, by itself or in its constructor."""
-    for unit in program.classes.get(cls, ()):
-        yield from (item.hidden for item in unit.fact.properties if item.name == name)
-    made = program.own_methods(cls).get("__construct")
-    if made is not None:
-        yield from (param.hidden for param in program.functions[made].params if param.promoted and param.name == name)
+    kin = {
+        one
+        for cls in classes_of(program, types)
+        for one in (*program.ancestors(cls), *program.descendants(cls, MAX_CLASSES))
+    }
+    if scope in kin:
+        return bool
+    public: dict[str, bool] = {}
+    for item in (item for cls in kin for item in program.own_properties(cls)):
+        public[item.name] = public.get(item.name, False) or not item.hidden
+    return lambda name: public.get(name, True)
 
 
 def declared(program: Program, cls: str) -> list[str]:
-    """Names of the properties of a class, those of its parents and of its constructor's parameters included."""
-    names = [
-        item.name
-        for ancestor in program.ancestors(cls)
-        for unit in program.classes.get(ancestor, ())
-        for item in unit.fact.properties
-    ]
-    made = program.find_method(cls, "__construct")
-    if made is not None:
-        names += [param.name for param in program.functions[made].params if param.promoted]
-    return names[:_MAX_PROPERTIES]
+    """Names of the properties of a class, those of its parents and of their constructors' parameters included."""
+    return [item.name for one in program.ancestors(cls) for item in program.own_properties(one)][:_MAX_PROPERTIES]
 
 
 def members(evaluator: Evaluator, value: Val, wanted: Wanted = bool) -> dict[str, Val]:

@@ -18,7 +18,7 @@ from scanner.analysis.destinations import (
     url_destination,
 )
 from scanner.analysis.remote import FILE_KINDS
-from scanner.analysis.sinks import ENTITY
+from scanner.analysis.sinks import opened_by_text
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import HoleTable, is_known
 from scanner.analysis.values import Val
@@ -177,7 +177,7 @@ def _texts(hit: Hit) -> Iterable[tuple[str, str]]:
     yield from (("host", text) for text in sorted(_listed_hosts(hit.roles["host"]) if "host" in hit.roles else ()))
     yield from _turned_aside(hit)
     for text in sorted(hit.roles["xml"].texts) if "xml" in hit.roles else ():
-        yield from (("url", match) for match in ENTITY.findall(text))
+        yield from (("url", match) for match in opened_by_text(hit.signature, text))
     if hit.signature.kind == "mail" and "header" in hit.roles:
         for text in sorted(hit.roles["header"].texts):
             yield from (("host", address) for line in _COPIES.findall(text) for address in line.split(","))
