@@ -53,7 +53,7 @@ def free_ports(count: int) -> list[int]:
 
     Not from the range that the system gives to clients: a client that waits for a server could be given the server's
     own port, be connected with itself, and keep the port from the server. Nor one that was given before: what it was
-    asked for may not have started yet.
+    asked for may not have started yet, and two sockets that reuse addresses can both be bound to one port.
     """
     sockets: list[socket.socket] = []
     try:
@@ -61,6 +61,7 @@ def free_ports(count: int) -> list[int]:
             port = SERVER_PORTS.start + secrets.randbelow(len(SERVER_PORTS))
             if port in _GIVEN:
                 continue
+            _GIVEN.add(port)
             link = socket.socket()
             sockets.append(link)
             link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -68,9 +69,7 @@ def free_ports(count: int) -> list[int]:
                 link.bind(("127.0.0.1", port))
             except OSError:
                 sockets.pop().close()
-        ports = [int(link.getsockname()[1]) for link in sockets]
-        _GIVEN.update(ports)
-        return ports
+        return [int(link.getsockname()[1]) for link in sockets]
     finally:
         for link in sockets:
             link.close()
