@@ -9,7 +9,6 @@ from scanner.analysis import folding, matching, relisting
 from scanner.analysis.destinations import stays_here
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
-from scanner.analysis.origins import ELEMENTWISE
 from scanner.analysis.shared import telling_texts
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.templates import OF_JOINED, OF_OBJECT, PARAMETERS, is_known
@@ -173,8 +172,6 @@ def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     ):
         return taken
     elements = contents(evaluator, args[0])
-    if name == "array_values" and elements is args[0] and not ELEMENTWISE.isdisjoint(args[0].labels):
-        return Val(args[0].texts, rest=Val(labels=args[0].labels))  # by number, an element may be any of them
     if name.startswith("array_") and name not in relisting.TAKING:
         return args[0].replaced(rest=elements) if elements is not args[0] else args[0]
     of_caller = opened(args[0], ANY, evaluator.state.holes)

@@ -235,9 +235,8 @@ class Elements(Named):
 
         A number is no name of a setting: it is the place in a list that was made of them.
         """
-        if label in ELEMENTWISE:
-            return True
-        return not all(map(str.isdecimal, keys)) and self.state.origins.is_bulk(label)
+        is_place = bool(keys) and all(map(str.isdecimal, keys))
+        return not is_place and (label in ELEMENTWISE or (bool(keys) and self.state.origins.is_bulk(label)))
 
     def _characters(self, base: Val, keys: list[str]) -> list[str]:
         """`$s[3]` of a known string."""

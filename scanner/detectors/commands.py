@@ -49,9 +49,10 @@ def command_lines(hit: Hit) -> list[str]:
 
 def _lines(value: Val) -> Iterator[str]:
     yield from value.texts
-    if not value.items or value.texts:
+    if not value.items:
         return
     words = [sorted(value.items[key].texts)[:2] or [""] for key in sorted(value.items, key=lambda k: (len(k), k))]
+    words = [sorted(value.texts)[:2], *words] if value.texts else words  # `pcntl_exec($program, $words)`
     yield from (" ".join(line) for line in itertools.islice(itertools.product(*words), _MAX_LINES))
 
 

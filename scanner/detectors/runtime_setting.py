@@ -121,7 +121,7 @@ def _with_host(pair: str) -> str:
 def _loader(hit: Hit) -> str:
     """`FFI` and `COM`: signatures know them as ways to start programs."""
     api = hit.api.lower()
-    if api.startswith(("ffi::", "com::", "new com", "new dotnet")):
+    if api.startswith(("ffi::cdef", "ffi::load", "com::", "new com", "new dotnet")):
         texts = {text for value in hit.roles.values() for text in value.texts}
         if api.startswith("ffi"):
             return "binds functions that start programs" if any(map(_STARTS.search, texts)) else ""
