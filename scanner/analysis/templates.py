@@ -20,6 +20,7 @@ FIRST_PARAMETER = 0xE000
 RECEIVER_TEMPLATE = chr(FIRST_PARAMETER)
 FIRST_ELEMENT = 0x100000
 """Holes for elements of parameters (`$options['url']`) have plane 16."""
+_HOLES = re.compile(f"[{FIRST_PRIVATE}-\U0010ffff]+")
 PARAMETERS = re.compile("[\ue000-\ue0ff\U00100000-\U0010fffd]")
 OF_OBJECT = "\0"
 """Begins the key of an element that is a property: `$this->url` is the element `\\0url` of the receiver."""
@@ -212,10 +213,23 @@ def is_known(template: str) -> bool:
 
 
 def like(template: str, names: Iterable[str]) -> list[str]:
-    """Those of some names that a template may be, by its known beginning and end; bounded."""
-    holes = [position for position, character in enumerate(template) if character >= FIRST_PRIVATE]
-    start, end = template[: holes[0]], template[holes[-1] + 1 :]
-    return [name for name in names if name.startswith(start) and name.endswith(end)][:_MAX_LIKE]
+    """Those of some names that a template may be: what is known of it stands in them, in its order; bounded."""
+    start, *middle, end = _HOLES.split(template)
+    fitting = (
+        name for name in names if name.startswith(start) and name.endswith(end) and len(start) + len(end) <= len(name)
+    )
+    return [name for name in fitting if _holds(name[len(start) : len(name) - len(end)], middle)][:_MAX_LIKE]
+
+
+def _holds(name: str, parts: Iterable[str]) -> bool:
+    """Whether parts stand one after another in a name."""
+    position = 0
+    for part in parts:
+        position = name.find(part, position)
+        if position < 0:
+            return False
+        position += len(part)
+    return True
 
 
 @lru_cache(maxsize=1 << 16)
