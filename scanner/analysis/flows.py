@@ -27,7 +27,7 @@ from scanner.analysis.templates import (
     HoleTable,
     parameters,
 )
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Val, all_labels, join, parts, stepped
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Val, all_labels, join, merge_labels, parts, stepped
 
 Store = tuple[str, str]
 """A store: class, global or space, and the name in it."""
@@ -308,9 +308,13 @@ class Flows:
         return False
 
     def _new(self, parameter: Parameter, passed: Val) -> Val | None:
-        """What has not been passed as this parameter before, as far as there is room for it."""
+        """What has not been passed as this parameter before, as far as there is room for it.
+
+        What there is no room for is not new: it would go around for ever where ways lead in a circle.
+        """
         known = self._passed.get(parameter, NOTHING)
-        labels = {label: trace for label, trace in passed.labels.items() if label not in known.labels}
+        kept = merge_labels(known.labels, passed.labels)
+        labels = {label: trace for label, trace in passed.labels.items() if label in kept and label not in known.labels}
         texts = _fresh(passed.texts, known.texts, MAX_TEXTS)
         before = known.rest.texts if known.rest else _NO_TEXTS
         inner = _fresh(passed.rest.texts, before, MAX_TEXTS) if passed.rest else _NO_TEXTS
