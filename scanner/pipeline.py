@@ -71,7 +71,7 @@ from scanner.php import Vocabulary, extract
 from scanner.signatures.expectations import with_expectations
 from scanner.signatures.load import shared_catalogue
 from scanner.signatures.match import Matcher, shared_matcher
-from scanner.source import open_release, resolve_pair
+from scanner.source import align, open_release, resolve_pair
 
 DEFAULT_CACHE = default_folder()
 _LOG = logging.getLogger("scanner")
@@ -177,6 +177,7 @@ def diff(
         open_release(baseline, version=options.baseline_version) as old,
         open_release(current, version=options.version) as new,
     ):
+        align(old, new)
         return _compare(*_both(old, new, tools), tools, options)
 
 

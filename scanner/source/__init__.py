@@ -1,5 +1,6 @@
 """Releases: a folder, an archive or a git ref as a list of files with canonical names, digests and bytes."""
 
+from scanner.source.align import align
 from scanner.source.assemble import NOTE_CODES
 from scanner.source.folder import read_file
 from scanner.source.limits import DEFAULT, SourceLimits
@@ -11,6 +12,7 @@ __all__ = [
     "NOTE_CODES",
     "OpenRelease",
     "SourceLimits",
+    "align",
     "list_releases",
     "open_release",
     "read_file",

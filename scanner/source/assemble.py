@@ -22,22 +22,27 @@ _PHP_TAG = re.compile(rb"<\?(?:php|=)", re.IGNORECASE)
 
 
 class Assembly:
-    """A release and the members behind its paths."""
+    """A release, the members behind its paths, and the folders around a plain release (None around another)."""
 
-    def __init__(self, release: Release, members: dict[str, Entry]) -> None:
+    def __init__(self, release: Release, members: dict[str, Entry], wrapper: str | None) -> None:
         self.release = release
         self.members = members
+        self.wrapper = wrapper
 
 
-def assemble(backend: Backend, version: str | None, limits: SourceLimits, *, whole: bool = False) -> Assembly:
+def assemble(backend: Backend, version: str | None, limits: SourceLimits, *, wrapper: str | None = None) -> Assembly:
     """Build the release of an opened backend.
+
+    `wrapper`: folders that are taken away from all paths, with `/` at the end, empty for none; None to find the
+    release among the members.
 
     Raises: SourceError when there is nothing to scan or the version asked for is not there.
     """
     entries = backend.entries
     judge_links(entries)
     names = [entry.name for entry in entries]
-    layout = Layout("", "", None, frozenset()) if whole else find_layout(names, backend.base, version)
+    given = wrapper is not None
+    layout = Layout(wrapper or "", "", None, frozenset()) if given else find_layout(names, backend.base, version)
     refused = list(backend.notes)
     members = _unique_paths(entries, layout, refused)
     wanted = _admitted(members, layout, Budget(limits, backend.packed_size), refused)
@@ -51,7 +56,7 @@ def assemble(backend: Backend, version: str | None, limits: SourceLimits, *, who
         refused=tuple(sorted(refused)),
     )
     _expect_php(backend, release, kept)
-    return Assembly(release, kept)
+    return Assembly(release, kept, None if layout.folder else layout.root)
 
 
 def _unique_paths(entries: Sequence[Entry], layout: Layout, refused: list[Refusal]) -> dict[str, Entry]:

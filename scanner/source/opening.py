@@ -9,7 +9,7 @@ from typing import Self
 
 from scanner.errors import SourceError
 from scanner.model.source import Release, SourceFile
-from scanner.source.assemble import assemble
+from scanner.source.assemble import Assembly, assemble
 from scanner.source.decompress import compression_of
 from scanner.source.entries import Backend
 from scanner.source.folder import Folder, check_digest
@@ -37,9 +37,18 @@ class OpenRelease:
 
     def __init__(self, backend: Backend, version: str | None, limits: SourceLimits, *, whole: bool = False) -> None:
         self._backend = backend
-        assembly = assemble(backend, version, limits, whole=whole)
+        self._limits = limits
+        self._take(assemble(backend, version, limits, wrapper="" if whole else None))
+
+    def _take(self, assembly: Assembly) -> None:
         self.release: Release = assembly.release
         self._members = assembly.members
+        self.wrapper = assembly.wrapper
+        """Folders around a release without a version folder, taken away from its paths; None with a version folder."""
+
+    def keep_folders(self, wrapper: str) -> None:
+        """Take only these folders away from the paths of all files. Raises: SourceError."""
+        self._take(assemble(self._backend, None, self._limits, wrapper=wrapper))
 
     def read(self, file: SourceFile) -> bytes:
         """Bytes of one file, checked against its digest.

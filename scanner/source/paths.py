@@ -118,7 +118,7 @@ def _wrapper(names: Sequence[str]) -> str:
     sides = sum(name.partition("/")[0] in _SIDE_FOLDERS for name in names)
     if not inner or len(inner) + sides != len(names):
         return ""
-    prefix = _common_folder(inner)
+    prefix = common_folder(inner)
     parts = prefix.split("/")
     for index, part in enumerate(parts):
         if folder_version(part):
@@ -126,7 +126,7 @@ def _wrapper(names: Sequence[str]) -> str:
     return prefix
 
 
-def _common_folder(names: Sequence[str]) -> str:
+def common_folder(names: Sequence[str]) -> str:
     """Longest common folder of some names, with `/` at the end."""
     low, high = min(names), max(names)
     end = 0
