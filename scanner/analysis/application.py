@@ -14,10 +14,10 @@ from scanner.analysis import (
     holding,
     hydrating,
     inside,
-    keeping,
     keyed,
     lifting,
     objects,
+    output,
     plain,
     reaches,
     references,
@@ -185,7 +185,7 @@ def _evaluated(state: State, number: int, passed: Given) -> Summary:
     evaluator.accept(passed)
     transfer.run(evaluator, decode_body(evaluator.fact.body))
     _run_late_closures(evaluator)
-    keeping.flush(evaluator)
+    output.flush(evaluator)
     for instance in evaluator.ending:
         objects.destroyed(evaluator, instance)
     return evaluator.summary()
@@ -489,7 +489,7 @@ def _connected_inside(evaluator: Evaluator, made: int, sites: frozenset[int], ro
 def _apply_shown(evaluator: Evaluator, effect: Effect, value: Val) -> None:
     """What a callee prints or throws."""
     if effect.target == "printed":
-        evaluator.printed = evaluator.join(evaluator.printed, Val(value.texts, value.labels))
+        evaluator.take_printed(Val(value.texts, value.labels))
     else:
         evaluator.thrown = evaluator.join(evaluator.thrown, Val(labels=value.labels, types=value.types))
         reported.report(evaluator, reported.EXCEPTION, [value])

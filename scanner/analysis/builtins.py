@@ -20,6 +20,7 @@ from scanner.analysis import (
     listing,
     matching,
     objects,
+    output,
     packing,
     paths,
     reaches,
@@ -126,8 +127,8 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     if sink is not None:
         reaches.apply_local_sink(evaluator, node, sink, args, None)
         reaches.keep_content(evaluator, node, sink, args)
-    if name in keeping.PRINTS:
-        keeping.printed(evaluator, args)
+    if name in output.PRINTS:
+        output.printed(evaluator, args, name, _formatted(evaluator, node, name, args))
     if name in _FIELDS and len(args) == 1:  # variables of the names that it says (PHP before 8)
         given = Val(labels=labels_of(evaluator, args))
         reaches.name_variables(evaluator, node, name, given, given)
@@ -235,6 +236,13 @@ def _is_described(evaluator: Evaluator, name: str) -> bool:
     catalogue = evaluator.state.catalogue
     tables = (catalogue.local_sinks, catalogue.byref_outputs, catalogue.higher_order, catalogue.dynamic_code)
     return any(name in table for table in tables) or evaluator.state.matcher.source(name) is not None
+
+
+def _formatted(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val | None:
+    """What is printed instead of the arguments."""
+    if name == "printf" and args:
+        return _general(evaluator, node, "sprintf", args)
+    return _vsprintf(evaluator, node, args) if name == "vprintf" else None
 
 
 def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:

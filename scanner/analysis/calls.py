@@ -29,6 +29,7 @@ from scanner.analysis import (
     magic,
     module_settings,
     objects,
+    output,
     reaches,
     reflected,
     reflection,
@@ -478,7 +479,7 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
     if sink is not None:
         reaches.apply_local_sink(evaluator, call, sink, args, None)
     if name in ("echo", "print", "exit"):
-        keeping.printed(evaluator, args)
+        output.printed(evaluator, args, name)
         return NOTHING
     if name == "eval":
         return code.run(evaluator, call, name, args[0] if args else NOTHING, call.args[0].value if call.args else None)

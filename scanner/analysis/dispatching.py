@@ -59,7 +59,7 @@ _NO_CALL = frozenset({SETTING, WRITE, STATEMENT, CODE})
 _HOST_STANDS = re.compile(rf"[a-z]{{2,8}}://[^/?#{FIRST_PRIVATE}-\U0010ffff]{{3,}}[/?#]")
 _MAX_NAMES = 3
 """Names that one argument may be known to have."""
-_MAX_IN_ALL = 3_000
+_MAX_IN_ALL = 10_000
 """Calls of dispatchers that are followed in one release."""
 
 

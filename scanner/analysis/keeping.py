@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from scanner.analysis import filling, packing, reaches, reported
+from scanner.analysis import output, packing, reaches, reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here, handles, sorted_items
 from scanner.analysis.named import HELD
@@ -82,10 +82,6 @@ _IN_MEMORY = ("php://memory", "php://temp")
 MEMORY = "memory"
 """In the place of the library that made it: a stream that is no file, so that nothing else keeps what is in it."""
 _PICTURES = frozenset({"imagebmp", "imagegd", "imagegd2", "imagegif", "imagejpeg", "imagepng", "imagewebp"})
-_FLUSHES = frozenset({"ob_end_flush", "ob_end_clean", "ob_get_flush", "ob_get_clean", "ob_flush", "flush"})
-PRINTS = frozenset({"echo", "print", "printf", "vprintf", "print_r", "var_dump", "var_export", "exit", "phpinfo",
-                    "readfile", "passthru", "highlight_file", "show_source", "debug_zval_refcount"})  # fmt: skip
-"""What writes to the page, and so into an output buffer."""
 
 
 _FILES = ("url", "path", "file")
@@ -239,18 +235,15 @@ def of_cache(evaluator: Evaluator, method: str, args: list[Val]) -> Val:
 
 
 def _special(evaluator: Evaluator, name: str, args: list[Val]) -> None:
-    """Functions of output buffers."""
-    if name == "ob_start" and args:
-        evaluator.late.append(args[0])
-    elif name in reported.FUNCTIONS:
+    """Functions that keep or show what is none of their arguments."""
+    output.observe(evaluator, name, args)
+    if name in reported.FUNCTIONS:
         reported.note(evaluator, name, args)
     elif name == "stream_wrapper_register" and len(args) > 1:
         _wrapper(evaluator, args)
     elif name in ("stream_filter_append", "stream_filter_prepend") and args:
         for site in sorted(args[0].sites):
             evaluator.set_site(site, FILTERED, Val(frozenset(["1"])))
-    elif name in _FLUSHES:
-        flush(evaluator)
     elif name in _PICTURES and args:
         _drawn(evaluator, name, args)
     elif name == "phpinfo":
@@ -269,7 +262,7 @@ def _drawn(evaluator: Evaluator, name: str, args: list[Val]) -> None:
 
 def _show(evaluator: Evaluator, name: str, values: list[Val]) -> None:
     """What a function prints that is none of its arguments."""
-    printed(evaluator, values)
+    output.printed(evaluator, values, name)
     shown = join_all((Val(labels=all_labels(value)) for value in values), evaluator.state.overflow)
     reaches.reach(evaluator, call_here(evaluator), "browser", name, shown)
 
@@ -334,35 +327,6 @@ def moved(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     if name in _MOVES:
         return kept_under(evaluator, "file", args[0])
     return Val(labels=all_labels(args[0])) if name == "stream_copy_to_stream" else NOTHING
-
-
-# -- what is printed, and output buffers --------------------------------------------------------------------------
-
-
-def printed(evaluator: Evaluator, values: list[Val]) -> None:
-    """Remember what a function prints: an output buffer gives it back."""
-    marked = (Val(filling.addresses(evaluator, value)) for value in values)
-    told = join_all([*map(packing.told, values), *marked], evaluator.state.overflow)
-    labels = evaluator.state.telling(
-        join_all((Val(labels=all_labels(v)) for v in values), evaluator.state.overflow).labels
-    )
-    if labels or told.texts:
-        evaluator.printed = evaluator.join(evaluator.printed, told.replaced(labels=labels))
-
-
-def flush(evaluator: Evaluator) -> None:
-    """What `ob_start` was given gets all that was printed."""
-    here = call_here(evaluator)
-    for callback in evaluator.late if evaluator.printed.labels or evaluator.printed.texts else ():
-        if callback.refs or evaluator.known_texts(callback) or callback.items:
-            given = evaluator.join(evaluator.unknown("$buffer"), evaluator.printed)
-            made = evaluator.state.interpreter.call_value(evaluator, here, callback, [given])
-            secrets = {
-                label: trace
-                for label, trace in all_labels(made).items()
-                if label.startswith(PARAM) or evaluator.state.is_named(label)
-            }  # what stands for many values is told where it is printed
-            reaches.reach(evaluator, here, "browser", "ob_start", Val(labels=secrets), Val(made.texts))
 
 
 def pair(evaluator: Evaluator, node: Call) -> Val:
@@ -433,8 +397,3 @@ def _commands(given: Val) -> set[str]:
 def _bucket(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
     """A piece of what is written to a stream with a filter."""
     return Val(evaluator.unknown(node).texts, evaluator.state.read_store(_FILTER).labels)
-
-
-@handles("ob_get_clean", "ob_get_contents", "ob_get_flush")
-def _buffer(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
-    return evaluator.join(evaluator.unknown(node), evaluator.printed)

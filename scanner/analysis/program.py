@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from scanner.analysis import throwables
 from scanner.analysis.release_data import ReleaseData, common_folders
-from scanner.model.facts import Call, ClassFact, FileFacts, FunctionFact, PropertyFact, Value
+from scanner.model.facts import Annotation, Call, ClassFact, FileFacts, FunctionFact, PropertyFact, Value
 
 MAX_ANCESTORS = 64
 
@@ -90,6 +90,7 @@ class Program:
         self.aliases: dict[str, str] = {}
         """Further names of classes that the program does not declare, in lower case (see `add_alias`)."""
         self._whole: dict[int, dict[int, int]] = {}
+        self._annotations: dict[int, dict[str, Annotation]] = {}
         self.files: list[FileUnit] = []
         self.functions: list[FunctionFact] = []
         self.file_of: list[int] = []
@@ -167,6 +168,15 @@ class Program:
         if known is None:
             known = self._whole[file] = self._append_whole(file)
         return known.get(fact.start, function)
+
+    def annotations(self, file: int) -> Mapping[str, Annotation]:
+        """What the declarations of a file say of themselves, by their owners (see `Annotation`)."""
+        known = self._annotations.get(file)
+        if known is None:
+            facts = self._lower(self.files[file].path)
+            known = {item.owner: item for item in facts.annotations} if facts is not None else {}
+            self._annotations[file] = known
+        return known
 
     def _append_whole(self, file: int) -> dict[int, int]:
         """Numbers by start offset of the functions of a file lowered anew; they follow all others."""

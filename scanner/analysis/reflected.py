@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from scanner.analysis import objects, reflection, visibility
+from scanner.analysis import annotated, objects, reflection, visibility
 from scanner.analysis.binding import default_value
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import CARRIED, Evaluator
@@ -28,12 +28,12 @@ def called(
     """What is called through PHP's Reflection classes, or made with them."""
     target = reflection.target(receiver)
     given = reflection.arguments(cls, method, args)
+    if method in reflection.ANNOTATIONS or cls == reflection.ATTRIBUTE:
+        return annotated.called(evaluator, call, cls, method, target)
     if method in reflection.PARTS or method == "getcase":
         return reflection.part(method, target, args)
-    if method == "getstaticvariables":
-        return _static_variables(evaluator, target)
-    if method == "getmethods":
-        return _methods(evaluator, target)
+    if method in _OF_TARGET:
+        return _OF_TARGET[method](evaluator, target)
     if method in reflection.TABLES:
         return _table(evaluator, method, target)
     if cls == reflection.PARAMETER or method == "getparameters":
@@ -180,3 +180,10 @@ def _set(evaluator: Evaluator, target: Val, objects_given: Sequence[Val], given:
             key = evaluator.property_owner(cls, name)
             evaluator.write_shared("store", (key, name), given)
             evaluator.write_shared("store", (key, "::" + name), given)
+
+
+_OF_TARGET: Mapping[str, Callable[[Evaluator, Val], Val]] = {
+    "getstaticvariables": _static_variables,
+    "getmethods": _methods,
+}
+"""Methods that tell something of the object's target alone."""

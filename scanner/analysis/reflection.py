@@ -18,22 +18,26 @@ PARAMETER = "reflectionparameter"
 CONSTANT = "reflectionclassconstant"
 METHODS = CREATING | CALLING
 _OF_CLASSES = frozenset({"reflectionclass", "reflectionobject", "reflectionenum"})
-_OF_FUNCTIONS = frozenset({"reflectionfunction", "reflectionmethod"})
+OF_FUNCTIONS = frozenset({"reflectionfunction", "reflectionmethod"})
 _PAIRS = frozenset({PROPERTY, PARAMETER, CONSTANT})
 """Classes whose objects stand for a part of something: of a class, or of a function."""
-CLASSES = _OF_FUNCTIONS | _OF_CLASSES | _PAIRS
+CLASSES = OF_FUNCTIONS | _OF_CLASSES | _PAIRS
 PARTS = frozenset({"getmethod", "getproperty", "getproperties", "getreflectionconstant"})
 """Methods that give another Reflection object."""
+ATTRIBUTE = "reflectionattribute"
+ANNOTATIONS = frozenset({"getdoccomment", "getattributes"})
+"""Methods that tell what a declaration says of itself."""
 STATIC = frozenset({"getstaticpropertyvalue", "setstaticpropertyvalue", "getconstant"})
 """Methods that give a value of the class itself."""
 TABLES = frozenset({"getconstants", "getdefaultproperties", "getreflectionconstants", "getcases"})
 """Methods that give all constants of a class, all its properties, or all cases of an enum."""
 _READ: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(_OF_CLASSES, CREATING | PARTS | STATIC | TABLES | {"getcase", "getmethods"}),
-    **dict.fromkeys(_OF_FUNCTIONS, CALLING | {"getparameters", "getstaticvariables"}),
-    PROPERTY: frozenset({"getvalue", "setvalue", "getdefaultvalue"}),
+    **dict.fromkeys(_OF_CLASSES, CREATING | PARTS | STATIC | TABLES | ANNOTATIONS | {"getcase", "getmethods"}),
+    **dict.fromkeys(OF_FUNCTIONS, CALLING | ANNOTATIONS | {"getparameters", "getstaticvariables"}),
+    PROPERTY: ANNOTATIONS | {"getvalue", "setvalue", "getdefaultvalue"},
     PARAMETER: frozenset({"getdefaultvalue"}),
-    CONSTANT: frozenset({"getvalue", "getbackingvalue"}),
+    CONSTANT: ANNOTATIONS | {"getvalue", "getbackingvalue"},
+    ATTRIBUTE: frozenset({"getarguments", "getname", "newinstance"}),
 }
 """Methods that are followed, by class."""
 _MADE = {

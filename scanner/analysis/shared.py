@@ -43,6 +43,9 @@ _PAIR, _METHOD = 2, "1"
 """Elements of a list that is a method of an object, and the key of the method's name."""
 _OLD, _AGED = "?", "!"
 """First characters of marks among the variables: no name of a variable begins with one."""
+_MAX_BUFFER = 4_000
+BUFFER = "->buffer"
+"""Where among the variables the text of an output buffer is, in its order (see `output`)."""
 
 
 def perhaps_old(written: str) -> str:
@@ -52,7 +55,7 @@ def perhaps_old(written: str) -> str:
 
 def is_property(name: str) -> bool:
     """Whether a name among the variables is one of a property that was written, and no such mark."""
-    return "->" in name and name[0] not in (_OLD, _AGED)
+    return "->" in name and name[0] not in (_OLD, _AGED) and name != BUFFER
 
 
 def aged(written: str) -> str:
@@ -113,6 +116,15 @@ class Shared(Frame):
         self.after_include = outer.after_include
         self.parameter_index = {}
 
+    def take_printed(self, value: Val) -> None:
+        """Other code has printed: one text, or what stands in no order."""
+        self.printed = self.join(self.printed, value)
+        before = self.env.get(BUFFER)
+        if before is not None and value is not NOTHING:
+            self.env[BUFFER] = Val(frozenset(text + more for text in before.texts for more in value.texts))
+            if len(value.texts) != 1 or max(map(len, self.env[BUFFER].texts), default=0) > _MAX_BUFFER:
+                del self.env[BUFFER]
+
     def take_over(self, inner: Frame, *, foreign: bool = False) -> None:
         """What a closure did belongs to the function around it; `foreign`: one that was made elsewhere."""
         for hit in inner.hits.values():
@@ -127,7 +139,7 @@ class Shared(Frame):
         for key, item in inner.reaches.items():
             self.reaches.setdefault(key, item)
         self.changed |= inner.changed
-        self.printed = self.join(self.printed, inner.printed)
+        self.take_printed(inner.printed)
         self.thrown = self.join(self.thrown, inner.thrown)
         for name, by_ref in inner.fact.captures:
             if by_ref and name in inner.env and foreign:

@@ -23,6 +23,7 @@ from scanner.analysis.evaluator import YIELDS, Evaluator
 from scanner.analysis.handlers import call_here
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.remote import REQUEST
+from scanner.analysis.shared import BUFFER
 from scanner.analysis.state import SESSION
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
@@ -205,7 +206,7 @@ def _unrolled(evaluator: Evaluator, statement: Loop) -> bool:
     heads = [item for item in statement.body if isinstance(item, Assign) and item.op in _HEADS]
     if statement.tests and isinstance(statement.body[-1], Expr) and isinstance(statement.body[-1].value, Const):
         return False  # `while (true)`: what ends it is not in the test
-    built = worth(statement.body[len(heads) :], evaluator.state.computes)
+    built = worth(statement.body[len(heads) :], evaluator.state.computes, prints=BUFFER in evaluator.env)
     if evaluator.uncertain or not (statement.tests or heads) or not built:
         return False
     env, concrete, steps, tested = dict(evaluator.env), evaluator.concrete, evaluator.steps, evaluator.tested

@@ -35,13 +35,14 @@ RESHAPING = DECODERS | {
     "sscanf", "preg_split", "preg_match", "preg_replace", "array_map", "array_reverse", "json_decode", "unserialize",
 }  # fmt: skip
 """Functions whose result is another text than what they get; without those that take off what stands around it."""
+_PRINTS = frozenset({"echo", "print"})
 _BUILDING = frozenset({".=", "^="})
 
 
-def worth(body: Sequence[Statement], computes: Callable[[str], bool]) -> bool:
+def worth(body: Sequence[Statement], computes: Callable[[str], bool], *, prints: bool = False) -> bool:
     """Whether a loop builds text and calls nothing but functions that compute, as `computes` tells by their names.
 
-    `body`: of the loop, without what `foreach` runs over.
+    `body`: of the loop, without what `foreach` runs over. `prints`: what is printed builds text, in an output buffer.
     """
     builds, calls, number = False, 0, 0
     for number, node in enumerate(nodes(*body)):
@@ -52,6 +53,8 @@ def worth(body: Sequence[Statement], computes: Callable[[str], bool]) -> bool:
             if node.kind == CallKind.FUNCTION and isinstance(node.name, str):
                 if not computes(node.name.lower().rpartition("\\")[2]):
                     return False
+            elif prints and node.kind == CallKind.CONSTRUCT and node.name in _PRINTS:
+                builds = True
             elif node.kind != CallKind.DYNAMIC:
                 return False
         elif isinstance(node, Assign):

@@ -404,6 +404,17 @@ class ClassFact(msgspec.Struct, frozen=True, array_like=True):
     end_line: int
 
 
+class Annotation(msgspec.Struct, frozen=True, array_like=True):
+    """What a declaration says of itself."""
+
+    owner: str
+    """Lower-case: `a\\cls`, `a\\cls::method()`, `a\\cls::$property`, `a\\cls::constant`, `a\\function()`."""
+    comment: str
+    """Its doc comment as written; empty for none."""
+    attributes: tuple[Call, ...] = ()
+    """Each as the object that it makes when it is asked for one."""
+
+
 class Gap(msgspec.Struct, frozen=True, array_like=True, order=True):
     """A region that was not understood (inclusive lines)."""
 
@@ -435,6 +446,8 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
     """Words of the vocabulary that the file assigns as global variables of its own, sorted."""
     notes: tuple[tuple[str, int], ...] = ()
     """Lexical observations (`bidi-character`, `long-line`, ...) with their line."""
+    annotations: tuple[Annotation, ...] = ()
+    """Only where the file was lowered as a whole: nearly no code reads them."""
     other: OtherFacts = NOTHING
     """What the file says besides its PHP. A file without PHP has `has_php` False and no functions."""
     members: tuple[tuple[str, FileFacts], ...] = ()

@@ -29,7 +29,7 @@ _TESTS = frozenset({"isset", "empty"})
 class CallLowering(StringLowering):
     """Lowers calls; a first-class callable `f(...)` is none."""
 
-    def _arguments(self, node: Node | None) -> tuple[tuple[Arg, ...], bool]:
+    def arguments(self, node: Node | None) -> tuple[tuple[Arg, ...], bool]:
         """(arguments, is_first_class): the latter for `f(...)`."""
         if node is None:
             return (), False
@@ -62,12 +62,12 @@ class CallLowering(StringLowering):
         if callee.kind_id in K_PLAIN_NAMES:
             return self._named_call(node, self.text(callee))
         target = self.expression(callee)
-        args, first_class = self._arguments(node.child_by_field_id(F_ARGUMENTS))
+        args, first_class = self.arguments(node.child_by_field_id(F_ARGUMENTS))
         call = self.call(CallKind.DYNAMIC, "", target, args, node)
         return Callable(call) if first_class else call
 
     def _named_call(self, node: Node, written: str) -> Value:
-        args, first_class = self._arguments(node.child_by_field_id(F_ARGUMENTS))
+        args, first_class = self.arguments(node.child_by_field_id(F_ARGUMENTS))
         lower = written.lower().lstrip("\\")
         if lower in _LANGUAGE_CALLS:
             return self.construct("exit" if lower == "die" else lower, node, args)
@@ -82,7 +82,7 @@ class CallLowering(StringLowering):
     def _member_call(self, node: Node) -> Value:
         receiver = self.optional(node.child_by_field_id(F_OBJECT))
         name = self.member_name(node.child_by_field_id(F_NAME))
-        args, first_class = self._arguments(node.child_by_field_id(F_ARGUMENTS))
+        args, first_class = self.arguments(node.child_by_field_id(F_ARGUMENTS))
         call = self.call(CallKind.METHOD, name, receiver, args, node)
         return Callable(call) if first_class else call
 
@@ -91,7 +91,7 @@ class CallLowering(StringLowering):
         scope = node.child_by_field_id(F_SCOPE)
         receiver = self.class_reference(scope) if scope is not None else Unknown("syntax")
         name = self.member_name(node.child_by_field_id(F_NAME))
-        args, first_class = self._arguments(node.child_by_field_id(F_ARGUMENTS))
+        args, first_class = self.arguments(node.child_by_field_id(F_ARGUMENTS))
         call = self.call(CallKind.STATIC, name, receiver, args, node)
         return Callable(call) if first_class else call
 
@@ -101,12 +101,12 @@ class CallLowering(StringLowering):
         args: tuple[Arg, ...] = ()
         for child in self.named(node):
             if child.kind_id in K_ARGUMENTS:
-                args = self._arguments(child)[0]
+                args = self.arguments(child)[0]
             elif child.kind_id in K_ANONYMOUS_CLASS:
                 name = self.anonymous_class(child)
                 for part in self.named(child):
                     if part.kind_id in K_ARGUMENTS:
-                        args = self._arguments(part)[0]
+                        args = self.arguments(part)[0]
             elif child.type != "attribute_list":
                 name = self.class_reference(child)
         return self.call(CallKind.NEW, name, None, args, node)

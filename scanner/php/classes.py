@@ -67,6 +67,7 @@ class ClassLowering(FunctionLowering):
         body = node.child_by_field_id(F_BODY)
         if body is None:  # an anonymous class keeps its body among its children
             body = next((child for child in node.named_children if child.type == "declaration_list"), None)
+        self.annotate(node, name)
         members = _Members()
         for child in self.named(body) if body is not None else ():
             self._member(child, members)
@@ -113,7 +114,9 @@ class ClassLowering(FunctionLowering):
         elif kind == "property_declaration":
             self._property(node, members)
         elif kind == "const_declaration":
-            members.constants.extend((name, value) for name, value, _line in self.const_elements(node))
+            for constant, value, _line in self.const_elements(node):
+                members.constants.append((constant, value))
+                self.annotate(node, f"{self.cls}::{constant}")
         elif kind == "enum_case":
             self._enum_case(node, members)
         elif kind == "use_declaration":
@@ -144,6 +147,7 @@ class ClassLowering(FunctionLowering):
                 last = self.text(name)[1:] if name is not None else ""
                 value = self.expression(default) if default is not None else None
                 members.properties.append(PropertyFact(last, types, value, static, hidden))
+                self.annotate(node, f"{self.cls}::${last}")
             elif child.type == "property_hook_list":
                 self._hooks(child, last, types, members)
 
@@ -170,6 +174,7 @@ class ClassLowering(FunctionLowering):
         name, value = node.child_by_field_id(F_NAME), node.child_by_field_id(F_VALUE)
         if name is not None:
             members.constants.append((self.text(name), self.expression(value) if value is not None else Const(None)))
+            self.annotate(node, f"{self.cls}::{self.text(name)}")
 
     def const_elements(self, node: Node) -> list[tuple[str, Value, int]]:
         """Names, values and lines of one `const` declaration."""

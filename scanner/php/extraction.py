@@ -26,7 +26,9 @@ def extract(content: bytes, vocabulary: Vocabulary | None = None) -> FileFacts:
     """Facts of one PHP file; never raises for any bytes.
 
     With a vocabulary, function bodies in which nothing of it occurs stay outlines (see `slices`); the words of the
-    vocabulary are recorded where they are used. Shape: `functions[0]` is the file's own code. Lines are 1-based.
+    vocabulary are recorded where they are used. Without one, doc comments and attributes are kept as well.
+
+    Shape: `functions[0]` is the file's own code. Lines are 1-based.
     """
     if len(content) > MAX_BYTES:
         return _too_large(content)
@@ -36,6 +38,7 @@ def extract(content: bytes, vocabulary: Vocabulary | None = None) -> FileFacts:
     source = content if sliced is None else sliced.blanked
     root = parse(source).root_node
     lowering = DeclarationLowering(source, _words(vocabulary))
+    lowering.annotations = [] if vocabulary is None else None
     body: list[Statement] = list(lowering.block(root.named_children))
     lowering.flush_pending(body)
     called, mentions = tuple(sorted(lowering.called)), tuple(sorted(lowering.mentions))
@@ -58,6 +61,7 @@ def extract(content: bytes, vocabulary: Vocabulary | None = None) -> FileFacts:
         has_php=b"<?" in content,
         assigned=tuple(sorted(lowering.assigned)),
         notes=tuple((note.kind, note.line) for note in sliced.lexed.notes) if sliced is not None else (),
+        annotations=tuple(lowering.annotations or ()),
     )
 
 

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import msgspec
 
 from scanner.model.facts import FunctionFact, Param, Return, Statement, decode_body, encode_body
+from scanner.php.annotations import AnnotationLowering
 from scanner.php.names import NameScope
 from scanner.php.nodes import F_BODY, F_NAME, F_REFERENCE, F_TYPE, K_BY_REF
 from scanner.php.parser import Node, field_id, kind_ids
-from scanner.php.statements import StatementLowering, line_of
+from scanner.php.statements import line_of
 
 F_DEFAULT = field_id("default_value")
 F_PARAMETERS = field_id("parameters")
@@ -40,7 +41,7 @@ class _Late(NamedTuple):
     cls: str
 
 
-class FunctionLowering(StatementLowering):
+class FunctionLowering(AnnotationLowering):
     """Lowers functions, methods and closures; `functions[0]` is the file's own code."""
 
     def __init__(self, source: bytes, words: frozenset[str] = frozenset()) -> None:
@@ -56,6 +57,7 @@ class FunctionLowering(StatementLowering):
 
     def function(self, node: Node, name: str, *, cls: str, arrow: bool = False, implied: tuple[Param, ...] = ()) -> int:
         """Lower a function-like node; returns its index in `functions`. `implied`: parameters if it declares none."""
+        self.annotate(node, f"{cls}::{name}()" if cls else f"{name}()")
         index = len(self.functions)
         self.functions.append(None)
         saved = (self.owner, self.pending, self.statement_cuts, self.generator, self.cls, self.called, self.mentions)

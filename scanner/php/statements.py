@@ -42,6 +42,7 @@ _LETTER = 3
 _LETTERS = 3
 """Cases of one letter that are enough to say that a `switch` looks letters up."""
 _ADDRESS = re.compile(rb"(?:\?>)?\s*([\w:/?=&%~+-]{1,100}(?:\.[\w:/?=&%~+-]{1,100}){1,12})\s*(?:<\?(?:php\b|=)?\s*)?")
+_PIECE = re.compile(rb"(?:\?>)?\s*([\w:/?=&%~+.-]{1,200})\s*(?:<\?(?:php\b|=)?\s*)?")
 _MARKED = re.compile(
     rb"(?:https?:)?//[A-Za-z0-9][A-Za-z0-9.:-]{2,100}[/?#][\w./?=&%~+;,:-]{0,200}"
     rb"(?:[{\[@#$|]{1,3} ?\$?\w[\w.-]{0,40} ?[}\]@#$|]{1,3}|(?<![A-Za-z0-9])(?:__|%)\w{1,40}(?:__|%))"
@@ -169,10 +170,14 @@ class StatementLowering(ExpressionLowering):
                 self._expression_statement(self.pending.pop(), out)
 
     def _address(self, node: Node, out: list[Statement]) -> None:
-        """Template text that is an address or a host, or has one with a mark in it: an output buffer gives it back."""
-        found = _ADDRESS.fullmatch(self.source, node.start_byte, node.end_byte)
+        """Template text that is an address or a host, or has one with a mark in it: an output buffer gives it back.
+
+        Where there is a buffer, a word may be a piece of one.
+        """
+        buffered = b"ob_start" in self.source
+        found = (_PIECE if buffered else _ADDRESS).fullmatch(self.source, node.start_byte, node.end_byte)
         texts = [found[1]] if found is not None else []
-        if found is None and b"ob_start" in self.source:
+        if found is None and buffered:
             marked = _MARKED.finditer(self.source, node.start_byte, node.end_byte)
             texts = [b"=" + match[0] for match in islice(marked, _MAX_MARKED)]
         for text in texts:
