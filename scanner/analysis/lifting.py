@@ -10,6 +10,7 @@ from scanner.analysis import (
     holding,
     keeping,
     reaches,
+    sensitive,
     sinks,
 )
 from scanner.analysis.decisive import URL_ROLES, decisive
@@ -30,6 +31,9 @@ from scanner.analysis.templates import is_known, parameters
 from scanner.analysis.values import NOTHING, Val, all_labels
 from scanner.model.facts import Call
 from scanner.model.signature import Certainty
+
+_TOLD_BY_ANY_ROLE = frozenset({"exec", "process", code.KIND, sensitive.SETTING})
+"""Kinds of calls that are no addresses: whatever a caller says of them decides."""
 
 
 def lift(evaluator: Evaluator, call: Call, hit: Hit, substitution: Substitution, symbol: str, *, certain: bool) -> None:
@@ -66,6 +70,8 @@ def lift(evaluator: Evaluator, call: Call, hit: Hit, substitution: Substitution,
     evaluator.add_hit(lifted)
     if hit.signature.kind == code.KIND and code.tells(evaluator, roles.get("code", NOTHING)):
         code.follow(evaluator, call, roles["code"])
+    if hit.signature.kind == sensitive.WRITE and hit.api != "copy":
+        sensitive.follow_written(evaluator, call, roles.get("content", NOTHING))
 
 
 def _names_place(hit: Hit, roles: Mapping[str, Val]) -> bool:
@@ -179,6 +185,8 @@ def _goes_to_url(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val]) -> bo
 
 def _worth_lifting(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sites: frozenset[int]) -> bool:
     """Whether a caller decides something that a reader or a further caller must know: a destination, or a secret."""
+    if hit.signature.kind == sensitive.WRITE:
+        return sensitive.writes_code(roles)
     if any(site < 0 for site in sites):
         return True
     decided = {role for role, value in hit.roles.items() if role in roles and depends_on_caller(value)}
@@ -186,7 +194,7 @@ def _worth_lifting(evaluator: Evaluator, hit: Hit, roles: Mapping[str, Val], sit
     decided.intersection_update(URL_ROLES)
     if hit.signature.certainty is Certainty.IF_URL and decided:
         return _goes_to_url(evaluator, hit, {role: roles[role] for role in decided | sent})
-    if decided or hit.signature.kind in ("exec", "process", code.KIND):
+    if decided or hit.signature.kind in _TOLD_BY_ANY_ROLE:
         return True
     return any(
         depends_on_caller(value) or any(evaluator.state.is_secret(label) for label in all_labels(value))

@@ -6,11 +6,13 @@ Recorded are calls whose arguments say something; what they say is weighed by th
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from scanner.analysis import code, remote
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.pieces import known_start
 from scanner.analysis.summary import Hit
-from scanner.analysis.templates import is_known
+from scanner.analysis.templates import PARAMETERS, is_known, parameters
 from scanner.analysis.values import NOTHING, Val, all_labels, text_value
 from scanner.model.facts import Call, Const
 from scanner.model.signature import CallableKind, Certainty, Signature
@@ -39,6 +41,7 @@ METHODS = frozenset({"registerphpfunctions"})
 """Methods whose name says enough, whatever class they are of: XSLTProcessor and DOMXPath have it."""
 ANY_FUNCTION = "*"
 _MAX_FUNCTIONS = 20
+_MAX_FOLLOWED = 2
 NAMES = frozenset(_WRITES) | frozenset(_SETTINGS)
 
 
@@ -52,8 +55,13 @@ def observe(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Non
     elif name in _SETTINGS and len(args) > _SETTINGS[name]:
         what = args[_SETTINGS[name]]
         value = args[1] if name in ("ini_set", "ini_alter") and len(args) > 1 else NOTHING
-        if evaluator.known_texts(what) or "request" in what.labels:
+        if any(map(_says_something, what.texts)) or "request" in what.labels:
             _record(evaluator, node, SETTING, name, {"what": what, "value": value})
+
+
+def _says_something(text: str) -> bool:
+    """Whether it is known what is set, or callers say it: `putenv("HTTP_PROXY=$proxy")`, `ini_set($name, 1)`."""
+    return is_known(text) or "=" in known_start(text) or bool(parameters(text))
 
 
 def observe_method(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
@@ -64,16 +72,32 @@ def observe_method(evaluator: Evaluator, node: Call, name: str, args: list[Val])
 
 
 def _written(evaluator: Evaluator, node: Call, name: str, path: Val, content: Val) -> None:
-    texts = [text for text in evaluator.known_texts(content) if _TAG.search(text)] if name != "copy" else []
-    target = any(_CODE_FILE.search(text) for text in path.texts)
-    outside = any(label in remote.OUTSIDE for label in (*path.labels, *all_labels(content)))
-    if not (texts or target or outside):
+    roles = {"path": path, "content": content}
+    if not writes_code(roles):
         return
     index = 1 if name in ("file_put_contents", "fwrite", "fputs") else 0
     literal = index < len(node.args) and isinstance(node.args[index].value, Const)
-    roles = {"path": path, "content": content, "shown": text_value("=" if literal else "")}
-    _record(evaluator, node, WRITE, name, roles)
-    for text in texts[:2]:
+    _record(evaluator, node, WRITE, name, {**roles, "shown": text_value("=" if literal else "")})
+    if name != "copy":
+        follow_written(evaluator, node, content)
+
+
+def writes_code(roles: Mapping[str, Val]) -> bool:
+    """Whether what is written may be code, or goes where code is: as far as is known here, or callers say it."""
+    path, content = roles.get("path", NOTHING), roles.get("content", NOTHING)
+    if any(map(is_php, content.texts)) or any(map(is_code_file, path.texts)):
+        return True
+    if any(label in remote.OUTSIDE for label in (*path.labels, *all_labels(content))):
+        return True
+    told = [text for text in content.texts if parameters(text)]
+    if path is NOTHING:  # to a stream, as nearly every log is: code begins with its tag
+        return any(PARAMETERS.match(text) or _TAG.match(text) for text in told)
+    return bool(told) and any(map(parameters, path.texts))
+
+
+def follow_written(evaluator: Evaluator, node: Call, content: Val) -> None:
+    """Run what is known of the code that a call writes: what it does, the call does."""
+    for text in [text for text in evaluator.known_texts(content) if is_php(text)][:_MAX_FOLLOWED]:
         env, globals_ = dict(evaluator.env), dict(evaluator.globals)
         code.follow(evaluator, node, text_value("?>" + text))
         evaluator.env, evaluator.globals = env, globals_

@@ -57,9 +57,14 @@ _DIRECT = 2
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    for hit in scene.result.hits:
-        if hit.signature.kind == WRITE and not hit.via:
-            yield from _finding(scene, hit)
+    reported = set[tuple[str, int]]()
+    """Places of calls that write code by themselves: what their callers pass adds nothing."""
+    for hit in sorted(scene.result.hits, key=lambda hit: len(hit.via)):
+        if hit.signature.kind == WRITE and not (hit.via and hit.inner in reported):
+            found = list(_finding(scene, hit))
+            if found and not hit.via:
+                reported.add(hit.inner)
+            yield from (one for one in found if not hit.via or one.severity is Severity.HIGH)
 
 
 def _finding(scene: Scene, hit: Hit) -> Iterable[Finding]:
@@ -76,7 +81,8 @@ def _finding(scene: Scene, hit: Hit) -> Iterable[Finding]:
         hit,
         severity=severity,
         confidence=Confidence.LIKELY,
-        api=hit.api,
+        api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",
+        callee=hit.via[0] if hit.via else "",
         message=f"{hit.api}() writes {how}" + (f" to {shown}" if shown else ""),
         details=[*details, *(("decoded", clipped(scene, text)) for text in codes[:1] if severity is not Severity.LOW)],
     )

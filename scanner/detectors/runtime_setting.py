@@ -26,13 +26,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from scanner.analysis.destinations import UNRESOLVED, USER_INPUT, url_destination
 from scanner.analysis.pieces import known_start
 from scanner.analysis.sensitive import ANY_FUNCTION, METHODS, SETTING
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING
 from scanner.detectors.base import Detector, Scene, finding, rule
-from scanner.files.diverting import hosts_of, is_diverting
+from scanner.files.diverting import hosts_of, is_diverting, is_proxy
 from scanner.model.finding import Category, Confidence, Finding, Severity
 
 RULE = rule("runtime-setting", Category.CONCEALMENT, "Call that changes what PHP loads or allows", __doc__)
@@ -53,24 +54,33 @@ _CODE_LOG = re.compile(r"\.(?:php\d?|phtml|inc)$", re.IGNORECASE)
 
 
 def _find(scene: Scene) -> Iterable[Finding]:
-    for hit in scene.result.hits:
-        if hit.via:
+    reported = set[tuple[str, int]]()
+    """Places of calls that say it themselves: what their callers pass adds nothing."""
+    for hit in sorted(scene.result.hits, key=lambda hit: bool(hit.via)):
+        told, hosts = _told(scene, hit)
+        if not told or (hit.via and hit.inner in reported):
             continue
-        hosts: tuple[str, ...] = ()
-        told = _setting(hit) if hit.signature.kind == SETTING else _loader(hit)
-        if not told and hit.signature.kind == SETTING:
-            told, hosts = _diverted(hit)
-        if told:
-            yield finding(
-                scene,
-                RULE,
-                hit,
-                severity=Severity.HIGH,
-                confidence=Confidence.LIKELY,
-                api=hit.api,
-                message=f"{hit.api}() {told}",
-                destinations=hosts,
-            )
+        if not hit.via:
+            reported.add(hit.inner)
+        yield finding(
+            scene,
+            RULE,
+            hit,
+            severity=Severity.HIGH,
+            confidence=Confidence.LIKELY,
+            api=hit.api if not hit.via else f"{hit.via[0]} ({hit.api})",
+            callee=hit.via[0] if hit.via else "",
+            message=f"{hit.api}() {told}",
+            destinations=hosts,
+        )
+
+
+def _told(scene: Scene, hit: Hit) -> tuple[str, tuple[str, ...]]:
+    """What a call does, and the hosts that it names; `` for nothing."""
+    if hit.signature.kind != SETTING:
+        return ("", ()) if hit.via else (_loader(hit), ())
+    told = _setting(hit)
+    return (told, ()) if told else _diverted(scene, hit)
 
 
 def _setting(hit: Hit) -> str:
@@ -94,28 +104,33 @@ def _setting(hit: Hit) -> str:
     return ""
 
 
-def _diverted(hit: Hit) -> tuple[str, tuple[str, ...]]:
+def _diverted(scene: Scene, hit: Hit) -> tuple[str, tuple[str, ...]]:
     """What is turned aside, and the hosts that it then goes to; `` for nothing."""
     what, value = hit.roles.get("what", NOTHING), hit.roles.get("value", NOTHING)
     if hit.api in ("ini_set", "ini_alter"):
-        pairs = sorted(f"{name}={text}" for name in what.texts for text in value.texts)
+        pairs = sorted((name, text) for name in what.texts for text in value.texts)
     elif hit.api in ("putenv", "apache_setenv"):
-        pairs = sorted(what.texts)
+        pairs = sorted(pair.partition("=")[::2] for pair in what.texts)
     else:
         return "", ()
-    found = [known for pair in pairs if is_diverting(known := _with_host(pair))]
+    found = [(name, hosts) for name, text in pairs if (hosts := _new_way(scene, name, text)) is not None]
     if not found:
         return "", ()
-    hosts = {name for pair in found for name in hosts_of(pair.partition("=")[2])}
-    return f"sets {found[0].partition('=')[0]}: what follows goes another way", tuple(sorted(hosts))
+    names = tuple(sorted({host for _name, hosts in found for host in hosts}))
+    return f"sets {found[0][0]}: what follows goes another way", names
 
 
-def _with_host(pair: str) -> str:
-    """A setting and its value; of one that is known in part what names its host: `tcp://example.net?auth={secret}`."""
-    if is_known(pair):
-        return pair
-    known = known_start(pair)
-    return known if hosts_of(known.partition("=")[2]) else ""
+def _new_way(scene: Scene, name: str, value: str) -> tuple[str, ...] | None:
+    """Hosts that a setting sends what follows to; None where it turns nothing aside, or where the site says."""
+    if is_known(value):
+        return hosts_of(value) if is_diverting(f"{name}={value}") else None
+    host = url_destination(value, scene.result.state.holes, bare_host=True).name
+    if "." in host and ":" not in host and is_diverting(f"{name}=tcp://{host}"):  # `http://u:{secret}@example.net`
+        return (host,)
+    start = known_start(value)
+    if hosts_of(start) and is_diverting(f"{name}={start}"):
+        return hosts_of(start)
+    return (host,) if host in (UNRESOLVED, USER_INPUT) and is_proxy(name) else None
 
 
 def _loader(hit: Hit) -> str:

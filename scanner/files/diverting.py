@@ -13,6 +13,7 @@ _DIVERTING = re.compile(
     r"(?:https?|all|ftp)_proxy=.|(?:curl_ca_bundle|ssl_cert_(?:file|dir)|aws_endpoint_url\w{0,40})=.",
     re.IGNORECASE,
 )
+_PROXY = re.compile(r"(?:https?|all|ftp)_proxy", re.IGNORECASE)
 _HOST = re.compile(r"(?:^|[/@=\s])([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})(?=[:/?;\s]|$)")
 _FILE = re.compile(r"^(?:/|[A-Za-z]:|\.)")
 _THIS_MACHINE = re.compile(r"localhost|127(?:\.\d{1,3}){3}|0\.0\.0\.0", re.IGNORECASE)
@@ -22,6 +23,11 @@ _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://(?:[^\s/@\"']{0,200}@)?([A-Za
 def is_diverting(setting: str) -> bool:
     """Whether `name=value` turns something aside: a file of certificates, a proxy, a server for mail or sessions."""
     return _DIVERTING.match(setting) is not None
+
+
+def is_proxy(name: str) -> bool:
+    """Whether a name of the environment is that of a proxy for all requests."""
+    return _PROXY.fullmatch(name) is not None
 
 
 def hosts_of(value: str) -> tuple[str, ...]:
