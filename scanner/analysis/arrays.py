@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_val
 from scanner.model.facts import Arg, Call, Prop, StaticProp, Unknown
 
 MAX_ELEMENTS = 4_000
+_MAX_LINE = 10_000
 _MAX_COMPARED = 8
 """Elements that a function of the program puts in order: it runs for each pair."""
 Handler = Callable[[Evaluator, Call, list[Val]], Val | None]
@@ -203,6 +205,20 @@ def _explode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
     return _list(text.split(edge), all_labels(args[1]))
 
 
+@_handles("str_getcsv")
+def _cells(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    """The fields of a known line, by the separator and enclosure that are said."""
+    text = _single(evaluator, args, 0)
+    marks = [_single(evaluator, args, place) if place < len(args) else usual for place, usual in ((1, ","), (2, '"'))]
+    if text is None or len(text) > _MAX_LINE or any(mark is None or len(mark) != 1 for mark in marks):
+        return None
+    try:
+        rows = list(csv.reader([text], delimiter=marks[0] or ",", quotechar=marks[1], strict=False))
+    except (csv.Error, ValueError, TypeError):
+        return None
+    return _list(rows[0] if rows else [""], all_labels(args[0]))
+
+
 @_handles("array_flip")
 def _flip(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
     items = args[0].items if args and args[0].rest is None else None
@@ -249,8 +265,10 @@ def _sum(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
 
 @_handles("in_array", "array_key_exists", "array_search")
 def _found(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
-    needle = _single(evaluator, args, 0)
-    if not evaluator.concrete or needle is None or len(args) < 2 or not args[1].items or args[1].rest is not None:  # noqa: PLR2004
+    needle, searches = _single(evaluator, args, 0), str(node.name).lower().endswith("search")
+    if not (evaluator.concrete or searches) or needle is None or len(args) < 2:  # noqa: PLR2004  needle and array
+        return None
+    if not args[1].items or args[1].rest is not None:
         return None
     if str(node.name).lower().endswith("exists"):
         return _TRUE if needle in args[1].items else _FALSE
@@ -258,8 +276,8 @@ def _found(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
     if any(len(texts) != 1 for texts in known.values()):
         return None
     keys = [key for key, texts in known.items() if texts[0] == needle]
-    if str(node.name).lower().endswith("search"):
-        return text_value(keys[0]) if keys else _FALSE
+    if searches:
+        return text_value(keys[0]) if keys else _FALSE if evaluator.concrete else None
     return _TRUE if keys else _FALSE
 
 

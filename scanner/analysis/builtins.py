@@ -24,6 +24,7 @@ from scanner.analysis import (
     packing,
     paths,
     reaches,
+    scanning,
     sensitive,
     serialized,
     shipped,
@@ -214,9 +215,19 @@ def _vsprintf(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return _general(evaluator, node, "sprintf", [args[0], *values])
 
 
+def _scanned(evaluator: Evaluator, args: list[Val]) -> list[str] | None:
+    """What `sscanf` finds where text and format are known."""
+    known = [evaluator.known_texts(arg) for arg in args[:2]]
+    return scanning.scan(known[0][0], known[1][0]) if [len(texts) for texts in known] == [1, 1] else None
+
+
 @handles("sscanf")
 def _sscanf(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    """A piece of the text, whatever the format: `%s` of a text without blanks is all of it."""
+    """What is found, by number; else a piece of the text: `%s` of a text without blanks is all of it."""
+    found = _scanned(evaluator, args)
+    if found is not None:
+        labels = labels_of(evaluator, args[:1])
+        return Val(items={str(place): Val(frozenset([text]), labels) for place, text in enumerate(found)})
     subject = args[0] if args else NOTHING
     words = frozenset(text.split()[0] for text in evaluator.known_texts(subject) if text.split())
     return Val(rest=Val(words or evaluator.unknown(node).texts, labels_of(evaluator, args[:1])))
@@ -256,19 +267,27 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
         if position < len(node.args) and position < len(args):
             target = node.args[position].value
             if isinstance(target, (Var, Index)):
-                labels = labels_of(evaluator, args)
-                value = evaluator.join(args[position], Val(evaluator.unknown(target).texts, labels))
-                if name in _FIELDS:
-                    value = evaluator.join(value, arrays.fields(args[0]))
-                if name in matching.MATCHES and len(args) > 1:
-                    found = matching.matches(evaluator, name, args, labels)
-                    value = evaluator.join(value, shipped.matches(args[1])) if found is None else found
-                if name == "proc_open":  # its pipes belong to the process: what is written to them goes there
-                    process = frozenset([evaluator.state.site(evaluator.number, node.start)])
-                    value = Val(rest=Val(labels=labels, sites=process))
-                if name == "socket_create_pair":
-                    value = keeping.pair(evaluator, node)
+                value = _output(evaluator, node, name, args, position)
                 evaluator.state.interpreter.write(evaluator, target, value)
+
+
+def _output(evaluator: Evaluator, node: Call, name: str, args: list[Val], position: int) -> Val:
+    """What a function writes to one of its arguments."""
+    labels = labels_of(evaluator, args)
+    if name == "proc_open":  # its pipes belong to the process: what is written to them goes there
+        return Val(rest=Val(labels=labels, sites=frozenset([evaluator.state.site(evaluator.number, node.start)])))
+    if name == "socket_create_pair":
+        return keeping.pair(evaluator, node)
+    scanned = _scanned(evaluator, args) if name == "sscanf" else None
+    if scanned is not None:
+        return Val(frozenset(scanned[position - 2 : position - 1]), labels)
+    value = evaluator.join(args[position], Val(evaluator.unknown(node.args[position].value).texts, labels))
+    if name in _FIELDS:
+        value = evaluator.join(value, arrays.fields(args[0]))
+    if name in matching.MATCHES and len(args) > 1:
+        found = matching.matches(evaluator, name, args, labels)
+        value = evaluator.join(value, shipped.matches(args[1])) if found is None else found
+    return value
 
 
 # -- variables by name -------------------------------------------------------------------------------------------

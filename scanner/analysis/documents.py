@@ -6,11 +6,14 @@ and comes out with its text. Source: the manual, chapters DOM, SimpleXML and XML
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from scanner.analysis import packing
+from scanner.analysis.destinations import looks_like_host
 from scanner.analysis.summary import opened_property
+from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels
 from scanner.model.facts import Call, Var
 
@@ -44,6 +47,10 @@ PUTS = frozenset(
 """Methods that no other classes have: an object that only the caller knows is a document."""
 _GIVES = frozenset({"asxml", "c14n", "savehtml", "savexml", "getattribute", "getattributens"})
 """The same, of those that give text of the document."""
+_READ = frozenset({"getattribute", "getattributens"})
+_INNER = re.compile(r"[>\"']\s*+([\w.-]{4,253})\s*+[<\"']")
+_MAX_TEXT = 10_000
+_MAX_HOSTS = 8
 _TEXT = "textContent"
 _SIMPLE = "simplexmlelement"
 """Class of nodes that are text themselves."""
@@ -100,19 +107,27 @@ def called(frame: Frame, call: Call, method: str, receiver: Val, args: Sequence[
     if joined and isinstance(call.receiver, Var) and call.receiver.name in frame.env:  # it is one with what it took in
         known = frame.env[call.receiver.name]
         frame.env[call.receiver.name] = known.replaced(sites=known.sites | joined)
-    return inside(frame, receiver, result)
+    return inside(frame, receiver, result, method if method in _READ else "")
 
 
 def put(frame: Frame, sites: frozenset[int] | set[int], values: Sequence[Val]) -> None:
     """Write values into documents, other documents with what is in them."""
     held = join_all((_held(frame, _documents(frame, value)) for value in values), frame.state.overflow)
-    told = join_all([Val(held.texts), *map(packing.told, values)], frame.state.overflow)
+    hosts = frozenset(host for value in values for text in sorted(value.texts) for host in _hosts_in(text))
+    told = join_all([Val(held.texts | hosts), *map(packing.told, values)], frame.state.overflow)
     for site in sorted(sites):
         role = frame.state.documents.get(site, WRITTEN)
         given = (_secrets(frame, value, of_callers=role == STREAMED).labels for value in values)
         labels = reduce(merge_labels, given, held.labels)
         if labels or told.texts:
             frame.set_site(site, role, Val(told.texts, labels))
+
+
+def _hosts_in(text: str) -> list[str]:
+    """Texts of a known document's elements and attributes that can be hosts; bounded."""
+    if "<" not in text or not is_known(text) or len(text) > _MAX_TEXT:
+        return []
+    return [found for found in _INNER.findall(text) if looks_like_host(found)][:_MAX_HOSTS]
 
 
 def assigned(frame: Frame, base: Val, value: Val) -> None:
@@ -126,14 +141,16 @@ def inside(frame: Frame, base: Val, value: Val, name: str = "") -> Val:
     """A part of a document, or its text: it belongs to the document.
 
     `name`: what is read of it. An address that was written comes out of SimpleXML alone, whose nodes are text: those of
-    DOM have names of namespaces and algorithms in them everywhere.
+    DOM have names of namespaces and algorithms in them everywhere. A host comes out of both.
     """
     sites = _documents(frame, base)
     if not sites:
         return value
     held = _held(frame, sites)
-    if not name or _SIMPLE not in base.types:
+    if not name:
         held = Val(labels=held.labels)
+    elif _SIMPLE not in base.types:
+        held = Val(frozenset(text for text in held.texts if "://" not in text), held.labels)
     found = [value, _secrets(frame, base), Val(sites=frozenset(sites)), held]
     return join_all(found, frame.state.overflow)
 

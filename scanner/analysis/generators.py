@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from scanner.analysis import containers
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, labels_of
-from scanner.analysis.values import NOTHING, Val, join_all
+from scanner.analysis.shared import YIELDED
+from scanner.analysis.values import NOTHING, Val, join_all, text_value
 from scanner.model.facts import Call, Op
 
 CLASS = "generator"
@@ -23,11 +24,16 @@ _PLACE = -3
 _SENT_BY = frozenset({"send"})
 
 
-def made(evaluator: Evaluator, value: Val, key: Val = NOTHING) -> Val:
-    """The generator that the function returns, with one value that it yields or returns."""
+def made(evaluator: Evaluator, value: Val, key: Val = NOTHING, place: str = "") -> Val:
+    """The generator that the function returns, with one value that it yields or returns.
+
+    `key`: what it is yielded under; `place`: its number among those without keys, where that is known.
+    """
     site = evaluator.state.site(evaluator.number, _PLACE)
     evaluator.state.collections.add(site)
     named = evaluator.known_texts(key)
+    if place:
+        return Val(items={place: value}, types=_TYPES, sites=frozenset([site]))
     items = dict.fromkeys(named[:1], value) if len(named) == 1 else {}
     if key is not NOTHING:
         items[KEYS] = key
@@ -41,15 +47,26 @@ def yielded(evaluator: Evaluator, node: Op, operands: Sequence[Val]) -> Val:
     `operands`: of `yield from` the elements of what is delegated to, behind their keys where these are known.
     """
     pair = len(operands) > 1
-    generator = made(evaluator, operands[-1] if operands else NOTHING, operands[0] if pair else NOTHING)
+    place = _next_place(evaluator) if node.op == "yield" and len(operands) == 1 else ""
+    generator = made(evaluator, operands[-1] if operands else NOTHING, operands[0] if pair else NOTHING, place)
     if node.op == "yield from" and operands:  # what is sent goes on to the other
         generator = generator.replaced(sites=generator.sites | operands[-1].sites)
     evaluator.returns = evaluator.join(evaluator.returns, generator)
     if node.op == "yield from":  # what the other generator returns
         return operands[-1] if operands else NOTHING
-    place = Val(sites=frozenset([evaluator.state.site(evaluator.number, _PLACE)]))
-    sent = containers.elements(evaluator, place)
+    own = Val(sites=frozenset([evaluator.state.site(evaluator.number, _PLACE)]))
+    sent = containers.elements(evaluator, own)
     return evaluator.join(sent, evaluator.unknown(node)) if not sent.items else sent
+
+
+def _next_place(evaluator: Evaluator) -> str:
+    """Number of the next value without a key; empty where branches or loops come before it."""
+    before = evaluator.env.get(YIELDED, text_value("0")).texts
+    if len(before) != 1:
+        return ""
+    (place,) = before
+    evaluator.env[YIELDED] = text_value(str(int(place) + 1))
+    return place
 
 
 @handles("iterator_to_array")
@@ -69,7 +86,9 @@ def called(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]
         return (receiver.items or {}).get(KEYS, evaluator.unknown("$key"))
     if method in _SENT_BY and args:
         containers.hold(evaluator, receiver.sites, args[0])
-    found = [contents(evaluator, receiver.replaced(items=None))] if receiver.rest is not None else []
+    items = {key: item for key, item in (receiver.items or {}).items() if key.isdecimal()}
+    told = receiver.rest is not None or items
+    found = [contents(evaluator, receiver.replaced(items=items or None))] if told else []
     if method in _SENT_BY and not receiver.sites:  # nobody knows what it does with what it gets
         found += args
     return join_all([*found, Val(labels=receiver.labels)], evaluator.state.overflow)

@@ -8,7 +8,7 @@ from typing import Final
 from scanner.analysis.keyed import Keyed
 from scanner.analysis.lookup import MAX_NAMED
 from scanner.analysis.origins import ALL_SETTINGS, OWN_NAMES, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
-from scanner.analysis.rows import columns_read, reads_all_settings, selected, tables_read
+from scanner.analysis.rows import columns_read, literals_read, reads_all_settings, selected, tables_read
 from scanner.analysis.state import TABLE
 from scanner.analysis.summary import opened
 from scanner.analysis.templates import (
@@ -211,6 +211,8 @@ class Named(Keyed):
                 self.read_secret(secret, self.line, f"{what} on {secret.table or SETTINGS_TABLE}") for secret in secrets
             ]
             items[key] = join_all(values, self.state.overflow)
+        said = literals_read(sorted(query.texts))
+        items = {**{key: text_value(text) for key, text in said.items()}, **items}
         known = Val(items=items) if items else NOTHING
         kept = join_all((self.state.read_store((TABLE, name)) for name in tables_read(query.texts)), "")
         if kept is not NOTHING:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from scanner.analysis.origins import SETTINGS_TABLE, Origins
-from scanner.analysis.templates import FIRST_PRIVATE
+from scanner.analysis.templates import FIRST_PRIVATE, is_known
 from scanner.model.signature import Secret
 
 FETCHES = frozenset(
@@ -62,6 +62,8 @@ _READ_FROM = re.compile(r"\b(?:from|join)\s+[`\"]?(\w+)", re.IGNORECASE)
 _CHOOSES = re.compile(r"\b(?:where(?!\s+`?field_name`?\s+like)|having|limit)\b", re.IGNORECASE)
 _MAX_READ = 6
 _QUOTED = re.compile(r"['\"]([^'\"]*)['\"]")
+_TOGETHER = frozenset({"", "concat"})
+"""What stands in an expression beside its texts, where it is one text or several put together."""
 _MAX_SQL = 4_000
 _MAX_COLUMNS = 200
 
@@ -112,6 +114,22 @@ def columns_read(texts: Iterable[str]) -> list[str]:
         for position, part in enumerate(_split(match[1])):
             found.update({name: None for name in (_key(part), str(position)) if "*" not in name})
     return list(found)[:_MAX_COLUMNS]
+
+
+def literals_read(texts: Iterable[str]) -> dict[str, str]:
+    """By the keys under which rows hold them: texts that a query says itself, `SELECT 'text' AS name`."""
+    found: dict[str, str] = {}
+    for text in texts:
+        given = _GIVEN.match(text[:_MAX_SQL])
+        if given is None or not is_known(text[:_MAX_SQL]):
+            continue
+        for position, part in enumerate(_split(_FROM.split(text[given.end() : _MAX_SQL], maxsplit=1)[0])):
+            said = part if part.strip()[-1:] in ("'", '"', ")") else _ALIAS.sub("", part)
+            pieces = _QUOTED.findall(said)
+            if pieces and _QUOTED.sub("", said).strip(" ,()\n\t").lower() in _TOGETHER:
+                value = "".join(pieces)
+                found |= {_key(part): value, str(position): value}
+    return found
 
 
 def selects_given(text: str) -> bool:

@@ -44,8 +44,12 @@ _PAIR, _METHOD = 2, "1"
 _OLD, _AGED = "?", "!"
 """First characters of marks among the variables: no name of a variable begins with one."""
 _MAX_BUFFER = 4_000
-BUFFER = "->buffer"
-"""Where among the variables the text of an output buffer is, in its order (see `output`)."""
+_MARK = "-"
+"""First character of what else runs along with the variables, so that branches and loops join it as they do those."""
+BUFFER = _MARK + ">buffer"
+"""The text of an output buffer, in its order (see `output`)."""
+YIELDED = _MARK + ">yielded"
+"""How many values without keys a generator has yielded (see `generators`)."""
 
 
 def perhaps_old(written: str) -> str:
@@ -55,7 +59,7 @@ def perhaps_old(written: str) -> str:
 
 def is_property(name: str) -> bool:
     """Whether a name among the variables is one of a property that was written, and no such mark."""
-    return "->" in name and name[0] not in (_OLD, _AGED) and name != BUFFER
+    return "->" in name and name[0] not in (_OLD, _AGED, _MARK)
 
 
 def aged(written: str) -> str:
