@@ -7,8 +7,8 @@ from typing import Final
 
 from scanner.analysis.keyed import Keyed
 from scanner.analysis.lookup import MAX_NAMED
-from scanner.analysis.origins import ALL_SETTINGS, OWN_NAMES, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
-from scanner.analysis.rows import columns_read, literals_read, reads_all_settings, selected, tables_read
+from scanner.analysis.origins import ALL_SETTINGS, FILE, OWN_NAMES, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
+from scanner.analysis.rows import columns_read, files_read, literals_read, reads_all_settings, selected, tables_read
 from scanner.analysis.state import TABLE
 from scanner.analysis.summary import opened
 from scanner.analysis.templates import (
@@ -31,7 +31,7 @@ from scanner.analysis.templates import (
     like,
     parameters,
 )
-from scanner.analysis.values import NOTHING, Val, bounded_texts, join_all, text_value
+from scanner.analysis.values import NOTHING, Trace, Val, bounded_texts, join_all, text_value
 from scanner.model.facts import ConstRef, Value
 
 HELD = "held"
@@ -51,6 +51,8 @@ _AROUND = "\1"
 _LONGEST_NAME = 80
 _FIRST_LETTERS, _LETTERS = 3, 8
 """Letters of a name that must be known: the first ones, or so many in all."""
+_TYPED = "PHP_AUTH_PW"
+"""The password that a browser sends (RFC 7617). Source: PHP manual, "HTTP authentication with PHP"."""
 _MAX_KEYS = 20
 """Keys that a loop over an array may be at."""
 _NO_TEXTS = frozenset[str]()
@@ -129,7 +131,11 @@ class Named(Keyed):
         if name in OWN_NAMES:
             return Val(frozenset([self.state.holes.template("own-server", name)]))
         if name.startswith(SERVER_REQUEST_PREFIXES):
-            return self.state.origins.request_value(shown, self.path, self.line)
+            typed = self.state.origins.session.get("password") if name == _TYPED else None
+            sent = self.state.origins.request_value(shown, self.path, self.line)
+            return (
+                sent if typed is None else self.join(sent, Val(labels=self.read_secret(typed, self.line, shown).labels))
+            )
         value = Val(frozenset([self.state.holes.template("env", name)]))
         return self.join(value, self.state.read_store(("\2env", name)))
 
@@ -217,5 +223,8 @@ class Named(Keyed):
         kept = join_all((self.state.read_store((TABLE, name)) for name in tables_read(query.texts)), "")
         if kept is not NOTHING:
             known = self.join(known, Val(items=dict.fromkeys(columns_read(query.texts), kept), rest=kept))
+        for name in filter(None, map(self.state.origins.credential_file, files_read(query.texts))):
+            trace = Trace(self.path, self.line, f"a query loads {name}", None, 1)
+            known = self.join(known, Val(rest=Val(labels={FILE + name: trace})))
         open_row = opened(query, OF_QUERY, self.state.holes)
         return known if open_row is NOTHING else self.join(known, Val(open_row.texts))

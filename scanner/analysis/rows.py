@@ -62,6 +62,7 @@ _READ_FROM = re.compile(r"\b(?:from|join)\s+[`\"]?(\w+)", re.IGNORECASE)
 _CHOOSES = re.compile(r"\b(?:where(?!\s+`?field_name`?\s+like)|having|limit)\b", re.IGNORECASE)
 _MAX_READ = 6
 _QUOTED = re.compile(r"['\"]([^'\"]*)['\"]")
+_LOAD_FILE = re.compile(r"\bload_file\s*+\(\s*+['\"]([^'\"]++)", re.IGNORECASE)
 _TOGETHER = frozenset({"", "concat"})
 """What stands in an expression beside its texts, where it is one text or several put together."""
 _MAX_SQL = 4_000
@@ -130,6 +131,11 @@ def literals_read(texts: Iterable[str]) -> dict[str, str]:
                 value = "".join(pieces)
                 found |= {_key(part): value, str(position): value}
     return found
+
+
+def files_read(texts: Iterable[str]) -> list[str]:
+    """Files of the database server that queries read, bounded. Source: MySQL reference manual, `LOAD_FILE()`."""
+    return sorted({path for text in texts for path in _LOAD_FILE.findall(text[:_MAX_SQL])})[:_MAX_READ]
 
 
 def selects_given(text: str) -> bool:
