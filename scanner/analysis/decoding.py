@@ -21,10 +21,10 @@ from scanner.model.facts import Call, decode_body
 
 _MAX_RUNS = 2_000
 """Calls of decoders with arguments of their own that are followed in one release."""
-_LONGEST = 6_000
-"""Bytes of a function that can be a decoder."""
-_SHORT = 1_200
-"""Bytes of a function that is run because a decoder calls it, or because it looks up what is called."""
+_LONGEST = 4_000
+"""Size of a function that can be a decoder."""
+_SHORT = 800
+"""Size of a function that is run because a decoder calls it, or because it looks up what is called."""
 _COMPUTED = "()"
 _ADDRESS = "://"
 _HOST = re.compile(rf"://[^/?#{FIRST_PRIVATE}-\U0010ffff]+(?:[/?#]|$)")
@@ -106,7 +106,7 @@ def _leave_to_callers(evaluator: Evaluator, number: int, values: list[Val]) -> N
     """A function that passes on the name that is read is such a one, too: `function of($n) { return get($n); }`."""
     state = evaluator.state
     own = evaluator.fact
-    if not reads_named(state, number) or not own.params or own.end - own.start > _SHORT:
+    if not reads_named(state, number) or not own.params or own.size > _SHORT:
         return
     if any(parameters(text) for value in values for text in value.texts):
         state.decoding.lookups[state.program.with_body(evaluator.number)] = True
@@ -163,9 +163,7 @@ def _fills(evaluator: Evaluator, number: int) -> bool:
         fact = state.program.functions[number]
         called = frozenset(fact.called)
         known = state.decoding.fillers[number] = (
-            fact.end - fact.start <= _SHORT
-            and not _FILLERS.isdisjoint(called)
-            and all(map(state.computes, called - _FILLERS))
+            fact.size <= _SHORT and not _FILLERS.isdisjoint(called) and all(map(state.computes, called - _FILLERS))
         )
     return known
 
@@ -180,13 +178,13 @@ def _is_one(value: Val) -> bool:
 def dispatches(evaluator: Evaluator, number: int) -> bool:
     """Whether a function is a magic one that runs what it finds under the name that is called: `Registry::uri('x')`."""
     fact = evaluator.state.program.functions[number]
-    return fact.name.lower() in _MAGIC and _COMPUTED in fact.called and fact.end - fact.start <= _SHORT
+    return fact.name.lower() in _MAGIC and _COMPUTED in fact.called and fact.size <= _SHORT
 
 
 def _worth(evaluator: Evaluator, number: int) -> bool:
     fact = evaluator.state.program.functions[number]
     inside = evaluator.concrete or (evaluator.told and not RESHAPING.isdisjoint(fact.called))
-    if inside and fact.end - fact.start <= _SHORT:
+    if inside and fact.size <= _SHORT:
         return True
     return _decodes(evaluator, number) or dispatches(evaluator, number) or reads_named(evaluator.state, number)
 
@@ -197,7 +195,7 @@ def _decodes(evaluator: Evaluator, number: int) -> bool:
     if known is None:
         fact = state.program.functions[number]
         body = bytes(fact.body)
-        known = state.decoding.decoders[number] = fact.end - fact.start <= _LONGEST and (
+        known = state.decoding.decoders[number] = fact.size <= _LONGEST and (
             not DECODERS.isdisjoint(fact.called) or "eval" in fact.called or any(mark in body for mark in _MARKS)
         )
     return known

@@ -182,7 +182,7 @@ def _leave_to_callers(evaluator: Evaluator, names: list[Val], what: str = "names
 
 
 def _is_short(fact: FunctionFact) -> bool:
-    return not fact.is_generator and fact.end - fact.start <= SHORT_BODY
+    return not fact.is_generator and fact.size <= SHORT_BODY
 
 
 def _dispatcher(state: State, number: int) -> Dispatcher:

@@ -11,14 +11,14 @@ from scanner.analysis.state import State
 from scanner.analysis.values import Val, all_labels
 from scanner.model.facts import SHORT_BODY
 
-_FEW_WORDS = 160
-"""Bytes of a `__toString` that only joins what the object holds."""
+_FEW_WORDS = 105
+"""Size of a `__toString` that only joins what the object holds."""
 
 
 def worth(state: State, number: int) -> bool:
     """Whether a function is followed into from a call, whatever it is given."""
     fact = state.program.functions[number]
-    if number in state.followed or number in state.summaries or fact.end - fact.start <= SHORT_BODY:
+    if number in state.followed or number in state.summaries or fact.size <= SHORT_BODY:
         return True
     return number in state.kept.wanted or names_kept_secret(state, number)
 
@@ -76,6 +76,6 @@ def _tells(evaluator: Evaluator, value: Val) -> bool:
         number = program.find_method(cls, "__tostring")
         if number is not None:
             fact = program.functions[number]
-            if fact.end - fact.start <= _FEW_WORDS or names_kept_secret(evaluator.state, number):
+            if fact.size <= _FEW_WORDS or names_kept_secret(evaluator.state, number):
                 return True
     return False

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from scanner.analysis.templates import HoleTable, parameters
 from scanner.model.facts import FunctionFact
 
-_SHORT_ADDER = 400
-"""Bytes of a method that adds to a property and does little else."""
+_SHORT_ADDER = 260
+"""Size of a method that adds to a property and does little else."""
 
 
 class Growth:
@@ -24,7 +24,7 @@ class Growth:
 
     def saw(self, number: int, fact: FunctionFact) -> None:
         """A function has written what a caller passes to a property that it has read before."""
-        if number >= 0 and fact.end - fact.start <= _SHORT_ADDER:
+        if number >= 0 and fact.size <= _SHORT_ADDER:
             self.early.add(number)
 
     def in_texts(self, texts: Iterable[str]) -> bool:

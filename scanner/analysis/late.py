@@ -64,7 +64,7 @@ class LateBound:
 
     def _asks(self, number: int) -> bool:
         fact = self._program.functions[number]
-        if fact.is_abstract or fact.end - fact.start > SHORT_BODY:
+        if fact.is_abstract or fact.size > SHORT_BODY:
             return False
         owner = self._program.class_key(number)
         return any(self._one_asks(owner, node) for node in nodes(decode_body(fact.body)))

@@ -23,8 +23,8 @@ from scanner.model.facts import (
     nodes,
 )
 
-_LONGEST = 6_000
-"""Bytes of a function that is run."""
+_LONGEST = 4_000
+"""Size of a function that is run."""
 _ARRAYS = frozenset({"GLOBALS", "_ENV", "_SERVER", "_SESSION"})
 _NAMED = frozenset({"constant", "get_cfg_var", "getenv", "ini_get"})
 """Functions of PHP that read what a name stands for."""
@@ -41,7 +41,7 @@ def reads_named(state: State, number: int) -> bool:
 
 
 def _reads_named(fact: FunctionFact) -> bool:
-    if fact.end - fact.start > _LONGEST:
+    if fact.size > _LONGEST:
         return False
     body = bytes(fact.body)
     return any(mark in body for mark in _MARKS) and bool(computed_names(fact, list(nodes(decode_body(fact.body)))))

@@ -51,8 +51,6 @@ _AROUND = "\1"
 _LONGEST_NAME = 80
 _FIRST_LETTERS, _LETTERS = 3, 8
 """Letters of a name that must be known: the first ones, or so many in all."""
-_TYPED = "PHP_AUTH_PW"
-"""The password that a browser sends (RFC 7617). Source: PHP manual, "HTTP authentication with PHP"."""
 _MAX_KEYS = 20
 """Keys that a loop over an array may be at."""
 _NO_TEXTS = frozenset[str]()
@@ -131,11 +129,7 @@ class Named(Keyed):
         if name in OWN_NAMES:
             return Val(frozenset([self.state.holes.template("own-server", name)]))
         if name.startswith(SERVER_REQUEST_PREFIXES):
-            typed = self.state.origins.session.get("password") if name == _TYPED else None
-            sent = self.state.origins.request_value(shown, self.path, self.line)
-            return (
-                sent if typed is None else self.join(sent, Val(labels=self.read_secret(typed, self.line, shown).labels))
-            )
+            return self.state.origins.request_value(shown, self.path, self.line)
         value = Val(frozenset([self.state.holes.template("env", name)]))
         return self.join(value, self.state.read_store(("\2env", name)))
 

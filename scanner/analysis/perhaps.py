@@ -60,7 +60,7 @@ def _is_property(effect: Effect) -> bool:
 
 def _may_keep(state: State, number: int) -> bool:
     fact = state.program.functions[number]
-    return bool(fact.params) and fact.end - fact.start <= SHORT_BODY
+    return bool(fact.params) and fact.size <= SHORT_BODY
 
 
 def _keep_credentials(evaluator: Evaluator, kept: Sequence[Effect], substitution: Substitution) -> None:

@@ -16,9 +16,9 @@ import msgspec
 
 from scanner.model.other import NOTHING, OtherFacts
 
-SHORT_BODY = 900
-"""Bytes of code up to which a function is followed into in any case: getters, setters, URL builders."""
-FACTS_VERSION = 8
+SHORT_BODY = 600
+"""Size of a function (`FunctionFact.size`) up to which it is followed in any case: getters, setters, URL builders."""
+FACTS_VERSION = 9
 """Raise it whenever the same bytes may give other facts: it is part of the cache key."""
 
 
@@ -323,6 +323,8 @@ class FunctionFact(msgspec.Struct, frozen=True, array_like=True):
     """Words of the vocabulary that stand in the body as variable, global, key or property, sorted."""
     gives_place: bool = False
     """Whether it gives back a reference: `function &slot($key)`."""
+    size: int = 0
+    """Bytes of its code without comments and white space: what a comment or another indentation does not change."""
 
 
 _BODY_ENCODER = msgspec.msgpack.Encoder()

@@ -11,6 +11,7 @@ import msgspec
 from scanner.model.facts import FACTS_VERSION, NO_BODY, FileFacts, FunctionFact, Gap, Statement, encode_body
 from scanner.php.declarations import DeclarationLowering
 from scanner.php.interest import Vocabulary
+from scanner.php.lexer import code_size, lex
 from scanner.php.parser import Node, parse
 from scanner.php.slices import Slice, slice_source
 
@@ -48,7 +49,8 @@ def extract(content: bytes, vocabulary: Vocabulary | None = None) -> FileFacts:
         called=called, mentions=mentions,
     )  # fmt: skip
     lowering.finish()
-    functions = [function for function in lowering.functions if function is not None]
+    code = sliced.lexed.uncommented if sliced is not None else lex(content).uncommented
+    functions = [_measured(function, code) for function in lowering.functions if function is not None]
     return FileFacts(
         FACTS_VERSION,
         tuple(functions) if sliced is None else tuple(_outlined(functions, sliced)),
@@ -70,6 +72,10 @@ def _words(vocabulary: Vocabulary | None) -> frozenset[str]:
     if vocabulary is None:
         return frozenset()
     return frozenset(word.decode("latin-1") for word in vocabulary.variables | vocabulary.words)
+
+
+def _measured(function: FunctionFact, code: bytes) -> FunctionFact:
+    return msgspec.structs.replace(function, size=code_size(code[function.start : function.end]))
 
 
 def _outlined(functions: list[FunctionFact], sliced: Slice) -> Iterator[FunctionFact]:

@@ -17,6 +17,7 @@ from scanner.php.tokens import HALT, HALT_END, MEMBER_ATTRIBUTE, MEMBER_HALT, OP
 
 _STRIDE = TOKEN_OR_REST.groups + 1
 _DECLARE = re.compile(rb"declare\s*+\([^()]*+")
+_WHITE_SPACE = b" \t\r\n\f\v"
 _SHEBANG_WITH_CODE = re.compile(rb"#![^\r\n]*<\?")
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$\\") | frozenset(
     range(128, 256)
@@ -40,6 +41,11 @@ class Lexed(msgspec.Struct, frozen=True, gc=False):
     halt: int | None
     """Offset behind `__halt_compiler();`, where PHP stops reading."""
     notes: tuple[Note, ...]
+
+
+def code_size(code: bytes) -> int:
+    """Bytes of code without white space. `code`: without comments."""
+    return len(code.translate(None, _WHITE_SPACE))
 
 
 def lex(source: bytes) -> Lexed:

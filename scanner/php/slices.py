@@ -15,7 +15,7 @@ import msgspec
 from scanner.php.arrays import is_literal_file, url_literals
 from scanner.php.extents import Extent, functions
 from scanner.php.interest import TO_WORDS, Buffers, Vocabulary, all_names, why_kept
-from scanner.php.lexer import Lexed, lex
+from scanner.php.lexer import Lexed, code_size, lex
 from scanner.php.masks import blank
 from scanner.php.tokens import LABEL
 
@@ -87,7 +87,7 @@ def slice_source(source: bytes, vocabulary: Vocabulary, keep: frozenset[int] = f
         for index, item in enumerate(extents.items)
         if item.parent < 0
         and item.body
-        and item.body[1] - item.body[0] > vocabulary.short
+        and code_size(lexed.uncommented[slice(*item.body)]) > vocabulary.short
         and index not in kept
         and why_kept(buffers, *item.body, vocabulary) is None
         and not _carries_values(buffers.code, item.params, item.body)
