@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Limits(NamedTuple):
-    """How far is followed. Bytes are those of functions' bodies as the facts hold them, in all of one analysis."""
+    """How far is followed. Sizes are those of functions (`FunctionFact.size`), in all of one analysis."""
 
     call_depth: int = 24
     """Nested summaries on demand."""
@@ -18,13 +18,13 @@ class Limits(NamedTuple):
     """The same where the change is that a single secret of the site has come."""
     chain_rounds: int = 60
     """The same for small functions: a secret may take a step in each round, from store to store."""
-    secret_bytes: int = 2 << 20
+    secret_size: int = 470_000
     """Evaluated again because a secret has come, smallest functions first."""
-    chain_bytes: int = 1 << 18
+    chain_size: int = 59_000
     """Evaluated in rounds beyond `secret_rounds`."""
-    sink_bytes: int = 3 << 20
+    sink_size: int = 700_000
     """Evaluated again because what is called turns out to send what its callers give it, or a host has come."""
-    code_bytes: int = 3 << 19
+    code_size: int = 350_000
     """Evaluated again because a class, a callable or something that callers decide has come."""
-    broad_bytes: int = 1 << 19
+    broad_size: int = 118_000
     """Evaluated again because only what stands for many values has come, or the answer of another machine."""

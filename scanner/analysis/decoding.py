@@ -21,9 +21,9 @@ from scanner.model.facts import Call, decode_body
 
 _MAX_RUNS = 2_000
 """Calls of decoders with arguments of their own that are followed in one release."""
-_LONGEST = 4_000
+_LONGEST = 1_250
 """Size of a function that can be a decoder."""
-_SHORT = 800
+_SHORT = 250
 """Size of a function that is run because a decoder calls it, or because it looks up what is called."""
 _COMPUTED = "()"
 _ADDRESS = "://"

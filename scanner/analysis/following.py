@@ -11,7 +11,7 @@ from scanner.analysis.state import State
 from scanner.analysis.values import Val, all_labels
 from scanner.model.facts import SHORT_BODY
 
-_FEW_WORDS = 105
+_FEW_WORDS = 32
 """Size of a `__toString` that only joins what the object holds."""
 
 

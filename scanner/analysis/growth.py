@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from scanner.analysis.templates import HoleTable, parameters
 from scanner.model.facts import FunctionFact
 
-_SHORT_ADDER = 260
+_SHORT_ADDER = 80
 """Size of a method that adds to a property and does little else."""
 
 

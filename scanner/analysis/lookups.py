@@ -23,7 +23,7 @@ from scanner.model.facts import (
     nodes,
 )
 
-_LONGEST = 4_000
+_LONGEST = 1_250
 """Size of a function that is run."""
 _ARRAYS = frozenset({"GLOBALS", "_ENV", "_SERVER", "_SESSION"})
 _NAMED = frozenset({"constant", "get_cfg_var", "getenv", "ini_get"})

@@ -151,7 +151,7 @@ def _settle(state: State) -> int:
     Returns the number of evaluations.
     """
     functions = state.program.functions
-    shares = Shares(state.limits, lambda number: len(functions[number].body))
+    shares = Shares(state.limits, lambda number: functions[number].size)
     evaluated = 0
     while True:
         _wake(state)

@@ -4,7 +4,7 @@ What an evaluation adds differs by what came. A secret of the site is what all t
 to send what its callers give it, or a host, decides what is reported where. A class, a callable or a parameter that
 passes through may tell of calls that were not seen, and mostly tells of none. What stands for many values, and answers
 of other machines, are in nearly all of a large program sooner or later: what they add so late is mostly noise. Each has
-its own share of work, by bytes of bodies, so that what a large program costs beyond a first look is bounded. Small
+its own share of work, by size of functions, so that what a large program costs beyond a first look is bounded. Small
 functions come first: what is passed on is mostly passed on by few lines, at little cost.
 """
 
@@ -16,8 +16,8 @@ from collections.abc import Set as AbstractSet
 
 from scanner.analysis.bounds import Limits
 
-_SMALLEST = 128
-"""Bytes: the first bound of sizes that is tried (see `_smallest`)."""
+_SMALLEST = 30
+"""The first bound of sizes that is tried (see `_smallest`)."""
 
 
 class Waiting:
@@ -51,12 +51,12 @@ class Shares:
     """What is left of each share of work; in rounds, each of which evaluates what waited at its beginning."""
 
     def __init__(self, limits: Limits, size: Callable[[int], int]) -> None:
-        """`size`: bytes of a function's body, as the facts hold it."""
+        """`size`: of a function (`FunctionFact.size`)."""
         self._limits = limits
         self._size = size
         self._times: dict[int, int] = defaultdict(int)
-        self._left = {"secrets": limits.secret_bytes, "chains": limits.chain_bytes, "sinks": limits.sink_bytes,
-                      "code": limits.code_bytes, "broad": limits.broad_bytes}  # fmt: skip
+        self._left = {"secrets": limits.secret_size, "chains": limits.chain_size, "sinks": limits.sink_size,
+                      "code": limits.code_size, "broad": limits.broad_size}  # fmt: skip
         self.left_out: set[int] = set()
         """Functions for which there was no room, or for whom a secret came more often than they are evaluated."""
 

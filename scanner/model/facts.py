@@ -16,7 +16,7 @@ import msgspec
 
 from scanner.model.other import NOTHING, OtherFacts
 
-SHORT_BODY = 600
+SHORT_BODY = 190
 """Size of a function (`FunctionFact.size`) up to which it is followed in any case: getters, setters, URL builders."""
 FACTS_VERSION = 9
 """Raise it whenever the same bytes may give other facts: it is part of the cache key."""
@@ -324,7 +324,8 @@ class FunctionFact(msgspec.Struct, frozen=True, array_like=True):
     gives_place: bool = False
     """Whether it gives back a reference: `function &slot($key)`."""
     size: int = 0
-    """Bytes of its code without comments and white space: what a comment or another indentation does not change."""
+    """Words and signs of its code: what a comment, an indentation or another name does not change. Of a file's own code
+    those outside of its functions."""
 
 
 _BODY_ENCODER = msgspec.msgpack.Encoder()

@@ -50,7 +50,7 @@ def extract(content: bytes, vocabulary: Vocabulary | None = None) -> FileFacts:
     )  # fmt: skip
     lowering.finish()
     code = sliced.lexed.uncommented if sliced is not None else lex(content).uncommented
-    functions = [_measured(function, code) for function in lowering.functions if function is not None]
+    functions = _measured([function for function in lowering.functions if function is not None], code)
     return FileFacts(
         FACTS_VERSION,
         tuple(functions) if sliced is None else tuple(_outlined(functions, sliced)),
@@ -74,8 +74,11 @@ def _words(vocabulary: Vocabulary | None) -> frozenset[str]:
     return frozenset(word.decode("latin-1") for word in vocabulary.variables | vocabulary.words)
 
 
-def _measured(function: FunctionFact, code: bytes) -> FunctionFact:
-    return msgspec.structs.replace(function, size=code_size(code[function.start : function.end]))
+def _measured(functions: list[FunctionFact], code: bytes) -> list[FunctionFact]:
+    """Functions with their sizes."""
+    sizes = [code_size(code[function.start : function.end]) for function in functions]
+    sizes[0] -= sum(size for function, size in zip(functions[1:], sizes[1:], strict=True) if function.owner < 0)
+    return [msgspec.structs.replace(one, size=max(0, size)) for one, size in zip(functions, sizes, strict=True)]
 
 
 def _outlined(functions: list[FunctionFact], sliced: Slice) -> Iterator[FunctionFact]:

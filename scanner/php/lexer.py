@@ -17,11 +17,13 @@ from scanner.php.tokens import HALT, HALT_END, MEMBER_ATTRIBUTE, MEMBER_HALT, OP
 
 _STRIDE = TOKEN_OR_REST.groups + 1
 _DECLARE = re.compile(rb"declare\s*+\([^()]*+")
-_WHITE_SPACE = b" \t\r\n\f\v"
 _SHEBANG_WITH_CODE = re.compile(rb"#![^\r\n]*<\?")
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$\\") | frozenset(
     range(128, 256)
 )
+
+_WORDS_AND_SPACE = bytes(sorted(_WORD_BYTES)) + b" \t\r\n\f\v"
+_SPACE_FOR_SIGNS = bytes(byte if byte in _WORD_BYTES else 0x20 for byte in range(256))
 
 
 class Lexed(msgspec.Struct, frozen=True, gc=False):
@@ -44,8 +46,8 @@ class Lexed(msgspec.Struct, frozen=True, gc=False):
 
 
 def code_size(code: bytes) -> int:
-    """Bytes of code without white space. `code`: without comments."""
-    return len(code.translate(None, _WHITE_SPACE))
+    """Words and signs of code. `code`: without comments."""
+    return len(code.translate(None, _WORDS_AND_SPACE)) + len(code.translate(_SPACE_FOR_SIGNS).split())
 
 
 def lex(source: bytes) -> Lexed:

@@ -1,4 +1,4 @@
-"""How many functions are evaluated again is bounded by bytes, whatever comes for how many of them."""
+"""How many functions are evaluated again is bounded by their size, whatever comes for how many of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scanner.analysis.bounds import Limits
 from scanner.analysis.waiting import Shares, Waiting
 
-LIMITS = Limits(secret_bytes=2_000, chain_bytes=300, sink_bytes=1_500, code_bytes=1_000, broad_bytes=500)
+LIMITS = Limits(secret_size=2_000, chain_size=300, sink_size=1_500, code_size=1_000, broad_size=500)
 FUNCTIONS = st.sets(st.integers(0, 60))
 ROUNDS = st.lists(st.tuples(FUNCTIONS, FUNCTIONS, FUNCTIONS, FUNCTIONS, FUNCTIONS), max_size=12)
 

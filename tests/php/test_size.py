@@ -11,6 +11,8 @@ from scanner.php import Vocabulary, extract
 _COMMENTS = st.sampled_from(
     ["", " ", "\n\n", "\t\t// ends here: }\n", "/* file_get_contents($x); */", "# {\n", "/** @see a.example */\n"]
 )
+_HEAD = 5
+"""Words and signs of `function f($x)`."""
 _FEW = Vocabulary(short=SHORT_BODY)
 
 
@@ -24,7 +26,16 @@ def _source(statements: int, between: list[str]) -> bytes:
 def test_comments_and_white_space_change_neither_size_nor_outline(statements: int, between: list[str]) -> None:
     plain, noted = (extract(_source(statements, gaps), _FEW).functions[1] for gaps in ([""], between))
     assert (plain.size, plain.outline) == (noted.size, noted.outline)
-    assert plain.outline == (plain.size > SHORT_BODY + len("functionf($x)"))
+    assert plain.outline == (plain.size > SHORT_BODY + _HEAD)
+
+
+@given(st.integers(0, 90), st.from_regex(r"[a-z_]{1,40}", fullmatch=True))
+def test_another_name_changes_neither(statements: int, name: str) -> None:
+    source = _source(statements, [""])
+    plain, renamed = (
+        extract(code, _FEW).functions[1] for code in (source, source.replace(b"$a", b"$" + name.encode()))
+    )
+    assert (plain.size, plain.outline) == (renamed.size, renamed.outline)
 
 
 @given(st.integers(0, 90), st.lists(_COMMENTS, min_size=1, max_size=6))
