@@ -15,8 +15,8 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.values import Val, join_all, text_value
 from scanner.model.facts import Annotation, Call, Unknown
 
-_NUMBER = "#"
-"""Between the owner of an attribute and its number, in what the attribute's object stands for."""
+_NUMBER = "\0"
+"""Between the owner of an attribute and its number, in what the attribute's object stands for: in no path or name."""
 _MAX_CLASSES = 8
 
 
@@ -44,11 +44,11 @@ def _owners(evaluator: Evaluator, cls: str, target: Val) -> list[tuple[str, str]
     if "0" in parts and "1" in parts:
         names = evaluator.known_texts(parts["1"])
         members = [_member(cls, name) for name in names]
-        return [(key, member) for key in _classes(evaluator, parts["0"]) for member in members]
+        return [(key, member) for key in classes(evaluator, parts["0"])[:_MAX_CLASSES] for member in members]
     if cls in reflection.OF_FUNCTIONS:
         pairs = [text.rpartition("::") for text in evaluator.known_texts(target)]
         return [(evaluator.state.program.find_class(owner) if owner else "", f"{name}()") for owner, _, name in pairs]
-    return [(key, "") for key in _classes(evaluator, target)]
+    return [(key, "") for key in classes(evaluator, target)[:_MAX_CLASSES]]
 
 
 def _member(cls: str, name: str) -> str:
@@ -57,9 +57,10 @@ def _member(cls: str, name: str) -> str:
     return f"${name}" if cls == reflection.PROPERTY else name
 
 
-def _classes(evaluator: Evaluator, target: Val) -> list[str]:
+def classes(evaluator: Evaluator, target: Val) -> list[str]:
+    """Keys of the classes that a name or an object stands for."""
     named = (evaluator.state.program.find_class(text.lstrip("\\")) for text in evaluator.known_texts(target))
-    return sorted({*named, *target.types})[:_MAX_CLASSES]
+    return sorted({*named, *target.types})
 
 
 def _annotations(evaluator: Evaluator, owners: list[tuple[str, str]]) -> Iterator[tuple[str, int, Annotation]]:

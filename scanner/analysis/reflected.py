@@ -69,7 +69,7 @@ def value(evaluator: Evaluator, call: Call, method: str, target: Val, args: Sequ
     if method == "getdefaultvalue":
         owner, names = ((target.items or {}).get(key, NOTHING) for key in ("0", "1"))
         known = evaluator.known_texts(names)
-        found = [evaluator.default_of(cls, name) for cls in _classes(evaluator, owner) for name in known]
+        found = [evaluator.default_of(cls, name) for cls in annotated.classes(evaluator, owner) for name in known]
         return join_all([*found, evaluator.unknown(node)], evaluator.state.overflow)
     if method == "getconstant":
         return _constants(evaluator, target, args[0] if args else NOTHING)
@@ -77,16 +77,14 @@ def value(evaluator: Evaluator, call: Call, method: str, target: Val, args: Sequ
     return evaluator.named_property(named, (), node)
 
 
-def _classes(evaluator: Evaluator, target: Val) -> list[str]:
-    """Keys of the classes that a name or an object stands for."""
-    named = (evaluator.state.program.find_class(text.lstrip("\\")) for text in evaluator.known_texts(target))
-    return sorted({*named, *target.types})
-
-
 def _constants(evaluator: Evaluator, target: Val, names: Val) -> Val:
     """Constants of a class, or cases of an enum, by name."""
     known = evaluator.known_texts(names)
-    found = [evaluator.class_constant(ClassConst(cls, name)) for cls in _classes(evaluator, target) for name in known]
+    found = [
+        evaluator.class_constant(ClassConst(cls, name))
+        for cls in annotated.classes(evaluator, target)
+        for name in known
+    ]
     return join_all(found, evaluator.state.overflow)
 
 
@@ -94,7 +92,7 @@ def _table(evaluator: Evaluator, method: str, target: Val) -> Val:
     """All constants or properties of a class, by name; of cases and constants as objects a list."""
     program = evaluator.state.program
     found: dict[str, Val] = {}
-    for cls in _classes(evaluator, target)[:_MAX_CLASSES]:
+    for cls in annotated.classes(evaluator, target)[:_MAX_CLASSES]:
         if method == "getdefaultproperties":
             found |= {name: evaluator.default_of(cls, name) for name in visibility.declared(program, cls)}
             continue
@@ -109,7 +107,7 @@ def _table(evaluator: Evaluator, method: str, target: Val) -> Val:
 def _methods(evaluator: Evaluator, target: Val) -> Val:
     """All methods of a class, as objects."""
     program = evaluator.state.program
-    found = {name for cls in _classes(evaluator, target)[:_MAX_CLASSES] for name in program.own_methods(cls)}
+    found = {name for cls in annotated.classes(evaluator, target)[:_MAX_CLASSES] for name in program.own_methods(cls)}
     made = (
         reflection.instance("reflectionmethod", [target, text_value(name)]) for name in sorted(found)[:_MAX_METHODS]
     )
@@ -162,7 +160,7 @@ def _functions(evaluator: Evaluator, target: Val) -> list[int]:
             found += program.by_name.get(text.lower().lstrip("\\"), [])[:1]
     parts = target.items or {}
     if {"0", "1"} <= parts.keys():
-        classes, methods = _classes(evaluator, parts["0"]), evaluator.known_texts(parts["1"])
+        classes, methods = annotated.classes(evaluator, parts["0"]), evaluator.known_texts(parts["1"])
         pairs += [(cls, method) for cls in classes for method in methods]
     methods_found = (program.find_method(cls, method.lower()) for cls, method in pairs)
     return [*found, *(number for number in methods_found if number is not None)]

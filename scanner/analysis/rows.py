@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from scanner.analysis.origins import SETTINGS_TABLE, Origins
 from scanner.analysis.templates import FIRST_PRIVATE, is_known
@@ -119,18 +120,22 @@ def columns_read(texts: Iterable[str]) -> list[str]:
 
 def literals_read(texts: Iterable[str]) -> dict[str, str]:
     """By the keys under which rows hold them: texts that a query says itself, `SELECT 'text' AS name`."""
-    found: dict[str, str] = {}
-    for text in texts:
-        given = _GIVEN.match(text[:_MAX_SQL])
-        if given is None or not is_known(text[:_MAX_SQL]):
-            continue
-        for position, part in enumerate(_split(_FROM.split(text[given.end() : _MAX_SQL], maxsplit=1)[0])):
-            said = part if part.strip()[-1:] in ("'", '"', ")") else _ALIAS.sub("", part)
-            pieces = _QUOTED.findall(said)
-            if pieces and _QUOTED.sub("", said).strip(" ,()\n\t").lower() in _TOGETHER:
-                value = "".join(pieces)
-                found |= {_key(part): value, str(position): value}
-    return found
+    return {key: value for text in texts if is_known(text) for key, value in _literals(text[:_MAX_SQL])}
+
+
+@lru_cache(maxsize=1 << 12)
+def _literals(text: str) -> tuple[tuple[str, str], ...]:
+    """Keys and texts of one query. Each call of a function with a query asks again."""
+    given = _GIVEN.match(text)
+    if given is None or not _QUOTED.search(text):
+        return ()
+    found: list[tuple[str, str]] = []
+    for position, part in enumerate(_split(_FROM.split(text[given.end() :], maxsplit=1)[0])):
+        said = part if part.strip()[-1:] in ("'", '"', ")") else _ALIAS.sub("", part)
+        pieces = _QUOTED.findall(said)
+        if pieces and _QUOTED.sub("", said).strip(" ,()\n\t").lower() in _TOGETHER:
+            found += [(_key(part), "".join(pieces)), (str(position), "".join(pieces))]
+    return tuple(found)
 
 
 def files_read(texts: Iterable[str]) -> list[str]:
