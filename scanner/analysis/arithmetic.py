@@ -114,7 +114,7 @@ def boolean(operator: str, options: Sequence[Sequence[str]]) -> Val:
     texts = [choices[0] for choices in options]
     if operator == "!" and len(texts) == 1:
         return VALUES[texts[0] in ("", "0")]
-    if len(texts) != 2 or operator not in (*_COMPARISONS, _ORDER):  # noqa: PLR2004  two sides
+    if len(texts) != 2 or (operator not in _COMPARISONS and operator != _ORDER):  # noqa: PLR2004  two sides
         return NOTHING
     if operator in ("===", "!=="):
         return VALUES[(texts[0] == texts[1]) == (operator == "===")]

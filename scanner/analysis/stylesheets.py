@@ -29,7 +29,7 @@ _LOADS = {"loadxml": False, "load": True}
 _MAKES = {"simplexml_load_string": False, "simplexml_load_file": True}
 _TRANSFORMS = frozenset({"transformtoxml", "transformtodoc", "transformtouri"})
 _ASKS = frozenset({"evaluate", "query"})
-METHODS = _TRANSFORMS | _ASKS | _LOADS.keys() | {"importstylesheet", "setparameter"}
+METHODS = frozenset({*_TRANSFORMS, *_ASKS, *_LOADS, "importstylesheet", "setparameter"})
 _SHEET = "http://www.w3.org/1999/XSL/Transform"
 _OPENED = re.compile(
     r"(?:\b(?:document|doc|unparsed-text)\s*\(\s*(?:concat\s*\(\s*)?"

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_PARTS = (
+    "acts",
+    "asked",
+    "autoload",
+    "bypass",
+    "constants",
+    "entered",
+    "keys",
+    "loaded",
+    "switches",
+    "texts",
+    "unknown",
+)
+
 
 class PageState:
     """Mutable; `copy` before a fork. Everything is a bounded over-approximation but for what surely holds."""
 
-    __slots__ = (
-        "acts",
-        "asked",
-        "autoload",
-        "bypass",
-        "constants",
-        "entered",
-        "keys",
-        "loaded",
-        "switches",
-        "texts",
-        "unknown",
-    )
+    __slots__ = _PARTS
 
     def __init__(self) -> None:
         self.constants: dict[str, bool] = {}
@@ -49,7 +51,7 @@ class PageState:
     def copy(self) -> PageState:
         """An independent copy."""
         other = PageState()
-        for name in self.__slots__:
+        for name in _PARTS:
             value = getattr(self, name)
             setattr(other, name, value.copy() if isinstance(value, (dict, set)) else value)
         return other
@@ -58,7 +60,7 @@ class PageState:
         """Become what holds after any one of several ways; without a way, stay."""
         found = list(ways)
         if len(found) < 2:  # noqa: PLR2004  nothing to join
-            for name in self.__slots__ if found else ():
+            for name in _PARTS if found else ():
                 setattr(self, name, getattr(found[0], name))
             return
         names = {name for way in found for name in way.constants}
