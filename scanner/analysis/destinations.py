@@ -8,7 +8,7 @@ import urllib.parse
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from scanner.analysis.templates import HoleTable, is_known, to_text
+from scanner.analysis.templates import A_NUMBER, HoleTable, is_known, to_text
 
 UNRESOLVED = "unresolved"
 OWN_SERVER = "own-server"
@@ -17,6 +17,10 @@ LOCAL = "local"
 
 _THIS_MACHINE = frozenset({LOCAL, "localhost", "localhost.localdomain", "localhost6", "ip6-localhost"})
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.\-]*):(?://|(?=[A-Za-z]+=))")
+_DRIVER = re.compile(
+    r"\s*(mysql|pgsql|sqlsrv|dblib|mssql|sybase|oci|odbc|ibm|informix|firebird|cubrid|4D):", re.IGNORECASE
+)
+"""Drivers of PDO, as data source names begin. Source: PHP manual, PDO Drivers."""
 _TWICE = re.compile(r"\A(?:(?:ssl|tls|tlsv1\.[0-3]|tcp|https?|imaps?|ldaps?|smtps?)://)+", re.IGNORECASE)
 """`ssl://` put before what has a scheme already: no host is called `ssl`."""
 _NESTED = re.compile(
@@ -80,7 +84,7 @@ _SCHEMES = frozenset({"http:", "https:", "ssl:", "tls:", "tcp:", "udp:", "imap:"
 _GARBLED = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
 """Control characters, white space left out."""
 _WINDOWS_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_DSN_HOST = re.compile(r"(?:host|server|data source|hostname)\s*=\s*([^;]*)", re.IGNORECASE)
+_DSN_HOST = re.compile(r"(?:(?:host|server|data source|hostname)\s*=\s*|dbname\s*=\s*//)([^;]*)", re.IGNORECASE)
 _PAIRS = re.compile(r"[A-Za-z][\w ]{0,30}=")
 """How a connection string of names and values begins."""
 _ENDPOINT = re.compile(r"endpoint\s*=\s*https?://([^;\s]+)", re.IGNORECASE)
@@ -187,6 +191,9 @@ _ZONE = re.compile(r"\.((?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24})\.?\Z")
 
 
 def _without_scheme(template: str, holes: HoleTable, shown: str, *, bare_host: bool) -> Destination:
+    driver = _DRIVER.match(template)
+    if driver and holes.hole(template[driver.end() : driver.end() + 1] or "-") is not None:  # the rest says where
+        return _dsn(template[driver.end() :], holes, shown, driver[1].lower())
     found = _host_or_path(template, holes, shown, bare_host=bare_host)
     is_odd = bare_host and template and found.name in (LOCAL, UNRESOLVED) and holes.hole(template[0]) is None
     domain = _odd_name(template) if is_odd else ""
@@ -214,6 +221,8 @@ def _host_or_path(template: str, holes: HoleTable, shown: str, *, bare_host: boo
     if bare_host and "@" in template:  # `{name}@{domain}`
         template = _HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2] or template
     hole = holes.hole(template[0])
+    if hole is not None and hole.text == A_NUMBER and not bare_host:
+        return Destination(LOCAL, shown)
     if hole is not None:
         zone = _in_zone(template) if bare_host else ""
         return Destination(authority(zone, holes) if zone else _hole_destination(hole.kind, hole.text), shown)

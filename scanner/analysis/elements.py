@@ -73,10 +73,18 @@ class Elements(Named):
         In a property, what other functions put under keys that nobody knows may be there, too.
         """
         unsure = bool(keys) and len(keys) < len(key.texts)
-        others = [item for name, item in (base.items or {}).items() if unsure and name not in keys]
+        is_number = key.texts.difference(keys) == self.state.some_number.texts
+        others = [
+            item
+            for name, item in (base.items or {}).items()
+            if unsure and name not in keys and (name.isdecimal() or not is_number)
+        ]
         if base.rest is not None and (unsure or isinstance(node.base, Prop | StaticProp)):
             others.append(base.rest)
-        return join_all((telling(self.state, item) for item in others), self.state.overflow)
+        found = [telling(self.state, item) for item in others]
+        if unsure and not base.items:
+            found.append(opened(base, ANY, self.state.holes))
+        return join_all(found, self.state.overflow)
 
     def _of_brackets(self, base: Val, key: Val, node: Index) -> Val:
         """What an object gives for a key: what was put into a collection, what a class's own `offsetGet` says."""
@@ -183,7 +191,8 @@ class Elements(Named):
 
     def _made(self, text: str) -> bool:
         """Whether a text may be made of a whole array: not if it is known, what a caller passes, or what is sent."""
-        return not (is_known(text) or self._sent(text) or (len(text) == 1 and PARAMETERS.match(text)))
+        is_number = text == self.state.counted
+        return not (is_known(text) or is_number or self._sent(text) or (len(text) == 1 and PARAMETERS.match(text)))
 
     def _others(self, base: Val, keys: list[str], node: Index, *, known: bool) -> Iterable[Val]:
         """What an element may be beside those stored under its known keys."""

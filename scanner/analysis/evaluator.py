@@ -232,13 +232,16 @@ class Evaluator(Elements):
         """Value of an arithmetic or bit operator over its operands."""
         if operator == "+" and any(operand.items is not None or operand.rest is not None for operand in operands):
             return join_all(reversed(operands), self.state.overflow)
-        texts = arithmetic.results(operator, [self.known_texts(operand) for operand in operands])
+        known = [self.known_texts(operand) for operand in operands]
+        texts = arithmetic.results(operator, known)
         if operator in _NUMERIC or operator == "+":
-            return Val(texts, labels)
+            whole = texts and all(len(one) == len(operand.texts) for one, operand in zip(known, operands, strict=True))
+            return Val(texts if whole else texts | {self.state.counted}, labels)
         return Val(texts or self.unknown(shown).texts, labels)
 
     def _compared(self, node: Op, operands: list[Val]) -> Val:
         """Comparisons matter where loops and branches are run as PHP would, and for what they tell of a secret."""
+        outcome = NOTHING if node.op == "condition" else self.state.some_number
         if self.concrete:
             if node.op == "condition" and len(operands) == 1:
                 return operands[0]
@@ -247,8 +250,9 @@ class Evaluator(Elements):
                 return result
         for operand in operands:
             if operand.labels:
-                return implicit.compared(self, node.op, node.operands, operands)
-        return NOTHING
+                told = implicit.compared(self, node.op, node.operands, operands)
+                return self.join(told, outcome)
+        return outcome
 
     def _asked(self, node: Op) -> Val:
         """`isset` and `empty` in a concrete run."""
@@ -278,20 +282,25 @@ class Evaluator(Elements):
         known = self.known_texts(value)
         following = {arithmetic.step(text, node.op) for text in known}
         if not known or None in following or (self.concrete and len(known) > 1):
+            before = value
             if self.deciding:
                 value = implicit.counted(self, value)
-                self.state.interpreter.write(self, node.operands[0], value)
-            return Val(labels=value.labels)
+            some = Val(frozenset([self.state.counted]), value.labels)
+            self.state.interpreter.write(self, node.operands[0], some)
+            return before if node.op.startswith("x") else some
         rest = value.texts.difference(known)
         changed = Val(frozenset(text for text in following if text is not None) | rest, value.labels)
         if self.deciding and not self.concrete:
             changed = implicit.counted(self, self.join(changed, self.unknown(node)))
-        if not (self.concrete or self._is_counted_here(node.operands[0])):
-            changed = self.join(changed, text_value(self.state.counted))
+        if not (self.concrete or self.is_counted_here(node.operands[0])):
+            changed = self.join(changed, self.state.some_number)
         self.state.interpreter.write(self, node.operands[0], changed)
-        return value if node.op.startswith("x") else changed
+        if not node.op.startswith("x"):
+            return changed
+        kept = self.concrete or self.is_counted_here(node.operands[0])
+        return value if kept else self.join(value, self.state.some_number)  # it may have been counted before
 
-    def _is_counted_here(self, place: Value) -> bool:
+    def is_counted_here(self, place: Value) -> bool:
         """Whether a variable has only the steps that are seen: not in a loop, and of this call alone."""
         local = isinstance(place, Var) and place.name not in self.statics and place.name not in self.globals
         return local and not self.looping

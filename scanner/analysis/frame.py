@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 
 from scanner.analysis import weak
+from scanner.analysis.course import Aliases, Course
 from scanner.analysis.describe import describe
 from scanner.analysis.faces import names_host
 from scanner.analysis.flows import Goal, Parameter, Passed, Way
@@ -97,7 +98,8 @@ class Frame:
         self.steps = 0
         self.named_globals = False
         """A `global $$name` whose name only callers know has been seen."""
-        self.aliases: dict[str, frozenset[str]] = {}
+        self.aliases = Aliases()
+        self.course = Course()
         self.has_properties = False
         self.attempts: list[dict[str, Val]] = []
         """By `try` around the statement, innermost last: what variables held inside it before they got other values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scanner.analysis import application, array_functions, callables, calls, given, objects, services, transfer
 from scanner.analysis.evaluator import Evaluator
@@ -10,7 +10,7 @@ from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
 from scanner.analysis.summary import Summary
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels
-from scanner.model.facts import Assign, Call, Op, Param, Value, decode_body
+from scanner.model.facts import Assign, Call, Op, Param, Statement, Value, decode_body
 
 
 class PhpInterpreter:
@@ -68,6 +68,9 @@ class PhpInterpreter:
 
     def run(self, evaluator: Evaluator) -> None:
         transfer.run(evaluator, decode_body(evaluator.fact.body))
+
+    def statements(self, evaluator: Evaluator, body: Sequence[Statement]) -> None:
+        transfer.run(evaluator, body)
 
     def default(self, evaluator: Frame, param: Param) -> Val:
         return Evaluator(self.state, evaluator.number).value(param.default)

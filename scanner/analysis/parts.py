@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from scanner.analysis.summary import Summary
 from scanner.analysis.values import Trace, Val
-from scanner.model.facts import Assign, Call, Op, Param, Value
+from scanner.model.facts import Assign, Call, Op, Param, Statement, Value
 
 if TYPE_CHECKING:  # the parts know the state; only their types are named here
     from scanner.analysis.evaluator import Evaluator
@@ -60,6 +60,9 @@ class Interpreter(Protocol):
 
     def run(self, evaluator: Evaluator) -> None:
         """Evaluate the body of an evaluator's function."""
+
+    def statements(self, evaluator: Evaluator, body: Sequence[Statement]) -> None:
+        """Evaluate statements in order."""
 
     def default(self, evaluator: Frame, param: Param) -> Val:
         """Value of a parameter that is not passed."""

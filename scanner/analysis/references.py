@@ -113,10 +113,24 @@ def captured(evaluator: Evaluator, names: Iterable[str]) -> None:
             evaluator.state.interpreter.write(evaluator, Var(name), evaluator.env[name])
 
 
+def alias(evaluator: Evaluator, target: Value, source: Value) -> None:
+    """`$a = &$b`: from here both names are written together."""
+    if isinstance(target, Var):
+        forget(evaluator, target.name)
+        if isinstance(source, Var):
+            evaluator.aliases.bind(target.name, source.name, loosely=_may_not_run(evaluator))
+
+
 def forget(evaluator: Evaluator, variable: str) -> None:
-    """The variable is a name of its own again."""
+    """The variable is a name of its own again, for sure or perhaps."""
     evaluator.element_references.pop(variable, None)
     evaluator.place_references.pop(variable, None)
+    evaluator.aliases.leave(variable, loosely=_may_not_run(evaluator))
+
+
+def _may_not_run(evaluator: Evaluator) -> bool:
+    """Whether what is evaluated stands in a branch or a loop: after it, what it did holds perhaps."""
+    return bool(evaluator.course.branches or evaluator.looping) and not evaluator.concrete
 
 
 def write_back(evaluator: Evaluator, name: str, value: Val) -> None:

@@ -26,7 +26,7 @@ from scanner.analysis.program import Program
 from scanner.analysis.rows import written
 from scanner.analysis.spread import kept, quoted
 from scanner.analysis.summary import Summary, depends_on_caller
-from scanner.analysis.templates import HoleTable
+from scanner.analysis.templates import A_NUMBER, HoleTable
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, all_sites, join, join_all, merge_labels
 from scanner.analysis.variants import Variants
 from scanner.analysis.waiting import Waiting
@@ -148,7 +148,8 @@ class State(Kinds):
         self.limits = limits
         self.holes = HoleTable()
         self.overflow = self.holes.template("unknown", "...")
-        self.counted = self.holes.template("unknown", "a number")
+        self.counted = self.holes.template("unknown", A_NUMBER)
+        self.some_number = Val(frozenset([self.counted]))
         self.origins = Origins(catalogue, self.holes, own_names(program))
         super().__init__(self.origins.by_label)
         self.mixing = Mixing()

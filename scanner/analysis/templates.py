@@ -21,6 +21,8 @@ RECEIVER_TEMPLATE = chr(FIRST_PARAMETER)
 FIRST_ELEMENT = 0x100000
 """Holes for elements of parameters (`$options['url']`) have plane 16."""
 _HOLES = re.compile(f"[{FIRST_PRIVATE}-\U0010ffff]+")
+A_NUMBER = "a number"
+"""Text of the hole that stands for some number, or the outcome of a comparison."""
 PARAMETERS = re.compile("[\ue000-\ue0ff\U00100000-\U0010fffd]")
 OF_OBJECT = "\0"
 """Begins the key of an element that is a property: `$this->url` is the element `\\0url` of the receiver."""

@@ -11,11 +11,13 @@ from scanner.analysis import (
     generators,
     growing,
     implicit,
+    letters,
     members,
     objects,
     plain,
     reaches,
     references,
+    rounds,
     weak,
 )
 from scanner.analysis.arithmetic import truth
@@ -23,13 +25,14 @@ from scanner.analysis.evaluator import YIELDS, Evaluator
 from scanner.analysis.handlers import call_here
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.remote import REQUEST
-from scanner.analysis.shared import BUFFER
 from scanner.analysis.state import SESSION
 from scanner.analysis.summary import ANY, opened
-from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels, text_value
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels
 from scanner.analysis.visibility import as_array
 from scanner.model.facts import (
+    BREAK,
+    CONTINUE,
+    GOTO,
     TRIED,
     TRY,
     ArrayLit,
@@ -37,7 +40,6 @@ from scanner.model.facts import (
     AssignExpr,
     Branch,
     Call,
-    Const,
     Define,
     DynVar,
     Expr,
@@ -53,18 +55,21 @@ from scanner.model.facts import (
     Unset,
     Value,
     Var,
+    nodes,
 )
 from scanner.model.report import ANALYSIS_ERROR
 
-_HEADS = frozenset({"foreach", "foreach-key", "foreach-ref"})
 _MAX_REPEATED = 24
+_MARKS = frozenset({TRY, TRIED, BREAK, CONTINUE, GOTO})
 _SUPERGLOBALS = SUPERGLOBALS | {"GLOBALS"}
 
 
 def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
     """Evaluate statements in order."""
     budget = evaluator.state.limits.statements
-    for statement in body:
+    for position, statement in enumerate(body):
+        if type(statement) is Expr and rounds.is_test(body, position):
+            evaluator.course.untested = body[position + 1], dict(evaluator.env)
         evaluator.steps += 1
         if evaluator.steps > budget:
             evaluator.state.limit("statements-per-function", evaluator.number)
@@ -74,11 +79,13 @@ def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
             _STATEMENTS[type(statement)](evaluator, statement)
         except Exception:  # noqa: BLE001  scanned code is hostile: what one statement breaks must not end the scan
             evaluator.state.limit(ANALYSIS_ERROR, evaluator.number)
+        if evaluator.course.leaving is not None:
+            return
 
 
 def _expression(evaluator: Evaluator, statement: Expr) -> None:
-    if isinstance(statement.value, Op) and statement.value.op in (TRY, TRIED):
-        evaluator.attempt(ended=statement.value.op == TRIED)
+    if isinstance(statement.value, Op) and statement.value.op in _MARKS:
+        _mark(evaluator, statement.value)
         return
     value = evaluator.value(statement.value)
     if value.labels:
@@ -86,6 +93,14 @@ def _expression(evaluator: Evaluator, statement: Expr) -> None:
         evaluator.verdicts = merge_labels(evaluator.verdicts, told)
     if evaluator.concrete:
         evaluator.tested.append(value)
+
+
+def _mark(evaluator: Evaluator, node: Op) -> None:
+    """What says where a `try` begins and ends, and what leaves a loop."""
+    if node.op in (TRY, TRIED):
+        evaluator.attempt(ended=node.op == TRIED)
+    else:
+        rounds.leave(evaluator, node)
 
 
 def _assignment(evaluator: Evaluator, statement: Assign) -> None:
@@ -107,6 +122,7 @@ def _return(evaluator: Evaluator, statement: Return) -> None:
     evaluator.returns = evaluator.join(evaluator.returns, value)
     if evaluator.fact.gives_place:
         references.given_back(evaluator, statement)
+    rounds.end(evaluator)
 
 
 def yielded(evaluator: Evaluator, node: Op, operands: list[Val]) -> Val:
@@ -129,7 +145,7 @@ def _branch(evaluator: Evaluator, statement: Branch) -> None:
     before = evaluator.deciding
     implicit.decide(evaluator, told)
     _arms(evaluator, statement)
-    if () not in statement.arms or not evaluator.looping:  # else `continue`: what follows in the loop depends on it
+    if not evaluator.looping or not any(map(rounds.leaves, statement.arms)):  # what follows in it depends on it
         evaluator.deciding = before
 
 
@@ -142,10 +158,12 @@ def _arms(evaluator: Evaluator, statement: Branch) -> None:
     before = evaluator.env
     outcomes: list[dict[str, Val]] = [] if statement.total else [before]
     outer, evaluator.uncertain = evaluator.uncertain, evaluator.concrete
+    evaluator.course.branches += 1
     for arm in statement.arms:
         evaluator.env = dict(before)
         run(evaluator, arm)
         outcomes.append(evaluator.env)
+    evaluator.course.branches -= 1
     evaluator.uncertain = outer
     evaluator.env = evaluator.joined(outcomes)
 
@@ -175,12 +193,20 @@ def _loop(evaluator: Evaluator, statement: Loop) -> None:
 
 
 def _repeated(evaluator: Evaluator, statement: Loop) -> None:
+    """Round by round where that can be followed, else any number of times."""
+    if rounds.unrolled(evaluator, statement):
+        return
+    evaluator.course.leaving = None
+    exact, evaluator.course.exact_loops = evaluator.course.exact_loops, 0
+    _approximated(evaluator, statement)
+    evaluator.course.exact_loops = exact
+
+
+def _approximated(evaluator: Evaluator, statement: Loop) -> None:
     """Twice: what the first round assigns is seen by the second, in which inner loops run only once.
 
     More often as long as a secret takes one step further in each round: `$c = $b; $b = $a;`.
     """
-    if _unrolled(evaluator, statement):
-        return
     before = evaluator.env
     evaluator.env = dict(before)
     run(evaluator, statement.body)
@@ -199,83 +225,6 @@ def _repeated(evaluator: Evaluator, statement: Loop) -> None:
                 break
     finally:
         evaluator.repeating = False
-
-
-def _unrolled(evaluator: Evaluator, statement: Loop) -> bool:
-    """Run a loop that decodes round by round; False, and nothing has happened, where something is not known."""
-    heads = [item for item in statement.body if isinstance(item, Assign) and item.op in _HEADS]
-    if statement.tests and isinstance(statement.body[-1], Expr) and isinstance(statement.body[-1].value, Const):
-        return False  # `while (true)`: what ends it is not in the test
-    built = worth(statement.body[len(heads) :], evaluator.state.computes, prints=BUFFER in evaluator.env)
-    if evaluator.uncertain or not (statement.tests or heads) or not built:
-        return False
-    env, concrete, steps, tested = dict(evaluator.env), evaluator.concrete, evaluator.steps, evaluator.tested
-    returns = evaluator.returns
-    evaluator.concrete, evaluator.tested, evaluator.steps = True, [], 0
-    try:
-        if _rounds(evaluator, statement) if statement.tests else _each(evaluator, statement, heads):
-            return True
-    finally:
-        evaluator.concrete, evaluator.tested = concrete, tested
-        evaluator.steps = steps
-    evaluator.env, evaluator.returns = env, returns
-    return False
-
-
-def _rounds(evaluator: Evaluator, statement: Loop) -> bool:
-    """`for`, `while`, `do`: as long as the test is true."""
-    test = statement.body[-statement.tests :]
-    if not statement.late:
-        run(evaluator, test)
-    known = content(evaluator.env)
-    for number in range(MAX_ROUNDS):
-        if not statement.late or number:
-            result = truth(evaluator.tested[-1]) if evaluator.tested else None
-            if not result:
-                return result is not None
-        if number in CHECKS or number % CHECKS[-1] == CHECKS[-1] - 1:
-            before, known = known, content(evaluator.env)
-            if before == known:  # nothing but counters has changed: what ends this loop is not modelled
-                return False
-        evaluator.tested.clear()
-        if not _affordable(evaluator):
-            return False
-        run(evaluator, statement.body)
-    return False
-
-
-def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
-    """`foreach` over an array whose elements are known."""
-    value = evaluator.value(heads[0].value)
-    if not value.items or value.rest is not None or documents.is_part(evaluator, value):
-        return False
-    if evaluator.state.growth.in_texts(value.texts):  # the list of one object, among what others of its class hold
-        return False
-    body = statement.body[len(heads) :]
-    for head in heads:
-        plain.note(evaluator, head, value)
-    for key, item in list(value.items.items()):
-        for head in heads:
-            if head.op == "foreach-ref" and isinstance(head.target, Var):
-                references.forget(evaluator, head.target.name)  # it is no name of the last round's element any more
-            write(evaluator, head.target, text_value(key) if head.op == "foreach-key" else item)
-            references.in_round(evaluator, head, key)
-        evaluator.tested.clear()
-        if not _affordable(evaluator):
-            return False
-        run(evaluator, body)
-    return True
-
-
-def _affordable(evaluator: Evaluator) -> bool:
-    """Whether the budget of the release is not yet spent; what this loop has run counts for it."""
-    state = evaluator.state
-    state.decoding.unrolled += max(evaluator.steps, 1)
-    evaluator.steps = 0
-    if state.decoding.unrolled > MAX_STEPS:
-        state.limit("decoding-steps", evaluator.number)
-        return False
-    return True
 
 
 def _globals(evaluator: Evaluator, statement: Globals) -> None:
@@ -328,7 +277,7 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     value = evaluator.value(node.value)
     if node.op in ("foreach", "foreach-ref"):
         value = elements(evaluator, value)
-        if isinstance(node.target, Var):
+        if isinstance(node.target, Var) and node.op == "foreach-ref":
             references.forget(evaluator, node.target.name)
     elif node.op == "foreach-key":
         value = keys(evaluator, value, node.value)
@@ -337,13 +286,11 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     elif node.op == "??=":
         value = evaluator.join(evaluator.value(node.target), value)
     elif node.op not in ("=", "&"):
-        old = evaluator.value(node.target)
-        labels = evaluator.join(Val(labels=all_labels(old)), Val(labels=all_labels(value))).labels
-        union = node.op == "+=" and any(part.items is not None or part.rest is not None for part in (old, value))
-        exact = evaluator.concrete or node.op == "^=" or union
-        value = evaluator.combined(node.op[:-1], [old, value], labels, node.target) if exact else Val(labels=labels)
+        value = _compound(evaluator, node, value)
+    elif node.op == "=" and isinstance(node.value, Op) and _counts_on(evaluator, node):
+        value = evaluator.join(value, evaluator.state.some_number)
     elif node.op == "&":
-        _alias(evaluator, node.target, node.value)
+        references.alias(evaluator, node.target, node.value)
     value = implicit.assigned(evaluator, node, value) if evaluator.deciding else value
     plain.note(evaluator, node, value)
     write(evaluator, node.target, value)
@@ -351,15 +298,20 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     return value
 
 
-def _alias(evaluator: Evaluator, target: Value, source: Value) -> None:
-    """`$a = &$b`: from here both names are written together."""
-    if isinstance(target, Var):
-        references.forget(evaluator, target.name)
-    if not isinstance(target, Var) or not isinstance(source, Var):
-        return
-    group = evaluator.aliases.get(source.name, frozenset([source.name])) | {target.name}
-    for name in group:
-        evaluator.aliases[name] = group
+def _counts_on(evaluator: Evaluator, node: Assign) -> bool:
+    """`self::$next = 1 - self::$next;`: a place that outlives the call gets what was made of what it held."""
+    made = nodes(node.value)
+    return not (evaluator.concrete or evaluator.is_counted_here(node.target)) and node.target in made
+
+
+def _compound(evaluator: Evaluator, node: Assign, value: Val) -> Val:
+    """Value after `$a += $b` and its like: some number, where it may have run any number of times."""
+    old = evaluator.value(node.target)
+    labels = evaluator.join(Val(labels=all_labels(old)), Val(labels=all_labels(value))).labels
+    union = node.op == "+=" and any(part.items is not None or part.rest is not None for part in (old, value))
+    if evaluator.concrete or node.op == "^=" or union or evaluator.is_counted_here(node.target):
+        return evaluator.combined(node.op[:-1], [old, value], labels, node.target)
+    return Val(frozenset([evaluator.state.counted]), labels)
 
 
 def elements(evaluator: Evaluator, value: Val) -> Val:
@@ -436,7 +388,9 @@ def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
     if secret is not None and evaluator.path.rpartition("/")[2].lower() == DATABASE_FILE:
         # The site's own file: what it holds is the secret itself, and no report may show it.
         value = evaluator.state.origins.secret_value(secret, evaluator.path, evaluator.line, f"${name}")
-    for alias in sorted(evaluator.aliases.get(name, (name,))):
+    for alias in sorted(evaluator.aliases.of(name)):
+        if alias != name and evaluator.aliases.is_loose(alias):
+            value = evaluator.join(evaluator.env.get(alias, NOTHING), value)
         evaluator.replaced_in_attempt(alias)
         evaluator.env[alias] = value
         if alias in evaluator.place_references or alias in evaluator.element_references:
@@ -480,6 +434,9 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
         return
     base = evaluator.value(target.base)
     if not base.types and plain.may_be_passed(evaluator, target.key, key) and evaluator.put_under(target, key, value):
+        return
+    if letters.is_text(base):
+        write(evaluator, target.base, letters.put_in(evaluator, base, key, value))
         return
     items = dict(base.items or {})
     rest = base.rest

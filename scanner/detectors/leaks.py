@@ -151,8 +151,8 @@ def _opens(hit: Hit) -> bool:
 
 
 def _chosen(outside: list[str]) -> bool:
-    """Whether the code names a host itself, or whoever calls the page does."""
-    return _literal(outside) or USER_INPUT in outside
+    """Whether the code names a host itself, whoever calls the page does, or nobody can tell who does."""
+    return _literal(outside) or USER_INPUT in outside or UNRESOLVED in outside
 
 
 def _surely_leaves(hit: Hit, label: str) -> bool:

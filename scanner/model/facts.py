@@ -18,7 +18,7 @@ from scanner.model.other import NOTHING, OtherFacts
 
 SHORT_BODY = 190
 """Size of a function (`FunctionFact.size`) up to which it is followed in any case: getters, setters, URL builders."""
-FACTS_VERSION = 9
+FACTS_VERSION = 10
 """Raise it whenever the same bytes may give other facts: it is part of the cache key."""
 
 
@@ -231,6 +231,8 @@ class Branch(msgspec.Struct, frozen=True, array_like=True, tag=23):
     """The statements in front are the tests of the arms, one each (but none for the last of a total one)."""
 
 
+BREAK, CONTINUE, GOTO = "break", "continue", "goto"
+"""Operators of statements that leave a loop or a round of it; the operand says of how many loops."""
 TRY, TRIED = "try", "tried"
 """Operators without operands, as statements around the body of a `try`: it may end behind any of its parts."""
 
@@ -243,6 +245,8 @@ class Loop(msgspec.Struct, frozen=True, array_like=True, tag=24):
     """How many statements at the end of the body are its test, which also stands in front of the loop."""
     late: bool = False
     """`do ... while`: the body runs before the first test."""
+    updates: int = 0
+    """How many statements in front of its test are the step of a `for`: `continue` goes there."""
 
 
 class Globals(msgspec.Struct, frozen=True, array_like=True, tag=25):

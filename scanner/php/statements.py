@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable as Function
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 
 from scanner.model.facts import (
+    BREAK,
+    CONTINUE,
+    GOTO,
     TRIED,
     TRY,
     Arg,
@@ -73,8 +77,7 @@ K_FINALLY = frozenset(kind_ids("finally_clause"))
 K_STATIC_VARIABLE = frozenset(kind_ids("static_variable_declaration"))
 K_NOTHING = frozenset(
     kind_ids("comment") + kind_ids("php_tag") + kind_ids("php_end_tag") + kind_ids("empty_statement")
-    + kind_ids("goto_statement") + kind_ids("named_label_statement") + kind_ids("break_statement")
-    + kind_ids("continue_statement")
+    + kind_ids("named_label_statement")
 )  # fmt: skip
 
 
@@ -100,6 +103,8 @@ class StatementLowering(ExpressionLowering):
 
     def __init__(self, source: bytes, words: frozenset[str] = frozenset()) -> None:
         super().__init__(source, words)
+        self.leavable: list[bool] = []
+        """What `break` can leave, outermost first: whether it is a loop, or a `switch`."""
         self.statement_cuts: list[Node] = []
         """As `pending`, for statements."""
 
@@ -327,7 +332,8 @@ class StatementLowering(ExpressionLowering):
             if value is not None:
                 out.append(Expr(self.expression(value), line_of(value)))
                 children = [child for child in children if child != value]
-            statements = falling + self.block(children)
+            with self._inside(loop=False):
+                statements = falling + self.block(children)
             arms.append(statements)
             falling = () if children and _leaves(children) else statements
             if len(falling) > _MAX_FALLING:
@@ -355,7 +361,29 @@ class StatementLowering(ExpressionLowering):
             if child != body and child.kind_id not in K_COMMENT:
                 self._head_expression(child, test)
         out.extend(test)
-        out.append(Loop((*self.body(body), *test), len(test), node.type == "do_statement"))
+        with self._inside(loop=True):
+            inner = self.body(body)
+        out.append(Loop((*inner, *test), len(test), node.type == "do_statement"))
+
+    @contextmanager
+    def _inside(self, *, loop: bool) -> Iterator[None]:
+        """While the body of a loop, or of a `switch`, is lowered."""
+        self.leavable.append(loop)
+        yield
+        self.leavable.pop()
+
+    @handles("break_statement", "continue_statement")
+    def _leave(self, node: Node, out: list[Statement]) -> None:
+        """`break 2`, `continue`: of how many loops; what leaves no more than a `switch` ends its arm (see there)."""
+        levels = next((self.text(child) for child in self.named(node)), "1")
+        left = self.leavable[-int(levels) :] if levels.isdecimal() and levels != "0" else []
+        if left and left[0]:
+            word = CONTINUE if node.type == "continue_statement" else BREAK
+            out.append(Expr(Op(word, (Const(str(sum(left))),)), line_of(node)))
+
+    @handles("goto_statement")
+    def _goto(self, node: Node, out: list[Statement]) -> None:
+        out.append(Expr(Op(GOTO, ()), line_of(node)))
 
     @handles("for_statement")
     def _for(self, node: Node, out: list[Statement]) -> None:
@@ -368,10 +396,11 @@ class StatementLowering(ExpressionLowering):
                 if child.is_named:
                     self._head_expression(child, statements)
         rest = [child for child in self.named(node) if child.id not in heads]
-        body = self.body(rest[0]) if len(rest) == 1 else self.block(rest)
-        test = parts["condition"]
+        with self._inside(loop=True):
+            body = self.body(rest[0]) if len(rest) == 1 else self.block(rest)
+        test, update = parts["condition"], parts["update"]
         out.extend((*parts["initialize"], *test))
-        out.append(Loop((*body, *parts["update"], *test), len(test)))
+        out.append(Loop((*body, *update, *test), len(test), updates=len(update)))
 
     def _head_expression(self, node: Node, out: list[Statement]) -> None:
         if node.kind_id in K_SEQUENCE:
@@ -396,7 +425,9 @@ class StatementLowering(ExpressionLowering):
                     head.append(self._foreach_target(pair[1], iterable, line))
             else:
                 head.append(self._foreach_target(target, iterable, line))
-        out.append(Loop((*head, *self.body(body))))
+        with self._inside(loop=True):
+            inner = self.body(body)
+        out.append(Loop((*head, *inner)))
 
     def _foreach_target(self, node: Node, iterable: Value, line: int) -> Assign:
         if node.kind_id in K_BY_REF:

@@ -60,6 +60,10 @@ def construct(name: str, *args: Value) -> Call:
     return call(CallKind.CONSTRUCT, name, *args)
 
 
+def leaving(word: str, loops: int = 1) -> tuple[Statement, ...]:
+    return (Expr(Op(word, (Const(str(loops)),)), 1),)
+
+
 def facts(code: str) -> FileFacts:
     return extract(b"<?php " + code.encode())
 
@@ -239,7 +243,18 @@ STATEMENTS: list[tuple[str, tuple[Statement, ...]]] = [
     ("while ($a) f();", (Expr(A, 1), Loop((Expr(function("f"), 1), Expr(A, 1)), 1))),
     ("do f(); while ($a);", (Expr(A, 1), Loop((Expr(function("f"), 1), Expr(A, 1)), 1, late=True))),
     ("for ($a; $b; $x) f();", (
-        Expr(A, 1), Expr(B, 1), Loop((Expr(function("f"), 1), Expr(X, 1), Expr(B, 1)), 1),
+        Expr(A, 1), Expr(B, 1), Loop((Expr(function("f"), 1), Expr(X, 1), Expr(B, 1)), 1, updates=1),
+    )),
+    ("while ($a) { if ($b) break; continue; }", (
+        Expr(A, 1),
+        Loop((Expr(B, 1), Branch((leaving("break"),), tested=True), *leaving("continue"), Expr(A, 1)), 1),
+    )),
+    ("while ($a) { switch ($b) { case 1: break; default: continue 2; } }", (
+        Expr(A, 1),
+        Loop((Expr(B, 1), Expr(ONE, 1), Branch(((), leaving("continue")), total=True), Expr(A, 1)), 1),
+    )),
+    ("for (;;) foreach ($a as $b) break 2;", (
+        Loop((Loop((Assign(B, A, "foreach", 1), *leaving("break", 2))),)),
     )),
     ("foreach ($a as $k => $b) f();", (
         Loop((Assign(Var("k"), A, "foreach-key", 1), Assign(B, A, "foreach", 1), Expr(function("f"), 1))),
@@ -261,7 +276,9 @@ STATEMENTS: list[tuple[str, tuple[Statement, ...]]] = [
         Branch(((Expr(construct("caught", ClassConst("E", "class")), 1), Expr(function("g"), 1)),)),
         Expr(function("h"), 1),
     )),
-    ("a: f(); goto a;", (Loop((Branch(((Expr(function("f"), 1),),)),)),)),
+    ("a: f(); goto a;", (
+        Loop((Branch(((Expr(function("f"), 1),),)), Branch(((Expr(Op("goto", ()), 1),),)))),
+    )),
     ("declare(ticks=1) { f(); }", (Expr(function("f"), 1),)),
     ("function f() {}", (Define("f", 1),)),
     ("if ($a) { class C {} }", (Expr(A, 1), Branch(((Define("C", 1),),), tested=True))),
