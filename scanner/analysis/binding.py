@@ -9,7 +9,7 @@ import msgspec
 from scanner.analysis import implicit, open_lists
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
-from scanner.analysis.summary import RECEIVER
+from scanner.analysis.summary import RECEIVER, opened
 from scanner.analysis.values import NOTHING, Val
 from scanner.model.facts import Arg, Call, Param, Unknown
 
@@ -38,7 +38,7 @@ def written_out(evaluator: Evaluator, call: Call) -> tuple[Call, list[Val]]:
         elements = open_lists.elements(evaluator, value) if arg.spread and not value.items else []
         if elements:
             written += [*(Arg(Unknown("...")) for _one in elements), Arg(Unknown("..."), spread=True)]
-            values += [*elements, Val(rest=open_lists.any_of(evaluator, value))]
+            values += [*elements, Val(value.texts, rest=open_lists.any_of(evaluator, value))]
             continue
         if not arg.spread or not _is_listed(value):
             written.append(arg)
@@ -67,8 +67,10 @@ class Binding:
         self._receiver = evaluator.state.made.receiver(receiver, number) if receiver is not None else None
         self._values: dict[int, Val] = {}
         self._spread: Val | None = None
+        self._passed_on: Val | None = None
+        """A list that callers pass, which may have elements under the names of parameters."""
         self._listed: dict[str, Val] = {}
-        """What one parameter for any number of arguments gets, in order."""
+        """What one parameter for any number of arguments gets, in order, by number or name."""
         names = {param.name: index for index, param in enumerate(self._params)}
         written: Sequence[Arg] = call.args if len(call.args) == len(args) else ()
         position = 0
@@ -77,15 +79,15 @@ class Binding:
             if arg is not None and arg.spread:
                 position = self._bind_spread(value, position, names)
             elif arg is not None and arg.name:
-                self._bind(names.get(arg.name, len(self._params)), value)
+                self._bind(names.get(arg.name, len(self._params)), value, arg.name)
             else:
                 self._bind(position, value)
                 position += 1
 
-    def _bind(self, position: int, value: Val) -> None:
+    def _bind(self, position: int, value: Val, name: str = "") -> None:
         last = len(self._params) - 1
         if position >= last >= 0 and self._params[last].variadic:
-            self._listed[str(len(self._listed))] = value
+            self._listed[name or str(sum(map(str.isdecimal, self._listed)))] = value
         else:
             self._values[position] = value
 
@@ -96,8 +98,9 @@ class Binding:
                 self._bind(position, item)
                 position += 1
             elif key.isidentifier():
-                self._bind(names.get(key, len(self._params)), item)
+                self._bind(names.get(key, len(self._params)), item, key)
         rest = value.rest or Val(labels=value.labels)
+        self._passed_on = value if value.texts and not value.items else None
         self._spread = rest if rest is not NOTHING else None
         return position
 
@@ -107,17 +110,23 @@ class Binding:
             return self._receiver or NOTHING
         value = self._values.get(index)
         if value is not None:
-            return value
+            return self._evaluator.join(value, self._by_name(index))
         if self._listed and index == len(self._params) - 1:
             sites = frozenset[int]().union(*(value.sites for value in self._listed.values()))
             return Val(sites=sites, items=self._listed, rest=self._spread)
         if index == len(self._params) and self._evaluator.to_result is not None:
             return self._evaluator.to_result
         if self._spread is not None:
-            return self._spread
+            return self._evaluator.join(self._spread, self._by_name(index))
         if index < len(self._params):
             return default_value(self._evaluator.state, self._number, index)
         return NOTHING
+
+    def _by_name(self, index: int) -> Val:
+        """What a list that callers pass may hold under the name of a parameter."""
+        if self._passed_on is None or index >= len(self._params):
+            return NOTHING
+        return opened(self._passed_on, self._params[index].name, self._evaluator.state.holes)
 
 
 def by_parameter(evaluator: Evaluator, call: Call, number: int, args: list[Val], receiver: Val | None) -> list[Val]:

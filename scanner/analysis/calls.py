@@ -270,7 +270,7 @@ def _caught(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Va
     """`__call` of a class for a method that it does not have."""
     method = evaluator.state.program.find_method(cls, "__call")
     if method is not None:
-        yield apply_summary(evaluator, call, method, magic.arguments(text_value(name), args), receiver)
+        yield magic.catch(evaluator, call, method, text_value(name), args, receiver)
 
 
 def _method_of_closure(evaluator: Evaluator, call: Call, closure: Val, method: str, args: list[Val]) -> Val:
@@ -363,7 +363,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return args[0].replaced(types=frozenset([cls])) if args else evaluator.cases(cls)
     any_method = state.program.find_method(cls, "__callstatic")
     if any_method is not None:
-        return apply_summary(evaluator, call, any_method, magic.arguments(text_value(name), args), receiver)
+        return magic.catch(evaluator, call, any_method, text_value(name), args, receiver)
     throwables.constructed(evaluator, call, ancestors, lower, args)
     copied = filling.of_class(evaluator, call, cls, lower, args) or containers.copied(evaluator, call, cls, lower, args)
     return _unknown_static(evaluator, call, args) if copied is NOTHING else copied

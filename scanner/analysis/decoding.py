@@ -49,6 +49,8 @@ _FILLERS = frozenset(
 _MAGIC = frozenset({"__call", "__callstatic"})
 _MARKS = (b"\xa1^", b"\xa1~", b"\xa2^=")
 """MessagePack of operators that decoders use on text."""
+_LOOP = b"\x95\x18"
+"""Begins a loop in MessagePack: an array of five, the first its tag."""
 
 
 class Decoded(NamedTuple):
@@ -72,7 +74,8 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
     if not all(map(_is_constant, values)) or not any(value.texts or value.items for value in values):
         _leave_to_callers(evaluator, number, values)
         return _filled(evaluator, call, number, args, receiver)
-    if number in state.active or len(state.active) >= state.limits.call_depth:
+    is_again = number in state.active and not (evaluator.concrete and evaluator.number == number)
+    if is_again or len(state.active) >= state.limits.call_depth:
         return None
     key = (number, evaluator.cls, tuple(map(_spelled, values)))
     known = state.decoding.results.get(key)
@@ -82,6 +85,7 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
         state.limit("decoders", number)
         return None
     state.decoding.results[key] = Val()
+    state.decoding.built += not _decodes(evaluator, number)
     result, wrote = _run(evaluator, call, number, values, receiver)
     if wrote:  # to an argument by reference: that must be done at each call
         del state.decoding.results[key]
@@ -186,7 +190,23 @@ def _worth(evaluator: Evaluator, number: int) -> bool:
     inside = evaluator.concrete or (evaluator.told and not RESHAPING.isdisjoint(fact.called))
     if inside and fact.size <= _SHORT:
         return True
-    return _decodes(evaluator, number) or dispatches(evaluator, number) or reads_named(evaluator.state, number)
+    if _decodes(evaluator, number) or dispatches(evaluator, number) or reads_named(evaluator.state, number):
+        return True
+    return evaluator.state.decoding.built < _MAX_RUNS and _builds(evaluator, number)
+
+
+def _builds(evaluator: Evaluator, number: int) -> bool:
+    """Whether a short function only computes, and has a loop or calls itself: it puts a text together, perhaps."""
+    state = evaluator.state
+    known = state.decoding.builders.get(number)
+    if known is None:
+        fact = state.program.functions[number]
+        others = frozenset(fact.called) - {fact.name.lower()}
+        again = len(others) < len(frozenset(fact.called)) or _LOOP in bytes(fact.body)
+        known = state.decoding.builders[number] = (
+            again and fact.size <= _SHORT and not fact.is_generator and all(map(state.computes, others))
+        )
+    return known
 
 
 def _decodes(evaluator: Evaluator, number: int) -> bool:

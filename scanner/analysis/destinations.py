@@ -221,11 +221,10 @@ def _host_or_path(template: str, holes: HoleTable, shown: str, *, bare_host: boo
     if bare_host and "@" in template:  # `{name}@{domain}`
         template = _HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2] or template
     hole = holes.hole(template[0])
-    if hole is not None and hole.text == A_NUMBER and not bare_host:
-        return Destination(LOCAL, shown)
     if hole is not None:
         zone = _in_zone(template) if bare_host else ""
-        return Destination(authority(zone, holes) if zone else _hole_destination(hole.kind, hole.text), shown)
+        name = LOCAL if hole.text == A_NUMBER and not bare_host else _hole_destination(hole.kind, hole.text)
+        return Destination(authority(zone, holes) if zone else name, shown)
     if _PAIRS.match(template):
         named = _of_pairs(template, holes)
         if named:

@@ -314,27 +314,30 @@ class Evaluator(Elements):
         self.capture(number)
         for name, by_ref in self.state.program.functions[number].captures:
             if by_ref:
-                self.cells[name] = cell(number, name)
+                self.cells[name] = cell(self.state.program, number, name)
         return Val(refs=frozenset([ref]), items=self._carried(number) or None)
 
     def _carried(self, number: int) -> dict[str, Val]:
         """What a closure carries to where it is called: captured variables that hold data, a callable or an object."""
         fact = self.state.program.functions[number]
-        if any(name == "*" for name, _by_ref in fact.captures):
-            body = bytes(fact.body)
-            names = [name for name in sorted(self.env) if "->" not in name and variable_mark(name) in body]
-        else:
-            names = [name for name, _by_ref in fact.captures]
-        if "this" in self.env and not fact.is_static:
-            names.append("this")
-        always = {name for name, by_ref in fact.captures if by_ref} | {"this"}
-        values = ((name, self.env[name]) for name in names if name in self.env)
-        calls = _COMPUTED in fact.called
+        values = self._captured(number)
+        by_ref = [name for name, by_ref in fact.captures if by_ref] + ([] if fact.is_static else ["this"])
+        values.update((name, self.env[name]) for name in by_ref if name in self.env)
+        always, calls = frozenset(by_ref), _COMPUTED in fact.called
         return {
             CARRIED + name: value
-            for name, value in values
+            for name, value in values.items()
             if self.told or name in always or _holds(value) or (calls and self._names_function(value))
         }
+
+    def _captured(self, number: int) -> dict[str, Val]:
+        """Variables that a closure captures by value, as they are now."""
+        fact = self.state.program.functions[number]
+        names: Iterable[str] = [name for name, by_ref in fact.captures if not by_ref]
+        if "*" in names:
+            body = bytes(fact.body)
+            names = [name for name in sorted(self.env) if "->" not in name and variable_mark(name) in body]
+        return {name: self.env[name] for name in names if name in self.env}
 
     def _names_function(self, value: Val) -> bool:
         """Whether a value is the name of a function that signatures describe or the program declares."""
@@ -343,7 +346,8 @@ class Evaluator(Elements):
 
     def capture(self, number: int) -> None:
         """Evaluate a closure's body here, with what it captures: its calls run with the values of this place."""
-        self.closures.add(number)
+        known, now = self.closures.get(number, {}), self._captured(number)
+        self.closures[number] = {name: self.join(known.get(name, NOTHING), value) for name, value in now.items()}
         self.state.interpreter.closure(self, number)
 
     def first_class(self, node: Callable) -> Val:

@@ -14,6 +14,7 @@ from scanner.analysis.describe import describe
 from scanner.analysis.faces import names_host
 from scanner.analysis.flows import Goal, Parameter, Passed, Way
 from scanner.analysis.instances import Instances
+from scanner.analysis.program import Program
 from scanner.analysis.spread import MAX_OUTSIDE_STEPS, is_followed
 from scanner.analysis.state import Note, SecretRead, State
 from scanner.analysis.substitution import Substitution
@@ -51,8 +52,11 @@ PRIMITIVES = frozenset(
 )  # fmt: skip
 
 
-def cell(closure: int, name: str) -> tuple[str, str]:
-    """Store of a variable that a closure captures by reference."""
+def cell(program: Program, closure: int, name: str) -> tuple[str, str]:
+    """Store of a variable that a closure captures by reference: of the outermost that has it, where they are nested."""
+    owner = program.local(closure, program.functions[closure].owner)
+    while (name, True) in program.functions[owner].captures:
+        closure, owner = owner, program.local(owner, program.functions[owner].owner)
     return "\2cell", f"{closure}:{name}"
 
 
@@ -154,8 +158,8 @@ class Frame:
         """By closure that was created here: what it gives back that carries something."""
         self.grown: set[tuple[int, str]] = set()
         """Properties of objects made here to which methods add: what was added is all there is (see `growing`)."""
-        self.closures: set[int] = set()
-        """Closures created here: calling one runs it with this function's variables."""
+        self.closures: dict[int, dict[str, Val]] = {}
+        """Closures created here, and the values of variables that they captured when they were."""
         self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}
         self.changed: set[str] = set()  # variables that hold what was made of a parameter (see `plain`)
         self.foreign: frozenset[int] = frozenset()
@@ -338,16 +342,10 @@ class Frame:
         return self.state.interpreter.apply(self, call, number, args, receiver)
 
     def magic_method(self, cls: str, name: str, magic: str) -> int | None:
-        """`__get` or `__set` of a class for a property that it does not declare; a class's own methods see it bare."""
-        program = self.state.program
-        number = program.find_method(cls, magic)
-        if number is None or self.fact.name.lower() == magic:
-            return None
-        for ancestor in program.ancestors(cls):
-            for unit in program.classes.get(ancestor, ()):
-                if any(item.name == name for item in unit.fact.properties):
-                    return None
-        return number
+        """`__get` or `__set` of a class for a property that is not there, or not seen; itself, it sees it bare."""
+        number = self.state.program.find_method(cls, magic)
+        bare = number is None or self.fact.name.lower() == magic
+        return None if bare or not self.state.inaccessible.serves(cls, name, self.cls) else number
 
     def add_effect(self, effect: Effect) -> None:
         """Record a write that callers decide, once per place that is written and level it comes from.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from scanner.analysis import resolution, sinks
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import PARAM
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all
-from scanner.model.facts import Call, Const
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, parts
+from scanner.model.facts import Arg, Call, Const, Unknown
 
 _MAX_CLASSES = 8
 
@@ -36,12 +38,26 @@ def by_value(evaluator: Evaluator, call: Call, target: Val, name: Val, args: lis
     wanted = [(cls, "__call") for cls in sorted(target.types)] + [(cls, "__callstatic") for cls in named]
     numbers = (state.program.find_method(cls, method) for cls, method in wanted[:_MAX_CLASSES])
     found = (number for number in numbers if number is not None)
-    return [state.interpreter.apply(evaluator, call, number, arguments(name, args), target) for number in found]
+    return [catch(evaluator, call, number, name, args, target) for number in found]
 
 
-def arguments(name: Val, args: list[Val]) -> list[Val]:
-    """What `__call` and `__callStatic` get: the name, and a list of the arguments."""
-    return [name, Val(items={str(position): arg for position, arg in enumerate(args)})]
+def catch(evaluator: Evaluator, call: Call, number: int, name: Val, args: list[Val], receiver: Val | None) -> Val:
+    """Value of a call that `__call` or `__callStatic` gets: the name, and an array of the arguments."""
+    packed = [name, _packed(evaluator, call, args)]
+    return evaluator.state.interpreter.apply(evaluator, replace(call, args=()), number, packed, receiver)
+
+
+def _packed(evaluator: Evaluator, call: Call, args: list[Val]) -> Val:
+    """Arguments as an array: those that are named under their names, what a list of unknown length holds behind."""
+    written = call.args if len(call.args) == len(args) else (Arg(Unknown("...")),) * len(args)
+    items: dict[str, Val] = {}
+    rest: list[Val] = []
+    for arg, value in zip(written, args, strict=True):
+        if arg.spread:
+            rest += parts(value) or [value]
+        else:
+            items[arg.name or str(len(items))] = value
+    return Val(items=items, rest=join_all(rest, evaluator.state.overflow) if rest else None)
 
 
 def _send_itself(evaluator: Evaluator, cls: str, args: list[Val], receiver: Val) -> None:

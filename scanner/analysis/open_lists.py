@@ -63,6 +63,12 @@ def joined(frame: Frame, lists: Sequence[Val]) -> Val | None:
         value = listed(frame, one) if is_open(frame, one) else one
         if rest is not None or value.items is None or (value.rest is not None and value is one):
             return None
+        if value is not one:  # callers may pass any of the names so far, too
+            holes = frame.state.holes
+            items = {
+                key: item if key.isdecimal() else frame.join(item, opened(one, key, holes))
+                for key, item in items.items()
+            }
         for key, item in value.items.items():
             items[str(number) if key.isdecimal() else key] = item
             number += key.isdecimal()

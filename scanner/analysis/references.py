@@ -15,8 +15,21 @@ from contextlib import contextmanager
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import PARAM, Effect
-from scanner.analysis.values import Trace, Val, all_labels
-from scanner.model.facts import ArrayLit, Assign, Call, Const, Index, Item, Prop, Return, StaticProp, Value, Var
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels
+from scanner.model.facts import (
+    ArrayLit,
+    Assign,
+    Call,
+    Const,
+    Index,
+    Item,
+    Prop,
+    Return,
+    StaticProp,
+    Unknown,
+    Value,
+    Var,
+)
 
 KEPT = "reference"
 """Target of the effect that a parameter by reference is another name for what a store keeps."""
@@ -24,21 +37,76 @@ _PLACES = (Index, Prop, StaticProp)
 _MAX_PLACES = 4
 """Places of which one variable is a name."""
 _MAX_DEPTH = 4
+_MAX_WALK = 6
+"""Levels that a variable goes down."""
+_FIRST = "\0first "
+"""Begins the name, which no PHP code can say, of what a variable was before it went down."""
 
 
-def bind(evaluator: Evaluator, node: Assign) -> None:
-    """After an assignment: which variables are names of places now."""
+def bind(evaluator: Evaluator, node: Assign, places: tuple[Value, ...] = ()) -> None:
+    """After an assignment: which variables are names of places now. `places`: those of a variable that was `walked`."""
     if node.op == "foreach-ref" and isinstance(node.target, Var):
         evaluator.element_references[node.target.name] = node.value
     elif node.op == "&" and isinstance(node.target, Var):
         if isinstance(node.value, (*_PLACES, Call)):
-            evaluator.place_references[node.target.name] = (node.value,)
+            evaluator.place_references[node.target.name] = places or (node.value,)
     elif node.op == "&" and isinstance(node.value, Var):
         _name(evaluator, node.value.name, node.target)
     if isinstance(node.target, ArrayLit):
         _of_items(evaluator, node.target, node.value, _MAX_DEPTH)
     elif isinstance(node.value, ArrayLit):
         _of_items(evaluator, node.value, node.target, _MAX_DEPTH)
+
+
+def walked(evaluator: Evaluator, node: Assign) -> tuple[Value, ...]:
+    """Places of `$at = &$at[$key];`, which goes one level down from where the variable was; to be asked before it.
+
+    Where a parameter goes down, what it was at first stays under another name: there is no variable for it any more.
+    """
+    if not (isinstance(node.target, Var) and isinstance(node.value, (Index, Prop))):
+        return ()
+    name, root = node.target.name, _root(node.value)
+    if root != node.target:
+        return ()
+    known = evaluator.place_references.get(name)
+    starts = known or tuple(Var(one) for one in sorted(evaluator.aliases.of(name) - {name}))[:_MAX_PLACES]
+    if not starts:
+        first = _FIRST + name
+        evaluator.env[first] = evaluator.env.get(name, NOTHING)
+        if name in evaluator.parameter_index:
+            evaluator.parameter_index[first] = evaluator.parameter_index[name]
+        starts = (Var(first),)
+    found = tuple(_moved(evaluator, node.value, start) for start in starts)
+    if known and _may_not_run(evaluator):
+        found = (*found, *(place for place in known if place not in found))
+    return tuple(place for place in found if _depth(place) <= _MAX_WALK)[:_MAX_PLACES]
+
+
+def _root(place: Value) -> Value:
+    while isinstance(place, (Index, Prop)):
+        place = place.base
+    return place
+
+
+def _depth(place: Value) -> int:
+    depth = 0
+    while isinstance(place, (Index, Prop)):
+        place, depth = place.base, depth + 1
+    return depth
+
+
+def _moved(evaluator: Evaluator, place: Value, start: Value) -> Value:
+    """A place with another beginning, and with the keys of this moment."""
+    if isinstance(place, Prop):
+        return Prop(_moved(evaluator, place.base, start), place.name)
+    if not isinstance(place, Index):
+        return start
+    base = _moved(evaluator, place.base, start)
+    if place.key is None:
+        return Index(base, None)
+    key = evaluator.value(place.key)
+    names = evaluator.known_texts(key)
+    return Index(base, Const(names[0]) if len(names) == len(key.texts) == 1 else Unknown("key"))
 
 
 def _of_items(evaluator: Evaluator, array: ArrayLit, whole: Value, depth: int) -> None:

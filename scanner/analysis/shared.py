@@ -98,7 +98,7 @@ class Shared(Frame):
         `carried`: variables of a closure that was made elsewhere.
         """
         self.given = args
-        scope = outer.env if carried is None else carried
+        scope = {**outer.env, **outer.closures.get(self.number, {})} if carried is None else carried
         for name, _by_ref in self.fact.captures:
             if name == "*":
                 self.env = {**scope, **{p.name: self.env[p.name] for p in self.fact.params}}
@@ -147,7 +147,7 @@ class Shared(Frame):
         self.thrown = self.join(self.thrown, inner.thrown)
         for name, by_ref in inner.fact.captures:
             if by_ref and name in inner.env and foreign:
-                self.write_shared("store", cell(inner.number, name), inner.env[name])
+                self.write_shared("store", cell(self.state.program, inner.number, name), inner.env[name])
             elif by_ref and name in inner.env:
                 known = self.env.get(name)
                 value = inner.env[name]

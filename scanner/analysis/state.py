@@ -13,6 +13,7 @@ from scanner.analysis.dispatcher import Dispatcher
 from scanner.analysis.faces import face, innermost, names_host, places
 from scanner.analysis.flows import Flows
 from scanner.analysis.growth import Growth
+from scanner.analysis.inaccessible import Inaccessible
 from scanner.analysis.include_graph import common_files
 from scanner.analysis.instances import Instances
 from scanner.analysis.kept_secrets import INNER as _INNER
@@ -123,6 +124,10 @@ class Decoding:
         """Results of decoders of the program by function, class and known arguments."""
         self.decoders: dict[int, bool] = {}
         """Which functions can be decoders."""
+        self.builders: dict[int, bool] = {}
+        """Which functions put a text together in a loop, or calling themselves."""
+        self.built = 0
+        """Calls of these that were run with what they get."""
         self.lookups: dict[int, bool] = {}
         """Which functions read under a name that callers pass (see `lookups`)."""
         self.fillers: dict[int, bool] = {}
@@ -157,6 +162,7 @@ class State(Kinds):
         self.made = Made(program)
         self.variants = Variants(catalogue)
         self.late = LateBound(program)
+        self.inaccessible = Inaccessible(program)
         self.included: set[str] = set()
         """Paths that some include resolves to."""
         self.common_files = common_files(program)

@@ -275,6 +275,7 @@ _STATEMENTS: dict[type, Callable[..., None]] = {
 def assign(evaluator: Evaluator, node: Assign) -> Val:
     """Effect and value of an assignment."""
     value = evaluator.value(node.value)
+    places = references.walked(evaluator, node) if node.op == "&" else ()
     if node.op in ("foreach", "foreach-ref"):
         value = elements(evaluator, value)
         if isinstance(node.target, Var) and node.op == "foreach-ref":
@@ -294,7 +295,7 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     value = implicit.assigned(evaluator, node, value) if evaluator.deciding else value
     plain.note(evaluator, node, value)
     write(evaluator, node.target, value)
-    references.bind(evaluator, node)
+    references.bind(evaluator, node, places)
     return value
 
 
