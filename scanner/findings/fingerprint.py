@@ -19,7 +19,7 @@ from scanner.model.finding import Finding
 
 __all__ = ["FINGERPRINT_VERSION", "Group", "callee_of", "fingerprint", "group_of", "normalise_code"]
 
-FINGERPRINT_VERSION = "v1"
+FINGERPRINT_VERSION = "v2"
 """Raise it whenever the same finding may get another hash: it is part of each of them."""
 
 Group = tuple[str, str, str, str]
@@ -27,6 +27,12 @@ Group = tuple[str, str, str, str]
 
 _VERSION_FOLDER = re.compile(r"redcap_v\d+\.\d+\.\d+(?![\w.])", re.ASCII)
 _DIGEST_BYTES = 16
+_LOCAL = re.compile(
+    r"(?<!::)\$(?!(?:this|globals|_(?:get|post|request|server|env|cookie|files|session))\b)[a-z_\x80-\U0010ffff]"
+    r"[\w\x80-\U0010ffff]*",
+    re.IGNORECASE | re.ASCII,
+)
+"""A variable, save `$this` and those of all code: the `$class` of `new $class`, the `$client` of `$client->send`."""
 
 
 def fingerprint(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -56,8 +62,8 @@ def group_of(finding: Finding) -> Group:
 
 
 def callee_of(finding: Finding) -> str:
-    """The normalised callee; where a detector gives none, what is called or read, in lower case."""
-    return finding.callee or finding.api.lower()
+    """The normalised callee, in lower case and without names of locals; else what is called or read, likewise."""
+    return _LOCAL.sub("$", finding.callee or finding.api.lower())
 
 
 def evidence_of(finding: Finding) -> str:
