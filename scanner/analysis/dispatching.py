@@ -18,7 +18,7 @@ from scanner.analysis.callbacks import BY_VALUE
 from scanner.analysis.code import KIND as CODE
 from scanner.analysis.decisive import URL_ROLES
 from scanner.analysis.dispatcher import NONE, Dispatcher
-from scanner.analysis.evaluator import MAX_INLINE_CLOSURES, Evaluator
+from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.include_graph import INCLUDES
 from scanner.analysis.lookups import computed_names
@@ -59,6 +59,8 @@ _NO_CALL = frozenset({SETTING, WRITE, STATEMENT, CODE})
 _HOST_STANDS = re.compile(rf"[a-z]{{2,8}}://[^/?#{FIRST_PRIVATE}-\U0010ffff]{{3,}}[/?#]")
 _MAX_NAMES = 3
 """Names that one argument may be known to have."""
+_MAX_IN_ONE = 200
+"""Calls that are followed in one function, those of closures counted: tables of actions are long."""
 _MAX_IN_ALL = 10_000
 """Calls of dispatchers that are followed in one release."""
 
@@ -128,7 +130,7 @@ def _told(
 ) -> Val | None:
     """Run a function with what a call passes."""
     state = evaluator.state
-    if evaluator.inlined >= MAX_INLINE_CLOSURES or state.decoding.dispatched >= _MAX_IN_ALL:
+    if evaluator.inlined >= _MAX_IN_ONE or state.decoding.dispatched >= _MAX_IN_ALL:
         state.limit("dispatchers", number)
         return None
     if not state.run_inside(number):

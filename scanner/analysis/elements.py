@@ -20,7 +20,7 @@ from scanner.analysis.origins import (
     SUPERGLOBALS,
 )
 from scanner.analysis.remote import FILE_FIELDS, UPLOAD
-from scanner.analysis.summary import ANY, PARAM, opened
+from scanner.analysis.summary import ANY, PARAM, PROJECTED, opened
 from scanner.analysis.templates import ELEMENTS, OF_OBJECT, OF_UNDER, PARAMETERS, is_known
 from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, chain, join_all, text_value
 from scanner.analysis.weak import telling
@@ -83,8 +83,16 @@ class Elements(Named):
             others.append(base.rest)
         found = [telling(self.state, item) for item in others]
         if unsure and not base.items:
-            found.append(opened(base, ANY, self.state.holes))
+            passed = base.replaced(texts=frozenset(filter(self._is_passed, base.texts)))
+            found.append(opened(passed, ANY, self.state.holes))
         return join_all(found, self.state.overflow)
+
+    def _is_passed(self, text: str) -> bool:
+        """Whether a text is an argument of a caller, or an element of one: none of what the program keeps by name."""
+        origin = self.state.holes.origin(text) if len(text) == 1 else None
+        while origin is not None and not origin[1].startswith(PROJECTED):
+            text, origin = origin[0], self.state.holes.origin(origin[0])
+        return origin is None and len(text) == 1
 
     def _of_brackets(self, base: Val, key: Val, node: Index) -> Val:
         """What an object gives for a key: what was put into a collection, what a class's own `offsetGet` says."""
