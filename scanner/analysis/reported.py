@@ -25,8 +25,14 @@ _HANDLERS = {
     "set_exception_handler": EXCEPTION,
     "spl_autoload_register": CLASS,
 }
-_SAVES = 3
-"""Which of the callbacks of `session_set_save_handler` writes."""
+_OF_SESSIONS = {"read": 2, "write": 3, "destroy": 4, "validateId": 7, "updateTimestamp": 8}
+"""What gets the id of a session: a method of a handler, and which of the callbacks it is where each is given alone."""
+_SAVING = frozenset({"write", "updateTimestamp"})
+"""Of these, what gets all that the session holds, too."""
+_ID = "session_id"
+_OBJECT_AND_FLAG = 2
+_HANDLER_CLASSES = ("sessionhandlerinterface", "sessionhandler", "sessionupdatetimestamphandlerinterface")
+_FEW = 8
 FUNCTIONS = _LOADING | {"assert", "session_set_save_handler", "trigger_error", "user_error"}
 """Functions that report something, or register who gets a session."""
 
@@ -82,14 +88,37 @@ def handled(evaluator: Evaluator, name: str) -> list[Val] | None:
 
 
 def _saved(evaluator: Evaluator, args: list[Val]) -> None:
-    """A handler of the program that saves sessions: an object with `write`, or the fourth callback."""
-    held = evaluator.state.read_store(SESSION)
-    if not held.labels:
-        return
-    method = Val(items={"0": args[0], "1": Val(frozenset(["write"]))})
-    callback = args[_SAVES] if len(args) > _SAVES else method
-    data = Val(evaluator.unknown("$data").texts, held.labels)
-    evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), callback, [NOTHING, data])
+    """A handler of the program that keeps sessions, an object or callbacks: it gets the id, and what is in them."""
+    secret = evaluator.state.origins.functions.get(_ID)
+    told = (
+        evaluator.state.origins.secret_value(secret, evaluator.path, evaluator.line, "id of the session")
+        if secret
+        else NOTHING
+    )
+    identity = told.replaced(texts=evaluator.unknown("$id").texts)
+    data = Val(evaluator.unknown("$data").texts, evaluator.state.read_store(SESSION).labels)
+    by_object = len(args) <= _OBJECT_AND_FLAG
+    handler = args[0] if args[0].types else args[0].replaced(types=_declared_handlers(evaluator))
+    for method, place in _OF_SESSIONS.items():
+        given = [identity, data] if method in _SAVING else [identity]
+        if by_object:
+            _handle(evaluator, handler, method, given)
+        elif place < len(args):
+            evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), args[place], given)
+
+
+def _declared_handlers(evaluator: Evaluator) -> frozenset[str]:
+    """Classes of the program that handle sessions: one of them it is, where nothing says which."""
+    program = evaluator.state.program
+    return frozenset(cls for base in _HANDLER_CLASSES for cls in program.descendants(base, _FEW))
+
+
+def _handle(evaluator: Evaluator, handler: Val, method: str, given: list[Val]) -> None:
+    """Run a method of a handler that its class in the program has."""
+    program = evaluator.state.program
+    if any(program.find_method(cls, method.lower()) is not None for cls in handler.types):
+        callback = Val(items={"0": handler, "1": Val(frozenset([method]))})
+        evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), callback, given)
 
 
 @handles("error_get_last")

@@ -365,9 +365,15 @@ def _option(evaluator: Evaluator, roles: dict[str, Val], role: str, key: str, va
         name = evaluator.state.matcher.option_name(key).lower().removeprefix("curlopt_")
         _add(evaluator, roles, f"tls:{name}", value if value.texts else Val(frozenset(["off"])))
         return
-    if role == "payload" and value.refs:  # `CURLOPT_READFUNCTION`: what it returns is sent
-        value = evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), value, [])
-    _add(evaluator, roles, role, value)
+    _add(evaluator, roles, role, _sent_by(evaluator, key, value) if role == "payload" else value)
+
+
+def _sent_by(evaluator: Evaluator, key: str, value: Val) -> Val:
+    """What an option has sent: what its function returns, `CURLOPT_READFUNCTION`, in whatever way that is named."""
+    names_function = evaluator.state.matcher.option_name(key).endswith("FUNCTION")
+    if not value.refs and not names_function:
+        return value
+    return evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), value, [])
 
 
 def _context(evaluator: Evaluator, roles: dict[str, Val]) -> None:
