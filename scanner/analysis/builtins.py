@@ -23,6 +23,7 @@ from scanner.analysis import (
     output,
     packing,
     paths,
+    processes,
     reaches,
     scanning,
     sensitive,
@@ -283,7 +284,7 @@ def _output(evaluator: Evaluator, node: Call, name: str, args: list[Val], positi
         return Val(frozenset(scanned[position - 2 : position - 1]), labels)
     value = evaluator.join(args[position], Val(evaluator.unknown(node.args[position].value).texts, labels))
     if name == "exec":  # lines that the program prints: it may have read a file
-        read = keeping.sent_along(evaluator, {"command": args[0]})
+        read = processes.inherited(evaluator, args[0])
         value = evaluator.join(value, Val(rest=Val(labels=read.labels)) if read.labels else NOTHING)
     if name in _FIELDS:
         value = evaluator.join(value, arrays.fields(args[0]))

@@ -11,6 +11,7 @@ from scanner.analysis import (
     holding,
     keeping,
     middleware,
+    processes,
     reaches,
     rows,
     statements,
@@ -295,17 +296,28 @@ def argument_values(
         _spread_options(evaluator, signature, roles)
     if "context" in roles:
         _context(evaluator, roles)
-    agent = keeping.user_agent(evaluator) if signature.kind in _OPENED else NOTHING
-    along = keeping.sent_along(evaluator, roles)
-    for role, held in (
-        ("header", agent), ("payload", along), ("payload", keeping.moved(evaluator, signature.callable, args))
-    ):  # fmt: skip
+    for role, held in _brought_along(evaluator, signature, roles, args):
         if held is not NOTHING:
             _add(evaluator, roles, role, held)
     hosts = frozenset(signature.destinations) | (holding.listed_hosts(roles) if signature.kind == "db" else frozenset())
     if hosts:
         _add(evaluator, roles, "host", Val(hosts))
     return roles
+
+
+def _brought_along(
+    evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], args: list[Val]
+) -> list[tuple[str, Val]]:
+    """What a call sends besides its arguments, by role: what files, streams, settings and the environment hold."""
+    found = [
+        ("header", keeping.user_agent(evaluator) if signature.kind in _OPENED else NOTHING),
+        ("payload", keeping.sent_along(evaluator, roles)),
+        ("payload", keeping.moved(evaluator, signature.callable, args)),
+    ]
+    if "command" in roles:
+        found.append(("payload", processes.inherited(evaluator, roles["command"])))
+        found.append(("command", processes.scripts(evaluator, roles["command"])))
+    return found
 
 
 def _unnamed(signature: Signature, args: list[Val]) -> list[int]:
