@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from scanner.analysis import output, packing, reaches, reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here, handles, sorted_items
+from scanner.analysis.keyed import file_names, named_in_part
 from scanner.analysis.named import HELD
 from scanner.analysis.origins import DATABASE_FILE, FILE
 from scanner.analysis.state import LISTED
@@ -97,7 +98,7 @@ def places(evaluator: Evaluator, space: str, name: Val) -> list[tuple[str, str]]
     A temporary file, whose name no text tells, is known by the call that made it.
     """
     if space != "file":
-        known = evaluator.known_texts(name)
+        known = [*evaluator.known_texts(name), *named_in_part(space, name)]
     else:
         made = [f"\0{site}" for site in sorted(name.sites) if site >= 0]
         known = made + [text for text in sorted(name.texts) if not made or is_known(text)]
@@ -300,6 +301,8 @@ def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
     evaluator.put_in_space(f"\2{space}", target, whole)
     for key in places(evaluator, space, target):
         _keep_at(evaluator, key, whole)
+        if space == "file":
+            evaluator.keep_by_name(key[1], whole)
     for site in sorted(target.sites) if space == "file" else ():
         evaluator.set_site(site, HELD, whole)
     if space == "file":
@@ -335,7 +338,14 @@ def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
     found = [evaluator.state.read_store(key) for key in keys]
     if space == "file":
         found += [evaluator.sites[site][HELD] for site in sorted(name.sites) if HELD in evaluator.sites.get(site, {})]
+        found += [_of_name(evaluator, path) for _space, path in keys if path[0] != "\0"]
     return join_all([*found, *(evaluator.kept[key] for key in keys if key in evaluator.kept)], evaluator.state.overflow)
+
+
+def _of_name(evaluator: Evaluator, path: str) -> Val:
+    """What was written to a file of this name, where not both folders are known."""
+    held = (evaluator.state.read_store(key) for key in file_names(path)[is_known(path) :])
+    return join_all(held, evaluator.state.overflow)
 
 
 def moved(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
