@@ -24,6 +24,7 @@ from scanner.analysis import (
     packing,
     paths,
     processes,
+    quoting,
     reaches,
     scanning,
     sensitive,
@@ -147,6 +148,7 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
         if name == "iterator_to_array":
             returned = evaluator.join(returned, objects.iterated(evaluator, args[0]))
     _write_outputs(evaluator, node, name, args)
+    quoting.of_function(evaluator, name, args)
     kept = [keeping.keep(evaluator, name, args), listing.found(evaluator, name)]
     if name == "stream_socket_pair":
         kept.append(keeping.pair(evaluator, node))

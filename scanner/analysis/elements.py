@@ -62,8 +62,7 @@ class Elements(Named):
         if not keys and base.labels:
             result = self.join(result, self._named_by_caller(base, key))
         if key.labels:
-            if isinstance(node.base, ArrayLit):
-                self.state.complain(key)
+            self.state.complain(key if isinstance(node.base, ArrayLit) else self.state.only_named(key))
             result = self.join(result, implicit.looked_up(self, node, base, key))
         return self.join(result, self._of_brackets(base, key, node)) if base.types else result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scanner.analysis import resolution, sinks
+from scanner.analysis import quoting, resolution, sinks
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import PARAM
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
@@ -29,6 +29,7 @@ def by_value(evaluator: Evaluator, call: Call, target: Val, name: Val, args: lis
     Where a secret is among them, or what callers pass: the name may be none of the class's own methods.
     """
     state = evaluator.state
+    quoting.name(evaluator, name)
     given = (label for value in (name, *args) for label in all_labels(value))
     if not any(label.startswith(PARAM) or state.is_specific(label) for label in given):
         return []
