@@ -11,6 +11,7 @@ from scanner.analysis import (
     holding,
     keeping,
     middleware,
+    options,
     processes,
     reaches,
     rows,
@@ -20,10 +21,9 @@ from scanner.analysis import (
 from scanner.analysis.decisive import URL_ROLES, decisive
 from scanner.analysis.destinations import LOCAL, url_destination
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import call_here
 from scanner.analysis.origins import FILE
 from scanner.analysis.remote import ANSWER, answers, answers_yes_or_no, is_remote
-from scanner.analysis.summary import Hit, depends_on_caller, opened
+from scanner.analysis.summary import Hit, depends_on_caller
 from scanner.analysis.templates import FIRST_PRIVATE, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
@@ -31,7 +31,6 @@ from scanner.model.signature import CallableKind, Certainty, Signature
 
 _PLACES = frozenset({"url", "host", "dsn", "path"})
 """Roles of what can be an address or a path."""
-_PLACES_OF_OPTIONS = _PLACES | {"base_uri", "location", "server", "proxy"}
 KNOWN_HOST = re.compile(rf"://[^/?#{FIRST_PRIVATE}-\U0010ffff]+[/?#]")
 """The host of an address, where it is known."""
 _OPENED = frozenset({"file-url", "xml-url", "image-url"})
@@ -58,7 +57,7 @@ _NO_SCHEME = frozenset({""})
 _ONLY_OPENED = frozenset({"", "http", "https"})
 """Schemes of which PHP's own wrapper opens addresses, and does nothing else with them."""
 _ARCHIVES = frozenset({"zip", "phar"})
-_TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
+_CODING = frozenset({"encode", "decode"})
 
 
 def apply(
@@ -94,6 +93,7 @@ def _one(
     results = _attached(evaluator, call, roles, receiver)
     if signature.phase == "configure" or holding.only_configures(signature):
         default_context.keep(evaluator, signature.callable, roles, handles)
+        results += _encoded(evaluator, signature, call, args)
         return [*results, holding.configure(evaluator, signature, call, roles, handles, receiver)]
     if holding.prepares(signature, receiver):
         holding.put_on(evaluator, roles, receiver.sites if receiver is not None else handles)
@@ -244,6 +244,15 @@ def _given_back(evaluator: Evaluator, query: Val) -> Val:
     return Val(rest=Val(labels=labels)) if labels else NOTHING
 
 
+def _encoded(evaluator: Evaluator, signature: Signature, call: Call, args: list[Val]) -> Iterator[Val]:
+    """What a function gives back that only encodes a text, or decodes one, for a handle: `curl_escape($c, $text)`."""
+    flow = evaluator.state.matcher.propagator(signature.callable.lower())
+    if flow is not None and flow.to == "return" and flow.transform in _CODING:
+        labels = (Val(labels=all_labels(args[place])) for place in flow.from_args if place < len(args))
+        yield evaluator.unknown(call)
+        yield from labels
+
+
 def _passed(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
     """What a function that only prepares data (`escapeshellarg`, an escaping method) gives back: what it was given."""
     values = (
@@ -287,21 +296,21 @@ def argument_values(
         value = args[index] if 0 <= index < len(args) else NOTHING
         if index < 0:
             value = receiver or NOTHING
-        _add(evaluator, roles, role, value)
+        options.add(evaluator, roles, role, value)
     for index in _unnamed(signature, args):
-        _add(evaluator, roles, "other", args[index])
+        options.add(evaluator, roles, "other", args[index])
     if documents.is_address(signature, call, args):
         roles["url"] = roles.pop("xml", NOTHING)
     if signature.option_table:
-        _spread_options(evaluator, signature, roles)
+        options.spread(evaluator, signature, roles)
     if "context" in roles:
         _context(evaluator, roles)
     for role, held in _brought_along(evaluator, signature, roles, args):
         if held is not NOTHING:
-            _add(evaluator, roles, role, held)
+            options.add(evaluator, roles, role, held)
     hosts = frozenset(signature.destinations) | (holding.listed_hosts(roles) if signature.kind == "db" else frozenset())
     if hosts:
-        _add(evaluator, roles, "host", Val(hosts))
+        options.add(evaluator, roles, "host", Val(hosts))
     return roles
 
 
@@ -329,63 +338,6 @@ def _unnamed(signature: Signature, args: list[Val]) -> list[int]:
         for index, value in enumerate(args)
         if index not in known and not (rest and index >= min(rest)) and all_labels(value)
     ]
-
-
-def _add(evaluator: Evaluator, roles: dict[str, Val], role: str, value: Val) -> None:
-    known = roles.get(role)
-    roles[role] = value if known is None else evaluator.join(known, value)
-
-
-def _spread_options(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> None:
-    """Option keys to roles: `curl_setopt($h, CURLOPT_URL, $u)`, `['base_uri' => ...]`."""
-    matcher, table = evaluator.state.matcher, signature.option_table
-    if "option" in roles:
-        option, value = roles.pop("option"), roles.pop("value", NOTHING)
-        of_wrapper = [f"{text}." for text in evaluator.known_texts(roles.get("options", NOTHING))]  # 'http', 'proxy'
-        keys = [before + text for text in evaluator.known_texts(option) for before in of_wrapper or [""]]
-        for key in keys or [""]:
-            name = matcher.option_role(table, key) if key else None
-            _option(evaluator, roles, name or ("other" if key else "url"), key, value)
-    for role in sorted(role for role in roles if role in _TAKES_OPTIONS):
-        value = roles[role]
-        for key, item in _options(value, evaluator.state.catalogue.option_tables.get(table, {})):
-            _option(evaluator, roles, matcher.option_role(table, key) or "payload", key, item)
-        for key, name in evaluator.state.catalogue.option_tables.get(table, {}).items():
-            missing = name in _PLACES_OF_OPTIONS and name not in roles
-            place = opened(value, key, evaluator.state.holes) if missing else NOTHING
-            if place is not NOTHING:  # options that a caller passes: it knows where they lead
-                _option(evaluator, roles, name, key, place)
-        if value.rest is not None:
-            _add(evaluator, roles, "payload", value.rest)
-        if value.labels:
-            _add(evaluator, roles, "payload", Val(labels=value.labels))
-
-
-def _options(value: Val, table: Mapping[str, str]) -> Iterator[tuple[str, Val]]:
-    """Options by their keys; those of a wrapper have its name before theirs: `['http' => ['proxy' => ...]]`."""
-    for key, item in sorted((value.items or {}).items()):
-        inner = {f"{key}.{name}": one for name, one in (item.items or {}).items()}
-        if table.keys().isdisjoint(inner):
-            yield key, item
-        else:
-            yield from sorted(inner.items())
-            yield key, item.replaced(items=None)
-
-
-def _option(evaluator: Evaluator, roles: dict[str, Val], role: str, key: str, value: Val) -> None:
-    if role == "tls":
-        name = evaluator.state.matcher.option_name(key).lower().removeprefix("curlopt_")
-        _add(evaluator, roles, f"tls:{name}", value if value.texts else Val(frozenset(["off"])))
-        return
-    _add(evaluator, roles, role, _sent_by(evaluator, key, value) if role == "payload" else value)
-
-
-def _sent_by(evaluator: Evaluator, key: str, value: Val) -> Val:
-    """What an option has sent: what its function returns, `CURLOPT_READFUNCTION`, in whatever way that is named."""
-    names_function = evaluator.state.matcher.option_name(key).endswith("FUNCTION")
-    if not value.refs and not names_function:
-        return value
-    return evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), value, [])
 
 
 def _context(evaluator: Evaluator, roles: dict[str, Val]) -> None:
