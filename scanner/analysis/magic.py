@@ -20,7 +20,16 @@ def sent(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val],
     if signatures:
         api = f"{resolution.written(state, cls)}::{name}"
         yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
+        yield from _caught(evaluator, call, cls, name, args, receiver)
         _send_itself(evaluator, cls, args, receiver)
+
+
+def _caught(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
+    """A subclass that has a `__call` of its own gets the name and the arguments."""
+    number = evaluator.state.program.find_method(cls, "__call")
+    if number is not None and number != evaluator.number:
+        given = arguments(Val(frozenset([name])), args)
+        yield evaluator.state.interpreter.apply(evaluator, call, number, given, receiver)
 
 
 def by_value(evaluator: Evaluator, call: Call, target: Val, name: Val, args: list[Val]) -> list[Val]:

@@ -9,6 +9,7 @@ from scanner.analysis import (
     default_context,
     documents,
     holding,
+    hooks,
     keeping,
     middleware,
     options,
@@ -87,6 +88,7 @@ def _one(
 ) -> list[Val]:
     """The same for one signature: parts of the value."""
     roles = argument_values(evaluator, signature, call, args, receiver)
+    hooks.run(evaluator, call, signature, args, receiver, roles)
     handles = holding.handles_of(roles, receiver) | _default_context(evaluator, signature, roles)
     if signature.lib in _ARCHIVES:
         keeping.packed(evaluator, signature, roles, receiver)
