@@ -264,6 +264,8 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
     sorted_here = name.endswith("sort") and args and args[0].items and args[0].rest is None
     if sorted_here or name in array_functions.IN_PLACE:
         return  # `arrays` has put the elements in order, or it does not matter; what is left is known, or may be any
+    if name in fetches.BINDING:
+        return
     if name in callbacks.WALKS and len(args) > 1 and is_callable(evaluator, args[1]):
         return  # what callbacks write is known
     for position in evaluator.state.catalogue.byref_outputs.get(name, ()):

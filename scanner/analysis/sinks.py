@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from scanner.analysis import (
     default_context,
     documents,
+    fetches,
     holding,
     hooks,
     keeping,
@@ -104,7 +105,7 @@ def _one(
         results.append(holding.construct(evaluator, signature, call, roles, receiver))
         if signature.kind == "db":
             evaluator.note_statement(results[-1].sites, handles)
-            results[:0] = [evaluator.rows(roles["payload"])] if "payload" in roles else []
+            results[:0] = _rows(evaluator, roles, results[-1])
         if signature.certainty is Certainty.NEVER_ALONE:
             return results
         handles |= results[-1].sites
@@ -236,6 +237,13 @@ def _returned(
         if "payload" in roles:
             yield evaluator.rows(roles["payload"])
             yield _given_back(evaluator, roles["payload"])
+
+
+def _rows(evaluator: Evaluator, roles: Mapping[str, Val], statement: Val) -> list[Val]:
+    """What a prepared statement reads."""
+    if "payload" not in roles:
+        return []
+    return [evaluator.rows(roles["payload"]), fetches.prepared(evaluator, roles["payload"], statement)]
 
 
 def _given_back(evaluator: Evaluator, query: Val) -> Val:
