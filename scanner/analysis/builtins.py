@@ -286,6 +286,8 @@ def _output(evaluator: Evaluator, node: Call, name: str, args: list[Val], positi
     scanned = _scanned(evaluator, args) if name == "sscanf" else None
     if scanned is not None:
         return Val(frozenset(scanned[position - 2 : position - 1]), labels)
+    if name == "fscanf":  # of the line that it reads
+        labels = labels_of(evaluator, [*args, evaluator.held_in(args[0])])
     value = evaluator.join(args[position], Val(evaluator.unknown(node.args[position].value).texts, labels))
     if name == "exec":  # lines that the program prints: it may have read a file
         read = processes.inherited(evaluator, args[0])

@@ -85,7 +85,8 @@ def given(evaluator: Evaluator, statement: Val) -> Val:
     if GIVEN not in held:
         return NOTHING
     labels = evaluator.state.telling(all_labels(held.get(_BOUND, NOTHING)))
-    return Val(rest=Val(labels=labels)) if labels else NOTHING
+    columns = dict.fromkeys(statement.items or (), Val(labels=labels))
+    return Val(rest=Val(labels=labels), items=columns or None) if labels else NOTHING
 
 
 def bind_columns(evaluator: Evaluator, node: Call, statement: Val, targets: Sequence[Arg]) -> None:

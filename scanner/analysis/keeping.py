@@ -85,6 +85,11 @@ _WILD = re.compile(r"[*?]+|\[[^\]]*\]|\{[^}]*\}")
 _IN_MEMORY = ("php://memory", "php://temp")
 MEMORY = "memory"
 """In the place of the library that made it: a stream that is no file, so that nothing else keeps what is in it."""
+_SEGMENTS = frozenset({"shmop_read", "shmop_write"})
+_KEY = "key"
+"""Role of a segment of shared memory: the key that it was opened by."""
+_TOKENS = "->tokens"
+"""Text that `strtok` goes through, as a variable that no PHP code can name."""
 _PICTURES = frozenset({"imagebmp", "imagegd", "imagegd2", "imagegif", "imagejpeg", "imagepng", "imagewebp"})
 
 
@@ -110,6 +115,10 @@ def places(evaluator: Evaluator, space: str, name: Val) -> list[tuple[str, str]]
 def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     """Effect of a call that keeps something, value of one that gives something back."""
     _special(evaluator, name, args)
+    if name in _SEGMENTS and args:
+        args = [evaluator.with_sites({}, args[0].sites).get(_KEY, NOTHING), *args[1:]]
+    if name == "strtok" and args:
+        return _tokens(evaluator, args)
     write, read = _WRITES.get(name), _READS.get(name)
     _keep(evaluator, name, write, args)
     if name in _STREAM_READS and args:
@@ -128,6 +137,13 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
         known = packing.lines(known) if name == "file" else known
         return evaluator.join(known, evaluator.named_by_caller(space, name_of)) if space in _OF_CALLERS else known
     return NOTHING
+
+
+def _tokens(evaluator: Evaluator, args: list[Val]) -> Val:
+    """`strtok($text, ' ')` begins with a text, `strtok(' ')` goes on with it."""
+    if len(args) > 1:
+        evaluator.env[_TOKENS] = Val(labels=all_labels(args[0]))
+    return evaluator.env.get(_TOKENS, NOTHING)
 
 
 def _matching(evaluator: Evaluator, pattern: Val) -> Val:
@@ -194,7 +210,9 @@ def _hold(evaluator: Evaluator, stream: Val, written: Val) -> None:
 
 
 def opened(evaluator: Evaluator, name: str, args: list[Val], stream: Val) -> None:
-    """Remember a stream that is in memory."""
+    """Remember a stream that is in memory, and the key of a segment of shared memory."""
+    for site in sorted(stream.sites) if name == "shmop_open" and args else ():
+        evaluator.set_site(site, _KEY, args[0])
     if name == "fopen" and args and any(text.startswith(_IN_MEMORY) for text in args[0].texts):
         for site in stream.sites:
             evaluator.of_library(site, MEMORY)

@@ -25,6 +25,15 @@ _HANDLERS = {
     "set_exception_handler": EXCEPTION,
     "spl_autoload_register": CLASS,
 }
+PARSED = ("\2xml", "parsed")
+"""What XML parsers of the program are given: their handlers get it in pieces."""
+_OF_PARSERS = frozenset(
+    {"xml_set_character_data_handler", "xml_set_default_handler", "xml_set_element_handler",
+     "xml_set_external_entity_ref_handler", "xml_set_notation_decl_handler", "xml_set_processing_instruction_handler",
+     "xml_set_unparsed_entity_decl_handler"}
+)  # fmt: skip
+_OBJECT = "object"
+"""Role of a parser: the object whose methods its handlers are."""
 _OF_SESSIONS = {"read": 2, "write": 3, "destroy": 4, "validateId": 7, "updateTimestamp": 8}
 """What gets the id of a session: a method of a handler, and which of the callbacks it is where each is given alone."""
 _SAVING = frozenset({"write", "updateTimestamp"})
@@ -33,7 +42,11 @@ _ID = "session_id"
 _OBJECT_AND_FLAG = 2
 _HANDLER_CLASSES = ("sessionhandlerinterface", "sessionhandler", "sessionupdatetimestamphandlerinterface")
 _FEW = 8
-FUNCTIONS = _LOADING | {"assert", "session_set_save_handler", "trigger_error", "user_error"}
+FUNCTIONS = (
+    _LOADING
+    | _OF_PARSERS
+    | {"assert", "xml_parse", "xml_set_object", "session_set_save_handler", "trigger_error", "user_error"}
+)
 """Functions that report something, or register who gets a session."""
 
 
@@ -47,6 +60,14 @@ def note(evaluator: Evaluator, name: str, args: list[Val]) -> None:
         evaluator.thrown = evaluator.join(evaluator.thrown, args[1])
         report(evaluator, ASSERTION, args[1:2])
         report(evaluator, EXCEPTION, args[1:2])
+    elif name == "xml_parse" and len(args) > 1:
+        labels = evaluator.state.lasting(all_labels(args[1]))
+        evaluator.write_shared("store", PARSED, Val(labels=labels))
+    elif name == "xml_set_object" and len(args) > 1:
+        for site in sorted(args[0].sites):
+            evaluator.set_site(site, _OBJECT, args[1])
+    elif name in _OF_PARSERS:
+        _parsed(evaluator, name, args)
     elif name == "session_set_save_handler" and args:
         _saved(evaluator, args)
     elif name in _LOADING and args:
@@ -77,6 +98,10 @@ def caught(evaluator: Evaluator, call: Call) -> Val:
 def handled(evaluator: Evaluator, name: str) -> list[Val] | None:
     """Arguments with which PHP calls an error handler, exception handler or class loader; None for other callbacks."""
     key = _HANDLERS.get(name)
+    if name in _OF_PARSERS:
+        parsed = evaluator.state.read_store(PARSED)
+        data = Val(evaluator.unknown("what is parsed").texts, parsed.labels, rest=parsed if parsed.labels else None)
+        return [NOTHING, data, data]
     if key is None:
         return None
     reported = Val(evaluator.unknown("$error").texts, evaluator.state.read_store(key).labels)
@@ -85,6 +110,23 @@ def handled(evaluator: Evaluator, name: str) -> list[Val] | None:
     if key is ASSERTION:
         return [NOTHING, NOTHING, NOTHING, reported]
     return [NOTHING, reported] if key is MESSAGE else [reported]
+
+
+def _parsed(evaluator: Evaluator, name: str, args: list[Val]) -> None:
+    """Handlers of an XML parser that are methods of its object (`xml_set_object`), by their names alone."""
+    for site in sorted(args[0].sites) if args else ():
+        owner = evaluator.sites.get(site, {}).get(_OBJECT)
+        for handler in args[1:] if owner is not None else ():
+            pair = Val(items={"0": owner, "1": handler})
+            evaluator.state.interpreter.call_value(
+                evaluator, call_here(evaluator), pair, handled(evaluator, name) or []
+            )
+
+
+@handles("xml_parser_create", "xml_parser_create_ns")
+def _parser(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
+    """A parser: what is set on it stays with it."""
+    return Val(sites=frozenset([evaluator.state.site(evaluator.number, node.start)]))
 
 
 def _saved(evaluator: Evaluator, args: list[Val]) -> None:

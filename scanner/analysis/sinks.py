@@ -120,6 +120,7 @@ def _one(
             results.append(keeping.kept_under(evaluator, "file", roles["url"]))
     results.extend(traversal.credentials(evaluator, call, signature, roles, handles, api))
     results.extend(_shown(roles))
+    results.append(documents.opened(evaluator, call, signature, args))
     return results
 
 
