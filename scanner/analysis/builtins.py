@@ -69,6 +69,8 @@ _TEMPLATE = {
 """Functions that put values into a text, and which argument it is."""
 _AUTHORITY = re.compile(r"(?i)https?://([a-z0-9.:-]{3,260})[/?#]")
 _MAX_PUT_IN = 4
+_IN_MARKUP = re.compile(r"<[a-z][^<>]{0,200}=\s*[\"']?(?:https?:|wss?:)?//", re.IGNORECASE)
+"""An element with an address."""
 _NO_TEXT = frozenset({""})
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
@@ -114,6 +116,8 @@ def _put_in(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Va
     changed = {match[1] for text in subject.texts if (match := _AUTHORITY.match(text))}
     rest = evaluator.state.holes.template("unknown", name)
     texts = frozenset(f"https://{host}/{rest}" for host in sorted(hosts | changed)[:_MAX_PUT_IN])
+    markup = sorted({text for value in given for text in value.texts if _IN_MARKUP.search(text)})[:_MAX_PUT_IN]
+    texts |= {rest + text + rest for text in markup}  # `strtr($page, ['</body>' => '<img src="https://..."></body>'])`
     if put.texts == _NO_TEXT:  # something is taken out: what a caller passes mostly is left as it is
         result = result.replaced(texts=result.texts | {text for text in subject.texts if PARAMETERS.fullmatch(text)})
     return result.replaced(texts=texts if changed else result.texts | texts) if texts else result
