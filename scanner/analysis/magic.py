@@ -19,8 +19,8 @@ def sent(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val],
     signatures = state.matcher.magic(cls, name.lower(), state.program.ancestors(cls))
     if signatures:
         api = f"{resolution.written(state, cls)}::{name}"
-        yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
-        yield from _caught(evaluator, call, cls, name, args, receiver)
+        caught = list(_caught(evaluator, call, cls, name, args, receiver))
+        yield from caught or [sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)]
         _send_itself(evaluator, cls, args, receiver)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import call_here, handles
+from scanner.analysis.handlers import call_here, handles, is_callable
 from scanner.analysis.state import MESSAGE, SESSION
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 from scanner.model.facts import Call, ClassConst
@@ -61,8 +61,7 @@ def note(evaluator: Evaluator, name: str, args: list[Val]) -> None:
         report(evaluator, ASSERTION, args[1:2])
         report(evaluator, EXCEPTION, args[1:2])
     elif name == "xml_parse" and len(args) > 1:
-        labels = evaluator.state.lasting(all_labels(args[1]))
-        evaluator.write_shared("store", PARSED, Val(labels=labels))
+        evaluator.write_shared("store", PARSED, Val(labels=evaluator.state.lasting(all_labels(args[1]))))
     elif name == "xml_set_object" and len(args) > 1:
         for site in sorted(args[0].sites):
             evaluator.set_site(site, _OBJECT, args[1])
@@ -115,8 +114,8 @@ def handled(evaluator: Evaluator, name: str) -> list[Val] | None:
 def _parsed(evaluator: Evaluator, name: str, args: list[Val]) -> None:
     """Handlers of an XML parser that are methods of its object (`xml_set_object`), by their names alone."""
     for site in sorted(args[0].sites) if args else ():
-        owner = evaluator.sites.get(site, {}).get(_OBJECT)
-        for handler in args[1:] if owner is not None else ():
+        owner = evaluator.sites.get(site, {}).get(_OBJECT, NOTHING)
+        for handler in args[1:] if owner is not NOTHING else ():
             pair = Val(items={"0": owner, "1": handler})
             evaluator.state.interpreter.call_value(
                 evaluator, call_here(evaluator), pair, handled(evaluator, name) or []
@@ -145,7 +144,7 @@ def _saved(evaluator: Evaluator, args: list[Val]) -> None:
         given = [identity, data] if method in _SAVING else [identity]
         if by_object:
             _handle(evaluator, handler, method, given)
-        elif place < len(args):
+        elif place < len(args) and is_callable(evaluator, args[place]):
             evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), args[place], given)
 
 
