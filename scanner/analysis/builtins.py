@@ -23,6 +23,8 @@ from scanner.analysis import (
     output,
     packing,
     paths,
+    processes,
+    quoting,
     reaches,
     scanning,
     sensitive,
@@ -67,6 +69,8 @@ _TEMPLATE = {
 """Functions that put values into a text, and which argument it is."""
 _AUTHORITY = re.compile(r"(?i)https?://([a-z0-9.:-]{3,260})[/?#]")
 _MAX_PUT_IN = 4
+_IN_MARKUP = re.compile(r"<[a-z][^<>]{0,200}=\s*[\"']?(?:https?:|wss?:)?//", re.IGNORECASE)
+"""An element with an address."""
 _NO_TEXT = frozenset({""})
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
@@ -112,6 +116,8 @@ def _put_in(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Va
     changed = {match[1] for text in subject.texts if (match := _AUTHORITY.match(text))}
     rest = evaluator.state.holes.template("unknown", name)
     texts = frozenset(f"https://{host}/{rest}" for host in sorted(hosts | changed)[:_MAX_PUT_IN])
+    markup = sorted({text for value in given for text in value.texts if _IN_MARKUP.search(text)})[:_MAX_PUT_IN]
+    texts |= {rest + text + rest for text in markup}  # `strtr($page, ['</body>' => '<img src="https://..."></body>'])`
     if put.texts == _NO_TEXT:  # something is taken out: what a caller passes mostly is left as it is
         result = result.replaced(texts=result.texts | {text for text in subject.texts if PARAMETERS.fullmatch(text)})
     return result.replaced(texts=texts if changed else result.texts | texts) if texts else result
@@ -146,6 +152,7 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
         if name == "iterator_to_array":
             returned = evaluator.join(returned, objects.iterated(evaluator, args[0]))
     _write_outputs(evaluator, node, name, args)
+    quoting.of_function(evaluator, name, args)
     kept = [keeping.keep(evaluator, name, args), listing.found(evaluator, name)]
     if name == "stream_socket_pair":
         kept.append(keeping.pair(evaluator, node))
@@ -261,6 +268,8 @@ def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val])
     sorted_here = name.endswith("sort") and args and args[0].items and args[0].rest is None
     if sorted_here or name in array_functions.IN_PLACE:
         return  # `arrays` has put the elements in order, or it does not matter; what is left is known, or may be any
+    if name in fetches.BINDING:
+        return
     if name in callbacks.WALKS and len(args) > 1 and is_callable(evaluator, args[1]):
         return  # what callbacks write is known
     for position in evaluator.state.catalogue.byref_outputs.get(name, ()):
@@ -281,9 +290,11 @@ def _output(evaluator: Evaluator, node: Call, name: str, args: list[Val], positi
     scanned = _scanned(evaluator, args) if name == "sscanf" else None
     if scanned is not None:
         return Val(frozenset(scanned[position - 2 : position - 1]), labels)
+    if name == "fscanf":  # of the line that it reads
+        labels = labels_of(evaluator, [*args, evaluator.held_in(args[0])])
     value = evaluator.join(args[position], Val(evaluator.unknown(node.args[position].value).texts, labels))
     if name == "exec":  # lines that the program prints: it may have read a file
-        read = keeping.sent_along(evaluator, {"command": args[0]})
+        read = processes.inherited(evaluator, args[0])
         value = evaluator.join(value, Val(rest=Val(labels=read.labels)) if read.labels else NOTHING)
     if name in _FIELDS:
         value = evaluator.join(value, arrays.fields(args[0]))

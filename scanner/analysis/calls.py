@@ -360,7 +360,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
     if cls == "closure" and args and lower in ("fromcallable", "bind"):
         return callables.bound(evaluator, args[0], args[1:])
     if lower in _OF_ENUMS and cls in state.program.classes and evaluator.is_enum(frozenset([cls])):
-        return args[0].replaced(types=frozenset([cls])) if args else evaluator.cases(cls)
+        return throwables.case_of(evaluator, cls, lower, args[0]) if args else evaluator.cases(cls)
     any_method = state.program.find_method(cls, "__callstatic")
     if any_method is not None:
         return magic.catch(evaluator, call, any_method, text_value(name), args, receiver)

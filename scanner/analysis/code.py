@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from scanner.analysis import folding, transfer
+from scanner.analysis import folding, quoting, transfer
 from scanner.analysis.describe import describe
 from scanner.analysis.destinations import UNRESOLVED, is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
@@ -307,6 +307,7 @@ def callee(evaluator: Evaluator, call: Call, value: Val, args: Sequence[Val]) ->
     Only the short way counts, from the source to the call inside one function and what it calls: through the stores of
     a framework everything comes from the request somehow.
     """
+    quoting.name(evaluator, value)
     labels = dict(direct(evaluator, value))
     if value.items and set(value.items) == {"0", "1"}:  # [$object, 'method']
         labels |= direct(evaluator, value.items["1"])

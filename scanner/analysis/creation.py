@@ -12,6 +12,7 @@ from scanner.analysis import (
     filling,
     keeping,
     listing,
+    quoting,
     reaches,
     reflection,
     resolution,
@@ -49,6 +50,7 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
     if not classes:
         if not isinstance(call.name, str):
             code.callee(evaluator, call, named, args)
+            quoting.name(evaluator, named)
         evaluator.note("dynamic-call", call.line, callee_text(call))
         assumed.apply(evaluator, call, callee_text(call), args)
         return passed_through(evaluator, call, NOTHING, args)
@@ -72,6 +74,7 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     if cls in listing.CLASSES:
         instance = listing.made(evaluator, instance, args)
     callbacks.method_callbacks(evaluator, call, cls, "__construct", args)
+    quoting.of_new(evaluator, cls, args)
     if cls in _OF_PHP:
         return _OF_PHP[cls](args)
     if cls in reflection.CLASSES:

@@ -8,7 +8,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import FIRST_ELEMENT_TEMPLATE, HASHED, PARAM, closed
 from scanner.analysis.templates import OF_OBJECT, PARAMETERS, RECEIVER_TEMPLATE, HoleTable
-from scanner.analysis.values import Val, all_labels
+from scanner.analysis.values import NOTHING, Val, all_labels
 from scanner.model.signature import Certainty, Signature
 
 URL_ROLES = ("url", "url-extra", "host", "dsn", "path")
@@ -22,7 +22,7 @@ def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) 
 
     What else is in a property is known from the property's store, which all objects of the class share.
     """
-    if signature.certainty is Certainty.ALWAYS:
+    if signature.certainty is Certainty.ALWAYS or _is_told_by_callers(roles.get("command", NOTHING)):
         return roles
     open_texts = [text for role in URL_ROLES if role in roles for text in roles[role].texts if PARAMETERS.search(text)]
     holes = evaluator.state.holes
@@ -35,6 +35,11 @@ def decisive(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) 
             return roles  # an address that is put together piece by piece stands whole in no store
     addressed = signature.certainty is not Certainty.IF_URL
     return {role: value if addressed and role in URL_ROLES else closed(value, holes) for role, value in roles.items()}
+
+
+def _is_told_by_callers(command: Val) -> bool:
+    """Whether callers say what a command is, and so where its process sends what the object holds."""
+    return any(map(PARAMETERS.search, command.texts))
 
 
 def _host_stands(holes: HoleTable, text: str, *, untold: bool) -> bool:

@@ -56,6 +56,10 @@ STORES = {"s3": "*.amazonaws.com", "gs": "storage.googleapis.com"}
 """Schemes of the stream wrappers of storage services."""
 _MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
 """`{host:port/flags}folder` of the IMAP functions."""
+_DESCRIPTOR = re.compile(r"\(\s*HOST\s*=\s*([^()]*?)\s*\)", re.IGNORECASE)
+"""Hosts in a connect descriptor of Oracle: `(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=db.example)(PORT=1521)))`."""
+_SQL_SERVER = re.compile(r"\A(?:tcp|np|lpc|admin):(?![/\d])([^,]+)(?:,\d+)?\Z", re.IGNORECASE)
+"""A server of SQL Server with its protocol: `tcp:db.example,1433`."""
 _FIRST_ADDRESS = 1 << 24
 """Numbers below name no host: 0.0.0.0/8 is "this network" (RFC 1122, 3.2.1.3); they are keys and counters."""
 _SMALL_NUMBER = re.compile(r"\d+|0\.\d{1,6}")
@@ -77,6 +81,7 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*|\w+_\w+")
 _USERS = frozenset({"REMOTE_USER", "REDIRECT_REMOTE_USER", "PHP_AUTH_USER", "AUTH_USER", "LOGON_USER"})
 """Names of whoever is logged in: no address."""
 _FOLDERS = ("_DIR", "_DIRECTORY", "_FOLDER", "_HOME")
+_PATH_START = re.compile(r"[/?#]")
 _HOST_END = re.compile(r"[/?#\\\s]")
 _DATA_ADDRESS = re.compile(r"\s*data:(?:[a-z]{1,20}/[a-z]|;|,)", re.IGNORECASE)
 """`data:image/png;base64,...` (RFC 2397), which has no slashes: what follows the colon is no port."""
@@ -136,6 +141,14 @@ def _destination(template: str, holes: HoleTable, *, bare_host: bool, is_path: b
     mailbox = _MAILBOX.match(template)
     if mailbox:
         return Destination(authority(mailbox[1], holes), shown)
+    described = [authority(host, holes) for host in _DESCRIPTOR.findall(template)] if "(" in template else []
+    if described:
+        return Destination(next((host for host in described if not is_local(host)), described[0]), shown)
+    return _plain_destination(template, holes, shown, bare_host=bare_host, is_path=is_path)
+
+
+def _plain_destination(template: str, holes: HoleTable, shown: str, *, bare_host: bool, is_path: bool) -> Destination:
+    """Destination of an address with a scheme, of what begins with two slashes, and of any other text."""
     match = _SCHEME.match(template)
     if match:
         scheme = match[1].lower()
@@ -232,6 +245,7 @@ def _host_or_path(template: str, holes: HoleTable, shown: str, *, bare_host: boo
     if not bare_host or template[0] in "/.~" or _WINDOWS_DRIVE.match(template):
         # Control characters: no path that anybody writes, but text that was decoded in another way, perhaps.
         return Destination(UNRESOLVED if _GARBLED.search(template) else LOCAL, shown)
+    template = _SQL_SERVER.sub(r"\1", template)
     head = _HOST_END.split(template, maxsplit=1)[0].rpartition("@")[2]
     scheme, colon, port = head.lower().partition(":")
     if f"{scheme}{colon}" in _SCHEMES and not port[:1].isdecimal():
@@ -264,10 +278,24 @@ def _dsn(rest: str, holes: HoleTable, shown: str, scheme: str) -> Destination:
     return Destination(authority(match[1].strip().strip("'\""), holes), shown, scheme)
 
 
+def _netloc(rest: str) -> str:
+    r"""User info, host and port of what stands after `//`.
+
+    A backslash or a space ends a host, but not the user info before it: PHP and libcurl send what is for
+    `https://a\@b/` to `b`. A browser reads the backslash as a slash: where `b` is this machine, `a` is meant.
+    """
+    whole = _PATH_START.split(rest, maxsplit=1)[0]
+    before, at, host = whole.rpartition("@")
+    first = _HOST_END.split(before, maxsplit=1)[0]
+    host = _HOST_END.split(host, maxsplit=1)[0]
+    if not at or first == before:
+        return before + at + host
+    return first if host.partition(":")[0].lower() in _THIS_MACHINE else host
+
+
 def authority(rest: str, holes: HoleTable) -> str:
     """Host of what stands after `//`: user info and port off, lower case, holes as `*` or by what they are."""
-    end = _HOST_END.search(rest)
-    netloc = rest[: end.start()] if end else rest
+    netloc = _netloc(_SQL_SERVER.sub(r"\1", rest))
     host = netloc.rpartition("@")[2]
     if not host:
         return UNRESOLVED if netloc else LOCAL

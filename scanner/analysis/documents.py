@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from scanner.model.signature import Signature
 
 WRITER = "xmlwriter"
+READER = "xmlreader"
+_READING = frozenset({"xml", "open", "fromstring", "fromuri", "fromstream"})
 CLASSES = frozenset(
     {"domattr", "domcdatasection", "domcomment", "domdocument", "domdocumentfragment", "domelement", "domnode",
      "domtext", "dom\\document", "dom\\element", "dom\\htmldocument", "dom\\htmlelement", "dom\\node",
-     "dom\\xmldocument", "simplexmlelement", "simplexmliterator", WRITER}
+     "dom\\xmldocument", "simplexmlelement", "simplexmliterator", READER, WRITER}
 )  # fmt: skip
 _ASKING = "domxpath"
 MAKING = frozenset({"simplexml_load_string", "simplexml_load_file", "simplexml_import_dom", "dom_import_simplexml"})
@@ -78,7 +80,7 @@ def made(frame: Frame, ancestors: Sequence[str], instance: Val, args: Sequence[V
     if not CLASSES.isdisjoint(ancestors):
         role = STREAMED if WRITER in ancestors else WRITTEN
         frame.state.documents.update(dict.fromkeys(instance.sites, role))
-        put(frame, instance.sites, args)  # `new SimpleXMLElement($text)`, `new DOMElement('a', $text)`
+        put(frame, instance.sites, args, of_callers=True)  # `new SimpleXMLElement($text)`, `new DOMElement('a', $text)`
     elif _ASKING in ancestors:
         return instance.replaced(sites=instance.sites.union(*(_documents(frame, arg) for arg in args)))
     return instance
@@ -88,8 +90,16 @@ def loaded(frame: Frame, call: Call, args: Sequence[Val], value: Val) -> Val:
     """A document that a function gives, of a text or of another document."""
     site = frame.state.site(frame.number, call.start)
     frame.state.documents[site] = WRITTEN
-    put(frame, {site}, args)
+    put(frame, {site}, args, of_callers=True)
     return value.replaced(sites=value.sites | {site})
+
+
+def opened(frame: Frame, call: Call, signature: Signature, args: Sequence[Val]) -> Val:
+    """A reader that a static method of its class makes: `XMLReader::XML($text)`."""
+    cls, _separator, method = signature.callable.lower().partition("::")
+    if cls != READER or method not in _READING:
+        return NOTHING
+    return loaded(frame, call, args, Val(types=frozenset([READER])))
 
 
 def called(frame: Frame, call: Call, method: str, receiver: Val, args: Sequence[Val], result: Val) -> Val:
@@ -110,14 +120,17 @@ def called(frame: Frame, call: Call, method: str, receiver: Val, args: Sequence[
     return inside(frame, receiver, result, method if method in _READ else "")
 
 
-def put(frame: Frame, sites: frozenset[int] | set[int], values: Sequence[Val]) -> None:
-    """Write values into documents, other documents with what is in them."""
+def put(frame: Frame, sites: frozenset[int] | set[int], values: Sequence[Val], *, of_callers: bool = False) -> None:
+    """Write values into documents, other documents with what is in them.
+
+    `of_callers`: what callers pass is wanted, too: it is the text that the document is made of.
+    """
     held = join_all((_held(frame, _documents(frame, value)) for value in values), frame.state.overflow)
     hosts = frozenset(host for value in values for text in sorted(value.texts) for host in _hosts_in(text))
     told = join_all([Val(held.texts | hosts), *map(packing.told, values)], frame.state.overflow)
     for site in sorted(sites):
         role = frame.state.documents.get(site, WRITTEN)
-        given = (_secrets(frame, value, of_callers=role == STREAMED).labels for value in values)
+        given = (_secrets(frame, value, of_callers=of_callers or role == STREAMED).labels for value in values)
         labels = reduce(merge_labels, given, held.labels)
         if labels or told.texts:
             frame.set_site(site, role, Val(told.texts, labels))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from scanner.analysis import implicit, plain
+from scanner.analysis import documents, implicit, plain
 from scanner.analysis.describe import describe
 from scanner.analysis.named import ENVIRONMENT, SESSION, Named
 from scanner.analysis.origins import (
@@ -26,6 +26,8 @@ from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, chain, join_
 from scanner.analysis.weak import telling
 from scanner.model.facts import ArrayLit, Const, Index, Prop, StaticProp, Var
 
+_ATTRIBUTE = "[]"
+"""Name of what brackets read of a node."""
 _MAX_DIGITS = 9
 _COLUMNS = frozenset({"value", "field_name", "0", "1"})
 """Keys of a row of the settings' table."""
@@ -62,9 +64,10 @@ class Elements(Named):
         if not keys and base.labels:
             result = self.join(result, self._named_by_caller(base, key))
         if key.labels:
-            if isinstance(node.base, ArrayLit):
-                self.state.complain(key)
+            self.state.complain(key if isinstance(node.base, ArrayLit) else self.state.only_named(key))
             result = self.join(result, implicit.looked_up(self, node, base, key))
+        if base.sites:
+            result = documents.inside(self, base, result, _ATTRIBUTE)
         return self.join(result, self._of_brackets(base, key, node)) if base.types else result
 
     def _perhaps_other(self, node: Index, base: Val, key: Val, keys: Sequence[str]) -> Val:

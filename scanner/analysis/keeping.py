@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from scanner.analysis import output, packing, reaches, reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here, handles, sorted_items
+from scanner.analysis.keyed import file_names, named_in_part
 from scanner.analysis.named import HELD
 from scanner.analysis.origins import DATABASE_FILE, FILE
 from scanner.analysis.state import LISTED
@@ -63,11 +64,14 @@ _STREAM_READS = frozenset({"fread", "fgets", "fgetc", "fgetcsv", "stream_get_con
 _PACKING = frozenset({"addFile", "addGlob", "buildFromDirectory", "replaceFile"})
 """Methods of archives that take a file in."""
 _MAX_NAMES = 4
-_WORD = re.compile("[^\\s'\"=<>|;&]*[/\ue000-\uf8ff\U000f0000-\U0010ffff][^\\s'\"=<>|;&]+")
-"""What can be a path in a command line: it has a slash in it, or a part of which nothing is known."""
-_ENVIRONMENT = re.compile(r"\$\{?([A-Za-z_]\w{0,60})")
-_MAX_COMMAND = 2000
 _MAX_WORDS = 12
+ALL_VARIABLES = ("\2env", "\0")
+"""All that `putenv` puts into the environment, under whatever names."""
+SCRIPT = "\2script"
+"""Space of texts that are written to files and can be scripts."""
+_COMMAND = re.compile(r"(?m)^[^<>]{0,200}?\w[ (\"'][^<]{0,400}?(?:\w\.\w|\$\w)")
+"""A line of a script that says anything of a host, or of a variable."""
+_MAX_SCRIPT = 2_000
 SCHEME = "\2scheme"
 """Space of what is written to addresses, by scheme."""
 _PATH = "path"
@@ -81,6 +85,11 @@ _WILD = re.compile(r"[*?]+|\[[^\]]*\]|\{[^}]*\}")
 _IN_MEMORY = ("php://memory", "php://temp")
 MEMORY = "memory"
 """In the place of the library that made it: a stream that is no file, so that nothing else keeps what is in it."""
+_SEGMENTS = frozenset({"shmop_read", "shmop_write"})
+_KEY = "key"
+"""Role of a segment of shared memory: the key that it was opened by."""
+_TOKENS = "->tokens"
+"""Text that `strtok` goes through, as a variable that no PHP code can name."""
 _PICTURES = frozenset({"imagebmp", "imagegd", "imagegd2", "imagegif", "imagejpeg", "imagepng", "imagewebp"})
 
 
@@ -94,7 +103,7 @@ def places(evaluator: Evaluator, space: str, name: Val) -> list[tuple[str, str]]
     A temporary file, whose name no text tells, is known by the call that made it.
     """
     if space != "file":
-        known = evaluator.known_texts(name)
+        known = [*evaluator.known_texts(name), *named_in_part(space, name)]
     else:
         made = [f"\0{site}" for site in sorted(name.sites) if site >= 0]
         known = made + [text for text in sorted(name.texts) if not made or is_known(text)]
@@ -106,6 +115,10 @@ def places(evaluator: Evaluator, space: str, name: Val) -> list[tuple[str, str]]
 def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
     """Effect of a call that keeps something, value of one that gives something back."""
     _special(evaluator, name, args)
+    if name in _SEGMENTS and args:
+        args = [evaluator.with_sites({}, args[0].sites).get(_KEY, NOTHING), *args[1:]]
+    if name == "strtok" and args:
+        return _tokens(evaluator, args)
     write, read = _WRITES.get(name), _READS.get(name)
     _keep(evaluator, name, write, args)
     if name in _STREAM_READS and args:
@@ -124,6 +137,13 @@ def keep(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
         known = packing.lines(known) if name == "file" else known
         return evaluator.join(known, evaluator.named_by_caller(space, name_of)) if space in _OF_CALLERS else known
     return NOTHING
+
+
+def _tokens(evaluator: Evaluator, args: list[Val]) -> Val:
+    """`strtok($text, ' ')` begins with a text, `strtok(' ')` goes on with it."""
+    if len(args) > 1:
+        evaluator.env[_TOKENS] = Val(labels=all_labels(args[0]))
+    return evaluator.env.get(_TOKENS, NOTHING)
 
 
 def _matching(evaluator: Evaluator, pattern: Val) -> Val:
@@ -164,6 +184,7 @@ def _keep(evaluator: Evaluator, name: str, write: tuple[str, int, int] | None, a
             variable, separator, given = text.partition("=")
             if separator:
                 _store(evaluator, "env", Val(frozenset([variable])), Val(frozenset([given]), all_labels(args[0])))
+        _keep_at(evaluator, ALL_VARIABLES, Val(labels=evaluator.state.telling(all_labels(args[0]))))
     elif name in _STREAM_WRITES and len(args) > 1:
         _hold(evaluator, args[0], join_all(packing.line_of(name, args[1:]), evaluator.state.overflow))
     elif name == "error_log" and len(args) > 2 and "3" in args[1].texts:  # noqa: PLR2004  message, type, path
@@ -189,7 +210,9 @@ def _hold(evaluator: Evaluator, stream: Val, written: Val) -> None:
 
 
 def opened(evaluator: Evaluator, name: str, args: list[Val], stream: Val) -> None:
-    """Remember a stream that is in memory."""
+    """Remember a stream that is in memory, and the key of a segment of shared memory."""
+    for site in sorted(stream.sites) if name == "shmop_open" and args else ():
+        evaluator.set_site(site, _KEY, args[0])
     if name == "fopen" and args and any(text.startswith(_IN_MEMORY) for text in args[0].texts):
         for site in stream.sites:
             evaluator.of_library(site, MEMORY)
@@ -284,6 +307,8 @@ def _wrapper(evaluator: Evaluator, args: list[Val]) -> None:
 
 def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
     labels = evaluator.state.telling(all_labels(value))
+    if space == "file":
+        _script(evaluator, target, value)
     whole = value if space == "const" else packing.told(value, by_callers=True).replaced(labels=labels)
     if not labels and not whole.texts and whole.items is None and space != "const":
         return
@@ -293,13 +318,27 @@ def _store(evaluator: Evaluator, space: str, target: Val, value: Val) -> None:
         evaluator.state.write_store(LISTED, Val(labels={way: at for way, at in labels.items() if way[:6] != PARAM}))
     evaluator.put_in_space(f"\2{space}", target, whole)
     for key in places(evaluator, space, target):
-        known = evaluator.kept.get(key)
-        evaluator.kept[key] = whole if known is None else evaluator.join(known, whole)
-        evaluator.write_shared("store", key, whole)
+        _keep_at(evaluator, key, whole)
+        if space == "file":
+            evaluator.keep_by_name(key[1], whole)
     for site in sorted(target.sites) if space == "file" else ():
         evaluator.set_site(site, HELD, whole)
     if space == "file":
         _addressed(evaluator, target, whole)
+
+
+def _script(evaluator: Evaluator, target: Val, written: Val) -> None:
+    """What is written to a file may be a script that a command runs later (see `processes`)."""
+    texts = frozenset(text[:_MAX_SCRIPT] for text in sorted(written.texts)[:_MAX_NAMES] if _COMMAND.search(text))
+    for _space, path in places(evaluator, "file", target) if texts else ():
+        _keep_at(evaluator, (SCRIPT, path), Val(texts))
+
+
+def _keep_at(evaluator: Evaluator, key: tuple[str, str], value: Val) -> None:
+    """Put something into a store, where the function itself finds it at once."""
+    known = evaluator.kept.get(key)
+    evaluator.kept[key] = value if known is None else evaluator.join(known, value)
+    evaluator.write_shared("store", key, value)
 
 
 def _addressed(evaluator: Evaluator, target: Val, written: Val) -> None:
@@ -317,7 +356,14 @@ def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
     found = [evaluator.state.read_store(key) for key in keys]
     if space == "file":
         found += [evaluator.sites[site][HELD] for site in sorted(name.sites) if HELD in evaluator.sites.get(site, {})]
+        found += [_of_name(evaluator, path) for _space, path in keys if path[0] != "\0"]
     return join_all([*found, *(evaluator.kept[key] for key in keys if key in evaluator.kept)], evaluator.state.overflow)
+
+
+def _of_name(evaluator: Evaluator, path: str) -> Val:
+    """What was written to a file of this name, where not both folders are known."""
+    held = (evaluator.state.read_store(key) for key in file_names(path)[is_known(path) :])
+    return join_all(held, evaluator.state.overflow)
 
 
 def moved(evaluator: Evaluator, name: str, args: list[Val]) -> Val:
@@ -350,7 +396,7 @@ def user_agent(evaluator: Evaluator) -> Val:
     return kept_under(evaluator, "ini", Val(frozenset([key[1]])))
 
 
-def _credentials(evaluator: Evaluator, path: str, how: str = "a command is given {}") -> Val:
+def credentials(evaluator: Evaluator, path: str, how: str = "a command is given {}") -> Val:
     """What a program reads that is given the path of a credential file; `how`: what happens to it, for people."""
     name = evaluator.state.origins.credential_file(path)
     if not name:
@@ -360,7 +406,7 @@ def _credentials(evaluator: Evaluator, path: str, how: str = "a command is given
 
 def content_of(evaluator: Evaluator, path: Val) -> Val:
     """What a file holds: what was written to it, and what a file of its name is known to hold."""
-    held = [_credentials(evaluator, text, "{} is sent as a file") for text in sorted(path.texts)[:_MAX_NAMES]]
+    held = [credentials(evaluator, text, "{} is sent as a file") for text in sorted(path.texts)[:_MAX_NAMES]]
     return join_all([kept_under(evaluator, "file", path), *held], evaluator.state.overflow)
 
 
@@ -377,20 +423,7 @@ def sent_along(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
     if "file" in roles:
         given = roles["file"]
         held += [content_of(evaluator, path) for path in (given, *sorted_items(given)[:_MAX_NAMES])]
-    if "command" in roles:
-        words = {word for text in _commands(roles["command"]) for word in _WORD.findall(text[:_MAX_COMMAND])}
-        words |= {word.removeprefix("@") for word in words}
-        held += [kept_under(evaluator, "file", Val(frozenset([word]))) for word in sorted(words)[:_MAX_WORDS]]
-        held += [_credentials(evaluator, word) for word in sorted(words)[:_MAX_WORDS]]
-        names = {name for text in roles["command"].texts if "$" in text for name in _ENVIRONMENT.findall(text)}
-        held += [kept_under(evaluator, "env", Val(frozenset([name]))) for name in sorted(names)[:_MAX_WORDS]]
     return join_all(held, evaluator.state.overflow)
-
-
-def _commands(given: Val) -> set[str]:
-    """Texts of a command, and of the words of one that is a list; only those that can name a file."""
-    texts = {text for value in (given, *sorted_items(given)[:_MAX_WORDS]) for text in value.texts}
-    return {text for text in texts if "/" in text or not is_known(text)}
 
 
 @handles("stream_bucket_make_writeable")

@@ -24,6 +24,7 @@ from scanner.analysis.summary import (
     parameter_label,
 )
 from scanner.analysis.templates import (
+    HOLES,
     OF_KEYS,
     OF_MEMBERS,
     OF_MEMBERS_ALL,
@@ -49,6 +50,11 @@ _MAX_PATH = 2
 """Known keys before the one that a caller says: `$this->kept['group'][$name]`."""
 _MAX_CLASSES = 4
 _OF_CLASS = 1 << 61
+_FILES = "\2file"
+_FILE_NAME = 5
+"""Shortest name of a file that is more than a word."""
+_NAMED_IN_PART = frozenset({"file", "cache"})
+"""Spaces of what is kept under names of which a part may be an expression: the same one is the same name."""
 """In the place of an object: what all objects of the class share, or a space."""
 
 
@@ -99,6 +105,27 @@ def _said(name: Val, holes: HoleTable, *, in_part: bool = False) -> _Name:
     passed = sorted(text for text in name.texts if PARAMETERS.search(text) and (in_part or len(text) == 1))[:MAX_NAMED]
     passed = [text for text in passed if not _is_of_object(text, holes)]
     return _Name(keys, passed, len(keys) + len(passed) < max(len(name.texts), 1))
+
+
+def named_in_part(space: str, name: Val) -> list[str]:
+    """Names of files and of what caches keep of which a part is an expression: `sys_get_temp_dir() . '/x'`."""
+    if space.removeprefix("\2") not in _NAMED_IN_PART:
+        return []
+    texts = (text for text in name.texts if len(text) > 1 and not is_known(text))
+    return sorted(text for text in texts if not PARAMETERS.search(text))[:MAX_NAMED]
+
+
+def file_names(path: str) -> tuple[tuple[str, str], ...]:
+    """Stores of the last part of a path, for whoever names the folder in another way: (written to, read from as well).
+
+    `$folder . '/x.dat'` may be the `x.dat` of any folder, `/tmp/x.dat` that of a folder which nobody knows.
+    """
+    tail = HOLES.split(path)[-1]
+    name = tail.rpartition("/")[2]
+    if len(name) < _FILE_NAME or name.startswith(".") or "." not in name or "://" in path:
+        return ()
+    some, known = ("\2name", name), ("\2name of a known folder", name)
+    return (known, some) if is_known(path) else (some, known)
 
 
 def _is_of_object(template: str, holes: HoleTable) -> bool:
@@ -262,6 +289,8 @@ class Keyed(Lookup):
         name, value = packed.get(_NAME, NOTHING), packed.get(_VALUE, NOTHING)
         place, lifts = _place(effect.key[1].partition(_THEN)[0]), effect.lifts + 1
         said = _said(name, self.state.holes, in_part=place.kind == _SPACE)
+        if place.kind == _SPACE:
+            said = said._replace(keys=[*said.keys, *named_in_part(place.owner, name)][:MAX_NAMED])
         if said.passed and any(map(substitution.changed, (effect.value.items or {})[_NAME].texts)):
             said = _Name(said.keys, [], is_vague=True)
         listed = packed.get(_LIST, NOTHING)
@@ -297,10 +326,17 @@ class Keyed(Lookup):
                 target = "store" if place.owner else "global"
                 for one in sorted({key, key.lower()}):  # `$_SESSION[strtolower($name)] = $value`
                     self.write_shared(target, (place.owner, one), value, lifts)
+                if place.owner == _FILES:
+                    self.keep_by_name(key, value, lifts)
         elif site != _OF_CLASS:
             self.set_site(site, "." + place.member, _within(place, held))
         else:
             self._keep(place, held, lifts)
+
+    def keep_by_name(self, path: str, value: Val, lifts: int = 0) -> None:
+        """What is written to a file is kept under its name alone, too (see `file_names`)."""
+        for key in file_names(path)[:1] if value.labels else ():
+            self.write_shared("store", key, Val(labels=value.labels), lifts)
 
     def _keep(self, place: _Place, held: Val, lifts: int) -> None:
         self.write_shared("store", self._key(place), _within(place, held), lifts)

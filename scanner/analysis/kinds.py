@@ -72,6 +72,10 @@ class Kinds:
             known = self._is_named[label] = not is_nameless(label) and self.is_specific(label)
         return known
 
+    def only_named(self, value: Val) -> Val:
+        """Of a value, the secrets with a name that it carries itself."""
+        return Val(labels={label: trace for label, trace in value.labels.items() if self.is_named(label)})
+
     def weight(self, part: str) -> Weight:
         """What a part of a face is worth. A digest is no secret any more (see `digests`)."""
         if is_of_code(part):

@@ -181,6 +181,7 @@ class Lookup(Shared):
     def _property_by(self, base: Val, named: Val, node: Value) -> Val:
         """`$this->$name`: the properties that it may be, the caller's to know when a parameter names it."""
         found = [Val(labels=all_labels(base)), self.unknown(node)]
+        self.state.complain(self.state.only_named(named))
         found.extend(self.read_property(base, name, node) for name in self.known_texts(named)[:MAX_NAMED])
         for cls in self.state.program.own_classes(base.types)[:MAX_NAMED]:
             found.append(opened(named, OF_MEMBERS + cls, self.state.holes))

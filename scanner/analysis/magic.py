@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from scanner.analysis import resolution, sinks
+from scanner.analysis import quoting, resolution, sinks
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import PARAM
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, parts
@@ -21,8 +21,17 @@ def sent(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val],
     signatures = state.matcher.magic(cls, name.lower(), state.program.ancestors(cls))
     if signatures:
         api = f"{resolution.written(state, cls)}::{name}"
-        yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
+        caught = list(_caught(evaluator, call, cls, name, args, receiver))
+        yield from caught or [sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)]
         _send_itself(evaluator, cls, args, receiver)
+
+
+def _caught(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
+    """A subclass that has a `__call` of its own gets the name and the arguments."""
+    number = evaluator.state.program.find_method(cls, "__call")
+    if number is not None and number != evaluator.number:
+        given = arguments(Val(frozenset([name])), args)
+        yield evaluator.state.interpreter.apply(evaluator, call, number, given, receiver)
 
 
 def by_value(evaluator: Evaluator, call: Call, target: Val, name: Val, args: list[Val]) -> list[Val]:
@@ -31,6 +40,7 @@ def by_value(evaluator: Evaluator, call: Call, target: Val, name: Val, args: lis
     Where a secret is among them, or what callers pass: the name may be none of the class's own methods.
     """
     state = evaluator.state
+    quoting.name(evaluator, name)
     given = (label for value in (name, *args) for label in all_labels(value))
     if not any(label.startswith(PARAM) or state.is_specific(label) for label in given):
         return []

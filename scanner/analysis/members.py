@@ -13,6 +13,9 @@ from scanner.analysis.state import ANY_PROPERTY
 from scanner.analysis.values import Val, all_labels, join_all, text_value
 from scanner.model.facts import Index, Prop, Value, Var
 
+_NAMES = ".\0names"
+"""What the names of an object's properties tell, as a property that no PHP code can name."""
+
 
 def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
     """Store a value in a property of an object, as far as its name and the object are known."""
@@ -25,6 +28,7 @@ def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
         names = evaluator.known_texts(named)
         if len(names) != 1:
             evaluator.note("dynamic-property", evaluator.line, describe(target))
+            _named_by_secret(evaluator, target, base, named)
             own = evaluator.state.program.own_classes(base.types) if not names else ()
             evaluator.state.vague.update((cls, ANY_PROPERTY) for cls in own)
             if not hydrating.fill(evaluator, base, named, value):
@@ -33,6 +37,17 @@ def write(evaluator: Evaluator, target: Prop, value: Val) -> None:
             return
         name = names[0]
     _write_named(evaluator, target, base, name, value)
+
+
+def _named_by_secret(evaluator: Evaluator, target: Prop, base: Val, named: Val) -> None:
+    """`$object->{$secret} = 1`: the name of a property leaves with the object, as a key of an array does."""
+    secrets = evaluator.state.only_named(named)
+    if not secrets.labels:
+        return
+    for site in sorted(base.sites):
+        evaluator.set_site(site, _NAMES, secrets)
+    if isinstance(target.base, Var) and target.base.name in evaluator.env:
+        evaluator.env[target.base.name] = evaluator.join(evaluator.env[target.base.name], secrets)
 
 
 def _told(evaluator: Evaluator, target: Prop, base: Val, named: Val, value: Val) -> None:

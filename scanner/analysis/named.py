@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from scanner.analysis.keyed import Keyed
+from scanner.analysis.keyed import Keyed, named_in_part
 from scanner.analysis.lookup import MAX_NAMED
 from scanner.analysis.origins import ALL_SETTINGS, FILE, OWN_NAMES, SERVER_REQUEST_PREFIXES, SETTINGS_TABLE
 from scanner.analysis.rows import columns_read, files_read, literals_read, reads_all_settings, selected, tables_read
@@ -78,7 +78,8 @@ class Named(Keyed):
             return self.held_in(name)
         if kind.startswith(STORED):
             return self.stored_under(kind, name)
-        found = [self._one_named(kind, text) for text in self.known_texts(name)[:MAX_NAMED]]
+        known = [*self.known_texts(name)[:MAX_NAMED], *named_in_part(kind, name)]
+        found = [self._one_named(kind, text) for text in known]
         if kind in _ALL_OF:
             found.append(self.chosen(_ALL_OF[kind], name))
         if kind == ENVIRONMENT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.folding import foldable
@@ -10,7 +10,7 @@ from scanner.analysis.handlers import handles, labels_of
 from scanner.analysis.instances import reachable
 from scanner.analysis.state import State
 from scanner.analysis.summary import opened
-from scanner.analysis.templates import OF_CAST, OF_MEMBERS_ALL, OF_SEEN
+from scanner.analysis.templates import OF_CAST, OF_MEMBERS_ALL, OF_SEEN, is_known
 from scanner.analysis.values import (
     MAX_TEXTS,
     NOTHING,
@@ -23,12 +23,15 @@ from scanner.analysis.values import (
     text_value,
 )
 from scanner.analysis.visibility import (
+    AS_JSON,
     MAX_CLASSES,
+    SERIALIZED,
     Wanted,
     as_array,
     classes_of,
     declared,
     members,
+    plain,
     put_on,
     scope_of,
     seen_from,
@@ -43,6 +46,9 @@ ENCODERS = frozenset(
 """Functions whose result holds what the properties of an object hold."""
 _TAKES_OBJECTS = ENCODERS - {"strval"} | {"count", "get_class", "iterator_count", "unserialize"}
 _ENCODED_BY = ("jsonserialize", "__serialize", "__sleep", "__tostring", "__debuginfo")
+_NAMES_THEM = "__sleep"
+_CHOOSING = {SERIALIZED: ("__serialize", _NAMES_THEM), AS_JSON: ("jsonserialize",)}
+"""Methods that say what of an object is encoded, by encoder; the first of them counts."""
 _ITERATED_BY = ("getiterator", "current")
 _MAX_DEPTH = 2
 _MAX_PLACES = 16
@@ -74,7 +80,7 @@ def held_by(evaluator: Evaluator, value: Val, scope: str | None = None) -> Mappi
     class whose code must see the properties.
     """
     found: Mapping[str, Trace] = evaluator.state.lasting(all_labels(value))
-    sites: set[int] = set()
+    scope, sites = plain(scope), set[int]()
     for holder in (value, *parts(value)):
         wanted = seen_from(evaluator.state.program, holder.types, scope)
         for cls in classes_of(evaluator.state.program, holder.types):
@@ -130,6 +136,7 @@ def _exposed(
 def _of_caller(evaluator: Evaluator, value: Val, scope: str | None) -> Mapping[str, Trace]:
     """What the properties of objects hold that a caller passes, as far as nobody here knows their class."""
     found: Mapping[str, Trace] = {}
+    scope = plain(scope)
     key = OF_MEMBERS_ALL if scope is None else OF_SEEN + scope
     for holder in (value, *parts(value)):
         if holder.texts and not holder.types:
@@ -142,7 +149,7 @@ def _of_object(
 ) -> Mapping[str, Trace]:
     state = evaluator.state
     found: list[Val] = []
-    wanted = seen_from(state.program, value.types, scope)
+    wanted = _chosen(evaluator, value, scope) or seen_from(state.program, value.types, scope)
     # What a client or a connection gave back belongs to it, and has no class: it is no object with its properties.
     sites = sorted(site for site in value.sites if site >= 0 and site not in seen) if value.types else []
     classes = [cls for cls in classes_of(state.program, value.types) if cls not in seen]
@@ -159,6 +166,37 @@ def _of_object(
     for held in found:
         labels = merge_labels(labels, _exposed(evaluator, held, depth - 1, seen, scope) if depth else all_labels(held))
     return labels
+
+
+def _chosen(evaluator: Evaluator, value: Val, scope: str | None) -> Wanted | None:
+    """Which properties an encoder takes of objects whose classes say so themselves; None where they do not."""
+    names: set[str] = set()
+    classes = classes_of(evaluator.state.program, value.types) if scope in _CHOOSING else []
+    for cls in classes:
+        told = _told_by(evaluator, cls, _CHOOSING[scope or ""], value)
+        if told is None:
+            return None
+        names |= told
+    return names.__contains__ if classes else None
+
+
+def _told_by(evaluator: Evaluator, cls: str, methods: Sequence[str], value: Val) -> frozenset[str] | None:
+    """Properties that the method of a class names: none, where it gives what is encoded. None: no such method.
+
+    Or one that subclasses have another of, or of which not all names are known.
+    """
+    program = evaluator.state.program
+    method = next((name for name in methods if program.find_method(cls, name) is not None), "")
+    kin = {program.find_method(one, method) for one in (cls, *program.descendants(cls, MAX_CLASSES + 1))}
+    if not method or len(kin) > 1:
+        return None
+    if method != _NAMES_THEM:
+        return frozenset()
+    given = join_all(_run(evaluator, cls, (method,), value), evaluator.state.overflow)
+    items = (given.items or {}).values()
+    known = [next(iter(item.texts)) for item in items if len(item.texts) == 1]
+    complete = items and given.rest is None and not given.texts and len(known) == len(items)
+    return frozenset(known) if complete and all(map(is_known, known)) else None
 
 
 def cast(evaluator: Evaluator, value: Val) -> Val:

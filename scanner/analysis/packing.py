@@ -32,6 +32,9 @@ _MAX_DEPTH = 2
 _MAX_ELEMENTS = 20
 _MAX_TEXT = 500
 _MAX_LINE = 200
+_JSON = "json_encode"
+_AS_IT_IS = re.compile(r"[^\"\\\x00-\x1f\x80-\xff]*[^\"\\\x00-\x1f\x80-\xff\d.][^\"\\\x00-\x1f\x80-\xff]*")
+"""Text that JSON has as it is, and that is no number."""
 _PARTED = re.compile(r"[|,;#\t]")
 """Between the parts of a line that code takes apart again; a sentence is none."""
 
@@ -57,6 +60,8 @@ def called(evaluator: Evaluator, name: str, args: Sequence[Val], result: Val) ->
     """Value of a function that encodes an array, or takes one out of its text again."""
     if name in _PACKS and args:
         packed = _packed(args[0])
+        if packed.items and name == _JSON:
+            packed = packed.replaced(texts=_json_texts(evaluator, args[0]))
         return evaluator.join(result, packed) if packed.items else result
     if name not in _UNPACKS:
         return _carried(evaluator, name, args, result)
@@ -64,6 +69,28 @@ def called(evaluator: Evaluator, name: str, args: Sequence[Val], result: Val) ->
     if not found:
         return result
     return join_all([*found, Val(labels=all_labels(result))], evaluator.state.overflow)
+
+
+def _json_texts(evaluator: Evaluator, value: Val) -> frozenset[str]:
+    """Text of an array as JSON, beside the unknown one: which numbers are strings, and what flags say, nobody knows.
+
+    What is not known of its elements is a hole.
+    """
+    hole = evaluator.state.holes.template("unknown", "in JSON")
+    text = _json(value, hole, _MAX_DEPTH + 1)
+    return frozenset([text]) if len(text) <= _MAX_TEXT else frozenset()
+
+
+def _json(value: Val, hole: str, depth: int) -> str:
+    if value.items and value.rest is None and depth:
+        pairs = [(key, _json(item, hole, depth - 1)) for key, item in list(value.items.items())[:_MAX_ELEMENTS]]
+        if [key for key, _text in pairs] == [str(number) for number in range(len(pairs))]:
+            return f"[{','.join(text for _key, text in pairs)}]"
+        return "{" + ",".join(f'"{key}":{text}' for key, text in pairs) + "}"
+    if len(value.texts) != 1 or value.items or value.types:
+        return hole
+    text = next(iter(value.texts))
+    return hole if not _AS_IT_IS.fullmatch(text) else f'"{text}"'.replace("/", "\\/")
 
 
 def _carried(evaluator: Evaluator, name: str, args: Sequence[Val], result: Val) -> Val:

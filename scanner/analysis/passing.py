@@ -7,9 +7,13 @@ from collections.abc import Iterator, Sequence
 from scanner.analysis import assumed
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.remote import OUTSIDE, is_remote
+from scanner.analysis.rows import GIVEN, selects_given
 from scanner.analysis.summary import depends_on_caller
 from scanner.analysis.values import Val, all_labels, join_all
 from scanner.model.facts import Call, CallKind, Var
+
+_OF_LINES = -1 << 40
+"""Numbers of places below are those of lines, not of calls in the text."""
 
 
 def passed_through(evaluator: Evaluator, call: Call, receiver: Val, args: list[Val]) -> Val:
@@ -45,5 +49,13 @@ def given_back(evaluator: Evaluator, args: Sequence[Val]) -> Iterator[Val]:
 
 def queried(evaluator: Evaluator, args: list[Val]) -> Val:
     """Rows of the query that an object of unknown class is given: a connection's `query` and `prepare` do read them."""
-    rows = [evaluator.rows(arg) for arg in args if arg.texts and not depends_on_caller(arg)]
-    return join_all(rows, evaluator.state.overflow)
+    queries = [arg for arg in args if arg.texts and not depends_on_caller(arg)]
+    given = [_statement(evaluator)] if any(selects_given(text) for query in queries for text in query.texts) else []
+    return join_all([*map(evaluator.rows, queries), *given], evaluator.state.overflow)
+
+
+def _statement(evaluator: Evaluator) -> Val:
+    """What may be a statement that selects what is bound to it (see `fetches.given`): one for each line."""
+    site = evaluator.state.site(evaluator.number, _OF_LINES - evaluator.line)
+    evaluator.set_site(site, GIVEN, Val(frozenset(["1"])))
+    return Val(sites=frozenset([site]), items={"0": evaluator.unknown("a column")})

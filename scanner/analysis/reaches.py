@@ -47,6 +47,8 @@ _KEPT_LIFTS = 2
 _OFF = frozenset({"", "0"})
 _LOG_FILE = 2
 """Argument of `error_log`: the file that it appends to, where its type is 3."""
+_IN_JSON = "\\/\\/"
+"""Two slashes as JSON writes them."""
 _DOMAIN = 4
 """Argument of `setcookie`."""
 _COOKIE_DOMAIN = re.compile(r";\s*domain=([^;\s]+)", re.IGNORECASE)
@@ -105,7 +107,7 @@ def _addressed(effect: str, values: list[Val], args: list[Val]) -> Val:
     if effect == "cookie":
         options = args[2].items if len(args) > 2 else None  # noqa: PLR2004  name, value, options
         return Val((options or {}).get("domain", NOTHING).texts)
-    texts = frozenset(text for value in values for text in value.texts if "//" in text)
+    texts = frozenset(text for value in values for text in value.texts if "//" in text or _IN_JSON in text)
     return Val(texts) if texts else NOTHING
 
 

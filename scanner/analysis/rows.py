@@ -22,8 +22,10 @@ FETCHES = frozenset(
 """Methods that give one row of a result, or the result of a statement (mysqli, PDO, Doctrine DBAL)."""
 FETCHES_ALL = frozenset({"fetch_all", "fetchall", "fetchallassociative", "fetchallnumeric"})
 """Methods that give a list of rows."""
-BINDS = frozenset({"bind_result"})
-"""Methods that bind variables to the columns in order."""
+BINDS = frozenset({"bind_result", "bindcolumn"})
+"""Methods that bind variables to the columns, in order or one by one."""
+GIVEN = "\0given"
+"""Role of a statement that selects values which are bound to it."""
 METHODS = FETCHES | FETCHES_ALL | BINDS
 FETCH_FUNCTIONS = tuple(
     f"{extension}_{name}"
@@ -43,6 +45,8 @@ VALUE_FUNCTIONS = ("db_result", "mysql_result", "mysqli_result", "pg_fetch_resul
 FETCH_ALL_FUNCTIONS = ("db_fetch_all", "mysqli_fetch_all", "pg_fetch_all", "pg_copy_to")
 _SELECT = re.compile(r"\s*\(*\s*select\s+(?:distinct\s+|sql_no_cache\s+)*(.*?)\s+from\s", re.IGNORECASE | re.DOTALL)
 _GIVEN = re.compile(r"\s*\(*\s*select\s", re.IGNORECASE)
+_PLACE = re.compile(r"\?|(?<![\w:]):[a-z_]|\$\d", re.IGNORECASE)
+"""A place for a value that is bound later."""
 _FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _ALIAS = re.compile(r"(?:\s+as)?\s+[`'\"]?(\w+)[`'\"]?\s*$", re.IGNORECASE)
@@ -144,10 +148,11 @@ def files_read(texts: Iterable[str]) -> list[str]:
 
 
 def selects_given(text: str) -> bool:
-    """Whether a query selects a value that the program puts into its text, not only columns."""
+    """Whether a query selects a value that the program puts into its text or binds to it, not only columns."""
     if not _GIVEN.match(text[:_MAX_SQL]):
         return False
-    return any(mark >= FIRST_PRIVATE for mark in _FROM.split(text[:_MAX_SQL], maxsplit=1)[0])
+    selected = _FROM.split(text[:_MAX_SQL], maxsplit=1)[0]
+    return any(mark >= FIRST_PRIVATE for mark in selected) or bool(_PLACE.search(_QUOTED.sub("", selected)))
 
 
 def _readable(table: str, text: str, origins: Origins) -> Mapping[str, list[Secret]]:

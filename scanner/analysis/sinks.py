@@ -8,9 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from scanner.analysis import (
     default_context,
     documents,
+    fetches,
     holding,
+    hooks,
     keeping,
     middleware,
+    options,
+    processes,
     reaches,
     rows,
     statements,
@@ -19,10 +23,9 @@ from scanner.analysis import (
 from scanner.analysis.decisive import URL_ROLES, decisive
 from scanner.analysis.destinations import LOCAL, url_destination
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import call_here
 from scanner.analysis.origins import FILE
 from scanner.analysis.remote import ANSWER, answers, answers_yes_or_no, is_remote
-from scanner.analysis.summary import Hit, depends_on_caller, opened
+from scanner.analysis.summary import Hit, depends_on_caller
 from scanner.analysis.templates import FIRST_PRIVATE, HoleTable, is_known
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Call
@@ -30,7 +33,6 @@ from scanner.model.signature import CallableKind, Certainty, Signature
 
 _PLACES = frozenset({"url", "host", "dsn", "path"})
 """Roles of what can be an address or a path."""
-_PLACES_OF_OPTIONS = _PLACES | {"base_uri", "location", "server", "proxy"}
 KNOWN_HOST = re.compile(rf"://[^/?#{FIRST_PRIVATE}-\U0010ffff]+[/?#]")
 """The host of an address, where it is known."""
 _OPENED = frozenset({"file-url", "xml-url", "image-url"})
@@ -57,7 +59,7 @@ _NO_SCHEME = frozenset({""})
 _ONLY_OPENED = frozenset({"", "http", "https"})
 """Schemes of which PHP's own wrapper opens addresses, and does nothing else with them."""
 _ARCHIVES = frozenset({"zip", "phar"})
-_TAKES_OPTIONS = frozenset({"options", "context", "request", "config"})
+_CODING = frozenset({"encode", "decode"})
 
 
 def apply(
@@ -87,12 +89,14 @@ def _one(
 ) -> list[Val]:
     """The same for one signature: parts of the value."""
     roles = argument_values(evaluator, signature, call, args, receiver)
+    hooks.run(evaluator, call, signature, args, receiver, roles)
     handles = holding.handles_of(roles, receiver) | _default_context(evaluator, signature, roles)
     if signature.lib in _ARCHIVES:
         keeping.packed(evaluator, signature, roles, receiver)
     results = _attached(evaluator, call, roles, receiver)
     if signature.phase == "configure" or holding.only_configures(signature):
         default_context.keep(evaluator, signature.callable, roles, handles)
+        results += _encoded(evaluator, signature, call, args)
         return [*results, holding.configure(evaluator, signature, call, roles, handles, receiver)]
     if holding.prepares(signature, receiver):
         holding.put_on(evaluator, roles, receiver.sites if receiver is not None else handles)
@@ -101,7 +105,7 @@ def _one(
         results.append(holding.construct(evaluator, signature, call, roles, receiver))
         if signature.kind == "db":
             evaluator.note_statement(results[-1].sites, handles)
-            results[:0] = [evaluator.rows(roles["payload"])] if "payload" in roles else []
+            results[:0] = _rows(evaluator, roles, results[-1])
         if signature.certainty is Certainty.NEVER_ALONE:
             return results
         handles |= results[-1].sites
@@ -116,6 +120,7 @@ def _one(
             results.append(keeping.kept_under(evaluator, "file", roles["url"]))
     results.extend(traversal.credentials(evaluator, call, signature, roles, handles, api))
     results.extend(_shown(roles))
+    results.append(documents.opened(evaluator, call, signature, args))
     return results
 
 
@@ -235,12 +240,28 @@ def _returned(
             yield _given_back(evaluator, roles["payload"])
 
 
+def _rows(evaluator: Evaluator, roles: Mapping[str, Val], statement: Val) -> list[Val]:
+    """What a prepared statement reads."""
+    if "payload" not in roles:
+        return []
+    return [evaluator.rows(roles["payload"]), fetches.prepared(evaluator, roles["payload"], statement)]
+
+
 def _given_back(evaluator: Evaluator, query: Val) -> Val:
     """What a query is given to select, and so gives back: `select '$value' as x`."""
     if not any(rows.selects_given(text) for text in query.texts):
         return NOTHING
     labels = {label: trace for label, trace in all_labels(query).items() if evaluator.state.is_secret(label)}
     return Val(rest=Val(labels=labels)) if labels else NOTHING
+
+
+def _encoded(evaluator: Evaluator, signature: Signature, call: Call, args: list[Val]) -> Iterator[Val]:
+    """What a function gives back that only encodes a text, or decodes one, for a handle: `curl_escape($c, $text)`."""
+    flow = evaluator.state.matcher.propagator(signature.callable.lower())
+    if flow is not None and flow.to == "return" and flow.transform in _CODING:
+        labels = (Val(labels=all_labels(args[place])) for place in flow.from_args if place < len(args))
+        yield evaluator.unknown(call)
+        yield from labels
 
 
 def _passed(evaluator: Evaluator, roles: Mapping[str, Val]) -> Val:
@@ -286,26 +307,37 @@ def argument_values(
         value = args[index] if 0 <= index < len(args) else NOTHING
         if index < 0:
             value = receiver or NOTHING
-        _add(evaluator, roles, role, value)
+        options.add(evaluator, roles, role, value)
     for index in _unnamed(signature, args):
-        _add(evaluator, roles, "other", args[index])
+        options.add(evaluator, roles, "other", args[index])
     if documents.is_address(signature, call, args):
         roles["url"] = roles.pop("xml", NOTHING)
     if signature.option_table:
-        _spread_options(evaluator, signature, roles)
+        options.spread(evaluator, signature, roles)
     if "context" in roles:
         _context(evaluator, roles)
-    agent = keeping.user_agent(evaluator) if signature.kind in _OPENED else NOTHING
-    along = keeping.sent_along(evaluator, roles)
-    for role, held in (
-        ("header", agent), ("payload", along), ("payload", keeping.moved(evaluator, signature.callable, args))
-    ):  # fmt: skip
+    for role, held in _brought_along(evaluator, signature, roles, args):
         if held is not NOTHING:
-            _add(evaluator, roles, role, held)
+            options.add(evaluator, roles, role, held)
     hosts = frozenset(signature.destinations) | (holding.listed_hosts(roles) if signature.kind == "db" else frozenset())
     if hosts:
-        _add(evaluator, roles, "host", Val(hosts))
+        options.add(evaluator, roles, "host", Val(hosts))
     return roles
+
+
+def _brought_along(
+    evaluator: Evaluator, signature: Signature, roles: Mapping[str, Val], args: list[Val]
+) -> list[tuple[str, Val]]:
+    """What a call sends besides its arguments, by role: what files, streams, settings and the environment hold."""
+    found = [
+        ("header", keeping.user_agent(evaluator) if signature.kind in _OPENED else NOTHING),
+        ("payload", keeping.sent_along(evaluator, roles)),
+        ("payload", keeping.moved(evaluator, signature.callable, args)),
+    ]
+    if "command" in roles:
+        found.append(("payload", processes.inherited(evaluator, roles["command"])))
+        found.append(("command", processes.scripts(evaluator, roles["command"])))
+    return found
 
 
 def _unnamed(signature: Signature, args: list[Val]) -> list[int]:
@@ -317,57 +349,6 @@ def _unnamed(signature: Signature, args: list[Val]) -> list[int]:
         for index, value in enumerate(args)
         if index not in known and not (rest and index >= min(rest)) and all_labels(value)
     ]
-
-
-def _add(evaluator: Evaluator, roles: dict[str, Val], role: str, value: Val) -> None:
-    known = roles.get(role)
-    roles[role] = value if known is None else evaluator.join(known, value)
-
-
-def _spread_options(evaluator: Evaluator, signature: Signature, roles: dict[str, Val]) -> None:
-    """Option keys to roles: `curl_setopt($h, CURLOPT_URL, $u)`, `['base_uri' => ...]`."""
-    matcher, table = evaluator.state.matcher, signature.option_table
-    if "option" in roles:
-        option, value = roles.pop("option"), roles.pop("value", NOTHING)
-        of_wrapper = [f"{text}." for text in evaluator.known_texts(roles.get("options", NOTHING))]  # 'http', 'proxy'
-        keys = [before + text for text in evaluator.known_texts(option) for before in of_wrapper or [""]]
-        for key in keys or [""]:
-            name = matcher.option_role(table, key) if key else None
-            _option(evaluator, roles, name or ("other" if key else "url"), key, value)
-    for role in sorted(role for role in roles if role in _TAKES_OPTIONS):
-        value = roles[role]
-        for key, item in _options(value, evaluator.state.catalogue.option_tables.get(table, {})):
-            _option(evaluator, roles, matcher.option_role(table, key) or "payload", key, item)
-        for key, name in evaluator.state.catalogue.option_tables.get(table, {}).items():
-            missing = name in _PLACES_OF_OPTIONS and name not in roles
-            place = opened(value, key, evaluator.state.holes) if missing else NOTHING
-            if place is not NOTHING:  # options that a caller passes: it knows where they lead
-                _option(evaluator, roles, name, key, place)
-        if value.rest is not None:
-            _add(evaluator, roles, "payload", value.rest)
-        if value.labels:
-            _add(evaluator, roles, "payload", Val(labels=value.labels))
-
-
-def _options(value: Val, table: Mapping[str, str]) -> Iterator[tuple[str, Val]]:
-    """Options by their keys; those of a wrapper have its name before theirs: `['http' => ['proxy' => ...]]`."""
-    for key, item in sorted((value.items or {}).items()):
-        inner = {f"{key}.{name}": one for name, one in (item.items or {}).items()}
-        if table.keys().isdisjoint(inner):
-            yield key, item
-        else:
-            yield from sorted(inner.items())
-            yield key, item.replaced(items=None)
-
-
-def _option(evaluator: Evaluator, roles: dict[str, Val], role: str, key: str, value: Val) -> None:
-    if role == "tls":
-        name = evaluator.state.matcher.option_name(key).lower().removeprefix("curlopt_")
-        _add(evaluator, roles, f"tls:{name}", value if value.texts else Val(frozenset(["off"])))
-        return
-    if role == "payload" and value.refs:  # `CURLOPT_READFUNCTION`: what it returns is sent
-        value = evaluator.state.interpreter.call_value(evaluator, call_here(evaluator), value, [])
-    _add(evaluator, roles, role, value)
 
 
 def _context(evaluator: Evaluator, roles: dict[str, Val]) -> None:

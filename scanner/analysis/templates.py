@@ -20,7 +20,7 @@ FIRST_PARAMETER = 0xE000
 RECEIVER_TEMPLATE = chr(FIRST_PARAMETER)
 FIRST_ELEMENT = 0x100000
 """Holes for elements of parameters (`$options['url']`) have plane 16."""
-_HOLES = re.compile(f"[{FIRST_PRIVATE}-\U0010ffff]+")
+HOLES = re.compile(f"[{FIRST_PRIVATE}-\U0010ffff]+")
 A_NUMBER = "a number"
 """Text of the hole that stands for some number, or the outcome of a comparison."""
 PARAMETERS = re.compile("[\ue000-\ue0ff\U00100000-\U0010fffd]")
@@ -216,7 +216,7 @@ def is_known(template: str) -> bool:
 
 def like(template: str, names: Iterable[str]) -> list[str]:
     """Those of some names that a template may be: what is known of it stands in them, in its order; bounded."""
-    start, *middle, end = _HOLES.split(template)
+    start, *middle, end = HOLES.split(template)
     fitting = (
         name for name in names if name.startswith(start) and name.endswith(end) and len(start) + len(end) <= len(name)
     )

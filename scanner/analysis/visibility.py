@@ -14,7 +14,13 @@ from scanner.analysis.values import NOTHING, Trace, Val, all_labels, merge_label
 MAX_CLASSES = 8
 """Classes that an object of unknown class is taken to have."""
 _MAX_PROPERTIES = 40
-_OF_PUBLIC = frozenset({"http_build_query", "json_encode"})
+SERIALIZED = "\0serialized"
+AS_JSON = "\0json"
+"""Stand for the class whose code must see properties: an encoder that the class itself may tell which they are."""
+_SCOPES = {
+    "http_build_query": "", "json_encode": AS_JSON, "serialize": SERIALIZED, "igbinary_serialize": SERIALIZED,
+}  # fmt: skip
+"""Encoders that do not take all properties."""
 Wanted = Callable[[str], bool]
 """Whether a property is asked for, by its name."""
 
@@ -28,7 +34,12 @@ def classes_of(program: Program, types: Iterable[str]) -> list[str]:
 
 def scope_of(evaluator: Evaluator, encoder: str) -> str | None:
     """Class whose code sees the properties that an encoder takes: `` for those that are public; none for all."""
-    return evaluator.cls if encoder == "get_object_vars" else "" if encoder in _OF_PUBLIC else None
+    return evaluator.cls if encoder == "get_object_vars" else _SCOPES.get(encoder)
+
+
+def plain(scope: str | None) -> str | None:
+    """The scope as far as classes do not decide themselves: `serialize` takes all properties, JSON the public ones."""
+    return None if scope == SERIALIZED else "" if scope == AS_JSON else scope
 
 
 def seen_from(program: Program, types: Iterable[str], scope: str | None) -> Wanted:
@@ -36,6 +47,7 @@ def seen_from(program: Program, types: Iterable[str], scope: str | None) -> Want
 
     Private and protected ones are not seen from other classes, unless one of the class's own kin has made them public.
     """
+    scope = plain(scope)
     if scope is None:
         return bool
     kin = {

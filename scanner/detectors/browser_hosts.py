@@ -26,6 +26,10 @@ _TELLING_HEADERS = re.compile(
 )
 _RELATION = re.compile(r"\brel\s*=\s*\"[^\"]{0,200}\"", re.IGNORECASE)
 """Name of a relation in a `Link` header: an address that nobody contacts."""
+_JSON = re.compile(
+    rf"\{{\"[^\"]{{1,60}}\":.*[{FIRST_PRIVATE}-\U0010ffff]|[{FIRST_PRIVATE}-\U0010ffff].*\"[^\"]{{1,60}}\":", re.DOTALL
+)
+"""An object with a value of the program beside an address: a script puts them together."""
 _PAGES = (".php", ".html", ".htm")
 """Ends of no domain: behind the slashes of an address that was put together stands a page."""
 _MAX_TEXTS = 12
@@ -37,8 +41,10 @@ def printed(scene: Scene, output: Output) -> list[str]:
 
 
 def _of_text(text: str, holes: HoleTable) -> Iterator[str]:
+    text = text.replace("\\/", "/")  # as JSON writes it
     urls = [match[1] for match in _FETCHED.finditer(text)]
-    urls += [match[0] for match in _ADDRESS.finditer(text) if not is_known(match[0])]
+    in_json = _JSON.search(text) is not None
+    urls += [match[0] for match in _ADDRESS.finditer(text) if in_json or not is_known(match[0])]
     for url in urls:
         yield from _host(url, holes)
 
@@ -53,7 +59,11 @@ def _host(url: str, holes: HoleTable) -> Iterator[str]:
 
 def header(scene: Scene, output: Output) -> list[str]:
     """Hosts that a response header makes the browser contact."""
-    texts = [_RELATION.sub("", text) for text in output.places[:_MAX_TEXTS] if _TELLING_HEADERS.match(text)]
+    texts = [
+        _RELATION.sub("", text).replace("\\/", "/")
+        for text in output.places[:_MAX_TEXTS]
+        if _TELLING_HEADERS.match(text)
+    ]
     holes = scene.result.state.holes
     return sorted({host for text in texts for match in _ADDRESS.finditer(text) for host in _host(match[0], holes)})
 

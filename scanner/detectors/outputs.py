@@ -76,7 +76,7 @@ def output_findings(
                 taken = [name for name in hosts(scene, output) if not _meant(scene, label, name)]
                 worse = Severity.HIGH if taken else severity
                 item = _finding(scene, rule, output, label, trace, worse, where, taken)
-                found.append((Way(label, output.inner, _origin(output, trace)), item))
+                found.append((Way(label, output.inner, (*_origin(output, trace), *taken)), item))
     return _once_per_file(found)
 
 
