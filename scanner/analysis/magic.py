@@ -30,8 +30,7 @@ def _caught(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Va
     """A subclass that has a `__call` of its own gets the name and the arguments."""
     number = evaluator.state.program.find_method(cls, "__call")
     if number is not None and number != evaluator.number:
-        given = arguments(Val(frozenset([name])), args)
-        yield evaluator.state.interpreter.apply(evaluator, call, number, given, receiver)
+        yield catch(evaluator, call, number, Val(frozenset([name])), args, receiver)
 
 
 def by_value(evaluator: Evaluator, call: Call, target: Val, name: Val, args: list[Val]) -> list[Val]:
