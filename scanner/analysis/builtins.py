@@ -258,9 +258,8 @@ def _formatted(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> 
 
 def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
     """By-reference arguments of built-in functions get whatever went in."""
-    sorted_here = name.endswith("sort") and args and args[0].items and args[0].rest is None
-    if sorted_here or name in array_functions.IN_PLACE:
-        return  # `arrays` has put the elements in order, or it does not matter; what is left is known, or may be any
+    if name in array_functions.IN_PLACE:
+        return  # their handlers have written what the array has now
     if name in callbacks.WALKS and len(args) > 1 and is_callable(evaluator, args[1]):
         return  # what callbacks write is known
     for position in evaluator.state.catalogue.byref_outputs.get(name, ()):

@@ -214,7 +214,7 @@ def _with_values(node: Call, values: Sequence[Val]) -> Call:
 def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if len(args) < 2:  # noqa: PLR2004  callback and array
         return NOTHING
-    if all(map(_is_listed, args[1:])):
+    if all(map(_is_listed, args[1:])) and (len(args) == 2 or not any(arg.loose for arg in args[1:])):  # noqa: PLR2004
         source = args[1]
         rows = _rows(args[1:]) if len(args) > 2 else {key: [item] for key, item in (source.items or {}).items()}  # noqa: PLR2004
         if is_callable(evaluator, args[0]):
@@ -223,7 +223,7 @@ def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
                 key: evaluator.state.interpreter.call_value(evaluator, bare, args[0], row, literal=_literal(node))
                 for key, row in rows.items()
             }
-            return Val(items=items, labels=source.labels)
+            return Val(items=items, labels=source.labels, loose=source.loose)
         if args[0] is NOTHING:
             return Val(items={key: _list(row) for key, row in rows.items()}, labels=labels_of(evaluator, args))
     labels = labels_of(evaluator, args)

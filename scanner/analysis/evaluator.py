@@ -264,7 +264,7 @@ class Evaluator(Elements):
         if not isinstance(target, Index) or target.key is None:
             return None
         base, keys = self.value(target.base), self.known_texts(self.value(target.key))
-        if len(keys) != 1 or base.rest is not None:
+        if len(keys) != 1 or base.rest is not None or base.loose:
             return None
         if base.items is not None:
             return keys[0] in base.items
