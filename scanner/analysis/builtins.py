@@ -31,10 +31,11 @@ from scanner.analysis import (
     sidelines,
     tracing,
     visibility,
+    walking,
 )
 from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
+from scanner.analysis.handlers import HANDLERS, contents, folded, handles, labels_of
 from scanner.analysis.named import ENVIRONMENT
 from scanner.analysis.passing import given_back
 from scanner.analysis.summary import parameter_label, symbolic
@@ -49,6 +50,7 @@ serialized.register()
 fetches.register()
 filling.register()
 tracing.register()
+walking.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
 _FIELDS = frozenset({"parse_str", "mb_parse_str"})
@@ -258,10 +260,8 @@ def _formatted(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> 
 
 def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
     """By-reference arguments of built-in functions get whatever went in."""
-    if name in array_functions.IN_PLACE:
+    if name in array_functions.IN_PLACE or name in walking.WALKS:
         return  # their handlers have written what the array has now
-    if name in callbacks.WALKS and len(args) > 1 and is_callable(evaluator, args[1]):
-        return  # what callbacks write is known
     for position in evaluator.state.catalogue.byref_outputs.get(name, ()):
         if position < len(node.args) and position < len(args):
             target = node.args[position].value

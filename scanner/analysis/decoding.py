@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from scanner.analysis import transfer
 from scanner.analysis.binding import by_parameter
+from scanner.analysis.by_reference import passed_back
 from scanner.analysis.code import KIND
 from scanner.analysis.destinations import COMMON_DOMAINS
 from scanner.analysis.evaluator import Evaluator
@@ -220,7 +221,7 @@ def _run(evaluator: Evaluator, call: Call, number: int, values: list[Val], recei
     for hit in inner.hits.values():
         if hit.signature.kind == KIND or inner.number != hit.function:
             evaluator.add_hit(hit)
-    for index, value in sorted(inner.by_ref.items()):
+    for index, value in passed_back(inner):
         if index < len(call.args):
             transfer.write(evaluator, call.args[index].value, value)
     return inner.returns, bool(inner.by_ref)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from scanner.analysis import implicit, plain
+from scanner.analysis import array_keys, implicit, plain
 from scanner.analysis.describe import describe
 from scanner.analysis.named import ENVIRONMENT, SESSION, Named
 from scanner.analysis.origins import (
@@ -42,7 +42,7 @@ class Elements(Named):
 
     def index(self, node: Index) -> Val:
         """Value of `$base[$key]`."""
-        key = self.value(node.key) if node.key is not None else NOTHING
+        key = array_keys.cast(node.key, self.value(node.key)) if node.key is not None else NOTHING
         keys = self.known_texts(key)
         if isinstance(node.base, Var) and node.base.name not in self.env:
             special = self._special_index(node.base.name, keys, node)

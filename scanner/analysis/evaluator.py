@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable as Function
 from collections.abc import Iterable, Mapping
 
-from scanner.analysis import arithmetic, folding, implicit, open_lists
+from scanner.analysis import arithmetic, array_keys, folding, implicit, open_lists
 from scanner.analysis.describe import describe
 from scanner.analysis.elements import Elements
 from scanner.analysis.frame import cell
@@ -157,14 +157,14 @@ class Evaluator(Elements):
                 position += 1
             if item.key is None:
                 continue
-            key = self.value(item.key)
+            key = array_keys.cast(item.key, self.value(item.key))
             keys = self.known_texts(key)
             if key.labels:
                 of_keys = merge_labels(of_keys, self.state.telling(key.labels))
             if len(keys) == 1:
                 items[keys[0]] = value
-                if keys[0].isdecimal():
-                    position = max(position, int(keys[0][:9]) + 1)
+                if array_keys.is_number(keys[0]):
+                    position = max(position, int(keys[0]) + 1)
             else:
                 rest = value if rest is None else self.join(rest, value)
         return Val(labels=of_keys, items=items, rest=rest)
@@ -231,7 +231,11 @@ class Evaluator(Elements):
     def combined(self, operator: str, operands: list[Val], labels: Mapping[str, Trace], shown: Value | None) -> Val:
         """Value of an arithmetic or bit operator over its operands."""
         if operator == "+" and any(operand.items is not None or operand.rest is not None for operand in operands):
-            return join_all(reversed(operands), self.state.overflow)
+            return (
+                _united(operands)
+                if all(map(_is_whole, operands))
+                else join_all(reversed(operands), self.state.overflow)
+            )
         texts = arithmetic.results(operator, [self.known_texts(operand) for operand in operands])
         if operator in _NUMERIC or operator == "+":
             return Val(texts, labels)
@@ -369,6 +373,19 @@ def _listed(value: Val) -> list[Val]:
     items = value.items or {}
     keys = [str(index) for index in range(len(items))]
     return [items[key] for key in keys] if value.rest is None and all(key in items for key in keys) else []
+
+
+def _is_whole(value: Val) -> bool:
+    """Whether an array has the elements that are known, and no others."""
+    return value.items is not None and value.rest is None and not (value.loose or value.texts or value.types)
+
+
+def _united(arrays: list[Val]) -> Val:
+    """`$a + $b`: of one key the first stays."""
+    items: dict[str, Val] = {}
+    for one in arrays:
+        items |= {key: item for key, item in (one.items or {}).items() if key not in items}
+    return Val(items=items, labels=join_all((Val(labels=one.labels) for one in arrays), "").labels)
 
 
 def _holds(value: Val) -> bool:

@@ -6,9 +6,9 @@ sees in a place where PHP has another hides that other. Where not all is known, 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from scanner.analysis.array_keys import is_number
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents
 from scanner.analysis.summary import ANY, opened
@@ -16,13 +16,7 @@ from scanner.analysis.values import NOTHING, Val, join_all
 from scanner.model.facts import Call, Index, Prop, StaticProp, Var
 
 Pair = tuple[str, Val]
-_NUMBER = re.compile(r"0|-?[1-9]\d{0,17}")
 _PLACES = (Var, Index, Prop, StaticProp)
-
-
-def is_number(key: str) -> bool:
-    """Whether a key is a number to PHP: `'7'` is, `'07'` is not."""
-    return _NUMBER.fullmatch(key) is not None
 
 
 def is_complete(value: Val) -> bool:
@@ -86,12 +80,6 @@ def perhaps(value: Val) -> Val:
     return value.replaced(loose=True, types=frozenset(), sites=frozenset(s for s in value.sites if s < 0))
 
 
-def next_number(items: Mapping[str, Val]) -> int | None:
-    """Key of what `$array[] = ...` adds; None below 0, where it depends on the version of PHP."""
-    highest = max((int(key) for key in items if is_number(key)), default=-1)
-    return highest + 1 if highest >= -1 and not any(key.startswith("-") and is_number(key) for key in items) else None
-
-
 def one_text(evaluator: Evaluator, args: list[Val], position: int) -> str | None:
     """The one text that an argument is known to be."""
     if position >= len(args) or len(args[position].texts) != 1:
@@ -105,7 +93,7 @@ def number_of(evaluator: Evaluator, args: list[Val], position: int, default: int
     if position >= len(args):
         return default
     text = one_text(evaluator, args, position)
-    return int(text) if text is not None and _NUMBER.fullmatch(text) else None
+    return int(text) if text is not None and is_number(text) else None
 
 
 def flag(evaluator: Evaluator, node: Call, args: list[Val], position: int) -> bool | None:

@@ -181,9 +181,7 @@ def _reversed(compare: Compare) -> Compare:
     return lambda one, two: compare(two, one)
 
 
-def _ordered(
-    value: Val, compare: Compare, *, keys: bool, mixed: bool, most: int = _MAX_SORTED
-) -> list[Pair] | None:
+def _ordered(value: Val, compare: Compare, *, keys: bool, mixed: bool, most: int = _MAX_SORTED) -> list[Pair] | None:
     elements = pairs(value)
     if not is_complete(value) or len(elements) > most:
         return None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from scanner.analysis import relisting
 from scanner.analysis.arithmetic import number
+from scanner.analysis.array_keys import is_number
 from scanner.analysis.destinations import stays_here
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, labels_of
@@ -17,7 +18,6 @@ from scanner.analysis.listed import (
     in_any_order,
     is_complete,
     is_null,
-    is_number,
     number_of,
     numbered,
     pairs,
