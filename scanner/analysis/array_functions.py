@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from scanner.analysis import folding, matching, ordering, relisting, remaking, selecting
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
+from scanner.analysis.listed import is_complete, pairs
 from scanner.analysis.shared import telling_texts
 from scanner.analysis.summary import opened
 from scanner.analysis.templates import OF_JOINED, PARAMETERS, is_known
@@ -192,7 +193,7 @@ def _replace_by_callback(evaluator: Evaluator, node: Call, args: list[Val]) -> V
     """What callbacks put in the place of a plain word; of other patterns only what comes before the first match."""
     listed = str(node.name).lower().endswith("_array")
     subject = args[1 if listed else 2] if len(args) > (1 if listed else 2) else NOTHING
-    exact = None if listed else _each_replaced(evaluator, node, args)
+    exact = _each_of_all(evaluator, node, args) if listed else _each_replaced(evaluator, node, args)
     if exact is not None:
         return exact
     if not listed and not any("://" in text for text in subject.texts):
@@ -212,6 +213,19 @@ def _replace_by_callback(evaluator: Evaluator, node: Call, args: list[Val]) -> V
             return Val(evaluator.unknown(node).texts, labels)
         texts = frozenset(text.replace(word[2], next(iter(put)))[: folding.MAX_INPUT] for text in texts)
     return Val(texts or evaluator.unknown(node).texts, labels)
+
+
+def _each_of_all(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
+    """The same for several patterns, one after another, where the array of them is known."""
+    if len(args) < 2 or not is_complete(args[0]):  # noqa: PLR2004  patterns with callbacks, and text
+        return None
+    result = args[1]
+    for pattern, callback in pairs(args[0]):
+        made = _each_replaced(evaluator, node, [text_value(pattern), callback, result])
+        if made is None:
+            return None
+        result = made
+    return result
 
 
 def _each_replaced(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:

@@ -11,7 +11,7 @@ from typing import Any
 from scanner.analysis import folding, numbers
 from scanner.analysis.arithmetic import number
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.listed import is_complete
+from scanner.analysis.listed import is_complete, is_list
 from scanner.analysis.pieces import each_piece
 from scanner.analysis.templates import FIRST_PRIVATE, is_known
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
@@ -21,7 +21,9 @@ MAX_ELEMENTS = 4_000
 _MAX_LINE = 10_000
 Handler = Callable[[Evaluator, Call, list[Val]], Val | None]
 _HANDLERS: dict[str, Handler] = {}
-_TELLS_LITTLE = frozenset({"count", "sizeof", "in_array", "array_key_exists", "key_exists", "is_callable"})
+_TELLS_LITTLE = frozenset(
+    {"count", "sizeof", "in_array", "array_key_exists", "key_exists", "is_callable", "array_is_list"}
+)
 """What these give is no part of what they were given."""
 _TRUE, _FALSE = text_value("1"), text_value("")
 
@@ -74,6 +76,14 @@ def _count(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
     if args and is_complete(args[0]) and (evaluator.concrete or not outlasts):
         return text_value(str(len(args[0].items)))
     return None
+
+
+@_handles("array_is_list")
+def _is_list(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    """Whether the keys of a known array are 0, 1, 2 and so on."""
+    if not args or not is_complete(args[0]):
+        return None
+    return _TRUE if is_list(args[0]) else _FALSE
 
 
 @_handles("range")

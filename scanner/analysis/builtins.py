@@ -24,6 +24,7 @@ from scanner.analysis import (
     packing,
     paths,
     reaches,
+    relisted,
     scanning,
     sensitive,
     serialized,
@@ -79,6 +80,8 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     node, args = arrays.spread(node, args)
     handler = HANDLERS.get(name)
     result = code.of_function(evaluator, node, name, args)
+    if result is None:
+        result = relisted.deferred(evaluator, node, name, args)
     if result is None:
         result = arrays.call(evaluator, node, name, args)
     if result is None:

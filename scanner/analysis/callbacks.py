@@ -12,6 +12,7 @@ from scanner.analysis import code, open_lists, reaches, reported, walking
 from scanner.analysis.elements import FOUND
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, is_callable, labels_of
+from scanner.analysis.listed import any_element, is_null
 from scanner.analysis.statements import STATEMENTS
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.values import NOTHING, Val, join_all, parts
@@ -178,6 +179,8 @@ def _with_values(node: Call, values: Sequence[Val]) -> Call:
 def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if len(args) < 2:  # noqa: PLR2004  callback and array
         return NOTHING
+    if is_null(node, args, 0) and len(args) == 2:  # noqa: PLR2004  `array_map(null, $array)` gives it as it is
+        return args[1]
     if all(map(_is_listed, args[1:])) and (len(args) == 2 or not any(arg.loose for arg in args[1:])):  # noqa: PLR2004
         source = args[1]
         rows = _rows(args[1:]) if len(args) > 2 else {key: [item] for key, item in (source.items or {}).items()}  # noqa: PLR2004
@@ -190,6 +193,9 @@ def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
             return Val(items=items, labels=source.labels, loose=source.loose)
         if args[0] is NOTHING:
             return Val(items={key: _list(row) for key, row in rows.items()}, labels=labels_of(evaluator, args))
+    if is_null(node, args, 0):  # rows of any of their elements
+        columns = join_all((any_element(evaluator, arg) for arg in args[1:]), evaluator.state.overflow)
+        return Val(rest=Val(rest=columns, loose=True), labels=labels_of(evaluator, args), loose=True)
     labels = labels_of(evaluator, args)
     texts = frozenset[str]() if is_callable(evaluator, args[0]) else evaluator.unknown(node).texts
     return Val(rest=Val(texts, labels))

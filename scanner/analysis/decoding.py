@@ -119,7 +119,7 @@ def _filled(evaluator: Evaluator, call: Call, number: int, args: list[Val], rece
     Or the name of a host that it makes of its parts.
     """
     state = evaluator.state
-    parts = _is_in_parts(args) or _is_named(evaluator, number, args)
+    parts = _is_in_parts(args) or _is_named(evaluator, number, args) or _is_table(args)
     if not parts and not (any(_ADDRESS in text for arg in args for text in arg.texts) and all(map(_is_one, args))):
         return None
     if not _fills(evaluator, number):
@@ -141,6 +141,12 @@ def _is_in_parts(args: list[Val]) -> bool:
     if not lists or not all(map(_is_constant, args)) or not 1 < sum(map(len, lists)) <= _MAX_PARTS:
         return False
     return all(len(text) <= _LONGEST_PART for items in lists for item in items.values() for text in item.texts)
+
+
+def _is_table(args: list[Val]) -> bool:
+    """Whether a call passes a table of a few texts, known or not: what is put into a template of the function."""
+    tables = [arg.items for arg in args if arg.items]
+    return bool(tables) and all(map(_is_one, args)) and sum(map(len, tables)) <= _MAX_PARTS
 
 
 def _is_named(evaluator: Evaluator, number: int, args: list[Val]) -> bool:

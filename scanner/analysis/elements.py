@@ -218,7 +218,8 @@ class Elements(Named):
 
     def _of_caller(self, base: Val, keys: list[str], asked: Sequence[str]) -> Val:
         """Elements that only the caller knows: the value is a parameter itself."""
-        chosen = keys[:MAX_KEYS] or [OF_UNDER + text for text in asked] or [ANY]
+        moved = [ANY] if base.loose and any(map(array_keys.is_number, keys)) else []
+        chosen = keys[:MAX_KEYS] + moved or [OF_UNDER + text for text in asked] or [ANY]
         return join_all([opened(base, key, self.state.holes) for key in chosen], self.state.overflow)
 
     def taken(self, name: str) -> Val:

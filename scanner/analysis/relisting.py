@@ -24,7 +24,7 @@ from scanner.analysis.listed import (
     write_back,
 )
 from scanner.analysis.ordering import largest
-from scanner.analysis.values import NOTHING, Val, join_all
+from scanner.analysis.values import NOTHING, Val, join_all, text_value
 from scanner.model.facts import Call, Index
 
 TAKING = frozenset({"array_pop", "array_shift"})
@@ -75,8 +75,9 @@ def _take(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if not is_complete(args[0]):
         write_back(evaluator, node, in_any_order(evaluator, args[0], named=True))
         return any_element(evaluator, args[0])
-    one = left.pop(0 if node.short_name.lower() == "array_shift" else -1)[1] if left else NOTHING
     shifts = node.short_name.lower() == "array_shift"
+    nothing = text_value("") if evaluator.concrete else NOTHING  # what ends `while ($one = array_pop($list))`
+    one = left.pop(0 if shifts else -1)[1] if left else nothing
     write_back(evaluator, node, array(numbered(left, named=True) if shifts else left, args[0]))
     return one
 

@@ -23,6 +23,7 @@ from scanner.analysis.listed import (
     pairs,
     perhaps,
 )
+from scanner.analysis.summary import ANY, opened
 from scanner.analysis.templates import OF_OBJECT
 from scanner.analysis.values import NOTHING, Val, join_all, parts, text_value
 from scanner.model.facts import Call, Const, Index, Var
@@ -233,7 +234,8 @@ def _moved(evaluator: Evaluator, merged: Val, args: list[Val]) -> Val:
         return merged
     moved = join_all((item for arg in args for key, item in pairs(arg) if is_number(key)), evaluator.state.overflow)
     if moved is NOTHING:
-        return merged
+        return merged.replaced(loose=True)
+    moved = join_all([moved, *(opened(arg, ANY, evaluator.state.holes) for arg in args)], evaluator.state.overflow)
     items = {key: evaluator.join(item, moved) if is_number(key) else item for key, item in pairs(merged)}
     rest = moved if merged.rest is None else evaluator.join(merged.rest, moved)
     return merged.replaced(items=items, rest=rest, loose=True)

@@ -126,6 +126,8 @@ class Substitution:
         whole = self._whole(value)
         if whole is None:
             return result
+        if len(value.texts) == 1 and whole.items is not None and not whole.texts:  # an array, and no text beside it
+            result = result.replaced(texts=result.texts - {self._holes.template("unknown", PASSED)})
         told = self._telling(result.rest) if whole.items and result.rest is not None else NOTHING
         if told is not NOTHING and whole.items:  # put under a key that the callee does not know
             items = {key: join(item, told, self._overflow) for key, item in whole.items.items()}

@@ -460,7 +460,7 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
     if certain and not plain.is_counter(evaluator, target, names[0]):
         items[names[0]] = value
     elif added is not None and len(items) < 200 and rest is None:  # noqa: PLR2004  `$a[] = x` keeps short lists apart
-        if base.loose:  # it may come before what else was added
+        if base.loose and not evaluator.looping:  # it may come before what else was added
             items = {name: evaluator.join(item, value) if is_number(name) else item for name, item in items.items()}
         items[added] = value
     else:
