@@ -26,7 +26,7 @@ from scanner.analysis import (
     transfer,
 )
 from scanner.analysis.binding import Binding
-from scanner.analysis.by_reference import passed_back
+from scanner.analysis.by_reference import hand_back
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.flows import Passed, Step
 from scanner.analysis.passing import passed_through
@@ -239,9 +239,8 @@ def evaluate_closure(
         references.captured(evaluator, [name for name, by_ref in inner.fact.captures if by_ref])
     if inner.returns.labels or inner.returns.height:
         evaluator.given_back[number] = inner.returns
-    for index, value in passed_back(inner) if call is not None else ():
-        if index < len(call.args) and not any(arg.name or arg.spread for arg in call.args):
-            transfer.write(evaluator, call.args[index].value, value)
+    if call is not None:
+        hand_back(evaluator, call, inner)
     written = [inner.env[param.name] for param in inner.fact.params if param.by_ref and param.name in inner.env]
     if not written:
         return inner.returns

@@ -74,7 +74,7 @@ def _list(texts: list[str] | tuple[str, ...], labels: Any = None) -> Val:  # noq
 def _count(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
     outlasts = bool(node.args) and isinstance(node.args[0].value, Prop | StaticProp)  # others may add to it
     if args and is_complete(args[0]) and (evaluator.concrete or not outlasts):
-        return text_value(str(len(args[0].items)))
+        return text_value(str(len(args[0].items or ())))
     return None
 
 

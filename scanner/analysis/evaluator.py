@@ -143,9 +143,7 @@ class Evaluator(Elements):
         for item in node.items:
             value = self.value(item.value)
             if item.spread:
-                listed, others = ([], value) if vague else self._spread(value)
-                items.update({str(position + index): one for index, one in enumerate(listed)})
-                position += len(listed)
+                position, others = self._put_spread(items, position, value, vague=vague)
                 if others is not None:
                     items, vague = self._mixed(items, others), True
                     rest = others if rest is None else self.join(rest, others)
@@ -168,6 +166,16 @@ class Evaluator(Elements):
             else:
                 rest = value if rest is None else self.join(rest, value)
         return Val(labels=of_keys, items=items, rest=rest)
+
+    def _put_spread(self, items: dict[str, Val], position: int, value: Val, *, vague: bool) -> tuple[int, Val | None]:
+        """Put a list into another, as far as its place is known; the place after it, and what else may be in it."""
+        if vague:
+            return position, value
+        if _is_whole(value):
+            return _put_behind(items, position, value), None
+        listed, others = self._spread(value)
+        items.update({str(position + index): one for index, one in enumerate(listed)})
+        return position + len(listed), others
 
     def _spread(self, value: Val) -> tuple[list[Val], Val | None]:
         """Elements of a list that is put into another, in order, and what else may be in it, None for nothing."""
@@ -378,6 +386,15 @@ def _listed(value: Val) -> list[Val]:
 def _is_whole(value: Val) -> bool:
     """Whether an array has the elements that are known, and no others."""
     return value.items is not None and value.rest is None and not (value.loose or value.texts or value.types)
+
+
+def _put_behind(items: dict[str, Val], position: int, more: Val) -> int:
+    """Put the elements of an array behind others, with numbers from a place on; the place after them."""
+    for key, item in (more.items or {}).items():
+        numbered = array_keys.is_number(key)
+        items[str(position) if numbered else key] = item
+        position += numbered
+    return position
 
 
 def _united(arrays: list[Val]) -> Val:

@@ -14,7 +14,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import HANDLERS
 from scanner.analysis.listed import is_complete, pairs, write_back
 from scanner.analysis.open_lists import is_open
-from scanner.analysis.summary import opened
+from scanner.analysis.summary import PASSED, opened
 from scanner.analysis.templates import OF_LISTED, PARAMETERS, is_known
 from scanner.analysis.values import NOTHING, Val, text_value
 from scanner.model.facts import Arg, Call, CallKind, Const, Var
@@ -54,9 +54,8 @@ def deferred(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
     left = opened(array, OF_LISTED + _LEFT + said, evaluator.state.holes) if name in _CHANGING else result
     if not result.texts or not left.texts:
         return None
-    if name in _MIXING or grows:  # and what is known of it here
+    if name in _MIXING:  # and what is known of it here
         result = evaluator.join(result, HANDLERS[name](evaluator, node, args))
-        left = evaluator.join(left, evaluator.value(node.args[0].value)) if name in _CHANGING else left
     if name in _CHANGING:
         write_back(evaluator, node, left.replaced(sites=array.sites))
     return result
@@ -109,6 +108,8 @@ def _value(plain: Plain, array: Val) -> Val:
 def done(evaluator: Evaluator, said: str, array: Val) -> Val:
     """The same where the array is known, or known to be another parameter's."""
     name, *plain = json.loads(said.removeprefix(_LEFT))
+    if array.items is not None:  # it is an array, and no text
+        array = array.replaced(texts=array.texts - {evaluator.state.holes.template("unknown", PASSED)})
     args = [_value(one, array) for one in plain]
     places = tuple(Arg(Var(SCRATCH) if one is None else Const("")) for one in plain)
     line, start = evaluator.line, evaluator.fact.start

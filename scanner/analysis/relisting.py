@@ -29,8 +29,6 @@ from scanner.model.facts import Call, Index
 
 TAKING = frozenset({"array_pop", "array_shift"})
 ADDING = frozenset({"array_push", "array_unshift"})
-_MOVES = frozenset({"next", "prev", "end", "each"})
-"""Functions that move an array's pointer."""
 
 
 def changed(evaluator: Evaluator, call: Call, args: Sequence[Val]) -> Val | None:
@@ -142,14 +140,9 @@ def _pointed_at(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     name = node.short_name.lower()
     if is_complete(args[0]) and args[0].items and name in ("reset", "end"):
         return pairs(args[0])[-1 if name == "end" else 0][1]
-    if is_complete(args[0]) and args[0].items and name in ("current", "pos") and not _moves(evaluator):
+    if is_complete(args[0]) and len(pairs(args[0])) == 1 and name in ("current", "pos"):
         return pairs(args[0])[0][1]
     return any_element(evaluator, args[0])
-
-
-def _moves(evaluator: Evaluator) -> bool:
-    """Whether a function moves the pointer of an array."""
-    return not _MOVES.isdisjoint(evaluator.fact.called)
 
 
 @handles("max", "min")
@@ -167,10 +160,10 @@ def _largest(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
 
 @handles("array_key_first", "array_key_last", "key")
 def _one_key(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    """The first or last key of an array; where an array's pointer stands is known as long as nothing moves it."""
+    """The first or last key of an array; where an array's pointer stands nobody knows."""
     keys = [key for key, _item in pairs(args[0])] if args else []
     name = node.short_name.lower()
-    if not keys or not is_complete(args[0]) or (name == "key" and _moves(evaluator)):
+    if not keys or not is_complete(args[0]) or (name == "key" and len(keys) > 1):
         return evaluator.keys_of(args[0] if args else NOTHING, node)
     return Val(frozenset([keys[-1] if name == "array_key_last" else keys[0]]), args[0].labels)
 
