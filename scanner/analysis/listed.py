@@ -58,6 +58,12 @@ def any_element(evaluator: Evaluator, value: Val) -> Val:
     return evaluator.join(of_caller, contents(evaluator, value)) if value.height else of_caller
 
 
+def labelled(evaluator: Evaluator, value: Val, by: Iterable[Val]) -> Val:
+    """A value with the labels of others that decide what it is: the array it is from, or with which it is compared."""
+    labels = join_all((Val(labels=one.labels) for one in by if one.labels), evaluator.state.overflow)
+    return value if labels is NOTHING else evaluator.join(value, labels)
+
+
 def in_any_order(evaluator: Evaluator, value: Val, *added: Val, named: bool = False) -> Val:
     """An array each of whose places may have any of the elements; `named`: those whose key is no number keep it.
 

@@ -17,6 +17,7 @@ from scanner.analysis.listed import (
     flag,
     in_any_order,
     is_complete,
+    labelled,
     number_of,
     numbered,
     pairs,
@@ -77,7 +78,7 @@ def _take(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     nothing = text_value("") if evaluator.concrete else NOTHING  # what ends `while ($one = array_pop($list))`
     one = left.pop(0 if shifts else -1)[1] if left else nothing
     write_back(evaluator, node, array(numbered(left, named=True) if shifts else left, args[0]))
-    return one
+    return labelled(evaluator, one, args[:1])
 
 
 @handles(*sorted(ADDING))
@@ -139,9 +140,9 @@ def _pointed_at(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         return NOTHING
     name = node.short_name.lower()
     if is_complete(args[0]) and args[0].items and name in ("reset", "end"):
-        return pairs(args[0])[-1 if name == "end" else 0][1]
+        return labelled(evaluator, pairs(args[0])[-1 if name == "end" else 0][1], args[:1])
     if is_complete(args[0]) and len(pairs(args[0])) == 1 and name in ("current", "pos"):
-        return pairs(args[0])[0][1]
+        return labelled(evaluator, pairs(args[0])[0][1], args[:1])
     return any_element(evaluator, args[0])
 
 
@@ -154,7 +155,7 @@ def _largest(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     sure = len(args) > 1 or is_complete(args[0])
     found = largest(values, least=node.short_name.lower() == "min") if sure and values else None
     if found is not None:
-        return found
+        return labelled(evaluator, found, args)
     return join_all(args, evaluator.state.overflow) if len(args) > 1 else any_element(evaluator, args[0])
 
 

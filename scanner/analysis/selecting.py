@@ -12,7 +12,7 @@ from typing import NamedTuple
 from scanner.analysis import ordering, patterns
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import call_of_value, handles, is_callable
+from scanner.analysis.handlers import call_of_value, handles, is_callable, labels_of
 from scanner.analysis.listed import (
     Pair,
     any_element,
@@ -22,6 +22,7 @@ from scanner.analysis.listed import (
     is_complete,
     is_list,
     is_null,
+    labelled,
     number_of,
     numbered,
     one_text,
@@ -164,7 +165,7 @@ def _compared(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if by_name and not _has_no_more(first):
         return _named(evaluator, node, first, others[0])
     if any(arg.spread for arg in node.args) or len(pairs(first)) * sum(len(pairs(one)) for one in others) > _MAX_PAIRS:
-        return perhaps(first)
+        return labelled(evaluator, perhaps(first), [Val(labels=labels_of(evaluator, others))])
     same_value = _same(evaluator, node, kind.value, callbacks[:1])
     same_key = _same(evaluator, node, kind.key, callbacks[-1:])
 
@@ -183,7 +184,8 @@ def _compared(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
             return False if False in found else None if None in found else True
         return False if True in found else None if None in found else True
 
-    return _kept(first, ((pair, verdict(pair)) for pair in pairs(first)))
+    kept = _kept(first, ((pair, verdict(pair)) for pair in pairs(first)))
+    return labelled(evaluator, kept, [*others, *(Val(labels=labels_of(evaluator, others)) for _ in kind.value[:1])])
 
 
 def _named(evaluator: Evaluator, node: Call, first: Val, wanted: Val) -> Val:
@@ -240,12 +242,13 @@ def _slice(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     cut, keeps = _cut(evaluator, node, args), flag(evaluator, node, args, 3)
     if cut is not None and keeps is not None and is_complete(args[0]):
         chosen = pairs(args[0])[cut]
-        return array(chosen if keeps else numbered(chosen, named=True), args[0])
+        return labelled(evaluator, array(chosen if keeps else numbered(chosen, named=True), args[0]), args[1:])
     start = number_of(evaluator, args, _OFFSET, None)
     if start and start > 0 and is_open(evaluator, args[0]):
         return listed(evaluator, args[0], min(start, _FAR))
     from_start = start == 0 and (is_open(evaluator, args[0]) or (is_list(args[0]) and not args[0].texts))
-    return perhaps(args[0]) if from_start or keeps else in_any_order(evaluator, args[0], named=True)
+    piece = perhaps(args[0]) if from_start or keeps else in_any_order(evaluator, args[0], named=True)
+    return labelled(evaluator, piece, args[1:])
 
 
 def _cut(evaluator: Evaluator, node: Call, args: list[Val]) -> slice | None:
@@ -274,7 +277,7 @@ def _splice(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if cut is None or not is_complete(args[0]) or not is_complete(put):
         added = () if is_complete(put) and not put.items else (any_element(evaluator, put),)
         write_back(evaluator, node, in_any_order(evaluator, args[0], *added, named=True))
-        return in_any_order(evaluator, args[0], named=True)
+        return labelled(evaluator, in_any_order(evaluator, args[0], named=True), args[1:_PUT])
     all_of = pairs(args[0])
     first, end, _step = cut.indices(len(all_of))
     end = max(first, end)
@@ -288,7 +291,7 @@ def _keys(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """Keys; with a second argument those under which it stands."""
     if not args:
         return NOTHING
-    labels = evaluator.keys_of(args[0], node)
+    labels = labelled(evaluator, evaluator.keys_of(args[0], node), args[1:])
     found = [(pair, _is_wanted(args[1:], pair[1])) for pair in pairs(args[0])]
     left = [(str(place), text_value(pair[0])) for place, (pair, verdict) in enumerate(found) if verdict is not False]
     if is_complete(args[0]) and None not in (verdict for _pair, verdict in found):

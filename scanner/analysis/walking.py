@@ -10,7 +10,7 @@ from scanner.analysis import code
 from scanner.analysis.by_reference import SCRATCH
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles, is_callable
-from scanner.analysis.listed import any_element, write_back
+from scanner.analysis.listed import any_element, labelled, write_back
 from scanner.analysis.values import NOTHING, Val, text_value
 from scanner.model.facts import Arg, Call, CallKind, Const, Unknown, Var
 
@@ -44,7 +44,7 @@ def _walked(evaluator: Evaluator, node: Call, array: Val, others: list[Val], dep
         if depth and (item.items is not None or item.rest is not None):
             items[key] = _walked(evaluator, node, item, others, depth - 1)
         else:
-            items[key] = _left(evaluator, node, item, text_value(key), others)
+            items[key] = _left(evaluator, node, labelled(evaluator, item, [array]), text_value(key), others)
     if array.rest is None and not array.texts and array.items is not None:
         return array.replaced(items=items)
     inner = any_element(evaluator, array.replaced(items=None) if array.items else array)
