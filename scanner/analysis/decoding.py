@@ -83,7 +83,9 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
         state.limit("decoders", number)
         return None
     state.decoding.results[key] = Val()
-    result, wrote = _run(evaluator, call, number, values, receiver)
+    result, wrote = _run(evaluator, call, number, [value.replaced(loose=False) for value in values], receiver)
+    if any(value.loose for value in values):  # with all of the elements that may be missing
+        result = evaluator.join(result, evaluator.unknown("a list that may be shorter"))
     if wrote:  # to an argument by reference: that must be done at each call
         del state.decoding.results[key]
         return Decoded(result)
@@ -243,4 +245,4 @@ def _is_constant(value: Val) -> bool:
 def _spelled(value: Val) -> str:
     if value.items is None:
         return repr(sorted(value.texts))
-    return repr([(key, _spelled(item)) for key, item in value.items.items()])
+    return repr((value.loose, [(key, _spelled(item)) for key, item in value.items.items()]))

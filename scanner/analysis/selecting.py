@@ -185,7 +185,7 @@ def _compared(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         return False if True in found else None if None in found else True
 
     kept = _kept(first, ((pair, verdict(pair)) for pair in pairs(first)))
-    return labelled(evaluator, kept, [*others, *(Val(labels=labels_of(evaluator, others)) for _ in kind.value[:1])])
+    return labelled(evaluator, kept, [Val(labels=labels_of(evaluator, others))] if kind.value else others)
 
 
 def _named(evaluator: Evaluator, node: Call, first: Val, wanted: Val) -> Val:
