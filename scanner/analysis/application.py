@@ -26,6 +26,7 @@ from scanner.analysis import (
     transfer,
 )
 from scanner.analysis.binding import Binding
+from scanner.analysis.by_reference import hand_back
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.flows import Passed, Step
 from scanner.analysis.passing import passed_through
@@ -204,10 +205,12 @@ def evaluate_closure(
     args: list[Val] | None = None,
     carried: Mapping[str, Val] | None = None,
     scope: str = "",
+    call: Call | None = None,
 ) -> Val:
     """Run a closure's body with the variables it captures; its sinks belong to the function around it.
 
-    `carried`: captured variables of a closure that was made elsewhere. `scope`: class that it was bound to.
+    `carried`: captured variables of a closure that was made elsewhere. `scope`: class that it was bound to. `call`:
+    where its arguments are written, of which those by reference get what it leaves in them.
     """
     state = evaluator.state
     if number in state.active and not _held_inside(evaluator, number, carried):
@@ -236,6 +239,8 @@ def evaluate_closure(
         references.captured(evaluator, [name for name, by_ref in inner.fact.captures if by_ref])
     if inner.returns.labels or inner.returns.height:
         evaluator.given_back[number] = inner.returns
+    if call is not None:
+        hand_back(evaluator, call, inner)
     written = [inner.env[param.name] for param in inner.fact.params if param.by_ref and param.name in inner.env]
     if not written:
         return inner.returns

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from scanner.analysis import folding, matching, relisting
-from scanner.analysis.destinations import stays_here
+from scanner.analysis import folding, matching, ordering, relisting, remaking, selecting
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
+from scanner.analysis.listed import is_complete, pairs
 from scanner.analysis.shared import telling_texts
-from scanner.analysis.summary import ANY, opened
-from scanner.analysis.templates import OF_JOINED, OF_OBJECT, PARAMETERS, is_known
+from scanner.analysis.summary import opened
+from scanner.analysis.templates import OF_JOINED, PARAMETERS, is_known
 from scanner.analysis.values import (
     NOTHING,
     Trace,
@@ -20,16 +20,12 @@ from scanner.analysis.values import (
     bounded_texts,
     join_all,
     merge_labels,
-    parts,
     text_value,
 )
-from scanner.model.facts import Call, Const, Index, Value, Var
+from scanner.model.facts import Call, Value
 
 _NUMBER = re.compile(r"-?\d{1,9}")
-_MAX_KEYS = 100
-"""Keys that are taken from an array one by one."""
-_PUSHING = frozenset({"array_push", "array_unshift"})
-IN_PLACE = relisting.TAKING | _PUSHING | {"array_multisort"}
+IN_PLACE = relisting.TAKING | relisting.ADDING | ordering.SORTING | {"array_multisort", "array_splice"}
 """Functions whose handlers write the array back."""
 _MAX_STEPS = 8
 """Elements of an array that is reduced one by one."""
@@ -84,6 +80,8 @@ def joined(evaluator: Evaluator, glue: Val, pieces: Val) -> Val:
             parts.append((glue, "separator"))
         parts.append(((pieces.items or {})[key], "element"))
     result = evaluator.join(evaluator.concatenated(parts), of_caller)
+    if pieces.loose:  # some may be missing, or stand elsewhere
+        result = evaluator.join(result, evaluator.unknown("implode(...)"))
     return evaluator.join(result, Val(labels=pieces.labels)) if pieces.labels else result
 
 
@@ -128,194 +126,6 @@ def _pieces(pieces: list[str], labels: Mapping[str, Trace], *, exact: bool) -> V
     """Pieces of a text by number; of one with holes, which may hold further separators, each may be any."""
     items = {str(index): Val(frozenset([piece])) for index, piece in enumerate(pieces)}
     return Val(items=items, labels=labels, rest=None if exact else Val(bounded_texts(frozenset(pieces), pieces[0])))
-
-
-@handles("array_merge", "array_replace", "array_merge_recursive", "array_replace_recursive", "wp_parse_args")
-def _array_merge(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    """Later arrays win; of one that is not known, each element that stays on this machine may be another."""
-    if (made := relisting.changed(evaluator, node, args)) is not None:
-        return made
-    merged = join_all(args, evaluator.state.overflow)
-    others = [arg for arg in args[1:] if arg.items is None or arg.rest is not None]
-    if not others or not args[0].items:
-        return merged
-    changed = {key: _perhaps_other(evaluator, node, key, item, others) for key, item in (merged.items or {}).items()}
-    return merged.replaced(items=changed)
-
-
-def _perhaps_other(evaluator: Evaluator, node: Call, key: str, item: Val, others: list[Val]) -> Val:
-    if key.isdecimal() or not stays_here(item.texts, evaluator.state.holes):
-        return item
-    place = Index(node.args[-1].value if node.args else Var("array"), Const(key))
-    return join_all([item, *(evaluator.element(other, [key], place) for other in others)], evaluator.state.overflow)
-
-
-@handles("array_filter", "array_unique", "array_slice", "array_values", "array_reverse",
-          "array_change_key_case", "array_diff_key", "current",
-          "reset", "end", "array_pop", "array_shift", "next", "prev", "max", "min")  # fmt: skip
-def _array_same(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    """Functions whose result is made of an array's elements."""
-    if not args:
-        return NOTHING
-    name = str(node.name).lower()
-    if name in ("max", "min") and len(args) > 1:
-        return join_all(args, evaluator.state.overflow)
-    if name in ("array_filter", "array_unique") and args[0].items is not None:  # what stays has the key it had
-        return args[0].replaced(types=frozenset(), sites=frozenset())
-    if name in ("array_reverse", "array_values") and args[0].items is not None:
-        return relisting.renumbered(args[0], backwards=name == "array_reverse", named=name == "array_reverse")
-    if (changed := relisting.changed(evaluator, node, args)) is not None:
-        return changed
-    if (
-        name in relisting.TAKING
-        and (taken := relisting.taken(evaluator, node, args[0], first=name == "array_shift")) is not None
-    ):
-        return taken
-    elements = contents(evaluator, args[0])
-    if name.startswith("array_") and name not in relisting.TAKING:
-        return args[0].replaced(rest=elements) if elements is not args[0] else args[0]
-    of_caller = opened(args[0], ANY, evaluator.state.holes)
-    return elements if of_caller is NOTHING or elements is not args[0] else of_caller
-
-
-@handles("array_pad")
-def _array_pad(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
-    """The array, and behind or in front of it a value as often as it takes."""
-    if len(args) < 3:  # noqa: PLR2004  array, length, value
-        return NOTHING
-    return args[0].replaced(rest=args[2] if args[0].rest is None else evaluator.join(args[0].rest, args[2]))
-
-
-@handles("array_chunk")
-def _array_chunk(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
-    """Arrays of so many elements each, where these are known."""
-    array = args[0] if args else NOTHING
-    sizes = [int(text) for text in evaluator.known_texts(args[1])] if len(args) > 1 and _is_number(args[1]) else []
-    items = list((array.items or {}).values())
-    if not items or array.rest is not None or len(sizes) != 1 or sizes[0] < 1:
-        return Val(rest=Val(rest=contents(evaluator, array), labels=array.labels), labels=array.labels)
-    pieces = [items[start : start + sizes[0]] for start in range(0, len(items), sizes[0])]
-    return Val(items={str(n): Val(items={str(i): item for i, item in enumerate(p)}) for n, p in enumerate(pieces)},
-               labels=array.labels)  # fmt: skip
-
-
-def _is_number(value: Val) -> bool:
-    return bool(value.texts) and all(map(_NUMBER.fullmatch, value.texts))
-
-
-@handles("array_column")
-def _array_column(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
-    """One element of each row, under another element of it."""
-    rows = args[0] if args else NOTHING
-    listed = parts(rows)
-    columns = evaluator.known_texts(args[1]) if len(args) > 1 else []
-    names = evaluator.known_texts(args[2]) if len(args) > 2 else []  # noqa: PLR2004  rows, column, key
-    if len(columns) != 1 or not listed:
-        return Val(rest=contents(evaluator, contents(evaluator, rows)), labels=rows.labels)
-    items: dict[str, Val] = {}
-    for number, row in enumerate(listed[:_MAX_KEYS]):
-        keys = evaluator.known_texts((row.items or {}).get(names[0], NOTHING)) if len(names) == 1 else [str(number)]
-        items[keys[0] if len(keys) == 1 else str(number)] = _of_row(evaluator, row, columns)
-    every = join_all(items.values(), evaluator.state.overflow)
-    return Val(items=items, rest=every if rows.rest is not None else None, labels=rows.labels)
-
-
-def _of_row(evaluator: Evaluator, row: Val, columns: list[str]) -> Val:
-    """Element of a row, or property of an object."""
-    if row.types and not row.items:
-        known = evaluator.held(row, sorted(row.types), columns[0])
-        return evaluator.join(evaluator.project(row, OF_OBJECT + columns[0]), known)
-    return evaluator.element(row, columns, Index(Var("row"), None))
-
-
-@handles("array_intersect_key")
-def _array_intersect_key(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    """Elements whose keys another array has: known ones are taken one by one, also from all globals."""
-    wanted = list((args[1].items or {}) if len(args) == 2 and args[1].rest is None else ())  # noqa: PLR2004
-    if not wanted or (args[0].items is not None and args[0].rest is None):
-        return _array_same(evaluator, node, args)
-    base = node.args[0].value if node.args else Var("array")
-    return Val(items={key: evaluator.element(args[0], [key], Index(base, Const(key))) for key in wanted[:_MAX_KEYS]})
-
-
-@handles("array_key_first", "array_key_last", "key")
-def _one_key(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    """The first or last key of an array; where an array's pointer stands nobody knows, and it mostly is the first."""
-    keys = list((args[0].items or {}) if args else ())
-    if not keys or args[0].rest is not None:
-        return evaluator.keys_of(args[0] if args else NOTHING, node)
-    return Val(frozenset([keys[-1] if node.short_name == "array_key_last" else keys[0]]), args[0].labels)
-
-
-@handles("array_keys")
-def _array_keys(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    array = args[0] if args else NOTHING
-    items = {str(i): Val(frozenset([key])) for i, key in enumerate(array.items or ())}
-    keys = evaluator.keys_of(array, node)
-    return Val(items=items, rest=None if items else keys, labels=keys.labels)
-
-
-@handles("array_flip", "array_fill_keys", "array_count_values")
-def _array_flip(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
-    """Values become keys: what they carry is the array's."""
-    items = {
-        text: Val(frozenset([key]))
-        for key, item in ((args[0].items or {}) if args else {}).items()
-        for text in evaluator.known_texts(item)[:1]
-    }
-    return Val(items=items or None, labels=labels_of(evaluator, args))
-
-
-@handles("array_combine")
-def _array_combine(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val:
-    if len(args) > 1 and args[0].items and args[1].items:
-        names = [evaluator.known_texts(item) for item in args[0].items.values()]
-        if all(len(known) == 1 for known in names):
-            return Val(items=dict(zip((known[0] for known in names), args[1].items.values(), strict=False)))
-    return Val(rest=Val(labels=labels_of(evaluator, args)))
-
-
-@handles("array_multisort")
-def _multisort(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    """Arrays in the order of the first, where that is known; else any element may stand anywhere."""
-    order = _order(evaluator, args)
-    for arg, array in zip(node.args, args, strict=False):
-        if array.items is None and array.rest is None:
-            continue  # a flag
-        elements = list((array.items or {}).values())
-        sorted_ = {str(number): elements[place] for number, place in enumerate(order or ())}
-        value = Val(items=sorted_) if order else Val(rest=contents(evaluator, array))
-        evaluator.state.interpreter.write(evaluator, arg.value, value)
-    return NOTHING
-
-
-def _order(evaluator: Evaluator, arrays: list[Val]) -> list[int] | None:
-    """Places of the elements in the order of the first array; None where a value is not known, or stands twice."""
-    firsts = [evaluator.known_texts(item) for item in (arrays[0].items or {}).values()] if arrays else []
-    keys = [known[0] for known in firsts if len(known) == 1]
-    whole = all(array.items and array.rest is None and len(array.items) == len(firsts) for array in arrays)
-    if not whole or len(set(keys)) < len(firsts) or len({key.isdecimal() for key in keys}) > 1:
-        return None
-    return sorted(range(len(keys)), key=lambda place: (int(keys[place]) if keys[place].isdecimal() else 0, keys[place]))
-
-
-@handles(*sorted(_PUSHING))
-def _array_push(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
-    if not node.args:
-        return NOTHING
-    place = node.args[0].value
-    array = evaluator.value(place) if isinstance(place, Var) else args[0]  # other arguments may have changed it
-    if str(node.name).lower() == "array_unshift" and array.items and array.rest is None and not evaluator.looping:
-        numbered = [*args[1:], *(value for key, value in array.items.items() if key.isdecimal())]
-        named = {key: value for key, value in array.items.items() if not key.isdecimal()}
-        whole = array.replaced(items={**{str(key): value for key, value in enumerate(numbered)}, **named})
-        evaluator.state.interpreter.write(evaluator, place, whole)
-        return NOTHING
-    if (made := relisting.changed(evaluator, node, args)) is not None:
-        return made
-    for value in args[1:]:
-        evaluator.state.interpreter.write(evaluator, Index(place, None), value)
-    return NOTHING
 
 
 @handles("str_replace", "str_ireplace", "strtr")
@@ -383,7 +193,7 @@ def _replace_by_callback(evaluator: Evaluator, node: Call, args: list[Val]) -> V
     """What callbacks put in the place of a plain word; of other patterns only what comes before the first match."""
     listed = str(node.name).lower().endswith("_array")
     subject = args[1 if listed else 2] if len(args) > (1 if listed else 2) else NOTHING
-    exact = None if listed else _each_replaced(evaluator, node, args)
+    exact = _each_of_all(evaluator, node, args) if listed else _each_replaced(evaluator, node, args)
     if exact is not None:
         return exact
     if not listed and not any("://" in text for text in subject.texts):
@@ -403,6 +213,19 @@ def _replace_by_callback(evaluator: Evaluator, node: Call, args: list[Val]) -> V
             return Val(evaluator.unknown(node).texts, labels)
         texts = frozenset(text.replace(word[2], next(iter(put)))[: folding.MAX_INPUT] for text in texts)
     return Val(texts or evaluator.unknown(node).texts, labels)
+
+
+def _each_of_all(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
+    """The same for several patterns, one after another, where the array of them is known."""
+    if len(args) < 2 or not is_complete(args[0]):  # noqa: PLR2004  patterns with callbacks, and text
+        return None
+    result = args[1]
+    for pattern, callback in pairs(args[0]):
+        made = _each_replaced(evaluator, node, [text_value(pattern), callback, result])
+        if made is None:
+            return None
+        result = made
+    return result
 
 
 def _each_replaced(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
@@ -475,4 +298,6 @@ def _ini_get(evaluator: Evaluator, node: Call, _args: list[Val]) -> Val:
 
 
 def register() -> None:
-    """Make the handlers of this module known: importing it has done so."""
+    """Make the handlers of this module known, and of those for arrays alone: importing them has done so."""
+    selecting.register()
+    remaking.register()

@@ -6,12 +6,12 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from functools import cmp_to_key
 from typing import Any
 
 from scanner.analysis import folding, numbers
 from scanner.analysis.arithmetic import number
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.listed import is_complete, is_list
 from scanner.analysis.pieces import each_piece
 from scanner.analysis.templates import FIRST_PRIVATE, is_known
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
@@ -19,11 +19,11 @@ from scanner.model.facts import Arg, Call, Prop, StaticProp, Unknown
 
 MAX_ELEMENTS = 4_000
 _MAX_LINE = 10_000
-_MAX_COMPARED = 8
-"""Elements that a function of the program puts in order: it runs for each pair."""
 Handler = Callable[[Evaluator, Call, list[Val]], Val | None]
 _HANDLERS: dict[str, Handler] = {}
-_TELLS_LITTLE = frozenset({"count", "sizeof", "in_array", "array_key_exists", "key_exists", "is_callable"})
+_TELLS_LITTLE = frozenset(
+    {"count", "sizeof", "in_array", "array_key_exists", "key_exists", "is_callable", "array_is_list"}
+)
 """What these give is no part of what they were given."""
 _TRUE, _FALSE = text_value("1"), text_value("")
 
@@ -73,9 +73,17 @@ def _list(texts: list[str] | tuple[str, ...], labels: Any = None) -> Val:  # noq
 @_handles("count", "sizeof")
 def _count(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
     outlasts = bool(node.args) and isinstance(node.args[0].value, Prop | StaticProp)  # others may add to it
-    if args and args[0].items is not None and args[0].rest is None and (evaluator.concrete or not outlasts):
-        return text_value(str(len(args[0].items)))
+    if args and is_complete(args[0]) and (evaluator.concrete or not outlasts):
+        return text_value(str(len(args[0].items or ())))
     return None
+
+
+@_handles("array_is_list")
+def _is_list(_evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    """Whether the keys of a known array are 0, 1, 2 and so on."""
+    if not args or not is_complete(args[0]):
+        return None
+    return _TRUE if is_list(args[0]) else _FALSE
 
 
 @_handles("range")
@@ -219,28 +227,6 @@ def _cells(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
     return _list(rows[0] if rows else [""], all_labels(args[0]))
 
 
-@_handles("array_flip")
-def _flip(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
-    items = args[0].items if args and args[0].rest is None else None
-    if not items:
-        return None
-    names = {key: evaluator.known_texts(item) for key, item in items.items()}
-    if any(len(known) != 1 for known in names.values()):
-        return None
-    return Val(items={known[0]: text_value(key) for key, known in names.items()})
-
-
-@_handles("array_slice")
-def _slice(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
-    start = number(_single(evaluator, args, 1) or "")
-    length = number(_single(evaluator, args, 2) or "") if len(args) > 2 else None  # noqa: PLR2004
-    if start is None or not args[0].items or args[0].rest is not None or (len(args) > 2 and length is None):  # noqa: PLR2004
-        return None
-    values = list(args[0].items.values())[start:]
-    chosen = values if length is None else values[:length]
-    return Val(items={str(index): item for index, item in enumerate(chosen)}, labels=args[0].labels)
-
-
 @_handles("vsprintf")
 def _vsprintf(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
     form = _single(evaluator, args, 0)
@@ -254,7 +240,7 @@ def _vsprintf(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
 
 @_handles("array_sum")
 def _sum(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
-    items = args[0].items if args and args[0].rest is None else None
+    items = args[0].items if args and is_complete(args[0]) else None
     known = [evaluator.known_texts(item) for item in items.values()] if items else []
     values = [number(one[0]) if len(one) == 1 else None for one in known]
     return text_value(str(sum(value or 0 for value in values))) if values and None not in values else None
@@ -268,7 +254,7 @@ def _found(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
     needle, searches = _single(evaluator, args, 0), str(node.name).lower().endswith("search")
     if not (evaluator.concrete or searches) or needle is None or len(args) < 2:  # noqa: PLR2004  needle and array
         return None
-    if not args[1].items or args[1].rest is not None:
+    if not args[1].items or not is_complete(args[1]):
         return None
     if str(node.name).lower().endswith("exists"):
         return _TRUE if needle in args[1].items else _FALSE
@@ -281,63 +267,12 @@ def _found(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
     return _TRUE if keys else _FALSE
 
 
-# -- functions that change or run over an array --------------------------------------------------------------------
-
-
-@_handles("ksort", "krsort", "sort", "rsort", "asort", "arsort")
-def _sort(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
-    """The array in its new order, where keys and elements are known."""
-    items = args[0].items if args and node.args and args[0].rest is None else None
-    texts = {key: evaluator.known_texts(item) for key, item in (items or {}).items()}
-    name = str(node.name).lower()
-    if not items or len(args) > 1 or (not name.startswith("k") and any(len(known) != 1 for known in texts.values())):
-        return None
-    order = sorted(items, key=lambda key: _rank(key if name.startswith("k") else texts[key][0]))
-    if name in ("krsort", "rsort", "arsort"):
-        order.reverse()
-    keep = name not in ("sort", "rsort")
-    changed = {key if keep else str(index): items[key] for index, key in enumerate(order)}
-    evaluator.state.interpreter.write(evaluator, node.args[0].value, args[0].replaced(items=changed))
-    return _TRUE
-
-
-@_handles("usort", "uasort", "uksort")
-def _sort_by(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
-    """The same by a function of the program, where it tells of any two of few elements which comes first."""
-    items = args[0].items if len(args) > 1 and node.args and args[0].rest is None else None
-    if not items or not 1 < len(items) <= _MAX_COMPARED or not args[1].refs:
-        return None
-    name = str(node.name).lower()
-    bare = Call(node.kind, node.name, None, (), node.line, node.end_line, node.start, node.end)
-    unknown: list[bool] = []
-
-    def compared(one: str, two: str) -> int:
-        if unknown:
-            return 0
-        pair = [text_value(one), text_value(two)] if name == "uksort" else [items[one], items[two]]
-        before, evaluator.concrete = evaluator.concrete, True
-        told = evaluator.known_texts(evaluator.state.interpreter.call_value(evaluator, bare, args[1], pair))
-        evaluator.concrete = before
-        sign = number(told[0]) if len(told) == 1 else None
-        unknown.extend([True] if sign is None else [])
-        return sign or 0
-
-    order = sorted(items, key=cmp_to_key(compared))
-    if unknown:
-        return None
-    changed = {str(index) if name == "usort" else key: items[key] for index, key in enumerate(order)}
-    evaluator.state.interpreter.write(evaluator, node.args[0].value, args[0].replaced(items=changed))
-    return _TRUE
-
-
-def _rank(text: str) -> tuple[int, int, str]:
-    value = number(text)
-    return (0, value, "") if value is not None else (1, 0, text)
+# -- functions that run over an array ---------------------------------------------------------------------------
 
 
 @_handles("array_reduce")
 def _reduce(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
-    if len(args) < 2 or not args[0].items or args[0].rest is not None or not args[1].refs:  # noqa: PLR2004
+    if len(args) < 2 or not args[0].items or not is_complete(args[0]) or not args[1].refs:  # noqa: PLR2004
         return None
     if evaluator.state.growth.in_texts(args[0].texts):  # the list of one object, among what others of its class hold
         return None

@@ -26,6 +26,7 @@ from scanner.analysis import (
     processes,
     quoting,
     reaches,
+    relisted,
     scanning,
     sensitive,
     serialized,
@@ -33,10 +34,11 @@ from scanner.analysis import (
     sidelines,
     tracing,
     visibility,
+    walking,
 )
 from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import HANDLERS, contents, folded, handles, is_callable, labels_of
+from scanner.analysis.handlers import HANDLERS, contents, folded, handles, labels_of
 from scanner.analysis.named import ENVIRONMENT
 from scanner.analysis.passing import given_back
 from scanner.analysis.summary import parameter_label, symbolic
@@ -51,6 +53,7 @@ serialized.register()
 fetches.register()
 filling.register()
 tracing.register()
+walking.register()
 _RETURNS_INSTEAD = frozenset({"print_r", "var_export", "highlight_string", "highlight_file", "show_source"})
 """Functions that give text back instead of showing it when their second argument says so."""
 _FIELDS = frozenset({"parse_str", "mb_parse_str"})
@@ -81,6 +84,8 @@ def call(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     node, args = arrays.spread(node, args)
     handler = HANDLERS.get(name)
     result = code.of_function(evaluator, node, name, args)
+    if result is None:
+        result = relisted.deferred(evaluator, node, name, args)
     if result is None:
         result = arrays.call(evaluator, node, name, args)
     if result is None:
@@ -265,13 +270,10 @@ def _formatted(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> 
 
 def _write_outputs(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> None:
     """By-reference arguments of built-in functions get whatever went in."""
-    sorted_here = name.endswith("sort") and args and args[0].items and args[0].rest is None
-    if sorted_here or name in array_functions.IN_PLACE:
-        return  # `arrays` has put the elements in order, or it does not matter; what is left is known, or may be any
+    if name in array_functions.IN_PLACE or name in walking.WALKS:
+        return  # their handlers have written what the array has now
     if name in fetches.BINDING:
         return
-    if name in callbacks.WALKS and len(args) > 1 and is_callable(evaluator, args[1]):
-        return  # what callbacks write is known
     for position in evaluator.state.catalogue.byref_outputs.get(name, ()):
         if position < len(node.args) and position < len(args):
             target = node.args[position].value

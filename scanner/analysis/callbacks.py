@@ -8,28 +8,24 @@ from itertools import zip_longest
 
 import msgspec
 
-from scanner.analysis import code, open_lists, reaches, reported
+from scanner.analysis import code, open_lists, reaches, reported, walking
 from scanner.analysis.elements import FOUND
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, is_callable, labels_of
+from scanner.analysis.listed import any_element, is_null
 from scanner.analysis.statements import STATEMENTS
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.values import NOTHING, Val, join_all, parts
-from scanner.model.facts import Arg, Call, Const, Index, Prop, StaticProp, Unknown, Var
+from scanner.model.facts import Arg, Call, Const, Unknown
 
-WALKS = frozenset({"array_walk", "array_walk_recursive"})
 BY_VALUE = frozenset({"call_user_func", "call_user_func_array", "forward_static_call", "forward_static_call_array"})
 """Functions whose own handlers run what they are given."""
-_WALKED_LEVELS = 3
-"""Levels of an array whose elements a callback may change."""
 _MAX_MAPPED = 300
 """Elements that `array_map` keeps apart."""
 _NAMED = re.compile(r"(?<=[{%<:\[(@#$])\s?([A-Za-z_]\w{1,40})(?=\s?[}%>:\])@#$])")
 """Words in brackets, as templates name what is put into them."""
 _MAX_SUBJECT = 4_000
 _MAX_WORDS = 12
-_BY_ELEMENT = "array_walk"
-"""It gives arrays in an array to the callback as they are, unlike `array_walk_recursive`."""
 _OF_STATEMENTS = ("createfunction", "createaggregate", "createcollation")
 """Ends of the names of methods that let SQL call a function (`SQLite3`, `PDO`): with anything that it is given."""
 
@@ -37,7 +33,7 @@ _OF_STATEMENTS = ("createfunction", "createaggregate", "createcollation")
 def run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     """Higher-order functions call what they are given, with what else they are given; labels of what that returns."""
     positions = evaluator.state.catalogue.higher_order.get(name, ())
-    if name in BY_VALUE or _takes_each(evaluator, name, args):
+    if name in BY_VALUE or name in walking.WALKS or _takes_each(evaluator, name, args):
         return NOTHING
     if name.startswith("filter_") and len(args) > 2:  # noqa: PLR2004  filter and options come last
         positions, args = (len(args),), [*args, (args[-1].items or {}).get("options", NOTHING)]
@@ -50,15 +46,12 @@ def run_callbacks(evaluator: Evaluator, node: Call, name: str, args: list[Val]) 
     found = [
         _run_callback(evaluator, node, name, position, others, args) for position in positions if position < len(args)
     ]
-    returned = join_all(found, evaluator.state.overflow)
-    if name in WALKS and found and returned.labels:
-        _walked(evaluator, node, args, returned)
-    return returned
+    return join_all(found, evaluator.state.overflow)
 
 
 def _each(evaluator: Evaluator, name: str, value: Val) -> Val:
     """What a callback gets of an argument: each element of an array, also of one that only callers know."""
-    of_caller = opened(value, ANY, evaluator.state.holes) if name.startswith("array_") or name in WALKS else NOTHING
+    of_caller = opened(value, ANY, evaluator.state.holes) if name.startswith("array_") else NOTHING
     return contents(evaluator, value) if value.height or of_caller is NOTHING else of_caller
 
 
@@ -92,27 +85,8 @@ def _run_callback(
     return labels
 
 
-def _walked(evaluator: Evaluator, node: Call, args: list[Val], written: Val) -> None:
-    """A callback may change the elements that it gets by reference."""
-    target = node.args[0].value if node.args else None
-    if isinstance(target, Var | Index | Prop | StaticProp):
-        functions = [evaluator.state.program.functions[ref.function] for ref in args[1].refs]
-        changes = any(fact.params and fact.params[0].by_ref for fact in functions)
-        array = _changed(evaluator, args[0], written, _WALKED_LEVELS) if changes else args[0]
-        evaluator.state.interpreter.write(evaluator, target, evaluator.join(array, Val(rest=written)))
-
-
-def _changed(evaluator: Evaluator, value: Val, written: Val, depth: int) -> Val:
-    """An array with something written into each of its elements, those of arrays in it included."""
-    if not value.items or not depth:
-        return evaluator.join(value, written)
-    return value.replaced(
-        items={key: _changed(evaluator, item, written, depth - 1) for key, item in value.items.items()}
-    )
-
-
 def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]) -> list[Val]:
-    """Arguments of a callback; of one that walks over an array: element, key, what else was given."""
+    """Arguments of a callback; of most what else the call was given."""
     if name == "preg_replace_callback":
         return [Val(rest=_found_in(evaluator, args[2]) if len(args) > 2 else NOTHING)]  # noqa: PLR2004  the subject
     if name == "ob_start":
@@ -123,10 +97,7 @@ def _walking(evaluator: Evaluator, name: str, others: list[Val], args: list[Val]
     if name == "iterator_apply":
         packed = args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004  iterator, callback, its arguments
         return parts(packed)
-    if name not in WALKS or not others:
-        return others
-    given = contents(evaluator, args[0]) if name == _BY_ELEMENT else _innermost(evaluator, args[0])
-    return [given, evaluator.keys_of(args[0], "key"), *others[1:]]
+    return others
 
 
 def _found_in(evaluator: Evaluator, subject: Val) -> Val:
@@ -136,12 +107,6 @@ def _found_in(evaluator: Evaluator, subject: Val) -> Val:
         return subject.replaced(texts=subject.texts | {evaluator.state.holes.template(*FOUND)})
     words = sorted({word for text in known for word in _NAMED.findall(text)})[:_MAX_WORDS]
     return subject.replaced(texts=subject.texts | set(words))
-
-
-def _innermost(evaluator: Evaluator, value: Val) -> Val:
-    """Elements of an array, those of arrays in it included."""
-    found = contents(evaluator, value)
-    return contents(evaluator, found) if found.items or found.rest is not None else found
 
 
 def method_callbacks(evaluator: Evaluator, node: Call, cls: str, method: str, args: list[Val]) -> list[Val]:
@@ -214,7 +179,9 @@ def _with_values(node: Call, values: Sequence[Val]) -> Call:
 def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if len(args) < 2:  # noqa: PLR2004  callback and array
         return NOTHING
-    if all(map(_is_listed, args[1:])):
+    if is_null(node, args, 0) and len(args) == 2:  # noqa: PLR2004  `array_map(null, $array)` gives it as it is
+        return args[1]
+    if all(map(_is_listed, args[1:])) and (len(args) == 2 or not any(arg.loose for arg in args[1:])):  # noqa: PLR2004
         source = args[1]
         rows = _rows(args[1:]) if len(args) > 2 else {key: [item] for key, item in (source.items or {}).items()}  # noqa: PLR2004
         if is_callable(evaluator, args[0]):
@@ -223,9 +190,12 @@ def _array_map(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
                 key: evaluator.state.interpreter.call_value(evaluator, bare, args[0], row, literal=_literal(node))
                 for key, row in rows.items()
             }
-            return Val(items=items, labels=source.labels)
+            return Val(items=items, labels=source.labels, loose=source.loose)
         if args[0] is NOTHING:
             return Val(items={key: _list(row) for key, row in rows.items()}, labels=labels_of(evaluator, args))
+    if is_null(node, args, 0):  # rows of any of their elements
+        columns = join_all((any_element(evaluator, arg) for arg in args[1:]), evaluator.state.overflow)
+        return Val(rest=Val(rest=columns, loose=True), labels=labels_of(evaluator, args), loose=True)
     labels = labels_of(evaluator, args)
     texts = frozenset[str]() if is_callable(evaluator, args[0]) else evaluator.unknown(node).texts
     return Val(rest=Val(texts, labels))

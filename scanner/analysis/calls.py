@@ -453,10 +453,10 @@ def _call_reference(
         scope = {**evaluator.env, "this": items[callables.BOUND]} if callables.BOUND in items else None
         if any(holds_closure(value, ref.function) for value in carried.values()):  # `$f = fn($x) => $g($f($x))`
             scope = {**(scope or evaluator.env), **carried}
-        return evaluate_closure(evaluator, ref.function, args, scope, cls)
+        return evaluate_closure(evaluator, ref.function, args, scope, cls, call)
     if fact.name == "{closure}" and carried and evaluator.inlined < MAX_INLINE_CLOSURES:
         evaluator.inlined += 1
-        return evaluate_closure(evaluator, ref.function, args, carried, cls)
+        return evaluate_closure(evaluator, ref.function, args, carried, cls, call)
     bound = Val(types=frozenset([ref.bound])) if ref.bound else None
     return apply_summary(evaluator, call, ref.function, args, bound)
 

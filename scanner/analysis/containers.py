@@ -17,11 +17,19 @@ from scanner.model.facts import Call, Var
 
 CLASSES = frozenset(
     {"appenditerator", "arrayiterator", "arrayobject", "cachingiterator", "infiniteiterator", "iteratoriterator",
-     "limititerator", "multipleiterator", "norewinditerator", "recursivearrayiterator", "recursivecachingiterator",
+     "callbackfilteriterator", "limititerator", "multipleiterator", "recursivecallbackfilteriterator",
+     "recursiveregexiterator", "regexiterator", "norewinditerator", "recursivearrayiterator",
+     "recursivecachingiterator",
      "recursiveiteratoriterator", "splmaxheap", "splminheap", "splheap", "splpriorityqueue", "splqueue", "splstack",
      "spldoublylinkedlist", "splfixedarray", "splobjectstorage", "weakmap", "weakreference",
      "ds\\deque", "ds\\map", "ds\\priorityqueue", "ds\\queue", "ds\\set", "ds\\stack", "ds\\vector"}
 )  # fmt: skip
+_CHOOSING = frozenset(
+    {"limititerator", "callbackfilteriterator", "recursivecallbackfilteriterator", "regexiterator",
+     "recursiveregexiterator", "appenditerator", "multipleiterator", "splheap", "splminheap", "splmaxheap",
+     "splpriorityqueue"}
+)  # fmt: skip
+"""Classes that leave out some of what they are given, or give it in another order."""
 _PUTS = {
     "push": (0, 8), "unshift": (0, 8), "enqueue": (0, 1), "append": (0, 1), "insert": (0, 2), "add": (0, 8),
     "attach": (0, 2), "attachiterator": (0, 1), "offsetset": (0, 2), "put": (0, 2), "set": (1, 2), "setinfo": (0, 1),
@@ -54,7 +62,8 @@ def made(evaluator: Evaluator, instance: Val, args: Sequence[Val]) -> Val:
     held = _held(evaluator, inner)
     for site in sorted(instance.sites) if held is not NOTHING else ():
         evaluator.set_site(site, ROLE, held)
-    return instance.replaced(items=inner.items, rest=inner.rest)
+    loose = inner.loose or not _CHOOSING.isdisjoint(instance.types)
+    return instance.replaced(items=inner.items, rest=inner.rest, loose=loose)
 
 
 def copied(evaluator: Evaluator, call: Call, cls: str, method: str, args: Sequence[Val]) -> Val:

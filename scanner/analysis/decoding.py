@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from scanner.analysis import transfer
 from scanner.analysis.binding import by_parameter
+from scanner.analysis.by_reference import passed_back
 from scanner.analysis.code import KIND
 from scanner.analysis.destinations import COMMON_DOMAINS
 from scanner.analysis.evaluator import Evaluator
@@ -86,7 +87,9 @@ def decode(evaluator: Evaluator, call: Call, number: int, args: list[Val], recei
         return None
     state.decoding.results[key] = Val()
     state.decoding.built += not _decodes(evaluator, number)
-    result, wrote = _run(evaluator, call, number, values, receiver)
+    result, wrote = _run(evaluator, call, number, [value.replaced(loose=False) for value in values], receiver)
+    if any(value.loose for value in values):  # with all of the elements that may be missing
+        result = evaluator.join(result, evaluator.unknown("a list that may be shorter"))
     if wrote:  # to an argument by reference: that must be done at each call
         del state.decoding.results[key]
         return Decoded(result)
@@ -122,7 +125,7 @@ def _filled(evaluator: Evaluator, call: Call, number: int, args: list[Val], rece
     Or the name of a host that it makes of its parts.
     """
     state = evaluator.state
-    parts = _is_in_parts(args) or _is_named(evaluator, number, args)
+    parts = _is_in_parts(args) or _is_named(evaluator, number, args) or _is_table(args)
     if not parts and not (any(_ADDRESS in text for arg in args for text in arg.texts) and all(map(_is_one, args))):
         return None
     if not _fills(evaluator, number):
@@ -144,6 +147,12 @@ def _is_in_parts(args: list[Val]) -> bool:
     if not lists or not all(map(_is_constant, args)) or not 1 < sum(map(len, lists)) <= _MAX_PARTS:
         return False
     return all(len(text) <= _LONGEST_PART for items in lists for item in items.values() for text in item.texts)
+
+
+def _is_table(args: list[Val]) -> bool:
+    """Whether a call passes a table of a few texts, known or not: what is put into a template of the function."""
+    tables = [arg.items for arg in args if arg.items]
+    return bool(tables) and all(map(_is_one, args)) and sum(map(len, tables)) <= _MAX_PARTS
 
 
 def _is_named(evaluator: Evaluator, number: int, args: list[Val]) -> bool:
@@ -240,7 +249,7 @@ def _run(evaluator: Evaluator, call: Call, number: int, values: list[Val], recei
     for hit in inner.hits.values():
         if hit.signature.kind == KIND or inner.number != hit.function:
             evaluator.add_hit(hit)
-    for index, value in sorted(inner.by_ref.items()):
+    for index, value in passed_back(inner):
         if index < len(call.args):
             transfer.write(evaluator, call.args[index].value, value)
     return inner.returns, bool(inner.by_ref)
@@ -256,4 +265,4 @@ def _is_constant(value: Val) -> bool:
 def _spelled(value: Val) -> str:
     if value.items is None:
         return repr(sorted(value.texts))
-    return repr([(key, _spelled(item)) for key, item in value.items.items()])
+    return repr((value.loose, [(key, _spelled(item)) for key, item in value.items.items()]))

@@ -14,6 +14,7 @@ import msgspec
 
 from scanner.analysis import includes, reaches, transfer
 from scanner.analysis.binding import by_parameter
+from scanner.analysis.by_reference import passed_back
 from scanner.analysis.callbacks import BY_VALUE
 from scanner.analysis.code import KIND as CODE
 from scanner.analysis.decisive import URL_ROLES
@@ -146,7 +147,7 @@ def _told(
     finally:
         state.active.pop()
     _take_over(evaluator, inner, call)
-    for index, value in sorted(inner.by_ref.items()):
+    for index, value in passed_back(inner):
         if index < len(call.args):
             transfer.write(evaluator, call.args[index].value, value)
     return inner.returns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from scanner.analysis import documents, implicit, plain
+from scanner.analysis import array_keys, documents, implicit, plain
 from scanner.analysis.describe import describe
 from scanner.analysis.named import ENVIRONMENT, SESSION, Named
 from scanner.analysis.origins import (
@@ -44,7 +44,7 @@ class Elements(Named):
 
     def index(self, node: Index) -> Val:
         """Value of `$base[$key]`."""
-        key = self.value(node.key) if node.key is not None else NOTHING
+        key = array_keys.cast(node.key, self.value(node.key)) if node.key is not None else NOTHING
         keys = self.known_texts(key)
         if isinstance(node.base, Var) and node.base.name not in self.env:
             special = self._special_index(node.base.name, keys, node)
@@ -238,7 +238,8 @@ class Elements(Named):
 
     def _of_caller(self, base: Val, keys: list[str], asked: Sequence[str]) -> Val:
         """Elements that only the caller knows: the value is a parameter itself."""
-        chosen = keys[:MAX_KEYS] or [OF_UNDER + text for text in asked] or [ANY]
+        moved = [ANY] if base.loose and any(map(array_keys.is_number, keys)) else []
+        chosen = keys[:MAX_KEYS] + moved or [OF_UNDER + text for text in asked] or [ANY]
         return join_all([opened(base, key, self.state.holes) for key in chosen], self.state.overflow)
 
     def taken(self, name: str) -> Val:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable as Function
 from collections.abc import Iterable, Mapping
 
-from scanner.analysis import arithmetic, folding, implicit, open_lists
+from scanner.analysis import arithmetic, array_keys, folding, implicit, open_lists
 from scanner.analysis.describe import describe
 from scanner.analysis.elements import Elements
 from scanner.analysis.frame import cell
@@ -143,9 +143,7 @@ class Evaluator(Elements):
         for item in node.items:
             value = self.value(item.value)
             if item.spread:
-                listed, others = ([], value) if vague else self._spread(value)
-                items.update({str(position + index): one for index, one in enumerate(listed)})
-                position += len(listed)
+                position, others = self._put_spread(items, position, value, vague=vague)
                 if others is not None:
                     items, vague = self._mixed(items, others), True
                     rest = others if rest is None else self.join(rest, others)
@@ -157,17 +155,27 @@ class Evaluator(Elements):
                 position += 1
             if item.key is None:
                 continue
-            key = self.value(item.key)
+            key = array_keys.cast(item.key, self.value(item.key))
             keys = self.known_texts(key)
             if key.labels:
                 of_keys = merge_labels(of_keys, self.state.telling(key.labels))
             if len(keys) == 1:
                 items[keys[0]] = value
-                if keys[0].isdecimal():
-                    position = max(position, int(keys[0][:9]) + 1)
+                if array_keys.is_number(keys[0]):
+                    position = max(position, int(keys[0]) + 1)
             else:
                 rest = value if rest is None else self.join(rest, value)
         return Val(labels=of_keys, items=items, rest=rest)
+
+    def _put_spread(self, items: dict[str, Val], position: int, value: Val, *, vague: bool) -> tuple[int, Val | None]:
+        """Put a list into another, as far as its place is known; the place after it, and what else may be in it."""
+        if vague:
+            return position, value
+        if _is_whole(value):
+            return _put_behind(items, position, value), None
+        listed, others = self._spread(value)
+        items.update({str(position + index): one for index, one in enumerate(listed)})
+        return position + len(listed), others
 
     def _spread(self, value: Val) -> tuple[list[Val], Val | None]:
         """Elements of a list that is put into another, in order, and what else may be in it, None for nothing."""
@@ -231,7 +239,11 @@ class Evaluator(Elements):
     def combined(self, operator: str, operands: list[Val], labels: Mapping[str, Trace], shown: Value | None) -> Val:
         """Value of an arithmetic or bit operator over its operands."""
         if operator == "+" and any(operand.items is not None or operand.rest is not None for operand in operands):
-            return join_all(reversed(operands), self.state.overflow)
+            return (
+                _united(operands)
+                if all(map(_is_whole, operands))
+                else join_all(reversed(operands), self.state.overflow)
+            )
         known = [self.known_texts(operand) for operand in operands]
         texts = arithmetic.results(operator, known)
         if operator in _NUMERIC or operator == "+":
@@ -268,7 +280,7 @@ class Evaluator(Elements):
         if not isinstance(target, Index) or target.key is None:
             return None
         base, keys = self.value(target.base), self.known_texts(self.value(target.key))
-        if len(keys) != 1 or base.rest is not None:
+        if len(keys) != 1 or base.rest is not None or base.loose:
             return None
         if base.items is not None:
             return keys[0] in base.items
@@ -382,6 +394,28 @@ def _listed(value: Val) -> list[Val]:
     items = value.items or {}
     keys = [str(index) for index in range(len(items))]
     return [items[key] for key in keys] if value.rest is None and all(key in items for key in keys) else []
+
+
+def _is_whole(value: Val) -> bool:
+    """Whether an array has the elements that are known, and no others."""
+    return value.items is not None and value.rest is None and not (value.loose or value.texts or value.types)
+
+
+def _put_behind(items: dict[str, Val], position: int, more: Val) -> int:
+    """Put the elements of an array behind others, with numbers from a place on; the place after them."""
+    for key, item in (more.items or {}).items():
+        numbered = array_keys.is_number(key)
+        items[str(position) if numbered else key] = item
+        position += numbered
+    return position
+
+
+def _united(arrays: list[Val]) -> Val:
+    """`$a + $b`: of one key the first stays."""
+    items: dict[str, Val] = {}
+    for one in arrays:
+        items |= {key: item for key, item in (one.items or {}).items() if key not in items}
+    return Val(items=items, labels=join_all((Val(labels=one.labels) for one in arrays), "").labels)
 
 
 def _holds(value: Val) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 
 from scanner.analysis import weak
+from scanner.analysis.by_reference import passed_back
 from scanner.analysis.course import Aliases, Course
 from scanner.analysis.describe import describe
 from scanner.analysis.faces import names_host
@@ -161,6 +162,7 @@ class Frame:
         self.closures: dict[int, dict[str, Val]] = {}
         """Closures created here, and the values of variables that they captured when they were."""
         self.parameter_index = {param.name: i for i, param in enumerate(self.fact.params) if param.by_ref}
+        self.is_inside = False  # a closure that runs inside the function that made it
         self.changed: set[str] = set()  # variables that hold what was made of a parameter (see `plain`)
         self.foreign: frozenset[int] = frozenset()
         """Parameters, as symbolic objects, that are connections to a database on a host that a caller names."""
@@ -367,7 +369,7 @@ class Frame:
         exports = dict(self.env) if self.file_scope else {}
         effects = [
             *self.effects.values(),
-            *(Effect("argument", (i, ""), value) for i, value in sorted(self.by_ref.items())),
+            *(Effect("argument", (i, ""), value) for i, value in passed_back(self)),
         ]
         effects += self._told(self._escaping(exports))
         for target, value in (("printed", self.printed), ("thrown", self.thrown)):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from scanner.analysis import containers
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, labels_of
+from scanner.analysis.listed import array, flag, in_any_order, is_complete, is_list, numbered, pairs
 from scanner.analysis.shared import YIELDED
 from scanner.analysis.values import NOTHING, Val, join_all, text_value
 from scanner.model.facts import Call, Op
@@ -77,7 +78,13 @@ def _listed(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         held = containers.elements(evaluator, value) if containers.container(evaluator, value) else NOTHING
         return Val(evaluator.unknown(node).texts, labels_of(evaluator, args), rest=None if held is NOTHING else held)
     items = {key: item for key, item in (value.items or {}).items() if key != KEYS}
-    return Val(items=items or None, rest=value.rest, labels=value.labels)
+    by_number = value.types == _TYPES and is_list(Val(items=items))  # one behind the other, as they are yielded
+    made = Val(items=items or None, rest=value.rest, labels=value.labels, loose=value.loose and not by_number)
+    keeps = flag(evaluator, node, args, 1) if len(args) > 1 else True
+    if keeps:
+        return made
+    moved = array(numbered(pairs(made)), made) if is_complete(made) else in_any_order(evaluator, made)
+    return moved if keeps is False else evaluator.join(made, moved)
 
 
 def called(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> Val:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import reduce
 
+from scanner.analysis.array_keys import next_number
 from scanner.analysis.frame import Frame
 from scanner.analysis.substitution import Substitution
 from scanner.analysis.summary import Effect, depends_on_caller
@@ -22,12 +23,13 @@ _MAX_PARTS = 64
 """Parts of a list that are kept apart: as many letters as an address has that is put together one by one."""
 
 
-def next_key(base: Val, holes: HoleTable) -> str:
-    """Key of what `$base[] = ...` adds."""
+def next_key(base: Val, holes: HoleTable) -> str | None:
+    """Key of what `$base[] = ...` adds; None where it is not known."""
     items = base.items or {}
     if _of_caller(base, holes):
         return f"{_ADDED}{_count_added(items)}"
-    return str(len(items))
+    number = next_number(items)
+    return None if number is None else str(number)
 
 
 def _of_caller(base: Val, holes: HoleTable) -> bool:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scanner.analysis import application, array_functions, callables, calls, given, objects, services, transfer
+from scanner.analysis import (
+    application,
+    array_functions,
+    callables,
+    calls,
+    given,
+    objects,
+    relisted,
+    services,
+    transfer,
+)
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.frame import Frame
 from scanner.analysis.state import State
@@ -57,6 +67,9 @@ class PhpInterpreter:
 
     def joined(self, evaluator: Frame, glue: Val, pieces: Val) -> Val:
         return array_functions.joined(evaluator, glue, pieces) if isinstance(evaluator, Evaluator) else NOTHING
+
+    def relisted(self, evaluator: Frame, said: str, array: Val) -> Val:
+        return relisted.done(evaluator, said, array) if isinstance(evaluator, Evaluator) else NOTHING
 
     def exposed(self, evaluator: Frame, value: Val) -> Val:
         if not isinstance(evaluator, Evaluator):

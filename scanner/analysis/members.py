@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents, growing, hydrating, inside, references
+from scanner.analysis import array_keys, documents, growing, hydrating, inside, references
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.lookup import MAX_NAMED
+from scanner.analysis.origins import SUPERGLOBALS
 from scanner.analysis.shared import LONE, STORE
 from scanner.analysis.state import ANY_PROPERTY
+from scanner.analysis.templates import PARAMETERS
 from scanner.analysis.values import Val, all_labels, join_all, text_value
 from scanner.model.facts import Index, Prop, Value, Var
 
@@ -64,8 +66,24 @@ def unset(evaluator: Evaluator, target: Value) -> None:
     if isinstance(target, Prop):
         evaluator.run_magic("__unset", target)
     if isinstance(target, Index) and target.key is not None:
-        base, key = evaluator.value(target.base), evaluator.value(target.key)
+        base, key = evaluator.value(target.base), array_keys.cast(target.key, evaluator.value(target.key))
         evaluator.run_offset("offsetunset", base, [key], target.base)
+        is_array = base.items is not None or any(map(PARAMETERS.fullmatch, base.texts))
+        if is_array and not base.types and not _is_superglobal(target.base):
+            evaluator.state.interpreter.write(evaluator, target.base, _without(evaluator, base, key))
+
+
+def _without(evaluator: Evaluator, base: Val, key: Val) -> Val:
+    """An array from which the element of a key is gone; where it is not known which, any may be gone."""
+    names = evaluator.known_texts(key)
+    if len(names) == len(key.texts) == 1:
+        base = array_keys.without(base, names[0]) if base.items else base
+        return base.replaced(loose=True) if base.texts else base
+    return base.replaced(loose=True)
+
+
+def _is_superglobal(place: Value) -> bool:
+    return isinstance(place, Var) and (place.name in SUPERGLOBALS or place.name == "GLOBALS")
 
 
 def _through_hook(evaluator: Evaluator, target: Prop, base: Val, name: str, value: Val) -> Val:

@@ -17,6 +17,7 @@ from scanner.analysis.templates import (
     OF_GLOBALS,
     OF_JOINED,
     OF_KEYS,
+    OF_LISTED,
     OF_MEMBERS,
     OF_MEMBERS_ALL,
     OF_METHOD,
@@ -157,10 +158,8 @@ class Named(Keyed):
             return join_all(self.of_whole(base, [key[len(OF_WHOLE) :]], PASSED_ON), self.state.overflow)
         if key.startswith(OF_MEMBERS):
             return self._member(key[len(OF_MEMBERS) :], base)
-        if key.startswith(OF_METHOD):
-            return self.state.interpreter.getter(self, key[len(OF_METHOD) :], base)
-        if key.startswith(OF_JOINED):
-            return self.state.interpreter.joined(self, text_value(key[len(OF_JOINED) :]), base)
+        if key.startswith((OF_METHOD, OF_JOINED, OF_LISTED)):
+            return self._made_of(base, key[0], key[1:])
         if key in (OF_MEMBERS_ALL, OF_CAST) or key.startswith(OF_SEEN):
             return self._members(base, key)
         if key == OF_KEYS:
@@ -168,6 +167,14 @@ class Named(Keyed):
         if key == OF_RESULT:
             return self.state.interpreter.result(self, base)
         return self.rows(base) if key == OF_QUERY else self._property_of(base, key[1:])
+
+    def _made_of(self, base: Val, kind: str, said: str) -> Val:
+        """What a method gives of an object, or a function of PHP of an array."""
+        if kind == OF_METHOD:
+            return self.state.interpreter.getter(self, said, base)
+        if kind == OF_JOINED:
+            return self.state.interpreter.joined(self, text_value(said), base)
+        return self.state.interpreter.relisted(self, said, base)
 
     def _members(self, base: Val, key: str) -> Val:
         """What all properties hold: of an object and of those in its elements, or of what is cast to an array."""

@@ -37,6 +37,9 @@ class Interpreter(Protocol):
     def joined(self, evaluator: Frame, glue: Val, pieces: Val) -> Val:
         """Text of an array's elements."""
 
+    def relisted(self, evaluator: Frame, said: str, array: Val) -> Val:
+        """What a function makes of an array that a callee has left to its callers."""
+
     def getter(self, evaluator: Frame, method: str, receiver: Val) -> Val:
         """What a method without arguments gives of an object that a callee asks and knows nothing of."""
 

@@ -131,7 +131,7 @@ def _name(evaluator: Evaluator, variable: str, place: Value) -> None:
     if place not in known:
         evaluator.place_references[variable] = (*known, place)[-_MAX_PLACES:]
     index = evaluator.parameter_index.get(variable)
-    if index is not None:
+    if index is not None and not evaluator.is_inside:
         for key in _stores(evaluator, place):
             evaluator.add_effect(Effect(KEPT, (index, "\0".join(key)), Val()))
 

@@ -124,7 +124,7 @@ def _goes_on(evaluator: Evaluator) -> bool:
 def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
     """`foreach` over an array whose elements are known."""
     value = evaluator.value(heads[0].value)
-    if not value.items or value.rest is not None or documents.is_part(evaluator, value):
+    if not value.items or value.rest is not None or value.loose or documents.is_part(evaluator, value):
         return False
     if evaluator.state.growth.in_texts(value.texts):  # the list of one object, among what others of its class hold
         return False

@@ -118,7 +118,7 @@ class Shared(Frame):
         self.sites, self.levels = outer.sites, outer.levels
         self.globals = dict(outer.globals) if carried is None else {}
         self.after_include = outer.after_include
-        self.parameter_index = {}
+        self.is_inside = True
 
     def take_printed(self, value: Val) -> None:
         """Other code has printed: one text, or what stands in no order."""

@@ -121,10 +121,13 @@ class Substitution:
             self.sites(value.sites),
             {key: self._value(item) for key, item in value.items.items()} if value.items else None,
             self._value(value.rest) if value.rest is not None else None,
+            value.loose,
         )
         whole = self._whole(value)
         if whole is None:
             return result
+        if len(value.texts) == 1 and whole.items is not None and not whole.texts:  # an array, and no text beside it
+            result = result.replaced(texts=result.texts - {self._holes.template("unknown", PASSED)})
         told = self._telling(result.rest) if whole.items and result.rest is not None else NOTHING
         if told is not NOTHING and whole.items:  # put under a key that the callee does not know
             items = {key: join(item, told, self._overflow) for key, item in whole.items.items()}

@@ -14,6 +14,7 @@ from scanner.analysis.templates import (
     OF_GLOBALS,
     OF_JOINED,
     OF_KEYS,
+    OF_LISTED,
     OF_MEMBERS,
     OF_MEMBERS_ALL,
     OF_METHOD,
@@ -47,7 +48,7 @@ ANY = "*"
 """Key of an element of which only is known that it is one."""
 PROJECTED = (
     OF_OBJECT, OF_QUERY, OF_GLOBALS, OF_NAMED, OF_MEMBERS, OF_RESULT, OF_KEYS, OF_MEMBERS_ALL, OF_METHOD, OF_JOINED,
-    OF_UNDER, OF_CAST, OF_SEEN,
+    OF_UNDER, OF_CAST, OF_SEEN, OF_LISTED,
 )  # fmt: skip
 """Begin keys of elements that are no elements of an array."""
 RECEIVER = -1

@@ -56,6 +56,8 @@ OF_RESULT = "\5"
 """Key of an element that is what a function gives which a parameter holds."""
 OF_JOINED = "\14"
 """Begins the key of an element that is the joined text of the array that a parameter is; what is between follows."""
+OF_LISTED = "\20"
+"""Begins the key of an element that is what a function makes of the array that a parameter is (see `relisted`)."""
 _MAX_PARAMETERS = 250
 _MAX_ELEMENT_DEPTH = 3
 _MAX_HOLES = 60_000
@@ -111,9 +113,9 @@ class HoleTable:
         known = self._element_numbers.get((parent, key))
         if known is None:
             origin = self.origin(parent)
-            depth = (0 if origin is None else self._elements[ord(parent) - FIRST_ELEMENT][2]) + (
-                not key.startswith(OF_NAMED)  # what a store holds under a name is no element of the name
-            )
+            inner = key.startswith(OF_NAMED)  # what a store holds under a name is no element of the name
+            inner = inner or (key.startswith(OF_LISTED) and (origin is None or not origin[1].startswith(OF_LISTED)))
+            depth = (0 if origin is None else self._elements[ord(parent) - FIRST_ELEMENT][2]) + (not inner)
             if depth > _MAX_ELEMENT_DEPTH or len(self._elements) >= _MAX_HOLES:
                 return None
             known = self._element_numbers[parent, key] = chr(FIRST_ELEMENT + len(self._elements))
@@ -160,6 +162,8 @@ class HoleTable:
             return Hole(of.kind, f"what has the name {of.text}")
         if key.startswith(OF_METHOD):
             return Hole(of.kind, f"{of.text}->{key[1:]}()")
+        if key.startswith(OF_LISTED):
+            return Hole(of.kind, f"{key.split(chr(34))[1]}({of.text})")
         if key.startswith(OF_JOINED):
             return Hole(of.kind, f"parts of {of.text}")
         if key in (OF_MEMBERS_ALL, OF_CAST) or key.startswith(OF_SEEN):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from scanner.analysis import (
+    array_keys,
     containers,
-    documents,
     extracting,
     generators,
     growing,
@@ -21,14 +21,15 @@ from scanner.analysis import (
     weak,
 )
 from scanner.analysis.arithmetic import truth
+from scanner.analysis.array_keys import is_number
+from scanner.analysis.by_reference import SCRATCH
 from scanner.analysis.evaluator import YIELDS, Evaluator
 from scanner.analysis.handlers import call_here
+from scanner.analysis.iterating import elements, keys
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.remote import REQUEST
 from scanner.analysis.state import SESSION
-from scanner.analysis.summary import ANY, opened
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels
-from scanner.analysis.visibility import as_array
+from scanner.analysis.values import NOTHING, Val, all_labels, merge_labels
 from scanner.model.facts import (
     BREAK,
     CONTINUE,
@@ -315,39 +316,6 @@ def _compound(evaluator: Evaluator, node: Assign, value: Val) -> Val:
     return Val(frozenset([evaluator.state.counted]), labels)
 
 
-def elements(evaluator: Evaluator, value: Val) -> Val:
-    """What `foreach` yields from a value."""
-    if value.types:
-        if containers.container(evaluator, value):
-            return containers.elements(evaluator, value)
-        yielded = objects.iterated(evaluator, value)
-        if yielded is not NOTHING:
-            return evaluator.join(yielded, elements(evaluator, yielded.replaced(types=frozenset())))
-        if not value.items and value.rest is None and evaluator.state.program.own_classes(value.types):
-            value = as_array(evaluator, value, evaluator.cls)
-    found = [item for key, item in (value.items or {}).items() if key != generators.KEYS]
-    if value.rest is not None:
-        found.append(value.rest)
-    if value.items and documents.is_part(evaluator, value):
-        found.append(value)  # one element of its name in a document: the list of them is it alone
-    result = join_all(found, evaluator.state.overflow)
-    of_caller = opened(value, ANY, evaluator.state.holes) if not found else NOTHING
-    if of_caller is not NOTHING:
-        return of_caller
-    if value.labels:
-        result = evaluator.join(result, Val(labels=value.labels))
-    return result if found else evaluator.join(result, Val(evaluator.unknown("element").texts))
-
-
-def keys(evaluator: Evaluator, value: Val, node: Value) -> Val:
-    """Keys that `foreach` yields from a value; those of a generator are kept with its values."""
-    if evaluator.state.program.own_classes(value.types):
-        value = evaluator.join(value, objects.iterated(evaluator, value))
-    if value.items and generators.KEYS in value.items:
-        return value.items[generators.KEYS]
-    return evaluator.keys_of(value, node)
-
-
 def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C901, PLR0912  one case per shape of target
     """Store a value where an assignment's left side points."""
     if isinstance(target, Var):
@@ -385,6 +353,9 @@ def write(evaluator: Evaluator, target: Value, value: Val) -> None:  # noqa: C90
 
 
 def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
+    if name == SCRATCH:
+        evaluator.env[name] = value
+        return
     secret = evaluator.state.origins.database.get(name) if evaluator.file_scope else None
     if secret is not None and evaluator.path.rpartition("/")[2].lower() == DATABASE_FILE:
         # The site's own file: what it holds is the secret itself, and no report may show it.
@@ -424,7 +395,7 @@ def _write_superglobal(evaluator: Evaluator, array: str, names: list[str], value
 
 
 def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
-    key = evaluator.value(target.key) if target.key is not None else NOTHING
+    key = array_keys.cast(target.key, evaluator.value(target.key)) if target.key is not None else NOTHING
     names = evaluator.known_texts(key)
     if isinstance(target.base, Var) and target.base.name in _SUPERGLOBALS:
         if target.base.name == "GLOBALS" and not names:
@@ -438,14 +409,23 @@ def _write_element(evaluator: Evaluator, target: Index, value: Val) -> None:
         return
     if letters.is_text(base):
         write(evaluator, target.base, letters.put_in(evaluator, base, key, value))
-        return
+    else:
+        _put(evaluator, target, base, key, value)
+
+
+def _put(evaluator: Evaluator, target: Index, base: Val, key: Val, value: Val) -> None:
+    """`$array[$key] = $value;` of a value that is an array, or becomes one."""
+    names = evaluator.known_texts(key)
     items = dict(base.items or {})
     rest = base.rest
     certain = len(names) == len(key.texts) == 1 and target.key is not None
+    added = growing.next_key(base, evaluator.state.holes) if target.key is None else None
     if certain and not plain.is_counter(evaluator, target, names[0]):
         items[names[0]] = value
-    elif target.key is None and len(items) < 200 and rest is None:  # noqa: PLR2004  `$a[] = x` keeps short lists apart
-        items[growing.next_key(base, evaluator.state.holes)] = value
+    elif added is not None and len(items) < 200 and rest is None:  # noqa: PLR2004  `$a[] = x` keeps short lists apart
+        if base.loose and not evaluator.looping:  # it may come before what else was added
+            items = {name: evaluator.join(item, value) if is_number(name) else item for name, item in items.items()}
+        items[added] = value
     else:
         rest = value if rest is None else evaluator.join(rest, value)
         items = weak.updated(evaluator.state, items, key, names, value) if target.key is not None else items

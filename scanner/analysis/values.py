@@ -83,8 +83,8 @@ class Val:
     """
 
     __slots__ = (
-        "face", "flowing", "height", "items", "labels", "leaving", "open_part", "refs", "rest", "secret", "sites",
-        "symbolic", "texts", "types", "weight", "within",
+        "face", "flowing", "height", "items", "labels", "leaving", "loose", "open_part", "refs", "rest", "secret",
+        "sites", "symbolic", "texts", "types", "weight", "within",
     )  # fmt: skip
 
     def __init__(
@@ -96,6 +96,7 @@ class Val:
         sites: frozenset[int] = frozenset(),
         items: Mapping[str, Val] | None = None,
         rest: Val | None = None,
+        loose: bool = False,  # noqa: FBT001, FBT002  one more field of a value
     ) -> None:
         self.texts = texts
         self.labels = labels or {}
@@ -104,6 +105,8 @@ class Val:
         self.sites = sites
         self.items = items
         self.rest = rest
+        self.loose = loose
+        """Whether some of the elements may be missing, or stand in another order: nobody can count on their places."""
         self.weight = 1
         """Values in it, itself included."""
         self.height = 0
@@ -152,6 +155,7 @@ class Val:
             and self.sites == other.sites
             and self.items == other.items
             and self.rest == other.rest
+            and self.loose == other.loose
         )
 
     __hash__ = None  # type: ignore[assignment]  # values are compared, never keys
@@ -163,7 +167,7 @@ class Val:
         return Val(**fields)
 
 
-_FIELDS = ("items", "labels", "refs", "rest", "sites", "texts", "types")
+_FIELDS = ("items", "labels", "loose", "refs", "rest", "sites", "texts", "types")
 NOTHING = Val()
 
 
@@ -293,8 +297,9 @@ def join(first: Val, second: Val, overflow: str) -> Val:
         refs = refs | second.refs if refs else second.refs
     if second.sites and second.sites is not sites and not second.sites <= sites:
         sites = _bounded(sites | second.sites) if sites else second.sites
-    items, rest = first.items, first.rest
+    items, rest, loose = first.items, first.rest, first.loose or second.loose
     if second.items is not None and second.items is not items:
+        loose = loose or (items is not None and not _in_order(items, second.items))
         items, rest = (second.items, rest) if items is None else _merge_items(items, second.items, rest, overflow)
     if second.rest is not None and second.rest is not rest:
         rest = second.rest if rest is None else join(rest, second.rest, overflow)
@@ -307,9 +312,15 @@ def join(first: Val, second: Val, overflow: str) -> Val:
             and sites is whole.sites
             and items is whole.items
             and rest is whole.rest
+            and loose is whole.loose
         ):
             return whole
-    return Val(texts, labels, types, refs, sites, items, rest)
+    return Val(texts, labels, types, refs, sites, items, rest, loose)
+
+
+def _in_order(one: Mapping[str, Val], two: Mapping[str, Val]) -> bool:
+    """Whether two arrays have the same keys in the same order."""
+    return len(one) == len(two) and all(first == second for first, second in zip(one, two, strict=True))
 
 
 def join_all(values: Iterable[Val], overflow: str) -> Val:

@@ -47,7 +47,17 @@ def shown(value: Val | None) -> object:
         return None
     labels = {label: chain(trace) for label, trace in value.labels.items()}
     items = None if value.items is None else {key: shown(item) for key, item in value.items.items()}
-    return (value.texts, labels, value.types, value.sites, items, shown(value.rest), value.weight, value.height)
+    return (
+        value.texts,
+        labels,
+        value.types,
+        value.sites,
+        items,
+        shown(value.rest),
+        value.weight,
+        value.height,
+        value.loose,
+    )
 
 
 @given(values(), values())
