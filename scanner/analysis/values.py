@@ -83,8 +83,8 @@ class Val:
     """
 
     __slots__ = (
-        "face", "flowing", "height", "items", "labels", "leaving", "open_part", "refs", "rest", "secret", "sites",
-        "symbolic", "texts", "types", "weight", "within",
+        "face", "flowing", "height", "items", "labels", "leaving", "open_part", "refs", "rest", "scalar", "secret",
+        "sites", "symbolic", "texts", "types", "weight", "within",
     )  # fmt: skip
 
     def __init__(
@@ -96,6 +96,7 @@ class Val:
         sites: frozenset[int] = frozenset(),
         items: Mapping[str, Val] | None = None,
         rest: Val | None = None,
+        scalar: str = "",
     ) -> None:
         self.texts = texts
         self.labels = labels or {}
@@ -104,6 +105,8 @@ class Val:
         self.sites = sites
         self.items = items
         self.rest = rest
+        self.scalar = scalar
+        """Kind of the texts, where all are surely of the same (see `scalars`); nothing where there are none."""
         self.weight = 1
         """Values in it, itself included."""
         self.height = 0
@@ -152,18 +155,21 @@ class Val:
             and self.sites == other.sites
             and self.items == other.items
             and self.rest == other.rest
+            and self.scalar == other.scalar
         )
 
     __hash__ = None  # type: ignore[assignment]  # values are compared, never keys
 
     def replaced(self, **changes: object) -> Val:
-        """Copy with some fields changed."""
+        """Copy with some fields changed; other texts are of no known kind, unless that is said."""
         fields = {name: getattr(self, name) for name in _FIELDS}
+        if "texts" in changes:
+            fields["scalar"] = ""
         fields.update(changes)
         return Val(**fields)
 
 
-_FIELDS = ("items", "labels", "refs", "rest", "sites", "texts", "types")
+_FIELDS = ("items", "labels", "refs", "rest", "scalar", "sites", "texts", "types")
 NOTHING = Val()
 
 
@@ -176,6 +182,12 @@ def text_value(*texts: str) -> Val:
 def _one_text(text: str) -> Val:
     """The same text is the same value: joins with it are free."""
     return Val(frozenset([text]))
+
+
+@lru_cache(maxsize=1 << 14)
+def typed(text: str, kind: str) -> Val:
+    """Value that is one text of a known kind (see `scalars`)."""
+    return Val(frozenset([text]), scalar=kind)
 
 
 def merge_labels(first: Mapping[str, Trace], second: Mapping[str, Trace]) -> Mapping[str, Trace]:
@@ -298,9 +310,11 @@ def join(first: Val, second: Val, overflow: str) -> Val:
         items, rest = (second.items, rest) if items is None else _merge_items(items, second.items, rest, overflow)
     if second.rest is not None and second.rest is not rest:
         rest = second.rest if rest is None else join(rest, second.rest, overflow)
+    scalar = first.scalar if first.scalar == second.scalar else _kind(first, second)
     for whole in (first, second):
         if (
             texts is whole.texts
+            and scalar == whole.scalar
             and labels is whole.labels
             and types is whole.types
             and refs is whole.refs
@@ -309,7 +323,14 @@ def join(first: Val, second: Val, overflow: str) -> Val:
             and rest is whole.rest
         ):
             return whole
-    return Val(texts, labels, types, refs, sites, items, rest)
+    return Val(texts, labels, types, refs, sites, items, rest, scalar)
+
+
+def _kind(first: Val, second: Val) -> str:
+    """Kind of the texts of two values of different kinds: a value without text has none."""
+    if not second.texts:
+        return first.scalar
+    return "" if first.texts else second.scalar
 
 
 def join_all(values: Iterable[Val], overflow: str) -> Val:
