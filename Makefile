@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test prepare fast lint check bench noise mutate fuzz golden docs corpus large servers php browser cdk measure lock fixtures clean
+.PHONY: help demo test prepare fast lint check bench noise mutate fuzz golden docs corpus large servers browser cdk measure lock fixtures clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -24,7 +24,7 @@ demo: $(INSTALLED) ## install, then compare two synthetic releases: what can the
 test: prepare ## all tests, those on real applications, servers and a browser included
 	$(PYTEST) -m "not large"
 
-prepare: $(INSTALLED) corpus servers browser cdk php ## everything that `make test` needs; `make -j2` does two things at once
+prepare: $(INSTALLED) corpus servers browser cdk ## everything that `make test` needs; `make -j2` does two things at once
 
 large: $(INSTALLED) corpus ## the tests on WordPress and MediaWiki, which take minutes for each tree
 	$(PYTEST) -m large
@@ -67,15 +67,12 @@ corpus: ## unpack four real PHP applications from three Debian suites into .corp
 	@bash scripts/need.sh --python "$(PYTHON)"
 	$(PYTHON) scripts/corpus.py
 
-servers: ## install Debian's web servers, which the tests run on loopback; no service is started
+servers: ## install Debian's web servers and PHP, which the tests run on loopback; no service is started
 	@bash scripts/need.sh apache2 apache2-bin haproxy haproxy nginx nginx caddy caddy \
 	  squid squid suricata suricata nft nftables dnsmasq dnsmasq-base \
-	  '/usr/sbin/php-fpm*' php-fpm '/usr/lib/apache2/modules/libphp*.so' libapache2-mod-php \
+	  php php-cli '/usr/sbin/php-fpm*' php-fpm '/usr/lib/apache2/modules/libphp*.so' libapache2-mod-php \
 	  /usr/lib/apache2/modules/mod_security2.so libapache2-mod-security2 \
 	  /usr/lib/nginx/modules/ngx_http_modsecurity_module.so libnginx-mod-http-modsecurity
-
-php: ## install Debian's PHP, with which the tests compare what the analysis computes
-	@bash scripts/need.sh php php-cli
 
 browser: ## install Debian's Chromium, in which the tests read the HTML report
 	@bash scripts/need.sh chromium chromium

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from scanner.analysis import comparing
 from scanner.analysis.scalars import (
     BOOL,
-    FLOAT,
     INT,
     MAX_INT,
     MIN_INT,
@@ -20,6 +19,7 @@ from scanner.analysis.scalars import (
     UNKNOWN,
     Scalar,
     is_true,
+    kind_of_key,
     leading,
     possible,
     spelled,
@@ -209,6 +209,11 @@ def of(found: set[Known]) -> tuple[frozenset[str], str]:
     return frozenset(text for text, _kind in found), kinds.pop() if len(kinds) == 1 else UNKNOWN
 
 
+def of_key(key: str) -> Val:
+    """Key of an array as a value: a number where it is written as one."""
+    return typed(key, kind_of_key(key))
+
+
 def truth(value: Val) -> bool | None:
     """Whether a value is true, None when that is not known."""
     if value.items is not None and value.rest is None and not value.texts:
@@ -249,4 +254,3 @@ EITHER = Val(frozenset(["", "1"]), scalar=BOOL)
 """What a comparison gives of which nothing is known."""
 ANY_ORDER = Val(frozenset(["-1", "0", "1"]), scalar=INT)
 """The same for `<=>`."""
-__all__ = ["ANY_ORDER", "EITHER", "FLOAT", "VALUES", "boolean", "known", "number", "of", "results", "step", "truth"]

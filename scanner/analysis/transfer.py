@@ -18,17 +18,16 @@ from scanner.analysis import (
     references,
     weak,
 )
-from scanner.analysis.arithmetic import truth
+from scanner.analysis.arithmetic import of_key, truth
 from scanner.analysis.evaluator import YIELDS, Evaluator
 from scanner.analysis.handlers import call_here
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
 from scanner.analysis.remote import REQUEST
-from scanner.analysis.scalars import kind_of_key
 from scanner.analysis.shared import BUFFER
 from scanner.analysis.state import SESSION
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels, typed
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, merge_labels
 from scanner.analysis.visibility import as_array
 from scanner.model.facts import (
     TRIED,
@@ -259,7 +258,7 @@ def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
         for head in heads:
             if head.op == "foreach-ref" and isinstance(head.target, Var):
                 references.forget(evaluator, head.target.name)  # it is no name of the last round's element any more
-            write(evaluator, head.target, typed(key, kind_of_key(key)) if head.op == "foreach-key" else item)
+            write(evaluator, head.target, of_key(key) if head.op == "foreach-key" else item)
             references.in_round(evaluator, head, key)
         evaluator.tested.clear()
         if not _affordable(evaluator):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from scanner.analysis.templates import is_known
 from scanner.analysis.values import Val
 from scanner.model.facts import Return, decode_body
 
-pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="PHP is not installed")
+pytestmark = pytest.mark.servers  # PHP is installed with them
 EXPRESSIONS = Path(__file__).parent / "expressions.txt"
 BATCH = r"""<?php
 error_reporting(0);
