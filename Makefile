@@ -67,10 +67,10 @@ corpus: ## unpack four real PHP applications from three Debian suites into .corp
 	@bash scripts/need.sh --python "$(PYTHON)"
 	$(PYTHON) scripts/corpus.py
 
-servers: ## install Debian's web servers, which the tests run on loopback; no service is started
+servers: ## install Debian's web servers and PHP, which the tests run on loopback; no service is started
 	@bash scripts/need.sh apache2 apache2-bin haproxy haproxy nginx nginx caddy caddy \
 	  squid squid suricata suricata nft nftables dnsmasq dnsmasq-base \
-	  '/usr/sbin/php-fpm*' php-fpm '/usr/lib/apache2/modules/libphp*.so' libapache2-mod-php \
+	  php php-cli '/usr/sbin/php-fpm*' php-fpm '/usr/lib/apache2/modules/libphp*.so' libapache2-mod-php \
 	  /usr/lib/apache2/modules/mod_security2.so libapache2-mod-security2 \
 	  /usr/lib/nginx/modules/ngx_http_modsecurity_module.so libnginx-mod-http-modsecurity
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from scanner.analysis import folding, matching, ordering, relisting, remaking, selecting
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.folds import replacing
 from scanner.analysis.handlers import call_of_value, contents, folded, handles, is_callable, labels_of
 from scanner.analysis.listed import is_complete, pairs
 from scanner.analysis.shared import telling_texts
@@ -106,7 +107,7 @@ def _explode(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         (text,) = args[0].texts
         if len(text) <= 300 and (is_known(text[:1]) or len(text) > 1):  # noqa: PLR2004  short strings taken apart, each hole a piece
             return Val(items={str(i): Val(frozenset([c])) for i, c in enumerate(text)}, labels=labels)
-    if name == "explode" and len(args) > 1:
+    if name == "explode" and len(args) == 2:  # noqa: PLR2004  without a limit
         separators, texts = evaluator.known_texts(args[0]), evaluator.known_texts(args[1])
         if len(separators) == 1 and separators[0] and len(args[1].texts) == 1:
             (text,) = args[1].texts
@@ -137,13 +138,25 @@ def _replace(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     subject = args[0] if name == "strtr" and args else args[2] if len(args) > 2 else NOTHING  # noqa: PLR2004
     if pairs is None or not subject.texts:
         return Val(folded(evaluator, name, args) or evaluator.unknown(node).texts, labels)
-    results: set[str] = set()
-    for text in sorted(subject.texts):
-        changed = text
-        for search, replacement in pairs:
-            changed = changed.replace(search, replacement)[: folding.MAX_INPUT] if search else changed
-        results.add(changed)
-    return Val(frozenset(results) or evaluator.unknown(node).texts, labels)
+    results = {
+        _replaced(text, pairs, at_once=name == "strtr", any_case=name == "str_ireplace") for text in subject.texts
+    }
+    known = frozenset(text for text in results if text is not None)
+    return Val(known if None not in results else known | evaluator.unknown(node).texts, labels)
+
+
+def _replaced(text: str, pairs: list[tuple[str, str]], *, at_once: bool, any_case: bool) -> str | None:
+    """A text in which pieces are replaced: by `strtr` all in one pass, else one after another."""
+    if at_once:
+        made = replacing.translated(text, dict(pairs))
+        return None if made is None or len(made) > folding.MAX_OUTPUT else made
+    for search, replacement in pairs:
+        if search:
+            made = folding.fold("str_ireplace" if any_case else "str_replace", [search, replacement, text])
+            if made is None:
+                return None
+            text = made
+    return text
 
 
 def _replacement_pairs(evaluator: Evaluator, name: str, args: list[Val]) -> list[tuple[str, str]] | None:

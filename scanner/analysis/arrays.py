@@ -8,13 +8,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from scanner.analysis import folding, numbers
-from scanner.analysis.arithmetic import number
+from scanner.analysis import arithmetic, comparing, folding
+from scanner.analysis.arithmetic import VALUES, number
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.folds import packing
 from scanner.analysis.listed import is_complete, is_list
 from scanner.analysis.pieces import each_piece
+from scanner.analysis.scalars import INT, STRING
 from scanner.analysis.templates import FIRST_PRIVATE, is_known
-from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value, typed
 from scanner.model.facts import Arg, Call, Prop, StaticProp, Unknown
 
 MAX_ELEMENTS = 4_000
@@ -25,7 +27,7 @@ _TELLS_LITTLE = frozenset(
     {"count", "sizeof", "in_array", "array_key_exists", "key_exists", "is_callable", "array_is_list"}
 )
 """What these give is no part of what they were given."""
-_TRUE, _FALSE = text_value("1"), text_value("")
+_TRUE, _FALSE = VALUES[True], VALUES[False]
 
 
 def _handles(*names: str) -> Callable[[Handler], Handler]:
@@ -66,15 +68,17 @@ def _single(evaluator: Evaluator, args: list[Val], position: int) -> str | None:
     return known[0] if len(known) == 1 and len(args[position].texts) == 1 else None
 
 
-def _list(texts: list[str] | tuple[str, ...], labels: Any = None) -> Val:  # noqa: ANN401  labels of another value
-    return Val(items={str(index): text_value(text) for index, text in enumerate(texts[:MAX_ELEMENTS])}, labels=labels)
+def _list(texts: list[str], labels: Any = None, kind: str = STRING) -> Val:  # noqa: ANN401  labels of another value
+    return Val(items={str(index): typed(text, kind) for index, text in enumerate(texts[:MAX_ELEMENTS])}, labels=labels)
 
 
 @_handles("count", "sizeof")
 def _count(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
+    if len(args) > 1 and _single(evaluator, args, 1) != "0":  # those in its elements, too
+        return None
     outlasts = bool(node.args) and isinstance(node.args[0].value, Prop | StaticProp)  # others may add to it
     if args and is_complete(args[0]) and (evaluator.concrete or not outlasts):
-        return text_value(str(len(args[0].items or ())))
+        return typed(str(len(args[0].items or ())), INT)
     return None
 
 
@@ -96,10 +100,10 @@ def _range(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
     if one is not None and two is not None:
         found = [str(value) for value in _numbers(one, two, size)]
     elif first and last:
-        found = [chr(value) for value in _numbers(ord(first[0]), ord(last[0]), size)]
+        return _list([chr(value) for value in _numbers(ord(first[0]), ord(last[0]), size)])
     else:
         return None
-    return _list(found)
+    return _list(found, kind=INT)
 
 
 def _numbers(one: int, two: int, size: int) -> list[int]:
@@ -115,7 +119,7 @@ def _unpack(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
     if form is None or data is None or len(data) > folding.MAX_INPUT:
         return None
     try:
-        found = numbers.unpacked(form, data)
+        found = packing.unpacked(form, data)
     except (ValueError, IndexError, OverflowError):
         return None
     return None if found is None else Val(items={key: text_value(text) for key, text in found.items()})
@@ -207,10 +211,25 @@ def _split(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
 
 @_handles("explode")
 def _explode(evaluator: Evaluator, _node: Call, args: list[Val]) -> Val | None:
+    """Pieces of a text, as many as a limit says: the last holds all that is left, a negative one drops so many."""
     edge, text = _single(evaluator, args, 0), _single(evaluator, args, 1)
-    if not edge or text is None or len(args) > 2 or text.count(edge) > MAX_ELEMENTS:  # noqa: PLR2004
+    limit = number(_single(evaluator, args, 2) or "") if len(args) > 2 else MAX_ELEMENTS  # noqa: PLR2004
+    if not edge or text is None or limit is None or text.count(edge) > MAX_ELEMENTS:
         return None
-    return _list(text.split(edge), all_labels(args[1]))
+    found = text.split(edge, max(limit, 1) - 1) if limit >= 0 else text.split(edge)[:limit]
+    return _list(found, all_labels(args[1]))
+
+
+@_handles("max", "min")
+def _extreme(_evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
+    """The greatest or smallest of known values, one by one or in a list."""
+    listed = list((args[0].items or {}).values()) if len(args) == 1 and args[0].rest is None else args
+    known = [arithmetic.known(value) for value in listed]
+    if not known or any(len(one) != 1 for one in known):
+        return None
+    choose = comparing.greatest if str(node.name).lower() == "max" else comparing.smallest
+    chosen = choose([one[0] for one in known])
+    return None if chosen is None else typed(*chosen)
 
 
 @_handles("str_getcsv")

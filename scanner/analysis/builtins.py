@@ -38,7 +38,7 @@ from scanner.analysis import (
 )
 from scanner.analysis.destinations import host_in
 from scanner.analysis.evaluator import Evaluator
-from scanner.analysis.handlers import HANDLERS, contents, folded, handles, labels_of
+from scanner.analysis.handlers import HANDLERS, contents, folded_value, handles, labels_of
 from scanner.analysis.named import ENVIRONMENT
 from scanner.analysis.passing import given_back
 from scanner.analysis.summary import parameter_label, symbolic
@@ -104,7 +104,8 @@ def _filled(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Va
     """The addresses of a template beside a result of which nothing else is known."""
     if _TEMPLATE[name] >= len(args) or any("//" in text for text in result.texts):
         return result
-    return result.replaced(texts=result.texts | filling.addresses(evaluator, args[_TEMPLATE[name]]))
+    added = filling.addresses(evaluator, args[_TEMPLATE[name]])
+    return result.replaced(texts=result.texts | added) if added else result
 
 
 def _put_in(evaluator: Evaluator, name: str, args: list[Val], result: Val) -> Val:
@@ -166,7 +167,7 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
 
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     state = evaluator.state
-    texts, told = folded(evaluator, name, args), frozenset[int]()
+    (texts, scalar), told = folded_value(evaluator, name, args), frozenset[int]()
     propagator = state.matcher.propagator(name)
     if propagator is not None:
         chosen = [args[i] for i in propagator.from_args if i < len(args)]
@@ -185,7 +186,7 @@ def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Va
     source = state.matcher.source(name)
     if source is not None and state.matters(source.label):
         labels = {**labels, source.label: Trace(evaluator.path, node.line, f"{name}()", None, 1)}
-    result = Val(texts or evaluator.unknown(node).texts, labels, sites=told)
+    result = Val(texts or evaluator.unknown(node).texts, labels, sites=told, scalar=scalar)
     if source is not None and source.label == "database" and "query" in name:
         return join_all([result, *(evaluator.rows(arg) for arg in args if arg.texts)], state.overflow)
     return result

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from scanner.analysis import conversions, numbers
+from scanner.analysis import folds
 from scanner.analysis.folding import names
 
-conversions.register()
 _OF_ARRAYS = frozenset(
     {"isset", "empty", "unset", "count", "sizeof", "range", "implode", "join", "explode", "str_split", "mb_str_split",
      "array_map", "array_reverse", "array_flip", "array_slice", "array_merge", "array_keys", "array_values",
@@ -17,4 +16,4 @@ _OF_ARRAYS = frozenset(
 )  # fmt: skip
 COMPUTING: frozenset[str] = names() | _OF_ARRAYS
 """Lower-case names."""
-__all__ = ["COMPUTING", "numbers"]
+__all__ = ["COMPUTING", "folds"]

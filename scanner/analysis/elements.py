@@ -20,9 +20,10 @@ from scanner.analysis.origins import (
     SUPERGLOBALS,
 )
 from scanner.analysis.remote import FILE_FIELDS, UPLOAD
+from scanner.analysis.scalars import STRING
 from scanner.analysis.summary import ANY, PARAM, PROJECTED, opened
 from scanner.analysis.templates import ELEMENTS, OF_OBJECT, OF_UNDER, PARAMETERS, is_known
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, chain, join_all, text_value
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, chain, join_all
 from scanner.analysis.weak import telling
 from scanner.model.facts import ArrayLit, Const, Index, Prop, StaticProp, Var
 
@@ -184,7 +185,7 @@ class Elements(Named):
             return self.join(result.replaced(labels=kept), of_caller)
         characters = self._characters(base, keys)
         if characters:
-            return self.join(result, text_value(*characters))
+            return self.join(result, Val(frozenset(characters), scalar=STRING))
         if result.texts or result.items or found:
             return result
         return self.join(result, self._of_request(base, node) or self.unknown(node))

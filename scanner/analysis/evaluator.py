@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable as Function
 from collections.abc import Iterable, Mapping
 
-from scanner.analysis import arithmetic, array_keys, folding, implicit, open_lists
+from scanner.analysis import arithmetic, array_keys, comparing, folding, implicit, open_lists, scalars
 from scanner.analysis.describe import describe
 from scanner.analysis.elements import Elements
 from scanner.analysis.frame import cell
@@ -24,7 +24,7 @@ from scanner.analysis.values import (
     all_labels,
     join_all,
     merge_labels,
-    text_value,
+    typed,
 )
 from scanner.model.facts import (
     ArrayLit,
@@ -61,8 +61,8 @@ _STEPS = frozenset({"++", "--", "x++", "x--"})
 YIELDS = frozenset({"yield", "yield from"})
 _OR_ELSE = 2
 """Parts of `a ?? b`."""
-_TERNARY = 3
-"""Parts of `a ? b : c` whose condition is kept."""
+_TERNARY = 2
+"""Parts of `a ? b : c` beside its condition."""
 _COMPUTED = "()"
 """Among the names that a function calls: a callee that is a value."""
 MAX_INLINE_CLOSURES = 40
@@ -88,10 +88,11 @@ class Evaluator(Elements):
     def const(self, node: Const) -> Val:
         raw = node.value
         if isinstance(raw, str):
-            return text_value(raw if len(raw) <= folding.MAX_INPUT else raw[: folding.MAX_INPUT])
-        if raw is None or isinstance(raw, bool):
-            return text_value("1") if raw else NOTHING
-        return text_value(str(raw))
+            return typed(raw if len(raw) <= folding.MAX_INPUT else raw[: folding.MAX_INPUT], scalars.STRING)
+        if not raw and not self.concrete and (raw is None or raw is False):
+            return NOTHING  # elsewhere that mostly is the place of a value that comes later
+        spelled = scalars.spelled(raw)
+        return self.unknown("a number with many digits") if spelled is None else typed(*spelled)
 
     def concat(self, node: Concat) -> Val:
         return self.concatenated([(self.value(part), part) for part in node.parts])
@@ -114,7 +115,7 @@ class Evaluator(Elements):
                 results = {result + option for result in results for option in options}
             if any(len(result) > MAX_OPEN_LENGTH for result in results):
                 results = self._shortened(results)
-        return Val(frozenset(results), labels)
+        return Val(frozenset(results), labels, scalar=scalars.STRING)
 
     def _shortened(self, results: set[str]) -> set[str]:
         """Long text with holes is a page or a query, not a URL: its beginning is kept. Known text stays longer."""
@@ -192,15 +193,26 @@ class Evaluator(Elements):
     # -- operators --------------------------------------------------------------------------------------------
 
     def choice(self, node: Choice) -> Val:
-        if self.concrete and len(node.options) == _TERNARY and isinstance(node.options[2], Op):
-            chosen = arithmetic.truth(self.value(node.options[2].operands[0]))
-            if chosen is not None:
-                return self.value(node.options[0 if chosen else 1])
-        if self.concrete and len(node.options) == _OR_ELSE and self._is_set(node.options[0]):
-            value = self.value(node.options[0])  # `$a ?? $b`, and `$a ?: $b` where `$a` is not surely empty
-            if arithmetic.truth(value) is not False:
-                return value
-        return join_all([self.value(option) for option in node.options], self.state.overflow)
+        if not self.concrete:
+            return join_all([self.value(option) for option in node.options], self.state.overflow)
+        options, last = list(node.options), node.options[-1]
+        if isinstance(last, Op) and last.op == "condition":
+            return self._chosen(options[:-1], last)
+        values = [self.value(option) for option in options[:1]]
+        if len(options) == _OR_ELSE:  # `$a ?? $b`, and `$a ?: $b` where `$a` is not surely empty
+            if arithmetic.truth(values[0]) and self._is_set(options[0]) is not False:
+                return values[0]
+            values = [] if values[0].scalar == scalars.NULL else values
+        return join_all([*values, *(self.value(option) for option in options[1:])], self.state.overflow)
+
+    def _chosen(self, options: list[Value], condition: Op) -> Val:
+        """In a concrete run: what a condition chooses; of a `match` any of its arms."""
+        tested = self.value(condition)
+        chosen = arithmetic.truth(tested) if len(condition.operands) == 1 and len(options) == _TERNARY else None
+        if chosen is not None:
+            return self.value(options[0 if chosen else 1])
+        labels = Val(labels=tested.labels)
+        return join_all([*(self.value(option) for option in options), labels], self.state.overflow)
 
     def operator(self, node: Op) -> Val:
         if self.concrete and node.op in ("isset", "empty"):
@@ -221,11 +233,13 @@ class Evaluator(Elements):
             last = operands[-1] if operands else NOTHING
             if node.op == "(object)":
                 return self._object_of(last)
-            return self.join(Val(labels=last.labels), self.stringified(last)) if node.op == "(string)" else last
-        if node.op == "~" and operands:
-            inverted = ["".join(chr(255 - ord(c)) for c in text) for text in self.known_texts(operands[0])]
-            return Val(frozenset(inverted) or self.unknown(node).texts, labels)
+            return self._as_string(last) if node.op == "(string)" else last
         return self.combined(node.op, operands, labels, node)
+
+    def _as_string(self, value: Val) -> Val:
+        """What `(string)` makes of a value."""
+        shown = self.join(Val(labels=value.labels), self.stringified(value))
+        return shown.replaced(scalar=scalars.STRING) if shown.texts and shown.items is None else shown
 
     def _object_of(self, value: Val) -> Val:
         """`(object) ['name' => $x]`: a new object, which other variables may hold as well."""
@@ -244,12 +258,16 @@ class Evaluator(Elements):
                 if all(map(_is_whole, operands))
                 else join_all(reversed(operands), self.state.overflow)
             )
-        known = [self.known_texts(operand) for operand in operands]
-        texts = arithmetic.results(operator, known)
-        if operator in _NUMERIC or operator == "+":
-            whole = texts and all(len(one) == len(operand.texts) for one, operand in zip(known, operands, strict=True))
-            return Val(texts if whole else texts | {self.state.counted}, labels)
-        return Val(texts or self.unknown(shown).texts, labels)
+        known = [[(text, operand.scalar) for text in self.known_texts(operand)] for operand in operands]
+        texts, scalar = arithmetic.of(arithmetic.results(operator, known) or set())
+        vague = not texts or any(
+            operand.items is not None or len(one) < len(operand.texts)
+            for one, operand in zip(known, operands, strict=True)
+        )
+        if not vague:
+            return Val(texts, labels, scalar=scalar)
+        is_number = operator in _NUMERIC or operator == "+"
+        return Val(texts | ({self.state.counted} if is_number else self.unknown(shown).texts), labels)
 
     def _compared(self, node: Op, operands: list[Val]) -> Val:
         """Comparisons matter where loops and branches are run as PHP would, and for what they tell of a secret."""
@@ -257,51 +275,64 @@ class Evaluator(Elements):
         if self.concrete:
             if node.op == "condition" and len(operands) == 1:
                 return operands[0]
-            result = arithmetic.boolean(node.op, [self.known_texts(operand) for operand in operands])
-            if result.texts:
+            result = arithmetic.boolean(node.op, operands)
+            if result is not None:
                 return result
-        for operand in operands:
-            if operand.labels:
-                told = implicit.compared(self, node.op, node.operands, operands)
-                return self.join(told, outcome)
-        return outcome
+        told = NOTHING
+        if any(operand.labels for operand in operands):
+            told = implicit.compared(self, node.op, node.operands, operands)
+        if self.concrete:
+            outcome = arithmetic.ANY_ORDER if node.op == comparing.ORDER else arithmetic.EITHER
+        return self.join(told, outcome)
 
     def _asked(self, node: Op) -> Val:
         """`isset` and `empty` in a concrete run."""
         if node.op == "empty":
             result = arithmetic.truth(self.value(node.operands[0]))
-            return NOTHING if result is None else arithmetic.VALUES[not result]
+            return arithmetic.EITHER if result is None else arithmetic.VALUES[not result]
         found = [self._is_set(operand) for operand in node.operands]
-        return NOTHING if None in found else arithmetic.VALUES[all(found)]
+        if False in found:
+            return arithmetic.VALUES[False]
+        return arithmetic.EITHER if None in found else arithmetic.VALUES[True]
 
     def _is_set(self, target: Value) -> bool | None:
         if isinstance(target, Var):
-            return target.name in self.env
+            return self._is_no_null(self.env[target.name]) if target.name in self.env else False
         if not isinstance(target, Index) or target.key is None:
             return None
         base, keys = self.value(target.base), self.known_texts(self.value(target.key))
-        if len(keys) != 1 or base.rest is not None or base.loose:
+        if len(keys) != 1 or base.rest is not None or base.types or base.loose:
             return None
         if base.items is not None:
-            return keys[0] in base.items
-        texts, position = self.known_texts(base), arithmetic.number(keys[0])
-        if len(texts) != 1 or position is None:
+            return self._is_no_null(base.items[keys[0]]) if keys[0] in base.items else False
+        texts, position = arithmetic.known(base), arithmetic.number(keys[0])
+        if len(texts) != 1 or texts[0][1] != scalars.STRING or position is None:
             return None
-        return -len(texts[0]) <= position < len(texts[0])
+        return -len(texts[0][0]) <= position < len(texts[0][0])
+
+    def _is_no_null(self, value: Val) -> bool | None:
+        """Whether a value is something else than null, None when that is not known."""
+        if value.items is not None or value.refs or value.sites:
+            return True
+        if not value.texts or value.types or value.rest is not None:
+            return None
+        return value.scalar != scalars.NULL if value.scalar or "" not in value.texts else None
 
     def _stepped(self, node: Op, value: Val) -> Val:
         """`++` and `--`: in a concrete run, and on letters (`$a = 'a'; $a++;`), the variable gets its next value."""
         known = self.known_texts(value)
-        following = {arithmetic.step(text, node.op) for text in known}
-        if not known or None in following or (self.concrete and len(known) > 1):
+        steps = [arithmetic.step(text, value.scalar, node.op) for text in known]
+        following = {step for step in steps if step is not None}
+        if not known or None in steps or (self.concrete and len(known) > 1):
             before = value
             if self.deciding:
                 value = implicit.counted(self, value)
-            some = Val(frozenset([self.state.counted]), value.labels)
+            some = Val(self.unknown(node).texts if known else frozenset([self.state.counted]), value.labels)
             self.state.interpreter.write(self, node.operands[0], some)
             return before if node.op.startswith("x") else some
         rest = value.texts.difference(known)
-        changed = Val(frozenset(text for text in following if text is not None) | rest, value.labels)
+        texts, scalar = arithmetic.of(following)
+        changed = Val(texts | rest, value.labels, scalar="" if rest else scalar)
         if self.deciding and not self.concrete:
             changed = implicit.counted(self, self.join(changed, self.unknown(node)))
         if not (self.concrete or self.is_counted_here(node.operands[0])):

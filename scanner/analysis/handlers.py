@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 
 from scanner.analysis import folding
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.frame import Frame
-from scanner.analysis.values import MAX_TEXTS, Trace, Val, all_labels, join_all
+from scanner.analysis.pieces import CUT
+from scanner.analysis.templates import is_known
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Trace, Val, all_labels, join_all
 from scanner.model.facts import Arg, Call, CallKind, Unknown
 
 Handler = Callable[[Evaluator, Call, list[Val]], Val]
@@ -33,19 +36,35 @@ def labels_of(evaluator: Evaluator, values: list[Val]) -> dict[str, Trace]:
 
 def folded(evaluator: Evaluator, name: str, args: list[Val]) -> frozenset[str]:
     """All results for the known strings of the arguments, bounded; empty when none can be folded."""
+    return folded_value(evaluator, name, args)[0]
+
+
+def folded_value(evaluator: Evaluator, name: str, args: list[Val]) -> tuple[frozenset[str], str]:
+    """The same with the kind of the results, where it is known and the same for all."""
     if not folding.foldable(name):
-        return frozenset()
-    options = [sorted(evaluator.texts(arg, "argument")) for arg in args]
-    total = 1
-    for choice in options:
-        total *= len(choice)
-    if total > MAX_TEXTS:
-        return frozenset()
-    results = [folding.fold(name, combination) for combination in itertools.product(*options)]
-    known = frozenset(result for result in results if result is not None)
+        return _NONE
+    options = [sorted(_templates(evaluator, arg)) for arg in args]
+    if math.prod(map(len, options)) > MAX_TEXTS:
+        return _NONE
+    kinds = [arg.scalar for arg in args]
+    results = [folding.fold_typed(name, combination, kinds) for combination in itertools.product(*options)]
+    known = {result for result in results if result is not None}
+    hole = evaluator.unknown(f"{name}(...)").texts
+    texts = frozenset(text.replace(CUT, min(hole)) for text, _kind in known)
     if known and None in results:  # what cannot be folded is still one of the values
-        return known | evaluator.unknown(f"{name}(...)").texts
-    return known
+        return texts | hole, ""
+    found = {kind for _text, kind in known}
+    return texts, found.pop() if len(found) == 1 else ""
+
+
+_NONE: tuple[frozenset[str], str] = frozenset(), ""
+
+
+def _templates(evaluator: Evaluator, arg: Val) -> frozenset[str]:
+    """Texts of an argument; of an array none is known."""
+    if arg.items is not None or arg.rest is not None:
+        return evaluator.texts(NOTHING, "array") if all(map(is_known, arg.texts)) else arg.texts
+    return evaluator.texts(arg, "argument")
 
 
 def contents(evaluator: Evaluator, value: Val) -> Val:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents
+from scanner.analysis import documents, scalars
 from scanner.analysis.describe import describe
 from scanner.analysis.destinations import stays_here
 from scanner.analysis.frame import PRIMITIVES
@@ -21,7 +21,7 @@ from scanner.analysis.templates import (
     is_known,
     like,
 )
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value
+from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, text_value, typed
 from scanner.model.facts import ClassConst, ConstRef, Index, Prop, StaticProp, Unknown, Value, Var
 
 MAX_NAMED = 8
@@ -409,7 +409,8 @@ class Lookup(Shared):
         units = state.program.constants.get(name)
         if not units:
             builtin = state.catalogue.constant_values.get(name)
-            return text_value(str(builtin)) if builtin is not None else _BUILTIN.get(name)
+            kind = scalars.INT if isinstance(builtin, int) else scalars.STRING
+            return typed(str(builtin), kind) if builtin is not None else _BUILTIN.get(name)
         state.constants[name] = Val(frozenset([state.holes.template("constant", name)]))
         values = [state.interpreter.evaluator(unit.function).value(unit.value) for unit in units[:8]]
         result = join_all(values, state.overflow)

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scanner.analysis import documents, plain, references
-from scanner.analysis.arithmetic import truth
+from scanner.analysis.arithmetic import of_key, truth
 from scanner.analysis.course import LOST, Leaving
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.shared import BUFFER
 from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
-from scanner.analysis.values import text_value
 from scanner.model.facts import BREAK, CONTINUE, GOTO, Assign, Const, Expr, Loop, Op, Return, Statement, Var, nodes
 
 HEADS = frozenset({"foreach", "foreach-key", "foreach-ref"})
@@ -135,7 +134,7 @@ def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
         for head in heads:
             if head.op == "foreach-ref" and isinstance(head.target, Var):
                 references.forget(evaluator, head.target.name)  # it is no name of the last round's element any more
-            parts.write(evaluator, head.target, text_value(key) if head.op == "foreach-key" else item)
+            parts.write(evaluator, head.target, of_key(key) if head.op == "foreach-key" else item)
             references.in_round(evaluator, head, key)
         evaluator.tested.clear()
         if not _affordable(evaluator):

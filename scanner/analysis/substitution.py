@@ -121,6 +121,7 @@ class Substitution:
             self.sites(value.sites),
             {key: self._value(item) for key, item in value.items.items()} if value.items else None,
             self._value(value.rest) if value.rest is not None else None,
+            value.scalar,
             value.loose,
         )
         whole = self._whole(value)

@@ -83,7 +83,8 @@ class Val:
     """
 
     __slots__ = (
-        "face", "flowing", "height", "items", "labels", "leaving", "loose", "open_part", "refs", "rest", "secret",
+        "face", "flowing", "height", "items", "labels", "leaving", "loose", "open_part", "refs", "rest", "scalar",
+        "secret",
         "sites", "symbolic", "texts", "types", "weight", "within",
     )  # fmt: skip
 
@@ -96,6 +97,7 @@ class Val:
         sites: frozenset[int] = frozenset(),
         items: Mapping[str, Val] | None = None,
         rest: Val | None = None,
+        scalar: str = "",
         loose: bool = False,  # noqa: FBT001, FBT002  one more field of a value
     ) -> None:
         self.texts = texts
@@ -105,6 +107,8 @@ class Val:
         self.sites = sites
         self.items = items
         self.rest = rest
+        self.scalar = scalar
+        """Kind of the texts, where all are surely of the same (see `scalars`); nothing where there are none."""
         self.loose = loose
         """Whether some of the elements may be missing, or stand in another order: nobody can count on their places."""
         self.weight = 1
@@ -155,19 +159,22 @@ class Val:
             and self.sites == other.sites
             and self.items == other.items
             and self.rest == other.rest
+            and self.scalar == other.scalar
             and self.loose == other.loose
         )
 
     __hash__ = None  # type: ignore[assignment]  # values are compared, never keys
 
     def replaced(self, **changes: object) -> Val:
-        """Copy with some fields changed."""
+        """Copy with some fields changed; other texts are of no known kind, unless that is said."""
         fields = {name: getattr(self, name) for name in _FIELDS}
+        if "texts" in changes:
+            fields["scalar"] = ""
         fields.update(changes)
         return Val(**fields)
 
 
-_FIELDS = ("items", "labels", "loose", "refs", "rest", "sites", "texts", "types")
+_FIELDS = ("items", "labels", "loose", "refs", "rest", "scalar", "sites", "texts", "types")
 NOTHING = Val()
 
 
@@ -180,6 +187,12 @@ def text_value(*texts: str) -> Val:
 def _one_text(text: str) -> Val:
     """The same text is the same value: joins with it are free."""
     return Val(frozenset([text]))
+
+
+@lru_cache(maxsize=1 << 14)
+def typed(text: str, kind: str) -> Val:
+    """Value that is one text of a known kind (see `scalars`)."""
+    return Val(frozenset([text]), scalar=kind)
 
 
 def merge_labels(first: Mapping[str, Trace], second: Mapping[str, Trace]) -> Mapping[str, Trace]:
@@ -303,9 +316,11 @@ def join(first: Val, second: Val, overflow: str) -> Val:
         items, rest = (second.items, rest) if items is None else _merge_items(items, second.items, rest, overflow)
     if second.rest is not None and second.rest is not rest:
         rest = second.rest if rest is None else join(rest, second.rest, overflow)
+    scalar = first.scalar if first.scalar == second.scalar else _kind(first, second)
     for whole in (first, second):
         if (
             texts is whole.texts
+            and scalar == whole.scalar
             and labels is whole.labels
             and types is whole.types
             and refs is whole.refs
@@ -315,12 +330,19 @@ def join(first: Val, second: Val, overflow: str) -> Val:
             and loose is whole.loose
         ):
             return whole
-    return Val(texts, labels, types, refs, sites, items, rest, loose)
+    return Val(texts, labels, types, refs, sites, items, rest, scalar, loose)
 
 
 def _in_order(one: Mapping[str, Val], two: Mapping[str, Val]) -> bool:
     """Whether two arrays have the same keys in the same order."""
     return len(one) == len(two) and all(first == second for first, second in zip(one, two, strict=True))
+
+
+def _kind(first: Val, second: Val) -> str:
+    """Kind of the texts of two values of different kinds: a value without text has none."""
+    if not second.texts:
+        return first.scalar
+    return "" if first.texts else second.scalar
 
 
 def join_all(values: Iterable[Val], overflow: str) -> Val:

@@ -15,7 +15,6 @@ from scanner.model.facts import (
     Choice,
     Concat,
     Const,
-    ConstRef,
     Item,
     Op,
     Unknown,
@@ -42,6 +41,7 @@ from scanner.php.nodes import (
     K_MATCH_ARM,
     K_PLAIN_NAMES,
     K_SEQUENCE,
+    K_SIGNED,
     K_UNPACK,
 )
 from scanner.php.parser import Node, kind_ids
@@ -68,7 +68,16 @@ class ExpressionLowering(CallLowering):
             current = left
         if not steps:
             return self.other(node)
+        signs: list[Node] = []
+        while steps[-1][0] == "**" and current.kind_id in K_SIGNED:  # `-2 ** 2` is `-(2 ** 2)`: the grammar does not
+            signs.append(current)  # know that the power binds more tightly
+            inner = current.child_by_field_id(F_ARGUMENT) or current.child_by_field_id(F_VALUE)
+            if inner is None:
+                return self.other(node)
+            current = inner
         value = self.expression(current)
+        if signs:
+            value = self._signed(signs, self._combine("**", value, [steps.pop()[1]]))
         segments = 0
         while steps:
             operator_text = steps[-1][0]
@@ -77,6 +86,14 @@ class ExpressionLowering(CallLowering):
                 rights.append(steps.pop()[1])
             segments += 1
             value = self._combine(operator_text if segments <= _MAX_SEGMENTS else "mixed", value, rights)
+        return value
+
+    def _signed(self, signs: list[Node], value: Value) -> Value:
+        """Signs and casts, the outermost first, in front of a value."""
+        for sign in reversed(signs):
+            operator = sign.child_by_field_id(F_OPERATOR) or sign.child_by_field_id(F_TYPE)
+            text = self.text(operator).strip().lower() if operator is not None else "?"
+            value = Op(f"({text})" if sign.child_by_field_id(F_TYPE) is not None else text, (value,))
         return value
 
     def _combine(self, operator: str, left: Value, rights: list[Node]) -> Value:
@@ -113,10 +130,7 @@ class ExpressionLowering(CallLowering):
         then, otherwise = node.child_by_field_id(F_BODY), node.child_by_field_id(F_ALTERNATIVE)
         if then is None:
             return Choice((condition, self.optional(otherwise)))
-        arms = [self.expression(then), self.optional(otherwise)]
-        if not isinstance(condition, (Const, ConstRef)):
-            arms.append(Op("condition", (condition,)))
-        return Choice(tuple(arms))
+        return Choice((self.expression(then), self.optional(otherwise), Op("condition", (condition,))))
 
     @handles("match_expression")
     def _match(self, node: Node) -> Value:

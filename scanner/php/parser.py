@@ -43,6 +43,8 @@ def _as_name(match: re.Match[bytes]) -> bytes:
     before = source[start - 1 : start]
     if _PART_OF_NAME.match(before) or (before == b"." and source[start - 2 : start - 1].isdigit()):
         return match[0]  # the end of another name, or of a number
+    if source[start - 3 : start] == b"\\u{":
+        return match[0]  # the code of a character: `"\u{e9}"`
     return b"_" + match[0][1:]
 
 
