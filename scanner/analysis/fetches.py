@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
@@ -13,11 +13,12 @@ from scanner.analysis.rows import (
     FETCHES_ALL,
     GIVEN,
     VALUE_FUNCTIONS,
+    VALUES,
     selects_given,
 )
 from scanner.analysis.summary import PARAM
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all
-from scanner.model.facts import Arg, Call, Index, Var
+from scanner.model.facts import Arg, Call, Const, Index, Var
 
 BINDING = frozenset({"mysqli_stmt_bind_result"})
 """Functions that bind variables to columns: what they write to their arguments is known."""
@@ -67,7 +68,11 @@ def of_method(evaluator: Evaluator, node: Call, result: Val, method: str) -> Val
         targets = node.args if method != _BY_NAME else node.args[1:2]
         bind_columns(evaluator, node, result, targets)
         return NOTHING
-    return fetched(evaluator.join(result, given(evaluator, result)), whole=method in FETCHES_ALL)
+    row = fetched(evaluator.join(result, given(evaluator, result)), whole=method in FETCHES_ALL)
+    if method not in VALUES or not row.items:
+        return row
+    column = node.args[0].value if node.args else Const("0")
+    return evaluator.element(row, evaluator.known_texts(evaluator.value(column)), Index(Var("row"), column))
 
 
 def prepared(evaluator: Evaluator, query: Val, statement: Val) -> Val:
@@ -77,6 +82,15 @@ def prepared(evaluator: Evaluator, query: Val, statement: Val) -> Val:
     for site in sorted(statement.sites):
         evaluator.set_site(site, GIVEN, _YES)
     return Val(items={"0": evaluator.unknown("a column")})
+
+
+def executed(evaluator: Evaluator, handles: Iterable[int], values: Val) -> None:
+    """`execute([$value])`: what such a statement is run with is bound to it."""
+    labels = all_labels(values)
+    for site in sorted(handles) if labels else ():
+        held = evaluator.with_sites({}, frozenset([site]))
+        if GIVEN in held:
+            evaluator.set_site(site, _BOUND, evaluator.join(held.get(_BOUND, NOTHING), Val(labels=labels)))
 
 
 def given(evaluator: Evaluator, statement: Val) -> Val:

@@ -28,6 +28,10 @@ COMPARING = frozenset(
      "ctype_punct", "is_numeric", "str_repeat", "str_pad", "array_fill", "array_pad"}
 )  # fmt: skip
 """Functions of PHP whose result says how two texts, or a text and a set, compare, or how large a number is."""
+_PLACES = frozenset(
+    {"strpos", "stripos", "strrpos", "strripos", "mb_strpos", "mb_stripos", "mb_strrpos", "array_search"}
+)
+"""Of these, functions whose result is a place."""
 _PIECES = frozenset({"substr", "mb_substr", "iconv_substr", "substr_replace"})
 _NUMBERS = frozenset({"ord", "mb_ord"})
 _LETTERS = frozenset({"chr", "mb_chr", "dechex"})
@@ -158,7 +162,8 @@ def of_function(evaluator: Frame, node: Call, args: Sequence[Val]) -> Mapping[st
             continue
         others = [other.value for place, other in enumerate(node.args) if place != position]
         made = any(_short(other) in _LETTERS for other in others)
-        if made or (is_piece(arg.value) and not isinstance(arg.value, Index)):
+        found_in = (other for place, other in enumerate(args) if place != position and node.short_name in _PLACES)
+        if made or (is_piece(arg.value) and not isinstance(arg.value, Index)) or any(map(_has_all_letters, found_in)):
             found = merge_labels(found, _followed(evaluator, labels))
         elif evaluator.looping and any(map(_is_open, others)):
             found = merge_labels(found, specific(evaluator, labels))
@@ -172,6 +177,14 @@ def _is_alphabet(base: Val) -> bool:
         and base.items is None
         and all(is_known(text) and _FEW_LETTERS <= len(text) <= _MANY_LETTERS for text in base.texts)
     )
+
+
+def _has_all_letters(value: Val) -> bool:
+    """Whether a value is an alphabet, as a text or a list, that has each letter once: a place in it is a letter."""
+    items = (value.items or {}).values() if value.rest is None else ()
+    letters = [text for item in items for text in item.texts] or [letter for text in value.texts for letter in text]
+    is_one = _is_alphabet(value) or _is_table(value)
+    return is_one and len(set(letters)) == len(letters) and all(len(letter) == 1 for letter in letters)
 
 
 def _is_table(base: Val) -> bool:

@@ -26,7 +26,9 @@ BINDS = frozenset({"bind_result", "bindcolumn"})
 """Methods that bind variables to the columns, in order or one by one."""
 GIVEN = "\0given"
 """Role of a statement that selects values which are bound to it."""
-METHODS = FETCHES | FETCHES_ALL | BINDS
+VALUES = frozenset({"fetchcolumn", "fetch_column", "fetchone"})
+"""Methods that give one column of a row, by its number."""
+METHODS = FETCHES | FETCHES_ALL | BINDS | VALUES
 FETCH_FUNCTIONS = tuple(
     f"{extension}_{name}"
     for extension, names in {

@@ -289,6 +289,8 @@ def _reach(
         given = (whole if effect == "sql" else roles).get(role, NOTHING)  # what was prepared, and bound to it, is run
         values = Val(labels=all_labels(given))  # `execute([$value])`
         reaches.reach(evaluator, call, effect, api, values, Val(given.texts))
+        if effect == "sql":
+            fetches.executed(evaluator, handles, roles.get(role, NOTHING))
         if effect == "sql" and signature.lib not in _STORES:
             statements.observe(evaluator, call, api, [given])
     out = whole.get("file-out")  # `CURLOPT_FILE`, Guzzle's `sink`
