@@ -14,6 +14,7 @@ from scanner.analysis import (
     containers,
     creation,
     default_context,
+    described,
     dispatching,
     dns,
     documents,
@@ -112,7 +113,7 @@ def call_function(evaluator: Evaluator, call: Call, name: str, args: list[Val], 
             statements.observe(evaluator, call, candidate, args)
         if signatures:
             args = objects.as_text(evaluator, lower, args)
-            result = sinks.apply(evaluator, call, signatures, args, None, api=candidate, certain=True)
+            result = described.send(evaluator, call, signatures, args, None, "", candidate)
             result = _answered(evaluator, call, lower, args, result)
             keeping.opened(evaluator, lower, args, result)
             if lower in default_context.GIVING:
@@ -249,8 +250,7 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
     ancestors = state.program.ancestors(cls)
     signatures = resolution.sure(state, cls, ancestors, state.matcher.method(cls, lower, ancestors))
     if signatures:
-        api = f"{resolution.written(state, cls)}::{name}"
-        yield sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
+        yield described.send(evaluator, call, signatures, args, receiver, cls, name)
         if signatures[0].certainty is not Certainty.ALWAYS:  # an object gives back what was put into it
             yield Val(labels=state.telling(receiver.labels))
         return
@@ -341,9 +341,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
             state.matcher.new(cls, ancestors) if lower == "__construct" else state.matcher.method(cls, lower, ancestors)
         )
     if signatures:
-        return sinks.apply(
-            evaluator, call, signatures, args, receiver, api=f"{resolution.written(state, cls)}::{name}", certain=True
-        )
+        return described.send(evaluator, call, signatures, args, receiver, cls, name)
     secret = returned.of_method(evaluator, frozenset([cls]), lower)
     late = call.receiver == "static" or (call.receiver == "self" and state.program.is_trait(cls))
     numbers = resolution.implementations(state, cls, lower)[:_MAX_OVERRIDES] if late else []

@@ -27,6 +27,7 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.passing import passed_through
 from scanner.analysis.values import NOTHING, Val, all_labels, join_all
 from scanner.model.facts import Call
+from scanner.model.signature import Signature
 
 _OF_PHP = {fibers.CLASS: fibers.instance, filling.CLASS: filling.instance}
 """Classes of PHP itself whose objects are nothing but what they are given."""
@@ -87,13 +88,9 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         state.site_libraries[site].add(signatures[0].lib)
         signatures = ()
     if signatures:
-        made = sinks.apply(
-            evaluator, call, signatures, args, instance, api=f"new {resolution.written(state, cls)}", certain=True
-        )
-        if cls == "simplexmlelement" and args:
-            instance = evaluator.join(instance, shipped.document(evaluator, args[0]))
-        kept = keeping.of_opened(evaluator, signatures[0], args, made)
-        return instance.replaced(labels=kept) if kept else instance
+        if constructor is not None:  # a bundled library, or a class of the program under such a name
+            apply_summary(evaluator, call, constructor, args, instance)
+        return _described(evaluator, call, cls, signatures, args, instance)
     if state.program.find_method(cls, "__destruct") is not None:
         evaluator.ending.append(instance)
     throwables.made(evaluator, (cls, *ancestors), args)
@@ -101,6 +98,18 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         apply_summary(evaluator, call, constructor, args, instance)
         return throwables.carried(evaluator, instance)
     return _unknown(evaluator, call, cls, args, instance)
+
+
+def _described(
+    evaluator: Evaluator, call: Call, cls: str, signatures: tuple[Signature, ...], args: list[Val], instance: Val
+) -> Val:
+    """An object of a class whose constructor signatures describe."""
+    api = f"new {resolution.written(evaluator.state, cls)}"
+    made = sinks.apply(evaluator, call, signatures, args, instance, api=api, certain=True)
+    if cls == "simplexmlelement" and args:
+        instance = evaluator.join(instance, shipped.document(evaluator, args[0]))
+    kept = keeping.of_opened(evaluator, signatures[0], args, made)
+    return instance.replaced(labels=kept) if kept else instance
 
 
 def _unknown(evaluator: Evaluator, call: Call, cls: str, args: list[Val], instance: Val) -> Val:

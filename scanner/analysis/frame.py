@@ -44,6 +44,8 @@ from scanner.model.signature import Secret
 NO_SITES = frozenset[int]()
 MAX_OPEN_TEXTS = 2
 """Texts of a returned value up to which properties of the caller's objects stay open in it."""
+MAX_OPEN_WEIGHT = 12
+"""Values in a returned array up to which they stay so: `return ['name' => $this->name, ...]`."""
 _WORD = r"[A-Za-z_\x80-\U0010ffff][\w\x80-\U0010ffff]*"
 _NAME = re.compile(rf"\\?{_WORD}(?:\\{_WORD})*(?:::{_WORD})?", re.ASCII)
 """What PHP takes for a name; any byte above 127 may stand in one."""
@@ -98,8 +100,7 @@ class Frame:
         self.promoted: list[tuple[str, Val]] = []
         """Constructor parameters that are properties, too."""
         self.stored_sites: set[int] = set()
-        self.computed = False
-        """A callee whose name is computed is being called."""
+        self.computed = False  # a callee whose name is computed is being called
         self.steps = 0
         self.named_globals = False
         """A `global $$name` whose name only callers know has been seen."""
@@ -438,10 +439,10 @@ class Frame:
         value = self.returns
         if len(value.texts) > MAX_OPEN_TEXTS and not self.state.growth.in_texts(value.texts):
             return closed(value, self.state.holes)
-        if value.items is None and value.rest is None:
+        if (value.items is None and value.rest is None) or value.weight <= MAX_OPEN_WEIGHT:
             return value
-        shut = closed(value, self.state.holes)  # what stands in an array is in the store; which array it is, is not
-        return shut.replaced(texts=value.texts, labels=value.labels)
+        # What stands in a large array is in the store; which array it is, is not.
+        return closed(value, self.state.holes).replaced(texts=value.texts, labels=value.labels)
 
     def _escaping(self, exports: Mapping[str, Val]) -> set[int]:
         """Handles that outlive this function: returned, stored, passed out, or left to an including file."""

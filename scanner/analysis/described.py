@@ -1,0 +1,69 @@
+"""Calls that a signature describes, of what the program declares itself: a wrapper of its own, a bundled library.
+
+The signature says what such a call does. What its body does besides is the program's doing: whoever wants a secret to
+leave by `http_post($url, $data)` adds a line to it. So the body counts as well, but for its sinks that go where callers
+say: these are the call that is described.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.analysis import resolution, sinks
+from scanner.analysis.application import applied, summary_of
+from scanner.analysis.binding import Binding
+from scanner.analysis.destinations import is_local, url_destination
+from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.summary import PARAM, Hit, depends_on_caller
+from scanner.analysis.templates import HoleTable
+from scanner.analysis.values import Val, all_labels
+from scanner.model.facts import Call
+from scanner.model.signature import Signature
+
+_PLACES = ("url", "host", "dsn", "command")
+"""Roles that say where a call goes."""
+_MAX_BODIES = 3
+
+
+def send(
+    evaluator: Evaluator, call: Call, signatures: tuple[Signature, ...], args: list[Val], receiver: Val | None,
+    cls: str, name: str,
+) -> Val:  # fmt: skip
+    """Effect and value of a call that signatures describe. `cls`: the class of a method, `` for a function."""
+    state, lower = evaluator.state, name.lower().lstrip("\\")
+    api = f"{resolution.written(state, cls)}::{name}" if cls else name
+    result = sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
+    bodies = resolution.implementations(state, cls, lower) if cls else state.program.by_name.get(lower, ())
+    if bodies and (receiver is not None or any(_matters(evaluator, arg) for arg in args)):
+        _run_bodies(evaluator, call, bodies[:_MAX_BODIES], args, receiver)
+    return result
+
+
+def _run_bodies(
+    evaluator: Evaluator, call: Call, numbers: Sequence[int], args: list[Val], receiver: Val | None
+) -> None:
+    """What the bodies of what a call calls do with what it passes, beside what is described."""
+    state = evaluator.state
+    for number in numbers:
+        summary = summary_of(state, number)
+        summary = summary._replace(hits=tuple(hit for hit in summary.hits if _goes_elsewhere(state.holes, hit)))
+        binding = Binding(evaluator, call, number, args, receiver)
+        applied(evaluator, call, number, summary, binding, args, receiver, certain=True)
+
+
+def _matters(evaluator: Evaluator, value: Val) -> bool:
+    """Whether a value has a secret in it, or what only a caller knows."""
+    return any(label.startswith(PARAM) or evaluator.state.is_secret(label) for label in all_labels(value))
+
+
+def _goes_elsewhere(holes: HoleTable, hit: Hit) -> bool:
+    """Whether a sink goes to a host that its function names, with something that callers decide."""
+    places = [text for role in _PLACES if role in hit.roles for text in hit.roles[role].texts]
+    named = any(_names_host(text, holes) for text in places)
+    return named and any(map(depends_on_caller, hit.roles.values()))
+
+
+def _names_host(text: str, holes: HoleTable) -> bool:
+    """Whether an address has its host in it: what callers pass comes behind that."""
+    name = url_destination(text, holes, bare_host=True).name
+    return "." in name and ":" not in name and not is_local(name)
