@@ -14,10 +14,11 @@ from scanner.analysis.application import applied, summary_of
 from scanner.analysis.binding import Binding
 from scanner.analysis.destinations import is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.state import State
 from scanner.analysis.summary import PARAM, Hit, depends_on_caller
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import Val, all_labels
-from scanner.model.facts import Call
+from scanner.model.facts import Call, CallKind
 from scanner.model.signature import Signature
 
 _PLACES = ("url", "host", "dsn", "command")
@@ -33,10 +34,20 @@ def send(
     state, lower = evaluator.state, name.lower().lstrip("\\")
     api = f"{resolution.written(state, cls)}::{name}" if cls else name
     result = sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
-    bodies = resolution.implementations(state, cls, lower) if cls else state.program.by_name.get(lower, ())
+    bodies = _bodies(state, cls, lower, exact=call.kind == CallKind.STATIC)
     if bodies and (receiver is not None or any(_matters(evaluator, arg) for arg in args)):
         _run_bodies(evaluator, call, bodies[:_MAX_BODIES], args, receiver)
     return result
+
+
+def _bodies(state: State, cls: str, name: str, *, exact: bool) -> Sequence[int]:
+    """Functions of the program that a call may mean; `exact`: no overrides, for `parent::name()` means none of these."""
+    if not cls:
+        return state.program.by_name.get(name, ())
+    if not exact:
+        return resolution.implementations(state, cls, name)
+    own = state.program.find_method(cls, name)
+    return () if own is None else (own,)
 
 
 def _run_bodies(
