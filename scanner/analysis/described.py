@@ -41,7 +41,7 @@ def send(
 
 
 def _bodies(state: State, cls: str, name: str, *, exact: bool) -> Sequence[int]:
-    """Functions of the program that a call may mean; `exact`: no overrides, for `parent::name()` means none of these."""
+    """Functions of the program that a call may mean; `exact`: no overrides, as in `parent::name()`."""
     if not cls:
         return state.program.by_name.get(name, ())
     if not exact:
