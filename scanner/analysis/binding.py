@@ -20,6 +20,9 @@ _MAX_SPREAD = 40
 def arguments(evaluator: Evaluator, call: Call) -> list[Val]:
     """Values of the arguments in written order; a spread argument stands for all that follow."""
     args = [evaluator.value(arg.value) for arg in call.args]
+    for position, arg in enumerate(call.args):
+        if arg.spread and args[position].types:
+            args[position] = evaluator.state.interpreter.iterated(evaluator, args[position])
     return implicit.passed(evaluator, args) if evaluator.deciding else args
 
 

@@ -345,9 +345,7 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
     secret = returned.of_method(evaluator, frozenset([cls]), lower)
     late = call.receiver == "static" or (call.receiver == "self" and state.program.is_trait(cls))
     numbers = resolution.implementations(state, cls, lower)[:_MAX_OVERRIDES] if late else []
-    own = state.program.find_method(cls, lower)
-    if own is not None and own not in numbers:
-        numbers.insert(0, own)
+    numbers = list(dict.fromkeys([*resolution.declared(state, cls, lower), *numbers]))
     if numbers:
         results = [apply_summary(evaluator, call, number, args, receiver) for number in numbers]
         return join_all(results, state.overflow) if secret is None else returned.value(evaluator, secret, call, args)
@@ -459,7 +457,7 @@ def _call_reference(
     return apply_summary(evaluator, call, ref.function, args, bound)
 
 
-def _construct(evaluator: Evaluator, call: Call) -> Val:
+def _construct(evaluator: Evaluator, call: Call) -> Val:  # noqa: C901  one case per construct
     name = str(call.name)
     if name == "caught":
         return reported.caught(evaluator, call)
@@ -485,6 +483,8 @@ def _construct(evaluator: Evaluator, call: Call) -> Val:
         evaluator.thrown = join_all([evaluator.thrown, *args], evaluator.state.overflow)
         reported.report(evaluator, reported.EXCEPTION, args)
         return NOTHING
+    if name == "clone" and args:
+        creation.cloned(evaluator, call, args[0])
     return args[0] if args else NOTHING
 
 

@@ -89,13 +89,13 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         signatures = ()
     if signatures:
         if constructor is not None:  # a bundled library, or a class of the program under such a name
-            apply_summary(evaluator, call, constructor, args, instance)
+            _run(evaluator, call, constructor, args, instance)
         return _described(evaluator, call, cls, signatures, args, instance)
     if state.program.find_method(cls, "__destruct") is not None:
         evaluator.ending.append(instance)
     throwables.made(evaluator, (cls, *ancestors), args)
     if constructor is not None:
-        apply_summary(evaluator, call, constructor, args, instance)
+        _run(evaluator, call, constructor, args, instance)
         return throwables.carried(evaluator, instance)
     return _unknown(evaluator, call, cls, args, instance)
 
@@ -110,6 +110,25 @@ def _described(
         instance = evaluator.join(instance, shipped.document(evaluator, args[0]))
     kept = keeping.of_opened(evaluator, signatures[0], args, made)
     return instance.replaced(labels=kept) if kept else instance
+
+
+def _run(evaluator: Evaluator, call: Call, constructor: int, args: list[Val], instance: Val) -> None:
+    """A constructor, and those in further declarations of its class."""
+    for number in (constructor, *evaluator.state.program.declared_again(constructor)):
+        apply_summary(evaluator, call, number, args, instance)
+
+
+def cloned(evaluator: Evaluator, call: Call, original: Val) -> None:
+    """`clone $object` runs `__clone` on the copy, which is known by the place of the original: both hold either."""
+    found = (evaluator.state.program.find_method(cls, "__clone") for cls in sorted(original.types))
+    numbers = [number for number in found if number is not None]
+    before = {site: dict(evaluator.sites.get(site, {})) for site in sorted(original.sites) if numbers}
+    for number in numbers:
+        evaluator.run_method(number, [], call.args[0].value, original)
+    for site, roles in before.items():
+        for role, value in roles.items():
+            now = evaluator.sites.get(site, {}).get(role, NOTHING)
+            evaluator.set_site(site, role, evaluator.join(value, now))
 
 
 def _unknown(evaluator: Evaluator, call: Call, cls: str, args: list[Val], instance: Val) -> Val:

@@ -57,7 +57,7 @@ _BOOLEAN = frozenset(
      "isset", "empty", "(bool)", "(boolean)", "condition", "(unset)"}
 )  # fmt: skip
 _PASSING = frozenset({"(string)", "(array)", "(object)", "(binary)", "sequence", "parenthesized_expression"})
-_STEPS = frozenset({"++", "--", "x++", "x--"})
+STEPS = frozenset({"++", "--", "x++", "x--"})
 YIELDS = frozenset({"yield", "yield from"})
 _OR_ELSE = 2
 """Parts of `a ?? b`."""
@@ -144,6 +144,7 @@ class Evaluator(Elements):
         for item in node.items:
             value = self.value(item.value)
             if item.spread:
+                value = self.state.interpreter.iterated(self, value) if value.types else value
                 position, others = self._put_spread(items, position, value, vague=vague)
                 if others is not None:
                     items, vague = self._mixed(items, others), True
@@ -222,7 +223,7 @@ class Evaluator(Elements):
             self.asked_of_objects(node.operands)
         if node.op in _BOOLEAN:
             return self._compared(node, operands)
-        if node.op in _STEPS:
+        if node.op in STEPS:
             return self._stepped(node, operands[0])
         labels = join_all((Val(labels=all_labels(operand)) for operand in operands), self.state.overflow).labels
         if node.op == "(array)" and operands and (operands[-1].types or operands[-1].sites):

@@ -21,6 +21,7 @@ Face = frozenset[object]
 Decides = Callable[[str, Trace], bool]
 """Whether a label is worth another round (`State.is_decisive`)."""
 _CLASS = "\\"
+_MAX_WORD = 40
 _MAX_ADDRESS = 300
 _PASSING = frozenset({"site", "printed", "thrown"})
 _ADDRESSES = frozenset({"dsn", "host", "path", "url", "url-extra"})
@@ -73,6 +74,11 @@ def places(value: Val) -> frozenset[object]:
     if value.rest is not None:
         found |= places(value.rest)
     return frozenset(found)
+
+
+def words(value: Val) -> frozenset[str]:
+    """Known short texts of a value: it may be a key, or be compared with one."""
+    return frozenset(text for text in value.texts if len(text) <= _MAX_WORD and is_known(text))
 
 
 class SummaryFace(NamedTuple):

@@ -76,6 +76,10 @@ class PhpInterpreter:
             return value
         return objects.cast(evaluator, value)
 
+    def iterated(self, evaluator: Frame, value: Val) -> Val:
+        made = objects.iterated(evaluator, value) if isinstance(evaluator, Evaluator) else NOTHING
+        return value if made is NOTHING else made
+
     def held_by(self, evaluator: Frame, value: Val, scope: str | None) -> Mapping[str, Trace]:
         return objects.held_by(evaluator, value, scope) if isinstance(evaluator, Evaluator) else all_labels(value)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from scanner.analysis.lookup import MAX_LATE_BOUND, MAX_NAMED, Lookup
+from scanner.analysis.class_lookup import MAX_LATE_BOUND
+from scanner.analysis.lookup import MAX_NAMED, Lookup
 from scanner.analysis.shared import perhaps_old
 from scanner.analysis.substitution import Substitution, same
 from scanner.analysis.summary import (
@@ -357,7 +358,7 @@ class Keyed(Lookup):
             path.insert(0, str(array.key.value))
             array = array.base
         if isinstance(array, StaticProp) and isinstance(array.name, str) and isinstance(array.cls, str):
-            classes = self._late_bound(array.cls)[:_MAX_CLASSES]
+            classes = self.late_bound(array.cls)[:_MAX_CLASSES]
             places = [_Place(_STATIC, cls, "::" + array.name, tuple(path)) for cls in classes]
             return _Array(places) if places else None
         if isinstance(array, Prop) and isinstance(array.name, str) and isinstance(array.base, Var):

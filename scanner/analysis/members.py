@@ -101,6 +101,10 @@ def _through_hook(evaluator: Evaluator, target: Prop, base: Val, name: str, valu
 
 def _write_named(evaluator: Evaluator, target: Prop, base: Val, name: str, value: Val) -> None:
     value = _through_hook(evaluator, target, base, name, value)
+    given = value
+    served = bool(base.types) and all(evaluator.magic_method(cls, name, "__set") is not None for cls in base.types)
+    if served:
+        value = Val(labels=all_labels(value))  # `__set` decides what it puts where
     if base.items is not None and not base.sites and not base.types:  # `(object) ['x' => 1]`: an array with arrows
         whole = base.replaced(items={**base.items, name: value})
         evaluator.state.interpreter.write(evaluator, target.base, whole)
@@ -109,7 +113,7 @@ def _write_named(evaluator: Evaluator, target: Prop, base: Val, name: str, value
         if site < 0:
             growing.note(evaluator, name, value)
     inside.leave(evaluator, base, name, value)
-    if isinstance(target.base, Var):
+    if isinstance(target.base, Var) and not served:
         evaluator.assign_property(target.base.name, name, value)
     for cls in sorted(base.types):
         owner = evaluator.property_owner(cls, name)
@@ -117,10 +121,10 @@ def _write_named(evaluator: Evaluator, target: Prop, base: Val, name: str, value
         evaluator.write_shared(kind, (owner, name), growing.numbered(value))
         magic = evaluator.magic_method(cls, name, "__set")
         if magic is not None:
-            evaluator.run_method(magic, [text_value(name), value], target, base)
+            evaluator.run_method(magic, [text_value(name), given], target, base)
         getter = evaluator.magic_method(cls, name, "__get")
         if getter is not None and evaluator.state.program.functions[getter].gives_place:  # `$object->list[] = $value`
-            references.assign_to_method(evaluator, getter, [text_value(name)], target, base, value)
+            references.assign_to_method(evaluator, getter, [text_value(name)], target, base, given)
 
 
 def _write_some_property(evaluator: Evaluator, base: Val, names: Sequence[str], value: Val) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.folding import foldable
@@ -51,6 +51,8 @@ _CHOOSING = {SERIALIZED: ("__serialize", _NAMES_THEM), AS_JSON: ("jsonserialize"
 """Methods that say what of an object is encoded, by encoder; the first of them counts."""
 _ITERATED_BY = ("getiterator", "current")
 _MAX_DEPTH = 2
+_MAX_ARRAYS = 4
+"""Arrays in one another that are looked into."""
 _MAX_PLACES = 16
 """Objects, and objects in them, that are looked into for a callee."""
 
@@ -127,10 +129,17 @@ def _exposed(
     labels = all_labels(value)
     if depth == _MAX_DEPTH:
         labels = merge_labels(labels, _of_caller(evaluator, value, scope))
-    for holder in (value, *parts(value)):
+    for holder in _holders(value, _MAX_ARRAYS):
         if holder.types or holder.sites:
             labels = merge_labels(labels, _of_object(evaluator, holder, depth, seen, scope))
     return labels
+
+
+def _holders(value: Val, depth: int) -> Iterator[Val]:
+    """A value and what stands in it, in arrays in arrays, too."""
+    yield value
+    for part in parts(value) if value.height and depth else ():
+        yield from _holders(part, depth - 1)
 
 
 def _of_caller(evaluator: Evaluator, value: Val, scope: str | None) -> Mapping[str, Trace]:

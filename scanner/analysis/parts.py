@@ -58,6 +58,9 @@ class Interpreter(Protocol):
     def exposed(self, evaluator: Frame, value: Val) -> Val:
         """A value with the labels of the properties of its objects."""
 
+    def iterated(self, evaluator: Frame, value: Val) -> Val:
+        """What an object of the program gives to who goes through it; any other value as it is."""
+
     def held_by(self, evaluator: Frame, value: Val, scope: str | None) -> Mapping[str, Trace]:
         """Labels of a value and of the properties of its objects, for a callee that asks for them."""
 

@@ -298,7 +298,7 @@ class Program:
         return sorted(key for key in types if key in self.classes) if types else []
 
     def ancestors(self, key: str) -> tuple[str, ...]:
-        """The class itself and all it extends, implements and uses, nearest first, bounded.
+        """The class itself and all it uses, extends and implements, in the order in which PHP asks them, bounded.
 
         Names that the program does not hold stay in the list: signatures match on them.
         """
@@ -315,8 +315,7 @@ class Program:
             resolved = self.find_class(current)
             if resolved != current:
                 seen[resolved] = None
-            for unit in self.classes.get(resolved, ()):
-                queue.extend(_bases(unit.fact))
+            queue[:0] = [base for unit in self.classes.get(resolved, ()) for base in _bases(unit.fact)]
         result = self._ancestors[key] = tuple(seen)
         return result
 
@@ -339,11 +338,10 @@ class Program:
         """Key of the topmost class that declares a property; the class itself when none does."""
         owner = self._owners.get((key, name))
         if owner is None:
-            owner = key
-            for ancestor in self.ancestors(key):
-                for unit in self.classes.get(ancestor, ()):
-                    if any(item.name == name for item in unit.fact.properties):
-                        owner = ancestor
+            owner = self.classes[key][0].key if key in self.classes else key  # the key may be an alias
+            for unit in self._family(key):
+                if any(item.name == name for item in unit.fact.properties):
+                    owner = unit.key
             self._owners[key, name] = owner
         return owner
 
@@ -414,11 +412,10 @@ class Program:
                 first = self.files[unit.file].first
                 for method in unit.fact.methods:
                     known.setdefault(self.functions[first + method].name.lower(), first + method)
-                for rule in unit.fact.trait_rules:
-                    if rule.alias:
-                        target = self._trait_method(unit.fact, rule.trait, rule.method)
-                        if target is not None:
-                            known.setdefault(rule.alias.lower(), target)
+                for rule in unit.fact.trait_rules:  # one without an alias says which trait's method it is
+                    target = self._trait_method(unit.fact, rule.trait, rule.method)
+                    if target is not None:
+                        known.setdefault((rule.alias or rule.method).lower(), target)
         return known
 
     def _trait_method(self, fact: ClassFact, trait: str, method: str) -> int | None:
@@ -435,6 +432,13 @@ class Program:
             if found is not None:
                 return found
         return None
+
+    def declared_again(self, number: int) -> list[int]:
+        """The same method in further declarations of its class: only one of them runs, under its condition."""
+        units = self.classes.get(self.class_key(number), ())
+        methods = (self.files[unit.file].first + one for unit in units[:8] for one in unit.fact.methods)
+        name = self.functions[number].name.lower() if len(units) > 1 else ""
+        return [one for one in methods if name and one != number and self.functions[one].name.lower() == name]
 
     def descendants(self, key: str, limit: int = 200) -> list[str]:
         """All known subclasses and implementors, bounded, in a stable order."""
@@ -487,7 +491,7 @@ class Program:
 
 
 def _bases(fact: ClassFact) -> Iterable[str]:
-    if fact.parent:
-        yield fact.parent.lower()
-    for name in (*fact.interfaces, *fact.traits):
+    """What a class uses, extends and implements: a trait's method stands before one of the parent."""
+    parent = (fact.parent,) if fact.parent else ()
+    for name in (*fact.traits, *parent, *fact.interfaces):
         yield name.lower()

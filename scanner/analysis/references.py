@@ -52,10 +52,20 @@ def bind(evaluator: Evaluator, node: Assign, places: tuple[Value, ...] = ()) -> 
             evaluator.place_references[node.target.name] = places or (node.value,)
     elif node.op == "&" and isinstance(node.value, Var):
         _name(evaluator, node.value.name, node.target)
+    elif node.op == "=" and isinstance(node.value, Var) and isinstance(node.target, Var):
+        _in_copy(evaluator, node.value, node.target)
     if isinstance(node.target, ArrayLit):
         _of_items(evaluator, node.target, node.value, _MAX_DEPTH)
     elif isinstance(node.value, ArrayLit):
         _of_items(evaluator, node.value, node.target, _MAX_DEPTH)
+
+
+def _in_copy(evaluator: Evaluator, array: Var, copy: Var) -> None:
+    """`$copy = $array;`: an element that is a reference is one in the copy, too."""
+    for name, places in list(evaluator.place_references.items()) if array != copy else ():
+        found = [_moved(evaluator, place, copy) for place in places if _depth(place) and _root(place) == array]
+        if found:
+            evaluator.place_references[name] = (*places, *(one for one in found if one not in places))[:_MAX_PLACES]
 
 
 def walked(evaluator: Evaluator, node: Assign) -> tuple[Value, ...]:

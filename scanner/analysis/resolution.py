@@ -45,16 +45,17 @@ def written(state: State, cls: str) -> str:
 
 
 def implementations(state: State, cls: str, method: str) -> list[int]:
-    """The method of a class and its overrides in subclasses."""
+    """The method of a class and its overrides in subclasses, those by a trait that one uses included."""
     numbers: dict[int, None] = {}
-    own = state.program.find_method(cls, method)
-    if own is not None:
-        numbers[own] = None
-    for child in state.program.descendants(cls)[:200]:
-        number = state.program.own_methods(child).get(method)
-        if number is not None:
-            numbers[number] = None
+    for one in (cls, *state.program.descendants(cls)[:200]):
+        numbers.update(dict.fromkeys(declared(state, one, method)))
     return list(numbers)
+
+
+def declared(state: State, cls: str, method: str) -> list[int]:
+    """The method that a class has; more than one where the class is declared under several conditions."""
+    own = state.program.find_method(cls, method)
+    return [] if own is None else [own, *state.program.declared_again(own)]
 
 
 def has_namesake(state: State, types: frozenset[str], method: str) -> bool:

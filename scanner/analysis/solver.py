@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from scanner.analysis import writers
 from scanner.analysis.bounds import Limits
-from scanner.analysis.destinations import UNRESOLVED, stays_here, url_destination
+from scanner.analysis.destinations import UNRESOLVED, looks_like_host, stays_here, url_destination
 from scanner.analysis.faces import names_host, summary_face
 from scanner.analysis.following import names_kept_secret
 from scanner.analysis.interpreter import PhpInterpreter
@@ -22,6 +22,7 @@ from scanner.analysis.program import Program
 from scanner.analysis.relevance import Callers, relevance
 from scanner.analysis.state import Note, Output, SecretRead, State
 from scanner.analysis.summary import EMPTY, Hit, Summary, depends_on_caller
+from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Val, chain, join
 from scanner.analysis.waiting import Shares
 from scanner.model.report import ANALYSIS_ERROR
@@ -156,7 +157,9 @@ def _settle(state: State) -> int:
     while True:
         _wake(state)
         waiting, asking = state.waiting, state.variants.asking
-        waiting.texts = {n for n in waiting.texts if n in state.summaries and (state.summaries[n].hits or n in asking)}
+        known = {n: state.summaries[n] for n in waiting.texts | waiting.words if n in state.summaries}
+        waiting.texts = {n for n in waiting.texts if n in known and (known[n].hits or n in asking)}
+        waiting.words = {n for n, summary in known.items() if _gives_host(summary)}
         wave = shares.of(waiting, state.summaries)
         waiting.clear()
         if not wave:
@@ -170,6 +173,11 @@ def _settle(state: State) -> int:
     for number in sorted(shares.left_out):
         state.limit("rounds", number)
     return evaluated
+
+
+def _gives_host(summary: Summary) -> bool:
+    """Whether a function gives back a host, this machine perhaps: which one may depend on any text, as on a key."""
+    return any(is_known(text) and looks_like_host(text) for text in summary.returns.texts)
 
 
 def _tell_users(state: State, number: int, before: Summary, after: Summary) -> None:

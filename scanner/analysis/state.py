@@ -10,7 +10,7 @@ from typing import NamedTuple
 from scanner.analysis.bounds import Limits
 from scanner.analysis.computing import COMPUTING
 from scanner.analysis.dispatcher import Dispatcher
-from scanner.analysis.faces import face, innermost, names_host, places
+from scanner.analysis.faces import face, innermost, names_host, places, words
 from scanner.analysis.flows import Flows
 from scanner.analysis.growth import Growth
 from scanner.analysis.inaccessible import Inaccessible
@@ -369,6 +369,8 @@ class State(Kinds):
             self.waiting.texts |= readers
             if any(map(names_host, now - old)):
                 self.waiting.sinks |= readers  # who gives it back has no sink itself
+        elif words(after) != words(before):  # a key, or what is compared
+            self.waiting.words |= readers
 
     def come(self, functions: AbstractSet[int], news: Iterable[str]) -> None:
         """Something has come for some functions. `news`: labels, and names of what is no label.

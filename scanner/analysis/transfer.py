@@ -23,7 +23,7 @@ from scanner.analysis import (
 from scanner.analysis.arithmetic import truth
 from scanner.analysis.array_keys import is_number
 from scanner.analysis.by_reference import SCRATCH
-from scanner.analysis.evaluator import YIELDS, Evaluator
+from scanner.analysis.evaluator import STEPS, YIELDS, Evaluator
 from scanner.analysis.handlers import call_here
 from scanner.analysis.iterating import elements, keys
 from scanner.analysis.origins import DATABASE_FILE, SUPERGLOBALS
@@ -56,6 +56,7 @@ from scanner.model.facts import (
     Unset,
     Value,
     Var,
+    decode_body,
     nodes,
 )
 from scanner.model.report import ANALYSIS_ERROR
@@ -242,7 +243,15 @@ def _globals(evaluator: Evaluator, statement: Globals) -> None:
 def _static(evaluator: Evaluator, statement: StaticVar) -> None:
     value = evaluator.value(statement.value) if statement.value is not None else NOTHING
     key = evaluator.statics[statement.name] = ("\2static", f"{evaluator.path}:{evaluator.fact.start}:{statement.name}")
-    evaluator.env[statement.name] = evaluator.join(value, evaluator.state.read_store(key))
+    value = evaluator.join(value, evaluator.state.read_store(key))
+    counted = not evaluator.concrete and _is_counted(evaluator, statement.name)
+    evaluator.env[statement.name] = evaluator.join(value, evaluator.state.some_number) if counted else value
+
+
+def _is_counted(evaluator: Evaluator, name: str) -> bool:
+    """Whether the function steps a static variable of its own: an earlier call may have done so."""
+    variable, body = Var(name), nodes(decode_body(evaluator.fact.body))
+    return any(isinstance(node, Op) and node.op in STEPS and node.operands[0] == variable for node in body)
 
 
 def _unset(evaluator: Evaluator, statement: Unset) -> None:

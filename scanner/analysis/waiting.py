@@ -33,11 +33,13 @@ class Waiting:
         self.broad: set[int] = set()
         """Only what stands for many values, or the answer of another machine."""
         self.texts: set[int] = set()
-        """Only text, objects or handles."""
+        """Only text that can be part of an address, objects or handles."""
+        self.words: set[int] = set()
+        """Only other text."""
 
     def clear(self) -> None:
         """None waits any more."""
-        for functions in (self.secrets, self.sinks, self.code, self.broad, self.texts):
+        for functions in (self.secrets, self.sinks, self.code, self.broad, self.texts, self.words):
             functions.clear()
 
     def forget(self, function: int) -> None:
@@ -68,7 +70,11 @@ class Shares:
         chosen |= self._smallest_first(
             "chains", (n for n in pressed if limits.secret_rounds <= times[n] < limits.chain_rounds)
         )
-        others = (("sinks", waiting.sinks), ("code", waiting.code | waiting.texts), ("broad", waiting.broad))
+        others = (
+            ("sinks", waiting.sinks),
+            ("code", waiting.code | waiting.texts | waiting.words),
+            ("broad", waiting.broad),
+        )
         for share, functions in others:
             ready = [n for n in functions if n in known and n not in chosen and times[n] < limits.rounds]
             chosen |= self._smallest(share, ready)
