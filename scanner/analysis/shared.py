@@ -89,6 +89,10 @@ def either(one: Val, two: Val, overflow: str) -> Val:
     )
 
 
+class Placed(list[Val]):
+    """Arguments by parameter: the last is the list that a parameter for any number of arguments gets."""
+
+
 class Shared(Frame):
     """Writes places that outlive the call, and knows which of them a call may have written since."""
 
@@ -110,7 +114,7 @@ class Shared(Frame):
             types = self.env[param.name].types
             if args is None:
                 value = self.unknown(f"${param.name}")
-            elif param.variadic:
+            elif param.variadic and not isinstance(args, Placed):
                 value = Val(items={str(i): arg for i, arg in enumerate(args[index:])})
             else:
                 value = args[index] if index < len(args) else self.state.interpreter.default(self, param)
