@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents, scalars
+from scanner.analysis import documents, enums, scalars
 from scanner.analysis.describe import describe
 from scanner.analysis.destinations import stays_here
 from scanner.analysis.frame import PRIMITIVES
@@ -131,7 +131,7 @@ class Lookup(Shared):
                 return self._property_by(base, named, node)
             name = names[0]
         if name == "value" and base.texts and self._is_case(node, base):
-            return base.replaced(types=frozenset())  # of an enum's case
+            return base.replaced(types=frozenset(), sites=frozenset())  # of an enum's case
         if isinstance(node.base, Var):
             written = f"{node.base.name}->{name}"
             local = self.env.get(written)
@@ -255,7 +255,7 @@ class Lookup(Shared):
 
     def _of_passed(self, base: Val, name: str, owners: Sequence[tuple[str, str]]) -> list[Val]:
         """Property of an object that a caller passes, by itself or in an array, as far as only the caller knows it."""
-        of_case = name == "value" and self.is_enum(base.types)
+        of_case = name in enums.PROPERTIES and enums.may_be_case(self.state, base.types)
         untyped = not base.types or not base.types.isdisjoint(documents.CLASSES)
         if of_case or untyped or not self.state.instance.isdisjoint(owners):
             found = [opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0]
@@ -277,7 +277,7 @@ class Lookup(Shared):
 
     def _property_of(self, base: Val, name: str) -> Val:
         """What was set on an object, or its class's default."""
-        if name == "value" and base.texts and base.types and self.is_enum(base.types):
+        if name == "value" and base.texts and base.types and enums.is_enum(self.state, base.types):
             return Val(base.texts)
         if len(base.sites) == 1 and self.grown and (*base.sites, "." + name) in self.grown:
             return self.sites[next(iter(base.sites))]["." + name]
@@ -419,7 +419,7 @@ class Lookup(Shared):
 
     def class_constant(self, node: ClassConst) -> Val:
         if node.name == "class":
-            within = self.state.program.is_trait(self.cls)  # there it is the class that uses the trait
+            within = node.cls == "static" or self.state.program.is_trait(self.cls)  # there the one that uses the trait
             classes = self._late_bound(node.cls) if within else self.class_names(node.cls)
             return text_value(*classes) if classes else self.unknown(node)
         names = frozenset([node.name]) if isinstance(node.name, str) else self.value(node.name).texts
@@ -430,13 +430,18 @@ class Lookup(Shared):
         """Constants of a class by a name, or by the part of one that is known: `constant("self::$name")`."""
         classes = self._late_bound(cls)
         if is_known(name):
-            return [value for cls in classes if (value := self._class_constant(cls, name)) is not None]
+            return [value for cls in classes for value in self.constants_of_class(cls, name)]
         return [
             value
             for cls in classes
             for constant in like(name, self.state.program.constant_names(cls))
             if (value := self._class_constant(cls, constant)) is not None
         ]
+
+    def constants_of_class(self, cls: str, name: str) -> list[Val]:
+        """A constant of a class, or a case of an enum, by its name; nothing where there is none."""
+        found = self._class_constant(cls, name)
+        return [] if found is None else [found]
 
     def _class_constant(self, cls: str, name: str) -> Val | None:
         key = f"{cls}::{name}"
@@ -449,8 +454,9 @@ class Lookup(Shared):
                     if constant == name:
                         self.state.constants[key] = Val(frozenset([self.state.holes.template("constant", key)]))
                         result = self.in_class(ancestor, value)
-                        if unit.fact.kind == "enum":  # a case is an object, too
-                            result = result.replaced(types=result.types | {cls})
+                        if unit.fact.kind == "enum":
+                            first = self.state.program.files[unit.file].first
+                            result = enums.case(self, first, cls, unit.fact, name, result)
                         self.state.constants[key] = result
                         return result
         return None
@@ -474,18 +480,7 @@ class Lookup(Shared):
         return result.replaced(sites=sites) if sites else result
 
     def _is_case(self, node: Prop, base: Val) -> bool:
-        return self.is_enum(base.types) if base.types else isinstance(node.base, ClassConst)
-
-    def is_enum(self, types: frozenset[str]) -> bool:
-        """Whether all of these classes are enums."""
-        classes = self.state.program.classes
-        return all(any(unit.fact.kind == "enum" for unit in classes.get(cls, ())) for cls in types)
-
-    def cases(self, cls: str) -> Val:
-        """`E::cases()`: all cases of an enum, in their order."""
-        names = self.state.program.constant_names(cls)
-        found = [value for name in names if (value := self._class_constant(cls, name)) is not None]
-        return Val(items={str(number): value for number, value in enumerate(found)})
+        return enums.is_enum(self.state, base.types) if base.types else isinstance(node.base, ClassConst)
 
     def in_class(self, cls: str, node: Value) -> Val:
         """Value of a constant expression that stands in a class body."""
