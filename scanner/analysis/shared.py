@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from scanner.analysis import ordered
 from scanner.analysis.destinations import host_in
 from scanner.analysis.faces import face, innermost, names_host
 from scanner.analysis.flows import Goal, Passed, Passing, Way, forms, has_objects, texts_in
@@ -95,6 +96,9 @@ class Placed(list[Val]):
 
 class Shared(Frame):
     """Writes places that outlive the call, and knows which of them a call may have written since."""
+
+    collects = False
+    """Whether a collection of PHP was made here of which it is known what it holds (see `ordered`)."""
 
     def adopt(self, outer: Frame, args: list[Val] | None, carried: Mapping[str, Val] | None = None) -> None:
         """Become a closure inside `outer`: captured variables have their values of this moment.
@@ -267,6 +271,8 @@ class Shared(Frame):
 
     def age(self) -> None:
         """A function of the program is called: it may write what was assigned up to here."""
+        if self.collects:
+            ordered.lose(self.env)
         for written in self.fresh:
             self.env[aged(written)] = NOTHING
         self.fresh.clear()
