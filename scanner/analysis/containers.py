@@ -18,6 +18,7 @@ from scanner.model.facts import Call, Var
 
 CLASSES = frozenset(
     {"appenditerator", "arrayiterator", "arrayobject", "cachingiterator", "infiniteiterator", "iteratoriterator",
+     "filteriterator", "recursivefilteriterator", "parentiterator",
      "callbackfilteriterator", "limititerator", "multipleiterator", "recursivecallbackfilteriterator",
      "recursiveregexiterator", "regexiterator", "norewinditerator", "recursivearrayiterator",
      "recursivecachingiterator",
@@ -26,7 +27,8 @@ CLASSES = frozenset(
      "ds\\deque", "ds\\map", "ds\\priorityqueue", "ds\\queue", "ds\\set", "ds\\stack", "ds\\vector"}
 )  # fmt: skip
 _CHOOSING = frozenset(
-    {"limititerator", "callbackfilteriterator", "recursivecallbackfilteriterator", "regexiterator",
+    {"filteriterator", "recursivefilteriterator", "parentiterator",
+     "limititerator", "callbackfilteriterator", "recursivecallbackfilteriterator", "regexiterator",
      "recursiveregexiterator", "appenditerator", "multipleiterator", "splheap", "splminheap", "splmaxheap",
      "splpriorityqueue"}
 )  # fmt: skip
@@ -63,7 +65,8 @@ def made(evaluator: Evaluator, instance: Val, args: Sequence[Val]) -> Val:
     evaluator.state.collections |= instance.sites
     collecting.begin(evaluator, instance, args)
     inner = args[0] if args else NOTHING
-    held = _held(evaluator, inner)
+    extended = bool(evaluator.state.program.own_classes(instance.types))  # its own methods ask the object alone
+    held = elements(evaluator, inner) if extended else _held(evaluator, inner)
     for site in sorted(instance.sites) if held is not NOTHING else ():
         evaluator.set_site(site, ROLE, held)
     loose = inner.loose or not _CHOOSING.isdisjoint(instance.types)
@@ -72,12 +75,26 @@ def made(evaluator: Evaluator, instance: Val, args: Sequence[Val]) -> Val:
 
 def copied(evaluator: Evaluator, call: Call, cls: str, method: str, args: Sequence[Val]) -> Val:
     """`SplFixedArray::fromArray($array)`, `WeakReference::create($object)`."""
+    if call.receiver == "parent" and "this" in evaluator.env:
+        return _of_parent(evaluator, call, cls, method, args)
     if cls == "weakreference" and method == "create" and args:
         return Val(types=frozenset([cls]), rest=args[0])
     if cls != "splfixedarray" or method != "fromarray" or not args:
         return NOTHING
     sites = frozenset([evaluator.state.site(evaluator.number, call.start)])
     return made(evaluator, Val(labels=args[0].labels, types=frozenset([cls]), sites=sites), args)
+
+
+def _of_parent(evaluator: Evaluator, call: Call, cls: str, method: str, args: Sequence[Val]) -> Val:
+    """`parent::__construct($iterator)`, `parent::current()` in a class that extends one of these."""
+    if not CLASSES.intersection(evaluator.state.program.ancestors(cls)):
+        return NOTHING
+    this = evaluator.env["this"]
+    if method != "__construct":
+        return called(evaluator, call, method, this, args)
+    if args:
+        hold(evaluator, this.sites, elements(evaluator, args[0]))
+    return NOTHING
 
 
 def called(evaluator: Evaluator, call: Call, method: str, receiver: Val, args: Sequence[Val]) -> Val:

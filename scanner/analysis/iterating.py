@@ -15,7 +15,7 @@ def elements(evaluator: Evaluator, value: Val) -> Val:
     if value.types:
         if containers.container(evaluator, value):
             collecting.lost(evaluator, value)
-            return containers.elements(evaluator, value)
+            return evaluator.join(containers.elements(evaluator, value), objects.walked(evaluator, value))
         yielded = objects.iterated(evaluator, value)
         if yielded is not NOTHING:
             return evaluator.join(yielded, elements(evaluator, yielded.replaced(types=frozenset())))
