@@ -32,6 +32,8 @@ from scanner.model.facts import (
 )
 
 HEADS = frozenset({"foreach", "foreach-key", "foreach-ref"})
+_MAX_TEST = 8
+"""Statements of a test."""
 _LEAVING = frozenset({BREAK, CONTINUE, GOTO})
 
 
@@ -41,10 +43,12 @@ def leaves(arm: Sequence[Statement]) -> bool:
     return isinstance(last, Expr) and isinstance(last.value, Op) and last.value.op in _LEAVING
 
 
-def is_test(body: Sequence[Statement], position: int) -> bool:
-    """Whether a statement is the test of the loop that follows, which stands in front of it, too."""
-    following = body[position + 1] if position + 1 < len(body) else None
-    return isinstance(following, Loop) and following.tests == 1
+def tested_by(body: Sequence[Statement], position: int) -> Loop | None:
+    """The loop whose test begins with a statement, in front of the loop, where it stands, too; None for no such one."""
+    for number, following in enumerate(body[position + 1 : position + 1 + _MAX_TEST], 1):
+        if isinstance(following, Loop):
+            return following if following.tests == number else None
+    return None
 
 
 def leave(evaluator: Evaluator, node: Op) -> None:
