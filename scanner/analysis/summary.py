@@ -325,10 +325,10 @@ def _parameters_only(value: Val) -> Val:
 
 
 def reached(summary: Summary) -> set[tuple[object, ...]]:
-    """Which parameters reach which sinks, which come back, and what is put into an object that a caller passes."""
+    """Which parameters reach which sinks, which come back, and what properties get of an object that is passed."""
     found: set[tuple[object, ...]] = {(label,) for label in all_labels(summary.returns) if label.startswith(PARAM)}
     for effect in summary.effects:
-        if effect.target == "site" and effect.key[0] < 0:
+        if effect.target == "site" and effect.key[0] < 0 and effect.key[1][1:].isidentifier():
             found |= {(*effect.key, label) for label in all_labels(effect.value)}
     for hit in summary.hits:
         for role, value in hit.roles.items():
