@@ -39,6 +39,7 @@ from scanner.analysis.summary import (
     Effect,
     Summary,
     depends_on_caller,
+    reached,
 )
 from scanner.analysis.summary import (
     certain as surely,
@@ -162,23 +163,14 @@ def _of_recursive(state: State, number: int, passed: Given, summary: Summary) ->
     `f($n - 1, '', $a, $b)`: what is passed takes one place further with each call.
     """
     for _round in range(_MAX_RECURSIONS):
-        before = _reached(summary)
+        before = reached(summary)
         if not before:
             break
         state.previous[number] = summary
         summary = _evaluated(state, number, passed)
-        if _reached(summary) <= before:
+        if reached(summary) <= before:
             break
     return summary
-
-
-def _reached(summary: Summary) -> set[tuple[object, ...]]:
-    """Which parameters reach which sinks, and which come back."""
-    found: set[tuple[object, ...]] = {(label,) for label in all_labels(summary.returns) if label.startswith(PARAM)}
-    for hit in summary.hits:
-        for role, value in hit.roles.items():
-            found |= {(hit.inner, role, label) for label in all_labels(value) if label.startswith(PARAM)}
-    return found
 
 
 def _evaluated(state: State, number: int, passed: Given) -> Summary:

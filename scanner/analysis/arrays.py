@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from scanner.analysis import arithmetic, comparing, folding
+from scanner.analysis import arithmetic, collecting, comparing, folding
 from scanner.analysis.arithmetic import VALUES, number
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.folds import packing
@@ -77,6 +77,8 @@ def _count(evaluator: Evaluator, node: Call, args: list[Val]) -> Val | None:
     if len(args) > 1 and _single(evaluator, args, 1) != "0":  # those in its elements, too
         return None
     outlasts = bool(node.args) and isinstance(node.args[0].value, Prop | StaticProp)  # others may add to it
+    if args and args[0].types:
+        return collecting.count(evaluator, args[0])
     if args and is_complete(args[0]) and (evaluator.concrete or not outlasts):
         return typed(str(len(args[0].items or ())), INT)
     return None

@@ -8,10 +8,11 @@ import msgspec
 
 from scanner.analysis import implicit, open_lists
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.shared import Placed
 from scanner.analysis.state import State
 from scanner.analysis.summary import RECEIVER, opened
 from scanner.analysis.values import NOTHING, Val
-from scanner.model.facts import Arg, Call, Param, Unknown
+from scanner.model.facts import Arg, Call, Unknown
 
 _MAX_SPREAD = 40
 """Elements of a list that are taken for arguments one by one."""
@@ -142,10 +143,13 @@ def by_parameter(evaluator: Evaluator, call: Call, number: int, args: list[Val],
     return values
 
 
-def in_order(call: Call, params: Sequence[Param], args: list[Val]) -> list[Val]:
+def in_order(evaluator: Evaluator, call: Call, number: int, args: list[Val]) -> list[Val]:
     """Arguments of a closure by position, where some are named: `$f(key: $x)`, `$f(...['key' => $x])`."""
     if len(call.args) != len(args) or not any(arg.name or arg.spread for arg in call.args):
         return args
+    params = evaluator.state.program.functions[number].params
+    if params and params[-1].variadic:
+        return Placed(by_parameter(evaluator, call, number, args, None))
     names = {param.name: index for index, param in enumerate(params)}
     placed: dict[int, Val] = {}
     for arg, value in zip(call.args, args, strict=True):

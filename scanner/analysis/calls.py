@@ -18,6 +18,7 @@ from scanner.analysis import (
     dispatching,
     dns,
     documents,
+    enums,
     fetches,
     fibers,
     filling,
@@ -74,7 +75,6 @@ _MAX_OVERRIDES = 8
 _PARENT = "parent::"
 _COMPUTED = frozenset({"idn_to_ascii", "print_r", "var_export"})
 """Functions that may show or ask for something, and give a text that is known all the same."""
-_OF_ENUMS = frozenset({"cases", "from", "tryfrom"})
 _OF_CLOSURES = frozenset({"bindto", "call", "__invoke"})
 
 
@@ -355,8 +355,8 @@ def call_static(evaluator: Evaluator, call: Call, cls: str, name: str, args: lis
         return fibers.suspended(evaluator, args)
     if cls == "closure" and args and lower in ("fromcallable", "bind"):
         return callables.bound(evaluator, args[0], args[1:])
-    if lower in _OF_ENUMS and cls in state.program.classes and evaluator.is_enum(frozenset([cls])):
-        return throwables.case_of(evaluator, cls, lower, args[0]) if args else evaluator.cases(cls)
+    if lower in enums.METHODS and cls in state.program.classes and enums.is_enum(state, [cls]):
+        return enums.called(evaluator, cls, lower, args)
     any_method = state.program.find_method(cls, "__callstatic")
     if any_method is not None:
         return magic.catch(evaluator, call, any_method, text_value(name), args, receiver)
@@ -441,7 +441,7 @@ def _call_reference(
     evaluator: Evaluator, call: Call, ref: FunctionRef, items: Mapping[str, Val], args: list[Val]
 ) -> Val:
     fact = evaluator.state.program.functions[ref.function]
-    args = in_order(call, fact.params, args) if fact.name == "{closure}" else args
+    args = in_order(evaluator, call, ref.function, args) if fact.name == "{closure}" else args
     classes = sorted(items[callables.BOUND].types) if callables.BOUND in items else []
     cls = classes[0] if len(classes) == 1 else ""
     carried = {key.removeprefix(CARRIED): value for key, value in items.items() if key.startswith(CARRIED)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.analysis import scalars
+from scanner.analysis import enums, scalars
 from scanner.analysis.program import ClassUnit
 from scanner.analysis.release_data import ROOT
 from scanner.analysis.shared import Shared
@@ -88,7 +88,7 @@ class ClassLookup(Shared):
     def class_constant(self, node: ClassConst) -> Val:
         """Value of a constant of a class, or its name."""
         if node.name == "class":
-            within = self.state.program.is_trait(self.cls)  # there it is the class that uses the trait
+            within = node.cls == "static" or self.state.program.is_trait(self.cls)  # there the one that uses the trait
             classes = self.late_bound(node.cls) if within else self.class_names(node.cls)
             return text_value(*classes) if classes else self.unknown(node)
         names = frozenset([node.name]) if isinstance(node.name, str) else self.value(node.name).texts
@@ -99,13 +99,18 @@ class ClassLookup(Shared):
         """Constants of a class by a name, or by the part of one that is known: `constant("self::$name")`."""
         classes = self.late_bound(cls)
         if is_known(name):
-            return [value for cls in classes if (value := self._class_constant(cls, name)) is not None]
+            return [value for cls in classes for value in self.constants_of_class(cls, name)]
         return [
             value
             for cls in classes
             for constant in like(name, self.state.program.constant_names(cls))
             if (value := self._class_constant(cls, constant)) is not None
         ]
+
+    def constants_of_class(self, cls: str, name: str) -> list[Val]:
+        """A constant of a class, or a case of an enum, by its name; nothing where there is none."""
+        found = self._class_constant(cls, name)
+        return [] if found is None else [found]
 
     def _class_constant(self, cls: str, name: str) -> Val | None:
         key = f"{cls}::{name}"
@@ -115,7 +120,7 @@ class ClassLookup(Shared):
         self.state.constants[key] = Val(frozenset([self.state.holes.template("constant", key)]))
         for ancestor in self.state.program.ancestors(cls):
             found = [
-                self._constant_in(ancestor, cls, unit, value)
+                self._constant_in(ancestor, cls, unit, name, value)
                 for unit in self.state.program.classes.get(ancestor, ())[:MAX_DECLARED]
                 for constant, value in unit.fact.constants
                 if constant == name
@@ -126,20 +131,12 @@ class ClassLookup(Shared):
         del self.state.constants[key]
         return None
 
-    def _constant_in(self, ancestor: str, cls: str, unit: ClassUnit, value: Value) -> Val:
+    def _constant_in(self, ancestor: str, cls: str, unit: ClassUnit, name: str, value: Value) -> Val:
         result = self.in_class(ancestor, value)
-        return result.replaced(types=result.types | {cls}) if unit.fact.kind == "enum" else result  # a case: an object
-
-    def is_enum(self, types: frozenset[str]) -> bool:
-        """Whether all of these classes are enums."""
-        classes = self.state.program.classes
-        return all(any(unit.fact.kind == "enum" for unit in classes.get(cls, ())) for cls in types)
-
-    def cases(self, cls: str) -> Val:
-        """`E::cases()`: all cases of an enum, in their order."""
-        names = self.state.program.constant_names(cls)
-        found = [value for name in names if (value := self._class_constant(cls, name)) is not None]
-        return Val(items={str(number): value for number, value in enumerate(found)})
+        if unit.fact.kind != "enum":
+            return result
+        first = self.state.program.files[unit.file].first
+        return enums.case(self, first, cls, unit.fact, name, result)
 
     def in_class(self, cls: str, node: Value) -> Val:
         """Value of a constant expression that stands in a class body."""

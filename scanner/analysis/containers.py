@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scanner.analysis import collecting
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents
 from scanner.analysis.templates import ELEMENTS, OF_OBJECT
@@ -17,6 +18,7 @@ from scanner.model.facts import Call, Var
 
 CLASSES = frozenset(
     {"appenditerator", "arrayiterator", "arrayobject", "cachingiterator", "infiniteiterator", "iteratoriterator",
+     "filteriterator", "recursivefilteriterator", "parentiterator",
      "callbackfilteriterator", "limititerator", "multipleiterator", "recursivecallbackfilteriterator",
      "recursiveregexiterator", "regexiterator", "norewinditerator", "recursivearrayiterator",
      "recursivecachingiterator",
@@ -25,7 +27,8 @@ CLASSES = frozenset(
      "ds\\deque", "ds\\map", "ds\\priorityqueue", "ds\\queue", "ds\\set", "ds\\stack", "ds\\vector"}
 )  # fmt: skip
 _CHOOSING = frozenset(
-    {"limititerator", "callbackfilteriterator", "recursivecallbackfilteriterator", "regexiterator",
+    {"filteriterator", "recursivefilteriterator", "parentiterator",
+     "limititerator", "callbackfilteriterator", "recursivecallbackfilteriterator", "regexiterator",
      "recursiveregexiterator", "appenditerator", "multipleiterator", "splheap", "splminheap", "splmaxheap",
      "splpriorityqueue"}
 )  # fmt: skip
@@ -36,6 +39,8 @@ _PUTS = {
     "allocate": (0, 0), "exchangearray": (0, 1), "addall": (0, 1), "putall": (0, 1),
 }  # fmt: skip
 """Method -> first argument that is kept, and the one after the last."""
+_TAKES_ALL = frozenset({"exchangearray", "putall"})
+"""Methods that put all elements of what they are given in."""
 _GETS = frozenset(
     {"bottom", "current", "dequeue", "extract", "find", "first", "get", "getarraycopy", "getinfo", "getinneriterator",
      "getiterator", "key", "last", "offsetget", "peek", "pop", "remove", "shift", "toarray", "top", "values", "keys"}
@@ -58,8 +63,10 @@ def container(evaluator: Evaluator, value: Val) -> bool:
 def made(evaluator: Evaluator, instance: Val, args: Sequence[Val]) -> Val:
     """A new object with the elements of the array, or of the iterator, that its constructor takes."""
     evaluator.state.collections |= instance.sites
+    collecting.begin(evaluator, instance, args)
     inner = args[0] if args else NOTHING
-    held = _held(evaluator, inner)
+    extended = bool(evaluator.state.program.own_classes(instance.types))  # its own methods ask the object alone
+    held = elements(evaluator, inner) if extended else _held(evaluator, inner)
     for site in sorted(instance.sites) if held is not NOTHING else ():
         evaluator.set_site(site, ROLE, held)
     loose = inner.loose or not _CHOOSING.isdisjoint(instance.types)
@@ -68,6 +75,8 @@ def made(evaluator: Evaluator, instance: Val, args: Sequence[Val]) -> Val:
 
 def copied(evaluator: Evaluator, call: Call, cls: str, method: str, args: Sequence[Val]) -> Val:
     """`SplFixedArray::fromArray($array)`, `WeakReference::create($object)`."""
+    if call.receiver == "parent" and "this" in evaluator.env:
+        return _of_parent(evaluator, call, cls, method, args)
     if cls == "weakreference" and method == "create" and args:
         return Val(types=frozenset([cls]), rest=args[0])
     if cls != "splfixedarray" or method != "fromarray" or not args:
@@ -76,9 +85,24 @@ def copied(evaluator: Evaluator, call: Call, cls: str, method: str, args: Sequen
     return made(evaluator, Val(labels=args[0].labels, types=frozenset([cls]), sites=sites), args)
 
 
+def _of_parent(evaluator: Evaluator, call: Call, cls: str, method: str, args: Sequence[Val]) -> Val:
+    """`parent::__construct($iterator)`, `parent::current()` in a class that extends one of these."""
+    if not CLASSES.intersection(evaluator.state.program.ancestors(cls)):
+        return NOTHING
+    this = evaluator.env["this"]
+    if method != "__construct":
+        return called(evaluator, call, method, this, args)
+    if args:
+        hold(evaluator, this.sites, elements(evaluator, args[0]))
+    return NOTHING
+
+
 def called(evaluator: Evaluator, call: Call, method: str, receiver: Val, args: Sequence[Val]) -> Val:
     """What a method gives back; what it is given is kept."""
+    known = collecting.called(evaluator, call, method, receiver, args)
     put(evaluator, method, receiver, args)
+    if known is not None:
+        return known
     if method in _COMPARED_BY and args:
         found = elements(evaluator, receiver)
         evaluator.state.interpreter.call_value(evaluator, call_of_value(call, 2), args[0], [found, found])
@@ -91,7 +115,8 @@ def called(evaluator: Evaluator, call: Call, method: str, receiver: Val, args: S
 def put(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]) -> None:
     """Keep what a method puts into a collection, or into an object that only the caller knows."""
     first, end = _PUTS.get(method, (0, 0))
-    given = join_all(args[first:end], evaluator.state.overflow)
+    kept = [contents(evaluator, arg) for arg in args[:1]] if method in _TAKES_ALL else args[first:end]
+    given = join_all(kept, evaluator.state.overflow)
     if given is not NOTHING:
         hold(evaluator, receiver.sites, given)
         _ask(evaluator, method, receiver, given)
@@ -112,6 +137,7 @@ def put_at(evaluator: Evaluator, base: Val, key: Val, value: Val) -> None:
     """`$object[$key] = $value`, of a collection or of what a caller passes without a class: an array is a copy."""
     passed = bool(base.sites) and min(base.sites) < 0 and not evaluator.state.program.own_classes(base.types)
     if passed or (base.types and container(evaluator, base)):
+        collecting.put(evaluator, base, key, value)
         put(evaluator, "offsetset", base, [key, value])
 
 

@@ -95,6 +95,7 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         evaluator.ending.append(instance)
     throwables.made(evaluator, (cls, *ancestors), args)
     if constructor is not None:
+        state.collections.update([site] if containers.CLASSES.intersection(ancestors) else ())
         _run(evaluator, call, constructor, args, instance)
         return throwables.carried(evaluator, instance)
     return _unknown(evaluator, call, cls, args, instance)

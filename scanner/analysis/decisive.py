@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from scanner.analysis.enums import is_enum
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.state import State
 from scanner.analysis.summary import FIRST_ELEMENT_TEMPLATE, HASHED, PARAM, closed
@@ -63,7 +64,7 @@ def _host_stands(holes: HoleTable, text: str, *, untold: bool) -> bool:
 
 def _is_case(evaluator: Evaluator) -> bool:
     """Whether the object is a case of an enum: what its value is, no store tells."""
-    return bool(evaluator.cls) and evaluator.is_enum(frozenset([evaluator.cls]))
+    return bool(evaluator.cls) and is_enum(evaluator.state, [evaluator.cls])
 
 
 def _is_untold(state: State, label: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from scanner.analysis import array_keys, documents, implicit, plain
+from scanner.analysis import array_keys, documents, implicit, ordered, plain
 from scanner.analysis.describe import describe
 from scanner.analysis.named import ENVIRONMENT, SESSION, Named
 from scanner.analysis.origins import (
@@ -52,6 +52,8 @@ class Elements(Named):
             if special is not None:
                 return special
         base = self.value(node.base)
+        if base.types and node.key is not None and (known := ordered.at(self.env, base, key)) is not None:
+            return known
         is_asked = plain.may_be_passed(self, node.key, key)
         under = self.under(node, base, key) if is_asked else None
         if under is not None:

@@ -98,13 +98,20 @@ def summary_face(
     """What of a summary matters to callers: secrets that come out, and sinks and writes that callers decide.
 
     Left out: text and classes that a function returns, what it prints and what it throws. They change often, as long
-    as stores fill, and hardly ever in a way that a caller would report. `growing`: see `growing`.
+    as stores fill, and hardly ever in a way that a caller would report. Of what it puts into an object that a caller
+    passes, the secrets count. `growing`: see `growing`.
     """
+    put = {
+        (effect.key, label)
+        for effect in summary.effects
+        if effect.target == "site" and effect.key[0] < 0
+        for label in filter(specific, all_labels(effect.value))
+    }
     exported = {(name, label) for name, value in summary.exports.items() for label in _secrets(value, decides)}
     return SummaryFace(
         _secrets(summary.returns, decides),
         frozenset(_hit_face(hit, specific, growing) for hit in summary.hits),
-        frozenset((effect.target, effect.key) for effect in summary.effects if effect.target not in _PASSING),
+        frozenset((effect.target, effect.key) for effect in summary.effects if effect.target not in _PASSING) | put,
         frozenset(exported),
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import partial
 
-from scanner.analysis import weak
+from scanner.analysis import ordered, weak
 from scanner.analysis.by_reference import passed_back
 from scanner.analysis.course import Aliases, Course
 from scanner.analysis.describe import describe
@@ -367,7 +367,7 @@ class Frame:
     def summary(self) -> Summary:
         """What was found, once the body has been evaluated."""
         self.tell_passed()  # first: getters of objects that are passed run for it, with all that they do
-        exports = dict(self.env) if self.file_scope else {}
+        exports = ordered.without(self.env) if self.file_scope else {}
         effects = [
             *self.effects.values(),
             *(Effect("argument", (i, ""), value) for i, value in passed_back(self)),

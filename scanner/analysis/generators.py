@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import containers
+from scanner.analysis import collecting, containers
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, labels_of
 from scanner.analysis.listed import array, flag, in_any_order, is_complete, is_list, numbered, pairs
@@ -74,6 +74,13 @@ def _next_place(evaluator: Evaluator) -> str:
 def _listed(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     """Elements of a generator or a collection, under their keys where those are known (see `objects`, too)."""
     value = args[0] if args else NOTHING
+    known = collecting.listed(evaluator, value)
+    if known is not None:
+        keeps = flag(evaluator, node, args, 1) if len(args) > 1 else True
+        collecting.walked(evaluator, value)
+        return array(known if keeps else numbered(known)) if keeps is not None else Val(rest=contents(evaluator, value))
+    if value.types and containers.container(evaluator, value):
+        value = value.replaced(rest=containers.elements(evaluator, value), loose=True)
     if value.items is None and value.rest is None:
         held = containers.elements(evaluator, value) if containers.container(evaluator, value) else NOTHING
         return Val(evaluator.unknown(node).texts, labels_of(evaluator, args), rest=None if held is NOTHING else held)

@@ -80,7 +80,7 @@ def getter(evaluator: Frame, method: str, receiver: Val) -> Val:
 def run(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitution, returns: Val) -> Val:
     """Run what this call gives to the function that it calls.
 
-    Returns the labels of what that gives back, where the called function returns it (`returns`).
+    Returns the labels and the objects of what that gives back, where the called function returns it (`returns`).
     """
     value = substitution.value(effect.value)
     parts = dict(value.items or {})
@@ -99,4 +99,5 @@ def run(evaluator: Evaluator, call: Call, effect: Effect, substitution: Substitu
     callee = callee.replaced(labels={})  # that the request names what is called is said where it is passed
     result = evaluator.state.interpreter.call_value(evaluator, node, callee, args, literal=True)
     returned = parameter_label(effect.key[1]) in returns.labels
-    return Val(labels=all_labels(result)) if returned else NOTHING
+    sites = result.sites if result.types else frozenset[int]()
+    return Val(labels=all_labels(result), types=result.types, sites=sites) if returned else NOTHING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.analysis import containers, documents, generators, objects
+from scanner.analysis import collecting, containers, documents, generators, objects
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.values import NOTHING, Val, join_all
@@ -14,7 +14,8 @@ def elements(evaluator: Evaluator, value: Val) -> Val:
     """What `foreach` yields from a value."""
     if value.types:
         if containers.container(evaluator, value):
-            return containers.elements(evaluator, value)
+            collecting.lost(evaluator, value)
+            return evaluator.join(containers.elements(evaluator, value), objects.walked(evaluator, value))
         yielded = objects.iterated(evaluator, value)
         if yielded is not NOTHING:
             return evaluator.join(yielded, elements(evaluator, yielded.replaced(types=frozenset())))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents
+from scanner.analysis import documents, enums
 from scanner.analysis.class_lookup import MAX_DECLARED, MAX_LATE_BOUND, ClassLookup
 from scanner.analysis.describe import describe
 from scanner.analysis.destinations import stays_here
@@ -120,7 +120,7 @@ class Lookup(ClassLookup):
                 return self._property_by(base, named, node)
             name = names[0]
         if name == "value" and base.texts and self._is_case(node, base):
-            return base.replaced(types=frozenset())  # of an enum's case
+            return base.replaced(types=frozenset(), sites=frozenset())  # of an enum's case
         if isinstance(node.base, Var):
             written = f"{node.base.name}->{name}"
             local = self.env.get(written)
@@ -244,7 +244,7 @@ class Lookup(ClassLookup):
 
     def _of_passed(self, base: Val, name: str, owners: Sequence[tuple[str, str]]) -> list[Val]:
         """Property of an object that a caller passes, by itself or in an array, as far as only the caller knows it."""
-        of_case = name == "value" and self.is_enum(base.types)
+        of_case = name in enums.PROPERTIES and enums.may_be_case(self.state, base.types)
         untyped = not base.types or not base.types.isdisjoint(documents.CLASSES)
         if of_case or untyped or not self.state.instance.isdisjoint(owners):
             found = [opened_property(site, name, self.state.holes) for site in sorted(base.sites) if site < 0]
@@ -266,7 +266,7 @@ class Lookup(ClassLookup):
 
     def _property_of(self, base: Val, name: str) -> Val:
         """What was set on an object, or its class's default."""
-        if name == "value" and base.texts and base.types and self.is_enum(base.types):
+        if name == "value" and base.texts and base.types and enums.is_enum(self.state, base.types):
             return Val(base.texts)
         if len(base.sites) == 1 and self.grown and (*base.sites, "." + name) in self.grown:
             return self.sites[next(iter(base.sites))]["." + name]
@@ -375,7 +375,7 @@ class Lookup(ClassLookup):
         return result.replaced(sites=sites) if sites else result
 
     def _is_case(self, node: Prop, base: Val) -> bool:
-        return self.is_enum(base.types) if base.types else isinstance(node.base, ClassConst)
+        return enums.is_enum(self.state, base.types) if base.types else isinstance(node.base, ClassConst)
 
 
 def _holds_all(value: Val) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import array_keys, documents, growing, hydrating, inside, references
+from scanner.analysis import array_keys, collecting, documents, growing, hydrating, inside, references
 from scanner.analysis.describe import describe
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.lookup import MAX_NAMED
@@ -68,6 +68,7 @@ def unset(evaluator: Evaluator, target: Value) -> None:
     if isinstance(target, Index) and target.key is not None:
         base, key = evaluator.value(target.base), array_keys.cast(target.key, evaluator.value(target.key))
         evaluator.run_offset("offsetunset", base, [key], target.base)
+        collecting.unset(evaluator, base, key)
         is_array = base.items is not None or any(map(PARAMETERS.fullmatch, base.texts))
         if is_array and not base.types and not _is_superglobal(target.base):
             evaluator.state.interpreter.write(evaluator, target.base, _without(evaluator, base, key))

@@ -266,6 +266,18 @@ def iterated(evaluator: Evaluator, value: Val) -> Val:
     return evaluator.join(result, Val(labels=exposed(evaluator, result))) if result.types else result
 
 
+def walked(evaluator: Evaluator, value: Val) -> Val:
+    """What classes of the program that extend an iterator of PHP do, and give, when `foreach` goes over them.
+
+    A loop is run twice: what lets an element pass (`accept`) may put something together from several of them.
+    """
+    found: list[Val] = []
+    for cls in evaluator.state.program.own_classes(value.types):
+        _run(evaluator, cls, ("accept",), value)
+        found += _run(evaluator, cls, ("current",), value)
+    return join_all(found, evaluator.state.overflow)
+
+
 def destroyed(evaluator: Evaluator, value: Val) -> None:
     """An object's end: its destructor runs."""
     for cls in evaluator.state.program.own_classes(value.types):

@@ -177,6 +177,13 @@ def _sort(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     return _TRUE
 
 
+def in_order(elements: list[Pair], *, keys: bool = False) -> list[Pair] | None:
+    """Elements as `asort` or `ksort` (`keys`) leave them; None where that is not known."""
+    texts = [key if keys else next(iter(item.texts), "") for key, item in elements]
+    mixed = 0 < sum(map(is_numeric, texts)) < len(texts)
+    return None if keys and mixed else _in_order(elements, _of_values(_regular), keys=keys, mixed=mixed)
+
+
 def _reversed(compare: Compare) -> Compare:
     return lambda one, two: compare(two, one)
 

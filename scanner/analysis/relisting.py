@@ -25,7 +25,8 @@ from scanner.analysis.listed import (
     write_back,
 )
 from scanner.analysis.ordering import largest
-from scanner.analysis.values import NOTHING, Val, join_all, text_value
+from scanner.analysis.scalars import NULL
+from scanner.analysis.values import NOTHING, Val, join_all, typed
 from scanner.model.facts import Call, Index
 
 TAKING = frozenset({"array_pop", "array_shift"})
@@ -75,7 +76,7 @@ def _take(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
         write_back(evaluator, node, in_any_order(evaluator, args[0], named=True))
         return any_element(evaluator, args[0])
     shifts = node.short_name.lower() == "array_shift"
-    nothing = text_value("") if evaluator.concrete else NOTHING  # what ends `while ($one = array_pop($list))`
+    nothing = typed("", NULL) if evaluator.concrete else NOTHING  # what ends `while ($one = array_pop($list))`
     one = left.pop(0 if shifts else -1)[1] if left else nothing
     write_back(evaluator, node, array(numbered(left, named=True) if shifts else left, args[0]))
     return labelled(evaluator, one, args[:1])

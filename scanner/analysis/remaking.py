@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from scanner.analysis import relisting
+from scanner.analysis import enums, relisting
 from scanner.analysis.arithmetic import number
 from scanner.analysis.array_keys import is_number
 from scanner.analysis.destinations import stays_here
@@ -26,7 +26,7 @@ from scanner.analysis.listed import (
 from scanner.analysis.summary import ANY, opened
 from scanner.analysis.templates import OF_OBJECT
 from scanner.analysis.values import NOTHING, Val, join_all, parts, text_value
-from scanner.model.facts import Call, Const, Index, Var
+from scanner.model.facts import Call, Const, Index, Unknown, Var
 
 _MAX_ELEMENTS = 4_000
 _MAX_KEYS = 100
@@ -114,7 +114,7 @@ def _column(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     for row in listed[:_MAX_KEYS]:
         if not whole and columns[0] not in (row.items or {}) and is_complete(row):
             continue  # PHP leaves it out
-        certain = certain and (whole or is_complete(row))
+        certain = certain and (whole or is_complete(row) or _is_case(evaluator, row))
         key = _own_key(evaluator, row, names[0]) if by_name else None
         certain = certain and not (by_name and key is None)
         items[str(len(items)) if key is None else key] = row if whole else _of_row(evaluator, row, columns)
@@ -124,12 +124,20 @@ def _column(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
 
 
 def _own_key(evaluator: Evaluator, row: Val, name: str) -> str | None:
-    known = evaluator.known_texts((row.items or {}).get(name, NOTHING))
+    value = _of_row(evaluator, row, [name]) if row.types else (row.items or {}).get(name, NOTHING)
+    known = evaluator.known_texts(value)
     return known[0] if len(known) == 1 else None
+
+
+def _is_case(evaluator: Evaluator, row: Val) -> bool:
+    """Whether a row is a case of an enum, which has a name, and a value where all of them have."""
+    return bool(row.types) and row.items is None and enums.is_enum(evaluator.state, row.types)
 
 
 def _of_row(evaluator: Evaluator, row: Val, columns: list[str]) -> Val:
     """Element of a row, or property of an object."""
+    if _is_case(evaluator, row):
+        return evaluator.read_property(row, columns[0], Unknown(columns[0]))
     if row.types and not row.items:
         known = evaluator.held(row, sorted(row.types), columns[0])
         return evaluator.join(evaluator.project(row, OF_OBJECT + columns[0]), known)

@@ -8,15 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import documents, plain, references
+from scanner.analysis import collecting, containers, documents, listed, ordered, plain, references
 from scanner.analysis.arithmetic import of_key, truth
 from scanner.analysis.course import LOST, Leaving
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.shared import BUFFER
 from scanner.analysis.unrolling import CHECKS, MAX_ROUNDS, MAX_STEPS, content, worth
-from scanner.model.facts import BREAK, CONTINUE, GOTO, Assign, Const, Expr, Loop, Op, Return, Statement, Var, nodes
+from scanner.analysis.values import NOTHING, Val
+from scanner.model.facts import (
+    BREAK,
+    CONTINUE,
+    GOTO,
+    Assign,
+    Const,
+    Expr,
+    Loop,
+    Op,
+    Return,
+    Statement,
+    Value,
+    Var,
+    nodes,
+)
 
 HEADS = frozenset({"foreach", "foreach-key", "foreach-ref"})
+_MAX_TEST = 8
+"""Statements of a test."""
 _LEAVING = frozenset({BREAK, CONTINUE, GOTO})
 
 
@@ -26,10 +43,12 @@ def leaves(arm: Sequence[Statement]) -> bool:
     return isinstance(last, Expr) and isinstance(last.value, Op) and last.value.op in _LEAVING
 
 
-def is_test(body: Sequence[Statement], position: int) -> bool:
-    """Whether a statement is the test of the loop that follows, which stands in front of it, too."""
-    following = body[position + 1] if position + 1 < len(body) else None
-    return isinstance(following, Loop) and following.tests == 1
+def tested_by(body: Sequence[Statement], position: int) -> Loop | None:
+    """The loop whose test begins with a statement, in front of the loop, where it stands, too; None for no such one."""
+    for number, following in enumerate(body[position + 1 : position + 1 + _MAX_TEST], 1):
+        if isinstance(following, Loop):
+            return following if following.tests == number else None
+    return None
 
 
 def leave(evaluator: Evaluator, node: Op) -> None:
@@ -54,7 +73,12 @@ def unrolled(evaluator: Evaluator, statement: Loop) -> bool:
     heads = [item for item in statement.body if isinstance(item, Assign) and item.op in HEADS]
     if not heads and _is_endless(statement) and not _is_left(statement):
         return False
-    built = worth(statement.body[len(heads) :], evaluator.state.computes, prints=BUFFER in evaluator.env)
+    built = worth(
+        statement.body[len(heads) :],
+        evaluator.state.computes,
+        prints=BUFFER in evaluator.env,
+        collects=lambda place: _is_followed(evaluator, place),
+    )
     if evaluator.uncertain or not built:
         return False
     env, concrete, steps, tested = dict(evaluator.env), evaluator.concrete, evaluator.steps, evaluator.tested
@@ -122,7 +146,7 @@ def _goes_on(evaluator: Evaluator) -> bool:
 
 def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
     """`foreach` over an array whose elements are known."""
-    value = evaluator.value(heads[0].value)
+    value = _walked_over(evaluator, heads)
     if not value.items or value.rest is not None or value.loose or documents.is_part(evaluator, value):
         return False
     if evaluator.state.growth.in_texts(value.texts):  # the list of one object, among what others of its class hold
@@ -143,6 +167,28 @@ def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
         if evaluator.course.leaving is not None and not _goes_on(evaluator):
             return evaluator.course.leaving != LOST
     return True
+
+
+def _walked_over(evaluator: Evaluator, heads: Sequence[Assign]) -> Val:
+    """What `foreach` goes over, which is evaluated once: of a collection its elements, where all are known."""
+    evaluator.looping -= 1
+    value = evaluator.value(heads[0].value)
+    evaluator.looping += 1
+    if not value.types:
+        return value
+    known = collecting.listed(evaluator, value)
+    collecting.walked(evaluator, value)
+    if known is not None and len({key for key, _item in known}) < len(known):
+        known = None if any(head.op == "foreach-key" for head in heads) else listed.numbered(known)
+    if known is not None:
+        return listed.array(known)
+    return value if not containers.container(evaluator, value) else NOTHING
+
+
+def _is_followed(evaluator: Evaluator, place: Value) -> bool:
+    """Whether a variable holds a collection of PHP whose content is known."""
+    value = evaluator.env.get(place.name) if isinstance(place, Var) else None
+    return value is not None and ordered.held(evaluator.env, value) is not None
 
 
 def _affordable(evaluator: Evaluator) -> bool:

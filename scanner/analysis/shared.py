@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from scanner.analysis import ordered
 from scanner.analysis.destinations import host_in
 from scanner.analysis.faces import face, innermost, names_host
 from scanner.analysis.flows import Goal, Passed, Passing, Way, forms, has_objects, texts_in
@@ -89,8 +90,15 @@ def either(one: Val, two: Val, overflow: str) -> Val:
     )
 
 
+class Placed(list[Val]):
+    """Arguments by parameter: the last is the list that a parameter for any number of arguments gets."""
+
+
 class Shared(Frame):
     """Writes places that outlive the call, and knows which of them a call may have written since."""
+
+    collects = False
+    """Whether a collection of PHP was made here of which it is known what it holds (see `ordered`)."""
 
     def adopt(self, outer: Frame, args: list[Val] | None, carried: Mapping[str, Val] | None = None) -> None:
         """Become a closure inside `outer`: captured variables have their values of this moment.
@@ -110,7 +118,7 @@ class Shared(Frame):
             types = self.env[param.name].types
             if args is None:
                 value = self.unknown(f"${param.name}")
-            elif param.variadic:
+            elif param.variadic and not isinstance(args, Placed):
                 value = Val(items={str(i): arg for i, arg in enumerate(args[index:])})
             else:
                 value = args[index] if index < len(args) else self.state.interpreter.default(self, param)
@@ -263,6 +271,8 @@ class Shared(Frame):
 
     def age(self) -> None:
         """A function of the program is called: it may write what was assigned up to here."""
+        if self.collects:
+            ordered.lose(self.env)
         for written in self.fresh:
             self.env[aged(written)] = NOTHING
         self.fresh.clear()

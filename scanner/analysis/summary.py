@@ -32,6 +32,7 @@ from scanner.analysis.values import (
     NOTHING,
     Trace,
     Val,
+    all_labels,
     join,
     join_all,
     parts,
@@ -321,3 +322,15 @@ def _parameters_only(value: Val) -> Val:
     if len(labels) == len(value.labels) and items is None and rest is None:
         return value
     return value.replaced(labels=labels, items=items, rest=rest)
+
+
+def reached(summary: Summary) -> set[tuple[object, ...]]:
+    """Which parameters reach which sinks, which come back, and what properties get of an object that is passed."""
+    found: set[tuple[object, ...]] = {(label,) for label in all_labels(summary.returns) if label.startswith(PARAM)}
+    for effect in summary.effects:
+        if effect.target == "site" and effect.key[0] < 0 and effect.key[1][1:].isidentifier():
+            found |= {(*effect.key, label) for label in all_labels(effect.value)}
+    for hit in summary.hits:
+        for role, value in hit.roles.items():
+            found |= {(hit.inner, role, label) for label in all_labels(value) if label.startswith(PARAM)}
+    return found

@@ -88,13 +88,6 @@ def called(evaluator: Evaluator, method: str, receiver: Val) -> Val:
     return evaluator.join(told, evaluator.project(receiver, OF_OBJECT + _KEPT)) if receiver.sites else told
 
 
-def case_of(evaluator: Evaluator, cls: str, method: str, given: Val) -> Val:
-    """The case of an enum that has a value; `from` throws where none has it, and quotes the value."""
-    if method == "from":
-        evaluator.thrown = evaluator.join(evaluator.thrown, Val(labels=evaluator.state.lasting(given.labels)))
-    return given.replaced(types=frozenset([cls]))
-
-
 def declared(program: Program) -> frozenset[str]:
     """Classes of the program that can be thrown, as far as they are few: what `getPrevious()` gives is one of them."""
     found = {key for cls in (*_KINDS, *_PARENTS) for key in program.descendants(cls, _FEW)}

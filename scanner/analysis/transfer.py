@@ -70,8 +70,8 @@ def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
     """Evaluate statements in order."""
     budget = evaluator.state.limits.statements
     for position, statement in enumerate(body):
-        if type(statement) is Expr and rounds.is_test(body, position):
-            evaluator.course.untested = body[position + 1], dict(evaluator.env)
+        if (loop := rounds.tested_by(body, position)) is not None:
+            evaluator.course.untested = loop, dict(evaluator.env)
         evaluator.steps += 1
         if evaluator.steps > budget:
             evaluator.state.limit("statements-per-function", evaluator.number)

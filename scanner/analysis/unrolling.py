@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import Val
-from scanner.model.facts import Assign, Call, CallKind, Concat, DynVar, Index, Prop, Statement, Value, nodes
+from scanner.model.facts import Assign, Call, CallKind, Concat, DynVar, Index, Prop, Statement, Value, Var, nodes
 
 MAX_ROUNDS = 20_000
 """Rounds of one loop."""
@@ -39,10 +39,21 @@ _PRINTS = frozenset({"echo", "print"})
 _BUILDING = frozenset({".=", "^="})
 
 
-def worth(body: Sequence[Statement], computes: Callable[[str], bool], *, prints: bool = False) -> bool:
+def _no_collection(_receiver: Value) -> bool:
+    return False
+
+
+def worth(
+    body: Sequence[Statement],
+    computes: Callable[[str], bool],
+    *,
+    prints: bool = False,
+    collects: Callable[[Value], bool] = _no_collection,
+) -> bool:
     """Whether a loop builds text and calls nothing but functions that compute, as `computes` tells by their names.
 
     `body`: of the loop, without what `foreach` runs over. `prints`: what is printed builds text, in an output buffer.
+    `collects`: whether an object is a collection of PHP whose content is known (see `ordered`).
     """
     builds, calls, number = False, 0, 0
     for number, node in enumerate(nodes(*body)):
@@ -53,7 +64,7 @@ def worth(body: Sequence[Statement], computes: Callable[[str], bool], *, prints:
             if node.kind == CallKind.FUNCTION and isinstance(node.name, str):
                 if not computes(node.name.lower().rpartition("\\")[2]):
                     return False
-            elif prints and node.kind == CallKind.CONSTRUCT and node.name in _PRINTS:
+            elif _collects(node, collects) or (prints and node.kind == CallKind.CONSTRUCT and node.name in _PRINTS):
                 builds = True
             elif node.kind != CallKind.DYNAMIC:
                 return False
@@ -61,6 +72,11 @@ def worth(body: Sequence[Statement], computes: Callable[[str], bool], *, prints:
             builds = builds or node.op in _BUILDING or _is_place(node.target)
             builds = builds or isinstance(node.value, (Concat, Call))
     return builds or (not calls and number <= _FEW_NODES)  # `for (...) $letter++;`
+
+
+def _collects(call: Call, collects: Callable[[Value], bool]) -> bool:
+    """Whether a call is of a method of a collection whose content is known."""
+    return call.kind == CallKind.METHOD and isinstance(call.receiver, Var) and collects(call.receiver)
 
 
 def _is_place(target: Value) -> bool:

@@ -18,7 +18,7 @@ from scanner.model.other import NOTHING, OtherFacts
 
 SHORT_BODY = 190
 """Size of a function (`FunctionFact.size`) up to which it is followed in any case: getters, setters, URL builders."""
-FACTS_VERSION = 10
+FACTS_VERSION = 11
 """Raise it whenever the same bytes may give other facts: it is part of the cache key."""
 
 
@@ -409,6 +409,8 @@ class ClassFact(msgspec.Struct, frozen=True, array_like=True):
     """Indexes into `FileFacts.functions`."""
     line: int
     end_line: int
+    cases: tuple[str, ...] = ()
+    """Names of the constants of an enum that are its cases, as they stand."""
 
 
 class Annotation(msgspec.Struct, frozen=True, array_like=True):

@@ -32,6 +32,7 @@ class _Members:
         self.traits: list[str] = []
         self.rules: list[TraitRule] = []
         self.constants: list[tuple[str, Value]] = []
+        self.cases: list[str] = []
         self.properties: list[PropertyFact] = []
         self.methods: list[int] = []
 
@@ -87,6 +88,7 @@ class ClassLowering(FunctionLowering):
             tuple(members.methods),
             line_of(node),
             node.end_point[0] + 1,
+            tuple(members.cases),
         )
 
     def _parents(self, node: Node) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -174,6 +176,7 @@ class ClassLowering(FunctionLowering):
         name, value = node.child_by_field_id(F_NAME), node.child_by_field_id(F_VALUE)
         if name is not None:
             members.constants.append((self.text(name), self.expression(value) if value is not None else Const(None)))
+            members.cases.append(self.text(name))
             self.annotate(node, f"{self.cls}::{self.text(name)}")
 
     def const_elements(self, node: Node) -> list[tuple[str, Value, int]]:
