@@ -12,8 +12,8 @@ from scanner.analysis.scalars import STRING
 from scanner.analysis.values import NOTHING, Val, join_all, typed
 
 if TYPE_CHECKING:
-    from scanner.analysis.evaluator import Evaluator
     from scanner.analysis.class_lookup import ClassLookup
+    from scanner.analysis.evaluator import Evaluator
     from scanner.analysis.state import State
     from scanner.model.facts import ClassFact
 
