@@ -299,7 +299,7 @@ def apply_summary(
     summary = _variant(state, number, given_clients) if given_clients else _of_object(state, number, summary, receiver)
     state.mixing.passed(evaluator.number, number, call)
     binding = binding or Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
-    result = applied(evaluator, call, number, summary, binding, args, receiver, certain=certain)
+    result = _applied(evaluator, call, number, summary, binding, args, receiver, certain=certain)
     return _with_return_types(state, number, _better(evaluator, result, decoded))
 
 
@@ -321,7 +321,7 @@ def _note_passed(
     return binding
 
 
-def applied(
+def _applied(
     evaluator: Evaluator, call: Call, number: int, summary: Summary, binding: Binding, args: list[Val],
     receiver: Val | None, *, certain: bool,
 ) -> Val:  # fmt: skip

@@ -7,6 +7,7 @@ from scanner.analysis import (
     callbacks,
     code,
     containers,
+    described,
     documents,
     fibers,
     filling,
@@ -89,7 +90,7 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         signatures = ()
     if signatures:
         if constructor is not None:  # a bundled library, or a class of the program under such a name
-            _run(evaluator, call, constructor, args, instance)
+            described.run(evaluator, call, signatures[0], (constructor,), args, instance)
         return _described(evaluator, call, cls, signatures, args, instance)
     if state.program.find_method(cls, "__destruct") is not None:
         evaluator.ending.append(instance)

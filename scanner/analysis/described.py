@@ -1,8 +1,7 @@
 """Calls that a signature describes, of what the program declares itself: a wrapper of its own, a bundled library.
 
 The signature says what such a call does. What its body does besides is the program's doing: whoever wants a secret to
-leave by `http_post($url, $data)` adds a line to it. So the body counts as well, but for its sinks that go where callers
-say: these are the call that is described.
+leave by `http_post($url, $data)` adds a line to it. Its sinks count that name a host and get what the caller passes.
 """
 
 from __future__ import annotations
@@ -10,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scanner.analysis import resolution, sinks
-from scanner.analysis.application import applied, summary_of
+from scanner.analysis.application import summary_of
 from scanner.analysis.binding import Binding
 from scanner.analysis.destinations import is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.lifting import lift
 from scanner.analysis.state import State
 from scanner.analysis.summary import PARAM, Hit, depends_on_caller
 from scanner.analysis.templates import HoleTable
-from scanner.analysis.values import Val, all_labels
+from scanner.analysis.values import Trace, Val, all_labels, stepped
 from scanner.model.facts import Call, CallKind
 from scanner.model.signature import Signature
 
 _PLACES = ("url", "host", "dsn", "command")
 """Roles that say where a call goes."""
+_CONNECTIONS = frozenset({"db", "ftp", "imap", "ldap", "ssh"})
+"""Kinds of calls whose libraries open the connection that is described themselves."""
 _MAX_BODIES = 3
 
 
@@ -36,7 +38,7 @@ def send(
     result = sinks.apply(evaluator, call, signatures, args, receiver, api=api, certain=True)
     bodies = _bodies(state, cls, lower, exact=call.kind == CallKind.STATIC)
     if bodies and (receiver is not None or any(_matters(evaluator, arg) for arg in args)):
-        _run_bodies(evaluator, call, bodies[:_MAX_BODIES], args, receiver)
+        run(evaluator, call, signatures[0], bodies[:_MAX_BODIES], args, receiver)
     return result
 
 
@@ -50,16 +52,28 @@ def _bodies(state: State, cls: str, name: str, *, exact: bool) -> Sequence[int]:
     return () if own is None else (own,)
 
 
-def _run_bodies(
-    evaluator: Evaluator, call: Call, numbers: Sequence[int], args: list[Val], receiver: Val | None
-) -> None:
-    """What the bodies of what a call calls do with what it passes, beside what is described."""
+def run(
+    evaluator: Evaluator, call: Call, signature: Signature, numbers: Sequence[int], args: list[Val],
+    receiver: Val | None,
+) -> None:  # fmt: skip
+    """What the bodies of what a call calls send to hosts that they name themselves, beside what is described."""
     state = evaluator.state
     for number in numbers:
-        summary = summary_of(state, number)
-        summary = summary._replace(hits=tuple(hit for hit in summary.hits if _goes_elsewhere(state.holes, hit)))
-        binding = Binding(evaluator, call, number, args, receiver)
-        applied(evaluator, call, number, summary, binding, args, receiver, certain=True)
+        hits = [
+            hit
+            for hit in summary_of(state, number).hits
+            if _goes_elsewhere(state.holes, hit) and not (hit.signature.kind == signature.kind in _CONNECTIONS)
+        ]
+        if not hits:
+            continue
+        symbol = state.program.symbol(number)
+
+        def step(trace: Trace, symbol: str = symbol) -> Trace:
+            return stepped(trace, evaluator.path, call.line, f"passed to {symbol}()")
+
+        substitution = evaluator.substitution(Binding(evaluator, call, number, args, receiver).argument, step, step)
+        for hit in hits:
+            lift(evaluator, call, hit, substitution, symbol, certain=True)
 
 
 def _matters(evaluator: Evaluator, value: Val) -> bool:

@@ -152,7 +152,7 @@ def _opens(hit: Hit) -> bool:
 
 def _chosen(outside: list[str]) -> bool:
     """Whether the code names a host itself, whoever calls the page does, or nobody can tell who does."""
-    return _literal(outside) or USER_INPUT in outside or UNRESOLVED in outside
+    return _literal(outside) or USER_INPUT in outside or set(outside) == {UNRESOLVED}
 
 
 def _surely_leaves(hit: Hit, label: str) -> bool:
