@@ -91,6 +91,8 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
     if signatures:
         if constructor is not None:  # a bundled library, or a class of the program under such a name
             described.run(evaluator, call, signatures[0], (constructor,), args, instance)
+            if signatures[0].lib == "redcap":
+                _run(evaluator, call, constructor, args, instance)
         return _described(evaluator, call, cls, signatures, args, instance)
     if state.program.find_method(cls, "__destruct") is not None:
         evaluator.ending.append(instance)
