@@ -89,10 +89,6 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
         state.site_libraries[site].add(signatures[0].lib)
         signatures = ()
     if signatures:
-        if constructor is not None:  # a bundled library, or a class of the program under such a name
-            described.run(evaluator, call, signatures[0], (constructor,), args, instance)
-            if signatures[0].lib == "redcap":
-                _run(evaluator, call, constructor, args, instance)
         return _described(evaluator, call, cls, signatures, args, instance)
     if state.program.find_method(cls, "__destruct") is not None:
         evaluator.ending.append(instance)
@@ -107,7 +103,12 @@ def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:
 def _described(
     evaluator: Evaluator, call: Call, cls: str, signatures: tuple[Signature, ...], args: list[Val], instance: Val
 ) -> Val:
-    """An object of a class whose constructor signatures describe."""
+    """An object of a class whose constructor signatures describe; REDCap's own has one of its own as well."""
+    constructor = evaluator.state.program.find_method(cls, "__construct")
+    if constructor is not None:  # a bundled library, or a class of the program under such a name
+        described.run(evaluator, call, signatures[0], (constructor,), args, instance)
+        if signatures[0].lib == "redcap":
+            _run(evaluator, call, constructor, args, instance)
     api = f"new {resolution.written(evaluator.state, cls)}"
     made = sinks.apply(evaluator, call, signatures, args, instance, api=api, certain=True)
     if cls == "simplexmlelement" and args:
