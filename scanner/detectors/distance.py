@@ -18,7 +18,7 @@ from scanner.detectors.literals import stands_in
 
 _DOUBT = 2
 """Steps that one doubtful step counts for beside itself."""
-_LEAP = 2
+_LEAP = 4
 """The same for a value that was put down in one file and taken up in another: anything may have been put there."""
 _LAST_WORD = re.compile(r"[.:\[\]'\"$>-]+")
 """Between the parts of a secret's name: `db.password`, `config.twilio_auth_token`."""

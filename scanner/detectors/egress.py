@@ -59,7 +59,7 @@ def egress_findings(
         found = _finding(scene, rule, hit, levels, lifted)
         if found is None:
             continue
-        if of_object(hit, levels) and (opened_once or not _named_here(scene, hit, found.destinations)):
+        if of_object(hit, levels) and (opened_once or not _told_here(scene, hit, found.destinations)):
             key = (hit.signature.id, hit.inner, found.destinations, opened_once and target(scene, hit).shown)
             users[key].append((hit, found))
         else:
@@ -92,6 +92,14 @@ def _quieted(found: Finding, reason: tuple[str, str]) -> Finding:
         message=f"{found.message} ({reason[1]})",
         details=tuple(sorted({*found.details, reason})),
     )
+
+
+def _told_here(scene: Scene, hit: Hit, destinations: Iterable[str]) -> bool:
+    """Whether the file of a call tells an object of another file where to go.
+
+    In the file of the class itself, which host it begins with says nothing of a single call.
+    """
+    return scene.program.path(hit.function) != hit.inner[0] and _named_here(scene, hit, destinations)
 
 
 def _named_here(scene: Scene, hit: Hit, destinations: Iterable[str]) -> bool:
@@ -132,7 +140,7 @@ def _of_call(found: list[Finding]) -> Finding:
 def _finding(scene: Scene, rule: Rule, hit: Hit, levels: Levels, lifted: set[tuple[str, int]]) -> Finding | None:
     place = target(scene, hit)
     outside = leaves(place.destinations)
-    if _addresses_nothing(hit) and (outside in ([], [UNRESOLVED]) or "command" in hit.roles):
+    if _addresses_nothing(hit) and (hit.via or outside in ([], [UNRESOLVED]) or "command" in hit.roles):
         return None
     told = place.by_object and not hit.via and outside == [UNRESOLVED] and hit.inner in lifted
     if (place.by_caller and not outside) or told:
@@ -162,8 +170,8 @@ def _finding(scene: Scene, rule: Rule, hit: Hit, levels: Levels, lifted: set[tup
 def _addresses_nothing(hit: Hit) -> bool:
     """A message for a log, or a write to an open handle: no argument says where to.
 
-    What opened the handle, or set the log up, is the call that connects and has a finding of its own; secrets that
-    reach this one are found all the same.
+    What opened the handle, or set the log up, is the call that connects and has a finding of its own, in a wrapper as
+    well; secrets that reach this one are found all the same.
     """
     return hit.signature.certainty is Certainty.IF_REMOTE and hit.roles.keys().isdisjoint(URL_ROLES)
 
