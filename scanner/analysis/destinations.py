@@ -362,7 +362,7 @@ def _known_host(host: str) -> str:
     address = _named_address(name)
     if address:
         return address
-    if _is_file(name):
+    if _is_file(name) or name.rpartition(".")[2].isdecimal():  # an address or none (WHATWG URL, "ends in a number")
         return UNRESOLVED
     try:
         name = name.encode("idna").decode("ascii") if not name.isascii() else name

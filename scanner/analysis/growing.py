@@ -105,6 +105,8 @@ def _without(items: Mapping[str, Val], keys: Mapping[str, None]) -> dict[str, Va
 
 
 def _is_extended(holes: HoleTable, effect: Effect) -> bool:
-    """Whether what is written has in it what was there before."""
+    """Whether what is written has in it what was there before, of an object that a caller passes."""
+    if effect.key[0] >= 0:
+        return False
     before = holes.element(chr(FIRST_PARAMETER - 1 - effect.key[0]), OF_OBJECT + effect.key[1].removeprefix("."))
     return before is not None and _holds(before, effect.value)

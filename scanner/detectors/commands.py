@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from scanner.analysis.destinations import LOCAL, UNRESOLVED, url_destination
+from scanner.analysis.destinations import COMMON_DOMAINS, LOCAL, UNRESOLVED, url_destination
 from scanner.analysis.summary import Hit
 from scanner.analysis.templates import HoleTable, is_known
 from scanner.analysis.values import Val
@@ -38,6 +38,13 @@ _TAKES_FILES = re.compile(
     r"composer|npm|pip)\s",
     re.IGNORECASE,
 )
+_TAKE_ADDRESSES = frozenset({"git", "svn"})
+"""Programs that take no bare name for a host: `host:path`, or an address (git-clone(1)); `safe.bareRepository` is a
+setting, `v1.x` a branch."""
+_OF_HOST = re.compile(r"proxy|server|host|url|listen", re.IGNORECASE)
+"""In a setting or an option behind which even these name a host: `git config http.proxy`."""
+_CAMEL = re.compile(r"\.(?=\w{8})([a-z]+[A-Z][A-Za-z]*)\.?\Z")
+"""The end of a word that is no domain, but the name of a setting or of a method; a short one may be a domain."""
 _MAX_LENGTH = 4_000
 _MAX_LINES = 24
 
@@ -74,6 +81,8 @@ def hosts(line: str, holes: HoleTable) -> set[str]:
         word = match[0]
         if "://" in word:
             found.add(url_destination(word[_scheme(word) :], holes).name)
+        elif network and (setting := _host_setting(word)):
+            found.add(url_destination(setting, holes, bare_host=True).name)
         elif network and _may_be_host(word, before, line[: match.start()], takes_files=takes_files):
             found.add(url_destination(word, holes, bare_host=True).name)
         before = word
@@ -93,9 +102,27 @@ def _scheme(word: str) -> int:
     return start
 
 
+def _host_setting(word: str) -> str:
+    """Host in a word like `http.proxy=proxy.example.org:3128`, or nothing."""
+    name, _separator, value = word.partition("=")
+    is_host = _OF_HOST.search(name) and (_NAME.fullmatch(value) or _ADDRESS.fullmatch(value))
+    return value if is_host else ""
+
+
+def _only_addresses(line: str) -> bool:
+    """Whether the last program in front of a word takes no bare names for hosts."""
+    programs = _TOOLS.findall(line)
+    return bool(programs) and programs[-1].lower() in _TAKE_ADDRESSES
+
+
 def _may_be_host(word: str, before: str, line: str, *, takes_files: bool) -> bool:
     if not (_NAME.fullmatch(word) or _ADDRESS.fullmatch(word)):
         return False
+    camel = _CAMEL.search(word)
+    if camel is not None and camel[1].lower() not in COMMON_DOMAINS:
+        return False
     if before in _FILE_OPTIONS or line.rstrip()[-1:] in ("<", ">") or word[:1] in "-/.~@":
+        return False
+    if _only_addresses(line) and not any(mark in word for mark in ":/@") and not _OF_HOST.search(before):
         return False
     return not (_FILE_NAME.fullmatch(word) and (takes_files or not is_known(word)))

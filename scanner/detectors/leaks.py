@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from scanner.analysis.assumed import KIND as ASSUMED
 from scanner.analysis.code import KIND as CODE
 from scanner.analysis.destinations import LOCAL, OWN_SERVER, UNRESOLVED, USER_INPUT
 from scanner.analysis.named import HELD
@@ -19,6 +20,7 @@ from scanner.detectors.base import Scene, finding, printable, steps
 from scanner.detectors.commands import KINDS, command_lines, uses_network
 from scanner.detectors.distance import distance, doubts, guessed, leaps, unasked
 from scanner.detectors.egress import details
+from scanner.detectors.literals import stands_in
 from scanner.detectors.targets import expected, is_public, known_host, leaves, target
 from scanner.model.finding import Confidence, Finding, Rule, Severity, TraceStep
 from scanner.model.signature import Certainty, Secret, SecretOrigin
@@ -129,6 +131,7 @@ def _leak(scene: Scene, hit: Hit, label: str, trace: Trace, outside: list[str]) 
         severity = Severity.INFO  # credentials are made to open the configured connection
     quieted = severity is Severity.LOW and loud is Severity.HIGH
     severity, confidence = _by_distance(scene, hit, plain, trace, severity, outside)
+    severity = max(severity, _most_assumed(scene, hit, trace, outside), key=lambda item: item.rank)
     confidence = confidence if hit.certain else Confidence.POSSIBLE
     if _strays(scene, hit, label, trace, outside):
         severity, confidence = max(severity, Severity.MEDIUM, key=lambda item: item.rank), Confidence.POSSIBLE
@@ -319,6 +322,18 @@ def _by_distance(
     if general and unsure and far and (UNRESOLVED in outside or not hit.certain):
         most = Severity.LOW
     return max(severity, most, key=lambda item: item.rank), Confidence.POSSIBLE
+
+
+def _most_assumed(scene: Scene, hit: Hit, trace: Trace, outside: list[str]) -> Severity:
+    """How grave a call can be that is only assumed to send, because it is given an address and a secret.
+
+    Where the secret was taken out of what other files filled, it is there by chance, most likely; and so is the host
+    that the file does not name.
+    """
+    if hit.signature.kind != ASSUMED or not leaps(scene, trace, scene.program.path(hit.function)):
+        return Severity.CRITICAL
+    named = any(stands_in(scene, hit.inner[0], name.strip("*.").split(":")[0]) for name in outside if is_public(name))
+    return Severity.HIGH if named else Severity.LOW
 
 
 def _literal(outside: list[str]) -> bool:

@@ -18,7 +18,7 @@ from scanner.model.other import NOTHING, OtherFacts
 
 SHORT_BODY = 190
 """Size of a function (`FunctionFact.size`) up to which it is followed in any case: getters, setters, URL builders."""
-FACTS_VERSION = 11
+FACTS_VERSION = 12
 """Raise it whenever the same bytes may give other facts: it is part of the cache key."""
 
 

@@ -35,7 +35,7 @@ _SPACE = re.compile(rb"\s*+")
 _NEAR = 600
 """Bytes around a closing tag in which the rest of its line is looked for."""
 _LOADER = re.compile(
-    rb"\bsg_load\s*\(|\b_il_exec\s*\(|@?\bZend;|\bphpshield_load\s*\(|\bioncube_(?:read_file|loader_version)\s*\("
+    rb"\bsg_load\s*\(|\b_il_exec\s*\(|@?\bZend;|\bphpshield_load\s*\(|\bioncube_read_file\s*\("
     rb"|\bphp_express\s*\(|\bbcompiler_(?:load|read)\s*\(",
     re.IGNORECASE,
 )

@@ -89,6 +89,11 @@ PROGRAMS = {
     + PADDING
     + "$this->q = R::$v;\n } }\n$a = new A; $a->load(); $b = new B; $b->copy();\n"
     + _send("$b->q"),
+    "objects of one value": "class A { public $all = []; function add($p) { $this->all[] = $p; } }\n"
+    "function pick($k, $p) { $o = null;\n"
+    + _lines("if ($k == @) { $o = new A; $o->add('@' . $p); }", 60)
+    + "$o->add($p); return $o; }\nfunction outer($k, $p) { $o = pick($k, $p); return $o; }\n"
+    f"$o = outer($_GET['k'], {SECRET});\n" + _send("$o->all[0]"),
     "statements": "function f() {\n" + _lines("$a@ = 1;", 21_000) + _send(SECRET) + "}\nf();",
 }
 
