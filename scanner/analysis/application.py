@@ -15,6 +15,7 @@ from scanner.analysis import (
     hydrating,
     inside,
     keyed,
+    lasting,
     lifting,
     objects,
     output,
@@ -52,6 +53,8 @@ _INWARD = frozenset({"argument", "printed", "thrown", given.CALLS})
 """Targets of effects that end with the call."""
 _MAX_HELD = 5
 """Closures of one place that are run inside one another."""
+_MAX_CALLS = 4
+"""Calls of a function, one after the other, that tell what is in its static variables."""
 _MAX_RECURSIONS = 12
 """Parameters through which what a function passes to itself is followed."""
 
@@ -174,6 +177,19 @@ def _of_recursive(state: State, number: int, passed: Given, summary: Summary) ->
 
 
 def _evaluated(state: State, number: int, passed: Given) -> Summary:
+    """Evaluate a function, again where it finds in static variables what it has left there."""
+    for _call in range(_MAX_CALLS):
+        evaluator = _evaluate(state, number, passed)
+        changed = lasting.have_changed(evaluator)
+        if not changed:
+            break
+    else:
+        state.vague.update(changed)  # each call leaves something else
+        evaluator = _evaluate(state, number, passed)
+    return evaluator.summary()
+
+
+def _evaluate(state: State, number: int, passed: Given) -> Evaluator:
     evaluator = Evaluator(state, number)
     evaluator.accept(passed)
     transfer.run(evaluator, decode_body(evaluator.fact.body))
@@ -181,7 +197,7 @@ def _evaluated(state: State, number: int, passed: Given) -> Summary:
     output.flush(evaluator)
     for instance in evaluator.ending:
         objects.destroyed(evaluator, instance)
-    return evaluator.summary()
+    return evaluator
 
 
 def _run_late_closures(evaluator: Evaluator) -> None:

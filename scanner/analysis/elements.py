@@ -87,7 +87,7 @@ class Elements(Named):
         ]
         if base.rest is not None and (unsure or isinstance(node.base, Prop | StaticProp)):
             others.append(base.rest)
-        found = [telling(self.state, item) for item in others]
+        found = [item if unsure else telling(self.state, item) for item in others]
         if unsure and not base.items:
             passed = base.replaced(texts=frozenset(filter(self._is_passed, base.texts)))
             found.append(opened(passed, ANY, self.state.holes))

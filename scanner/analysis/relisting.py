@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import open_lists
+from scanner.analysis import lasting, open_lists
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
 from scanner.analysis.listed import (
@@ -72,7 +72,7 @@ def _take(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if (taken := changed(evaluator, node, args)) is not None:
         return taken
     left = pairs(args[0])
-    if not is_complete(args[0]):
+    if not is_complete(args[0]) or (node.args and lasting.may_have_changed(evaluator, node.args[0].value)):
         write_back(evaluator, node, in_any_order(evaluator, args[0], named=True))
         return any_element(evaluator, args[0])
     shifts = node.short_name.lower() == "array_shift"
