@@ -136,12 +136,14 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     """
     if name in _RETURNS_INSTEAD and len(args) > 1 and args[1].texts == _TRUE:
         return Val(labels=objects.exposed(evaluator, args[0]))  # the text is the value, and nothing is shown
-    sink = evaluator.state.catalogue.local_sinks.get(name)
+    sink, shown = evaluator.state.catalogue.local_sinks.get(name), args
+    if name in output.PRINTS and name in objects.ENCODERS:
+        shown = [objects.with_content(evaluator, arg) for arg in args]
     if sink is not None:
-        reaches.apply_local_sink(evaluator, node, sink, args, None)
+        reaches.apply_local_sink(evaluator, node, sink, shown, None)
         reaches.keep_content(evaluator, node, sink, args)
     if name in output.PRINTS:
-        output.printed(evaluator, args, name, _formatted(evaluator, node, name, args))
+        output.printed(evaluator, shown, name, _formatted(evaluator, node, name, args))
     if name in _FIELDS and len(args) == 1:  # variables of the names that it says (PHP before 8)
         given = Val(labels=labels_of(evaluator, args))
         reaches.name_variables(evaluator, node, name, given, given)

@@ -75,6 +75,13 @@ def exposed(evaluator: Evaluator, value: Val, scope: str | None = None) -> Mappi
     return _exposed(evaluator, value, _MAX_DEPTH, set(), scope)
 
 
+def with_content(evaluator: Evaluator, value: Val) -> Val:
+    """A value that is shown as a whole (`var_dump`): it carries what the objects in it hold."""
+    if not (value.types or value.sites or value.items or value.rest is not None):
+        return value
+    return value.replaced(labels=merge_labels(value.labels, exposed(evaluator, value)))
+
+
 def held_by(evaluator: Evaluator, value: Val, scope: str | None = None) -> Mapping[str, Trace]:
     """Single secrets in the properties of the objects of a value, for a callee that asks for all that they hold.
 
