@@ -74,6 +74,8 @@ _AUTHORITY = re.compile(r"(?i)https?://([a-z0-9.:-]{3,260})[/?#]")
 _MAX_PUT_IN = 4
 _IN_MARKUP = re.compile(r"<[a-z][^<>]{0,200}=\s*[\"']?(?:https?:|wss?:)?//", re.IGNORECASE)
 """An element with an address."""
+_TURNING = frozenset({"strrev", "str_rot13"})
+"""Functions of whose folds what a caller passes is not turned itself: where no call is followed it is something else."""
 _NO_TEXT = frozenset({""})
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
@@ -170,6 +172,8 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     state = evaluator.state
     (texts, scalar), told = folded_value(evaluator, name, args), frozenset[int]()
+    if name in _TURNING and texts and any(map(PARAMETERS.search, texts)):
+        texts, scalar = texts | evaluator.unknown(node).texts, ""
     propagator = state.matcher.propagator(name)
     if propagator is not None:
         chosen = [args[i] for i in propagator.from_args if i < len(args)]

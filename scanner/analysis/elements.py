@@ -210,7 +210,8 @@ class Elements(Named):
 
     def _others(self, base: Val, keys: list[str], node: Index, *, known: bool) -> Iterable[Val]:
         """What an element may be beside those stored under its known keys."""
-        if base.rest is not None and (not known or not keys):
+        moved = base.loose and any(map(array_keys.is_number, keys))
+        if base.rest is not None and (not known or not keys or moved):
             yield self._one_setting(base.rest, keys)
         if not keys and base.items:
             yield from (base.items[key] for key in sorted(base.items)[:MAX_TEXTS])

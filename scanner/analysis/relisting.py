@@ -72,13 +72,17 @@ def _take(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     if (taken := changed(evaluator, node, args)) is not None:
         return taken
     left = pairs(args[0])
-    if not is_complete(args[0]) or (node.args and lasting.may_have_changed(evaluator, node.args[0].value)):
+    if not is_complete(args[0]):
         write_back(evaluator, node, in_any_order(evaluator, args[0], named=True))
         return any_element(evaluator, args[0])
     shifts = node.short_name.lower() == "array_shift"
     nothing = typed("", NULL) if evaluator.concrete else NOTHING  # what ends `while ($one = array_pop($list))`
     one = left.pop(0 if shifts else -1)[1] if left else nothing
-    write_back(evaluator, node, array(numbered(left, named=True) if shifts else left, args[0]))
+    remaining = array(numbered(left, named=True) if shifts else left, args[0])
+    if node.args and lasting.may_have_changed(evaluator, node.args[0].value):  # earlier calls have taken some
+        one = evaluator.join(one, any_element(evaluator, args[0]))
+        remaining = evaluator.join(remaining, in_any_order(evaluator, args[0], named=True))
+    write_back(evaluator, node, remaining)
     return labelled(evaluator, one, args[:1])
 
 
