@@ -75,7 +75,7 @@ _MAX_PUT_IN = 4
 _IN_MARKUP = re.compile(r"<[a-z][^<>]{0,200}=\s*[\"']?(?:https?:|wss?:)?//", re.IGNORECASE)
 """An element with an address."""
 _TURNING = frozenset({"strrev", "str_rot13"})
-"""Functions of whose folds what a caller passes is not turned itself: where no call is followed it is something else."""
+"""Functions that change all of a text: what a caller passes is something else behind them, whatever a fold leaves."""
 _NO_TEXT = frozenset({""})
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""

@@ -461,6 +461,8 @@ def _put(evaluator: Evaluator, target: Index, base: Val, key: Val, value: Val) -
             evaluator.state.mixing.pools.add(evaluator.number)
     labels = merge_labels(base.labels, evaluator.state.telling(key.labels)) if key.labels else base.labels
     write(evaluator, target.base, base.replaced(items=items, rest=rest, labels=labels))
+    if evaluator.place_references and names:
+        references.slot_written(evaluator, target, names, value)
     containers.put_at(evaluator, base, key, value)
     if base.types:
         evaluator.run_offset("offsetset", base, [Val(frozenset(names), key.labels), value], target)
