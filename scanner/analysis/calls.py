@@ -245,8 +245,7 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
     if cls == generators.CLASS:
         yield generators.called(evaluator, lower, receiver, args)
         return
-    if cls in keeping.CACHES:
-        yield keeping.of_cache(evaluator, lower, args)
+    yield from keeping.of_class(evaluator, cls, lower, args, receiver)
     ancestors = state.program.ancestors(cls)
     signatures = resolution.sure(state, cls, ancestors, state.matcher.method(cls, lower, ancestors))
     if signatures:

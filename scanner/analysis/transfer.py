@@ -11,6 +11,7 @@ from scanner.analysis import (
     generators,
     growing,
     implicit,
+    keeping,
     lasting,
     letters,
     members,
@@ -465,4 +466,5 @@ def _put(evaluator: Evaluator, target: Index, base: Val, key: Val, value: Val) -
         references.slot_written(evaluator, target, names, value)
     containers.put_at(evaluator, base, key, value)
     if base.types:
+        keeping.put_in_archive(evaluator, base, value)
         evaluator.run_offset("offsetset", base, [Val(frozenset(names), key.labels), value], target)
