@@ -50,6 +50,7 @@ _NAMES_THEM = "__sleep"
 _CHOOSING = {SERIALIZED: ("__serialize", _NAMES_THEM), AS_JSON: ("jsonserialize",)}
 """Methods that say what of an object is encoded, by encoder; the first of them counts."""
 _ITERATED_BY = ("getiterator", "current")
+_KEY = ("key",)
 _MAX_DEPTH = 2
 _MAX_ARRAYS = 4
 """Arrays in one another that are looked into."""
@@ -282,6 +283,14 @@ def walked(evaluator: Evaluator, value: Val) -> Val:
     for cls in evaluator.state.program.own_classes(value.types):
         _run(evaluator, cls, ("accept",), value)
         found += _run(evaluator, cls, ("current",), value)
+    return join_all(found, evaluator.state.overflow)
+
+
+def keyed(evaluator: Evaluator, value: Val) -> Val:
+    """Keys that iterators of the program give to `foreach`."""
+    found = [
+        one for cls in evaluator.state.program.own_classes(value.types) for one in _run(evaluator, cls, _KEY, value)
+    ]
     return join_all(found, evaluator.state.overflow)
 
 
