@@ -50,8 +50,9 @@ from scanner.analysis import (
     throwables,
     tracing,
 )
-from scanner.analysis.application import apply_summary, evaluate_closure, holds_closure
+from scanner.analysis.application import apply_summary
 from scanner.analysis.binding import arguments, in_order, written_out
+from scanner.analysis.closures import evaluate_closure, holds_closure
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.handlers import folded
