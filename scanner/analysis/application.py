@@ -244,6 +244,7 @@ def apply_summary(
     state.mixing.passed(evaluator.number, number, call)
     binding = binding or Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
     result = _applied(evaluator, call, number, summary, binding, args, receiver, certain=certain)
+    references.slots_passed(evaluator, call, number)
     return _with_return_types(state, number, _better(evaluator, result, decoded))
 
 

@@ -30,6 +30,8 @@ from scanner.model.facts import (
     Unknown,
     Value,
     Var,
+    decode_body,
+    nodes,
 )
 
 KEPT = "reference"
@@ -90,6 +92,34 @@ def slot_written(evaluator: Evaluator, target: Index, keys: Sequence[str], value
             joined = evaluator.join(evaluator.value(place), value)
             evaluator.state.interpreter.write(evaluator, place, joined)
         evaluator.place_references[name] = places
+
+
+def slots_passed(evaluator: Evaluator, call: Call, number: int) -> None:
+    """A call passes an array, with an element that is a reference, to a function that writes into its copy of it.
+
+    What it writes there nobody here knows.
+    """
+    for position, arg in enumerate(call.args) if evaluator.place_references else ():
+        names = [
+            name
+            for name, places in evaluator.place_references.items()
+            if any(isinstance(place, Index) and _root(place) == arg.value for place in places)
+        ]
+        if names and _writes_into(evaluator, number, position):
+            for name in names:
+                value = evaluator.join(evaluator.value(Var(name)), evaluator.unknown(f"${name}"))
+                evaluator.state.interpreter.write(evaluator, Var(name), value)
+
+
+def _writes_into(evaluator: Evaluator, number: int, position: int) -> bool:
+    """Whether a function assigns to elements of one of its parameters, which is its own copy."""
+    program = evaluator.state.program
+    fact = program.functions[program.with_body(number)]
+    if position >= len(fact.params) or fact.params[position].by_ref:
+        return False
+    own = Var(fact.params[position].name)
+    written = (node.target for node in nodes(decode_body(fact.body)) if isinstance(node, Assign))
+    return any(isinstance(target, Index) and _root(target) == own for target in written)
 
 
 def walked(evaluator: Evaluator, node: Assign) -> tuple[Value, ...]:
