@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from scanner.analysis import (
     containers,
@@ -15,6 +15,7 @@ from scanner.analysis import (
     hydrating,
     inside,
     keyed,
+    lasting,
     lifting,
     objects,
     output,
@@ -26,7 +27,7 @@ from scanner.analysis import (
     transfer,
 )
 from scanner.analysis.binding import Binding
-from scanner.analysis.by_reference import hand_back
+from scanner.analysis.closures import evaluate_closure
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.flows import Passed, Step
 from scanner.analysis.passing import passed_through
@@ -44,14 +45,14 @@ from scanner.analysis.summary import (
 from scanner.analysis.summary import (
     certain as surely,
 )
-from scanner.analysis.values import NOTHING, Trace, Val, all_labels, join_all, stepped
+from scanner.analysis.values import NOTHING, Trace, Val, join_all, stepped
 from scanner.analysis.variants import Given
 from scanner.model.facts import Call, Var, decode_body
 
 _INWARD = frozenset({"argument", "printed", "thrown", given.CALLS})
 """Targets of effects that end with the call."""
-_MAX_HELD = 5
-"""Closures of one place that are run inside one another."""
+_MAX_CALLS = 4
+"""Calls of a function, one after the other, that tell what is in its static variables."""
 _MAX_RECURSIONS = 12
 """Parameters through which what a function passes to itself is followed."""
 
@@ -174,6 +175,19 @@ def _of_recursive(state: State, number: int, passed: Given, summary: Summary) ->
 
 
 def _evaluated(state: State, number: int, passed: Given) -> Summary:
+    """Evaluate a function, again where it finds in static variables what it has left there."""
+    for _call in range(_MAX_CALLS):
+        evaluator = _evaluate(state, number, passed)
+        changed = lasting.have_changed(evaluator)
+        if not changed:
+            break
+    else:
+        state.vague.update(changed)  # each call leaves something else
+        evaluator = _evaluate(state, number, passed)
+    return evaluator.summary()
+
+
+def _evaluate(state: State, number: int, passed: Given) -> Evaluator:
     evaluator = Evaluator(state, number)
     evaluator.accept(passed)
     transfer.run(evaluator, decode_body(evaluator.fact.body))
@@ -181,7 +195,7 @@ def _evaluated(state: State, number: int, passed: Given) -> Summary:
     output.flush(evaluator)
     for instance in evaluator.ending:
         objects.destroyed(evaluator, instance)
-    return evaluator.summary()
+    return evaluator
 
 
 def _run_late_closures(evaluator: Evaluator) -> None:
@@ -189,76 +203,6 @@ def _run_late_closures(evaluator: Evaluator) -> None:
     for number in sorted(evaluator.closures):
         if any(by_ref for _name, by_ref in evaluator.state.program.functions[number].captures):
             evaluate_closure(evaluator, number)
-
-
-def evaluate_closure(
-    evaluator: Evaluator,
-    number: int,
-    args: list[Val] | None = None,
-    carried: Mapping[str, Val] | None = None,
-    scope: str = "",
-    call: Call | None = None,
-) -> Val:
-    """Run a closure's body with the variables it captures; its sinks belong to the function around it.
-
-    `carried`: captured variables of a closure that was made elsewhere. `scope`: class that it was bound to. `call`:
-    where its arguments are written, of which those by reference get what it leaves in them.
-    """
-    state = evaluator.state
-    if number in state.active and not _held_inside(evaluator, number, carried):
-        return Val(labels=state.lasting(join_all((Val(labels=all_labels(arg)) for arg in args or ()), "").labels))
-    deep = len(state.active) >= state.limits.call_depth
-    if deep:
-        state.limit("call-depth", state.current)
-        state.cut[state.current].add(state.current)
-    if deep or not state.run_inside(number):
-        state.left_closures.add(number)
-        return NOTHING
-    state.run_closures.add(number)
-    state.active.append(number)
-    evaluator.age()
-    try:
-        inner = Evaluator(state, number)
-        inner.cls = scope or inner.cls
-        inner.concrete, inner.told = evaluator.concrete, evaluator.told
-        inner.carried = carried
-        inner.adopt(evaluator, args, carried)
-        transfer.run(inner, decode_body(inner.fact.body))
-    finally:
-        state.active.pop()
-    evaluator.take_over(inner, foreign=carried is not None)
-    if carried is None:
-        references.captured(evaluator, [name for name, by_ref in inner.fact.captures if by_ref])
-    if inner.returns.labels or inner.returns.height:
-        evaluator.given_back[number] = inner.returns
-    if call is not None:
-        hand_back(evaluator, call, inner)
-    written = [inner.env[param.name] for param in inner.fact.params if param.by_ref and param.name in inner.env]
-    if not written:
-        return inner.returns
-    return join_all([inner.returns, *(Val(labels=all_labels(value)) for value in written)], evaluator.state.overflow)
-
-
-def _held_inside(evaluator: Evaluator, number: int, carried: Mapping[str, Val] | None) -> bool:
-    """Whether a closure that runs calls another of the same place that it holds: `fn($x) => $f($held($x))`.
-
-    What that one holds in turn is less with each.
-    """
-    outer = evaluator.carried
-    if carried is None or outer is None or evaluator.number != number:
-        return False
-    deep = evaluator.state.active.count(number) >= _MAX_HELD
-    return not deep and _nesting(carried, number) < _nesting(outer, number)
-
-
-def _nesting(carried: Mapping[str, Val], number: int) -> int:
-    """How deep those captured variables are that hold a closure of one place."""
-    return max((value.height for value in carried.values() if holds_closure(value, number)), default=0)
-
-
-def holds_closure(value: Val, number: int) -> bool:
-    """Whether a value may be a closure of one place."""
-    return any(ref.function == number for ref in value.refs)
 
 
 def apply_summary(
@@ -300,6 +244,7 @@ def apply_summary(
     state.mixing.passed(evaluator.number, number, call)
     binding = binding or Binding(evaluator, call, number, following.printable(evaluator, number, args), receiver)
     result = _applied(evaluator, call, number, summary, binding, args, receiver, certain=certain)
+    references.slots_passed(evaluator, call, number)
     return _with_return_types(state, number, _better(evaluator, result, decoded))
 
 

@@ -74,6 +74,8 @@ _AUTHORITY = re.compile(r"(?i)https?://([a-z0-9.:-]{3,260})[/?#]")
 _MAX_PUT_IN = 4
 _IN_MARKUP = re.compile(r"<[a-z][^<>]{0,200}=\s*[\"']?(?:https?:|wss?:)?//", re.IGNORECASE)
 """An element with an address."""
+_TURNING = frozenset({"strrev", "str_rot13"})
+"""Functions that change all of a text: what a caller passes is something else behind them, whatever a fold leaves."""
 _NO_TEXT = frozenset({""})
 _MAX_ARGUMENTS = 8
 """Arguments that `func_get_args` keeps apart."""
@@ -136,12 +138,14 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
     """
     if name in _RETURNS_INSTEAD and len(args) > 1 and args[1].texts == _TRUE:
         return Val(labels=objects.exposed(evaluator, args[0]))  # the text is the value, and nothing is shown
-    sink = evaluator.state.catalogue.local_sinks.get(name)
+    sink, shown = evaluator.state.catalogue.local_sinks.get(name), args
+    if name in output.PRINTS and name in objects.ENCODERS:
+        shown = [objects.with_content(evaluator, arg) for arg in args]
     if sink is not None:
-        reaches.apply_local_sink(evaluator, node, sink, args, None)
+        reaches.apply_local_sink(evaluator, node, sink, shown, None)
         reaches.keep_content(evaluator, node, sink, args)
     if name in output.PRINTS:
-        output.printed(evaluator, args, name, _formatted(evaluator, node, name, args))
+        output.printed(evaluator, shown, name, _formatted(evaluator, node, name, args))
     if name in _FIELDS and len(args) == 1:  # variables of the names that it says (PHP before 8)
         given = Val(labels=labels_of(evaluator, args))
         reaches.name_variables(evaluator, node, name, given, given)
@@ -168,6 +172,8 @@ def side_effects(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -
 def _general(evaluator: Evaluator, node: Call, name: str, args: list[Val]) -> Val:
     state = evaluator.state
     (texts, scalar), told = folded_value(evaluator, name, args), frozenset[int]()
+    if name in _TURNING and texts and any(map(PARAMETERS.search, texts)):
+        texts, scalar = texts | evaluator.unknown(node).texts, ""
     propagator = state.matcher.propagator(name)
     if propagator is not None:
         chosen = [args[i] for i in propagator.from_args if i < len(args)]

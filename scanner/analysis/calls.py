@@ -50,8 +50,9 @@ from scanner.analysis import (
     throwables,
     tracing,
 )
-from scanner.analysis.application import apply_summary, evaluate_closure, holds_closure
+from scanner.analysis.application import apply_summary
 from scanner.analysis.binding import arguments, in_order, written_out
+from scanner.analysis.closures import evaluate_closure, holds_closure
 from scanner.analysis.describe import callee_text, describe
 from scanner.analysis.evaluator import CARRIED, MAX_INLINE_CLOSURES, Evaluator
 from scanner.analysis.handlers import folded
@@ -245,8 +246,7 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
     if cls == generators.CLASS:
         yield generators.called(evaluator, lower, receiver, args)
         return
-    if cls in keeping.CACHES:
-        yield keeping.of_cache(evaluator, lower, args)
+    yield from keeping.of_class(evaluator, cls, lower, args, receiver)
     ancestors = state.program.ancestors(cls)
     signatures = resolution.sure(state, cls, ancestors, state.matcher.method(cls, lower, ancestors))
     if signatures:

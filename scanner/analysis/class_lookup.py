@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from scanner.analysis import enums, scalars
+from collections.abc import Iterable
+
+from scanner.analysis import enums, resolution, scalars
 from scanner.analysis.program import ClassUnit
 from scanner.analysis.release_data import ROOT
 from scanner.analysis.shared import Shared
@@ -56,7 +58,7 @@ class ClassLookup(Shared):
             folder = path.rpartition("/")[0]
             return text_value(f"{ROOT}/{folder}".rstrip("/") if node.name == "__DIR__" else f"{ROOT}/{path}")
         if node.name in ("__CLASS__", "__FUNCTION__", "__METHOD__"):
-            return text_value(self.fact.cls if node.name == "__CLASS__" else self.fact.name)
+            return self._own_class() if node.name == "__CLASS__" else text_value(self.fact.name)
         for name in (node.qualified, node.name):
             if name:
                 value = self.state_constant(name)
@@ -64,6 +66,16 @@ class ClassLookup(Shared):
                 if value is not None or kept is not NOTHING:
                     return kept if value is None else self.join(value, kept)
         return Val(frozenset([self.state.holes.template("constant", node.name)]))
+
+    def _own_class(self) -> Val:
+        """`__CLASS__`: in a trait, the class that uses it."""
+        program = self.state.program
+        users = program.descendants(self.cls, MAX_LATE_BOUND) if program.is_trait(self.cls) else []
+        return self._spelled(users) if users else text_value(self.fact.cls)
+
+    def _spelled(self, classes: Iterable[str]) -> Val:
+        """Names of classes as their declarations write them."""
+        return text_value(*(resolution.written(self.state, cls) for cls in classes))
 
     def state_constant(self, name: str) -> Val | None:
         """Value of a global constant of the program or of PHP itself."""
@@ -90,7 +102,7 @@ class ClassLookup(Shared):
         if node.name == "class":
             within = node.cls == "static" or self.state.program.is_trait(self.cls)  # there the one that uses the trait
             classes = self.late_bound(node.cls) if within else self.class_names(node.cls)
-            return text_value(*classes) if classes else self.unknown(node)
+            return self._spelled(classes) if classes else self.unknown(node)
         names = frozenset([node.name]) if isinstance(node.name, str) else self.value(node.name).texts
         found = [value for name in sorted(names) for value in self.constants_of(node.cls, name)]
         return join_all(found, self.state.overflow) if found else self.unknown(node)

@@ -13,7 +13,7 @@ from scanner.analysis import collecting
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_of_value, contents
 from scanner.analysis.templates import ELEMENTS, OF_OBJECT
-from scanner.analysis.values import NOTHING, Val, join_all
+from scanner.analysis.values import NOTHING, Val, join_all, parts
 from scanner.model.facts import Call, Var
 
 CLASSES = frozenset(
@@ -51,6 +51,10 @@ _COMPARED_BY = frozenset({"uasort", "uksort"})
 """Methods that compare elements by a function that they are given."""
 _ASKED = {"insert": "compare", "attach": "gethash", "offsetset": "gethash"}
 """Methods that put something in, and which of the class is asked about it."""
+_BY_PATTERN = frozenset({"regexiterator", "recursiveregexiterator"})
+_MATCH = frozenset({"0"})
+"""The mode in which elements are given as they are."""
+_OF_LEAVES = "recursiveiteratoriterator"
 ROLE = "." + ELEMENTS
 
 
@@ -65,12 +69,29 @@ def made(evaluator: Evaluator, instance: Val, args: Sequence[Val]) -> Val:
     evaluator.state.collections |= instance.sites
     collecting.begin(evaluator, instance, args)
     inner = args[0] if args else NOTHING
+    if _OF_LEAVES in instance.types and inner.height > 1:
+        inner = inner.replaced(items=None, rest=_leaves(evaluator, inner), loose=True)
+    if not _BY_PATTERN.isdisjoint(instance.types) and args[2:3] and args[2].texts != _MATCH:
+        inner = _remade(evaluator, inner)
     extended = bool(evaluator.state.program.own_classes(instance.types))  # its own methods ask the object alone
     held = elements(evaluator, inner) if extended else _held(evaluator, inner)
     for site in sorted(instance.sites) if held is not NOTHING else ():
         evaluator.set_site(site, ROLE, held)
     loose = inner.loose or not _CHOOSING.isdisjoint(instance.types)
     return instance.replaced(items=inner.items, rest=inner.rest, loose=loose)
+
+
+def _remade(evaluator: Evaluator, value: Val) -> Val:
+    """What `RegexIterator` gives in another mode than `MATCH`: something that is made of each element."""
+    made = Val(evaluator.unknown("what a pattern makes of it").texts, elements(evaluator, value).labels)
+    items = dict.fromkeys(value.items or {}, made)
+    return value.replaced(items=items or None, rest=None if value.rest is None else made)
+
+
+def _leaves(evaluator: Evaluator, value: Val) -> Val:
+    """All that stands in arrays in arrays: each of them, and what is in it."""
+    inside = [_leaves(evaluator, part) for part in parts(value)] if value.height else []
+    return join_all([value.replaced(items=None, rest=None), *inside], evaluator.state.overflow)
 
 
 def copied(evaluator: Evaluator, call: Call, cls: str, method: str, args: Sequence[Val]) -> Val:

@@ -23,6 +23,7 @@ from scanner.analysis import (
 )
 from scanner.analysis.application import apply_summary
 from scanner.analysis.binding import written_out
+from scanner.analysis.class_lookup import MAX_LATE_BOUND
 from scanner.analysis.describe import callee_text
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.passing import passed_through
@@ -41,9 +42,8 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
     classes = evaluator.class_names(call.name)
     if isinstance(call.name, str) and call.name.startswith("class@anonymous"):
         classes = [f"{evaluator.path}#{call.name}"]
-    if call.name == "static":  # of few subclasses it may be any
-        below = [key for cls in classes for key in evaluator.state.program.descendants(cls)]
-        classes = [*classes, *below] if len(below) <= _MAX_BELOW else classes
+    if call.name in ("self", "static"):
+        classes = _relative(evaluator, call.name, classes)
     call, args = written_out(evaluator, call)
     named = NOTHING
     if not isinstance(call.name, str):
@@ -63,6 +63,15 @@ def evaluate(evaluator: Evaluator, call: Call) -> Val:
         found.append(create(evaluator, call, cls, args))
     evaluator.computed = before
     return join_all(found, evaluator.state.overflow)
+
+
+def _relative(evaluator: Evaluator, name: str, classes: list[str]) -> list[str]:
+    """Classes of `new static`, of few subclasses any, and of `new self`, in a trait any class that uses it."""
+    program = evaluator.state.program
+    if program.is_trait(evaluator.cls):
+        return [*classes, *(key for cls in classes for key in program.descendants(cls, MAX_LATE_BOUND))]
+    below = [key for cls in classes for key in program.descendants(cls)] if name == "static" else []
+    return [*classes, *below] if len(below) <= _MAX_BELOW else classes
 
 
 def create(evaluator: Evaluator, call: Call, cls: str, args: list[Val]) -> Val:

@@ -13,9 +13,12 @@ from scanner.analysis.application import summary_of
 from scanner.analysis.binding import Binding
 from scanner.analysis.destinations import is_local, url_destination
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.flows import texts_in
 from scanner.analysis.lifting import lift
+from scanner.analysis.shared import LONE, STORE, telling_texts
 from scanner.analysis.state import State
-from scanner.analysis.summary import PARAM, Hit, depends_on_caller
+from scanner.analysis.substitution import Substitution
+from scanner.analysis.summary import PARAM, Effect, Hit, depends_on_caller
 from scanner.analysis.templates import HoleTable
 from scanner.analysis.values import Trace, Val, all_labels, stepped
 from scanner.model.facts import Call, CallKind
@@ -26,6 +29,8 @@ _PLACES = ("url", "host", "dsn", "command")
 _CONNECTIONS = frozenset({"db", "ftp", "imap", "ldap", "ssh"})
 """Kinds of calls whose libraries open the connection that is described themselves."""
 _MAX_BODIES = 3
+_KEEPING = (STORE, LONE, "global")
+"""Targets of effects that something is put into a property or a global variable."""
 
 
 def send(
@@ -56,15 +61,20 @@ def run(
     evaluator: Evaluator, call: Call, signature: Signature, numbers: Sequence[int], args: list[Val],
     receiver: Val | None,
 ) -> None:  # fmt: skip
-    """What the bodies of what a call calls send to hosts that they name themselves, beside what is described."""
+    """What the bodies of what a call calls do beside what is described.
+
+    They send to hosts that they name themselves, and keep secrets where others find them.
+    """
     state = evaluator.state
     for number in numbers:
+        summary = summary_of(state, number)
         hits = [
             hit
-            for hit in summary_of(state, number).hits
+            for hit in summary.hits
             if _goes_elsewhere(state.holes, hit) and not (hit.signature.kind == signature.kind in _CONNECTIONS)
         ]
-        if not hits:
+        kept = [effect for effect in summary.effects if effect.target in _KEEPING and _is_for_all(effect)]
+        if not hits and not kept:
             continue
         symbol = state.program.symbol(number)
 
@@ -74,6 +84,30 @@ def run(
         substitution = evaluator.substitution(Binding(evaluator, call, number, args, receiver).argument, step, step)
         for hit in hits:
             lift(evaluator, call, hit, substitution, symbol, certain=True)
+        for effect in kept:
+            _keep(evaluator, effect, substitution)
+
+
+def _is_for_all(effect: Effect) -> bool:
+    """Whether something is put into a static property or a global variable."""
+    cls, _separator, name = effect.key[1].partition("\0")
+    return not cls or name.startswith("::")
+
+
+def _keep(evaluator: Evaluator, effect: Effect, substitution: Substitution) -> None:
+    """Secrets and hosts that a body keeps for all the program; of what else it keeps there, that there is some."""
+    state, (cls, _separator, name) = evaluator.state, effect.key[1].partition("\0")
+    value = substitution.value(effect.value)
+    labels = {label: trace for label, trace in all_labels(value).items() if label.startswith(PARAM)}
+    nested = telling_texts(texts_in(value))
+    state.vague.add((cls, name))
+    told = Val(
+        telling_texts(value.texts),
+        {**state.lasting(all_labels(value)), **labels},
+        rest=Val(nested) if nested else None,
+    )
+    if told.labels or told.texts or nested:
+        evaluator.write_shared(effect.target, (cls, name), told, effect.lifts + 1)
 
 
 def _matters(evaluator: Evaluator, value: Val) -> bool:

@@ -87,7 +87,7 @@ class Elements(Named):
         ]
         if base.rest is not None and (unsure or isinstance(node.base, Prop | StaticProp)):
             others.append(base.rest)
-        found = [telling(self.state, item) for item in others]
+        found = [item if unsure else telling(self.state, item) for item in others]
         if unsure and not base.items:
             passed = base.replaced(texts=frozenset(filter(self._is_passed, base.texts)))
             found.append(opened(passed, ANY, self.state.holes))
@@ -210,7 +210,8 @@ class Elements(Named):
 
     def _others(self, base: Val, keys: list[str], node: Index, *, known: bool) -> Iterable[Val]:
         """What an element may be beside those stored under its known keys."""
-        if base.rest is not None and (not known or not keys):
+        moved = base.loose and any(map(array_keys.is_number, keys))
+        if base.rest is not None and (not known or not keys or moved):
             yield self._one_setting(base.rest, keys)
         if not keys and base.items:
             yield from (base.items[key] for key in sorted(base.items)[:MAX_TEXTS])

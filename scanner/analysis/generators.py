@@ -13,7 +13,8 @@ from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import contents, handles, labels_of
 from scanner.analysis.listed import array, flag, in_any_order, is_complete, is_list, numbered, pairs
 from scanner.analysis.shared import YIELDED
-from scanner.analysis.values import NOTHING, Val, join_all, text_value
+from scanner.analysis.templates import OF_OBJECT
+from scanner.analysis.values import NOTHING, Val, all_labels, join_all, text_value
 from scanner.model.facts import Call, Op
 
 CLASS = "generator"
@@ -23,6 +24,9 @@ _TYPES = frozenset({CLASS})
 _PLACE = -3
 """Stands for the place of an allocation that no code makes: the call of a generator function makes it."""
 _SENT_BY = frozenset({"send"})
+_THROWN_BY = "throw"
+_THROWN = "\0thrown"
+"""What is thrown into a generator, as a property that no PHP code can name."""
 
 
 def made(evaluator: Evaluator, value: Val, key: Val = NOTHING, place: str = "") -> Val:
@@ -53,9 +57,10 @@ def yielded(evaluator: Evaluator, node: Op, operands: Sequence[Val]) -> Val:
     if node.op == "yield from" and operands:  # what is sent goes on to the other
         generator = generator.replaced(sites=generator.sites | operands[-1].sites)
     evaluator.returns = evaluator.join(evaluator.returns, generator)
+    own = Val(sites=frozenset([evaluator.state.site(evaluator.number, _PLACE)]))
+    evaluator.thrown = evaluator.join(evaluator.thrown, evaluator.project(own, OF_OBJECT + _THROWN))
     if node.op == "yield from":  # what the other generator returns
         return operands[-1] if operands else NOTHING
-    own = Val(sites=frozenset([evaluator.state.site(evaluator.number, _PLACE)]))
     sent = containers.elements(evaluator, own)
     return evaluator.join(sent, evaluator.unknown(node)) if not sent.items else sent
 
@@ -100,9 +105,20 @@ def called(evaluator: Evaluator, method: str, receiver: Val, args: Sequence[Val]
         return (receiver.items or {}).get(KEYS, evaluator.unknown("$key"))
     if method in _SENT_BY and args:
         containers.hold(evaluator, receiver.sites, args[0])
+    if method == _THROWN_BY and args:
+        _throw(evaluator, receiver, args[0])
     items = {key: item for key, item in (receiver.items or {}).items() if key.isdecimal()}
     told = receiver.rest is not None or items
     found = [contents(evaluator, receiver.replaced(items=items or None))] if told else []
     if method in _SENT_BY and not receiver.sites:  # nobody knows what it does with what it gets
         found += args
     return join_all([*found, Val(labels=receiver.labels)], evaluator.state.overflow)
+
+
+def _throw(evaluator: Evaluator, receiver: Val, exception: Val) -> None:
+    """`$generator->throw($exception)`: each of its `yield` may throw that; what it delegates to gets it as well."""
+    thrown = Val(labels=all_labels(exception), types=exception.types, sites=exception.sites)
+    for site in sorted(receiver.sites):
+        if containers.holds(evaluator, site):
+            evaluator.stored_sites.add(site)
+            evaluator.set_site(site, "." + _THROWN, thrown)

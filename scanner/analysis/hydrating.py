@@ -15,8 +15,9 @@ from scanner.analysis.state import ANY_PROPERTY
 from scanner.analysis.substitution import Substitution
 from scanner.analysis.summary import ANY, Effect, parameter_label
 from scanner.analysis.templates import OF_KEYS, is_known, like, parameters
-from scanner.analysis.values import Trace, Val
+from scanner.analysis.values import Trace, Val, text_value
 from scanner.analysis.visibility import declared
+from scanner.model.facts import Unknown
 
 MEMBERS: Final = "members"
 """Target of the effect that the elements of an array become properties of an object."""
@@ -62,6 +63,10 @@ def filled(evaluator: Evaluator, effect: Effect, substitution: Substitution) -> 
         for cls in classes:
             owner = evaluator.property_owner(cls, name)
             evaluator.write_shared("store", (owner, name), item, effect.lifts + 1)
+            magic = evaluator.magic_method(cls, name, "__set")
+            if magic is not None:
+                here = Val(types=frozenset([cls]), sites=frozenset(sites))
+                evaluator.run_method(magic, [text_value(name), item], Unknown(name), here)
     open_texts = frozenset(text for text in array.texts if parameters(text))
     if open_texts and effect.lifts < _MAX_LIFTS:
         for site in sites:

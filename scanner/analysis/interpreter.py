@@ -9,6 +9,7 @@ from scanner.analysis import (
     array_functions,
     callables,
     calls,
+    closures,
     given,
     objects,
     relisted,
@@ -63,7 +64,7 @@ class PhpInterpreter:
         return services.called(evaluator, method, container, args, NOTHING)
 
     def closure(self, evaluator: Evaluator, number: int) -> Val:
-        return application.evaluate_closure(evaluator, number)
+        return closures.evaluate_closure(evaluator, number)
 
     def joined(self, evaluator: Frame, glue: Val, pieces: Val) -> Val:
         return array_functions.joined(evaluator, glue, pieces) if isinstance(evaluator, Evaluator) else NOTHING

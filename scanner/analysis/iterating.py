@@ -37,8 +37,9 @@ def elements(evaluator: Evaluator, value: Val) -> Val:
 
 def keys(evaluator: Evaluator, value: Val, node: Value) -> Val:
     """Keys that `foreach` yields from a value; those of a generator are kept with its values."""
+    told = objects.keyed(evaluator, value) if value.types else NOTHING
     if evaluator.state.program.own_classes(value.types):
         value = evaluator.join(value, objects.iterated(evaluator, value))
     if value.items and generators.KEYS in value.items:
-        return value.items[generators.KEYS]
-    return evaluator.keys_of(value, node)
+        return evaluator.join(value.items[generators.KEYS], told)
+    return evaluator.join(evaluator.keys_of(value, node), told)

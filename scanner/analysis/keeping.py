@@ -8,10 +8,10 @@ reads it is evaluated again when it changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from scanner.analysis import output, packing, reaches, reported
+from scanner.analysis import archives, output, packing, reaches, reported
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import call_here, handles, sorted_items
 from scanner.analysis.keyed import file_names, named_in_part
@@ -247,6 +247,23 @@ _CACHE_WRITES = {"set": 1, "add": 1, "append": 1, "setex": 2, "psetex": 2, "setn
 _CACHE_READS = frozenset({"get", "getset", "getdel", "lpop", "rpop", "lrange", "smembers", "hget", "hgetall", "blpop"})
 
 
+def of_class(evaluator: Evaluator, cls: str, method: str, args: list[Val], receiver: Val) -> Iterator[Val]:
+    """What a method of a cache, or of an archive, gives back of what was put into it."""
+    if cls in CACHES:
+        yield of_cache(evaluator, method, args)
+    if cls in archives.CLASSES and method in archives.READS:
+        told = evaluator.with_sites({}, receiver.sites)
+        files = [kept_under(evaluator, "file", told[role]) for role in _FILES if role in told]
+        held = join_all([evaluator.held_in(receiver), *files], evaluator.state.overflow)
+        yield held.replaced(texts=held.texts | evaluator.unknown(f"{cls}::{method}()").texts)
+
+
+def put_in_archive(evaluator: Evaluator, archive: Val, value: Val) -> None:
+    """`$archive['name'] = $content`."""
+    if not archives.CLASSES.isdisjoint(archive.types):
+        _hold(evaluator, archive, value)
+
+
 def of_cache(evaluator: Evaluator, method: str, args: list[Val]) -> Val:
     """What a method of a cache keeps under a key, or gives back."""
     kept = _CACHE_WRITES.get(method)
@@ -351,7 +368,9 @@ def _addressed(evaluator: Evaluator, target: Val, written: Val) -> None:
 
 
 def kept_under(evaluator: Evaluator, space: str, name: Val) -> Val:
-    """What was kept under a name."""
+    """What was kept under a name; of a file in an archive, what was put into the archive."""
+    if space == "file":
+        name = name.replaced(texts=archives.opened(name.texts))
     keys = places(evaluator, space, name)
     found = [evaluator.state.read_store(key) for key in keys]
     if space == "file":

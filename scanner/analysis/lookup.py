@@ -196,6 +196,7 @@ class Lookup(ClassLookup):
             self._construct(cls)
             owners.append((self.property_owner(cls, name), name))
             found.append(self.state.read_store(owners[-1]))
+            self.note_held(owners[-1], found[-1])
             found.append(self.state.in_any_property(cls))
             found.append(self.default_of(cls, name))
             if self._may_be_below(cls, base):
@@ -351,6 +352,8 @@ class Lookup(ClassLookup):
             return self.unknown(node)
         places = [(cls, name, (self.property_owner(cls, name), "::" + name)) for cls in classes for name in names]
         found = [self.join(self.state.read_store(key), self.default_of(cls, name)) for cls, name, key in places]
+        for (_cls, _name, key), value in zip(places, found, strict=True):
+            self.note_held(key, value)
         result = join_all(found, self.state.overflow)
         if result is NOTHING:
             return self.unknown(node)

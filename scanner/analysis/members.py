@@ -53,8 +53,10 @@ def _named_by_secret(evaluator: Evaluator, target: Prop, base: Val, named: Val) 
 
 
 def _told(evaluator: Evaluator, target: Prop, base: Val, named: Val, value: Val) -> None:
-    """`__set` gets the name of a property that is a secret."""
-    for cls in sorted(base.types) if any(map(evaluator.state.is_specific, named.labels)) else ():
+    """`__set` gets what is assigned under a name that may be one of several, or that is a secret."""
+    state = evaluator.state
+    told = any(map(state.is_specific, named.labels)) or evaluator.known_texts(named) or state.has_secret(value)
+    for cls in sorted(base.types) if told else ():
         magic = evaluator.magic_method(cls, "", "__set")
         if magic is not None:
             evaluator.run_method(magic, [named, value], target, base)

@@ -50,6 +50,7 @@ _NAMES_THEM = "__sleep"
 _CHOOSING = {SERIALIZED: ("__serialize", _NAMES_THEM), AS_JSON: ("jsonserialize",)}
 """Methods that say what of an object is encoded, by encoder; the first of them counts."""
 _ITERATED_BY = ("getiterator", "current")
+_KEY = ("key",)
 _MAX_DEPTH = 2
 _MAX_ARRAYS = 4
 """Arrays in one another that are looked into."""
@@ -73,6 +74,13 @@ def exposed(evaluator: Evaluator, value: Val, scope: str | None = None) -> Mappi
     must see the properties (see `visibility`).
     """
     return _exposed(evaluator, value, _MAX_DEPTH, set(), scope)
+
+
+def with_content(evaluator: Evaluator, value: Val) -> Val:
+    """A value that is shown as a whole (`var_dump`): it carries what the objects in it hold."""
+    if not (value.types or value.sites or value.items or value.rest is not None):
+        return value
+    return value.replaced(labels=merge_labels(value.labels, exposed(evaluator, value)))
 
 
 def held_by(evaluator: Evaluator, value: Val, scope: str | None = None) -> Mapping[str, Trace]:
@@ -275,6 +283,14 @@ def walked(evaluator: Evaluator, value: Val) -> Val:
     for cls in evaluator.state.program.own_classes(value.types):
         _run(evaluator, cls, ("accept",), value)
         found += _run(evaluator, cls, ("current",), value)
+    return join_all(found, evaluator.state.overflow)
+
+
+def keyed(evaluator: Evaluator, value: Val) -> Val:
+    """Keys that iterators of the program give to `foreach`."""
+    found = [
+        one for cls in evaluator.state.program.own_classes(value.types) for one in _run(evaluator, cls, _KEY, value)
+    ]
     return join_all(found, evaluator.state.overflow)
 
 

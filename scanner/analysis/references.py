@@ -10,10 +10,11 @@ to whose result something is assigned passes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from scanner.analysis.evaluator import Evaluator
+from scanner.analysis.shared import stays
 from scanner.analysis.summary import PARAM, Effect
 from scanner.analysis.values import NOTHING, Trace, Val, all_labels
 from scanner.model.facts import (
@@ -29,6 +30,8 @@ from scanner.model.facts import (
     Unknown,
     Value,
     Var,
+    decode_body,
+    nodes,
 )
 
 KEPT = "reference"
@@ -52,7 +55,7 @@ def bind(evaluator: Evaluator, node: Assign, places: tuple[Value, ...] = ()) -> 
             evaluator.place_references[node.target.name] = places or (node.value,)
     elif node.op == "&" and isinstance(node.value, Var):
         _name(evaluator, node.value.name, node.target)
-    elif node.op == "=" and isinstance(node.value, Var) and isinstance(node.target, Var):
+    elif node.op == "=" and isinstance(node.value, (Var, Index, Prop)) and isinstance(node.target, Var):
         _in_copy(evaluator, node.value, node.target)
     if isinstance(node.target, ArrayLit):
         _of_items(evaluator, node.target, node.value, _MAX_DEPTH)
@@ -60,12 +63,63 @@ def bind(evaluator: Evaluator, node: Assign, places: tuple[Value, ...] = ()) -> 
         _of_items(evaluator, node.value, node.target, _MAX_DEPTH)
 
 
-def _in_copy(evaluator: Evaluator, array: Var, copy: Var) -> None:
+def _in_copy(evaluator: Evaluator, array: Value, copy: Var) -> None:
     """`$copy = $array;`: an element that is a reference is one in the copy, too."""
     for name, places in list(evaluator.place_references.items()) if array != copy else ():
-        found = [_moved(evaluator, place, copy) for place in places if _depth(place) and _root(place) == array]
-        if found:
+        moved = (_copied(place, array, copy) for place in places if place != array)
+        if found := [place for place in moved if place is not None]:
             evaluator.place_references[name] = (*places, *(one for one in found if one not in places))[:_MAX_PLACES]
+
+
+def _copied(place: Value, array: Value, copy: Value) -> Value | None:
+    """The same place in a copy of the array that it is in; None where it is in another one."""
+    if place == array:
+        return copy
+    if not isinstance(place, Index):
+        return None
+    base = _copied(place.base, array, copy)
+    return None if base is None else Index(base, place.key)
+
+
+def slot_written(evaluator: Evaluator, target: Index, keys: Sequence[str], value: Val) -> None:
+    """`$copy["x"] = $value;` of an element that is a reference: what else is a name of it gets the value, perhaps."""
+    written = {Index(target.base, Const(key)) for key in keys}
+    for name, places in list(evaluator.place_references.items()):
+        if written.isdisjoint(places):
+            continue
+        del evaluator.place_references[name]
+        for place in (Var(name), *(one for one in places if one not in written and stays(one, name))):
+            joined = evaluator.join(evaluator.value(place), value)
+            evaluator.state.interpreter.write(evaluator, place, joined)
+        evaluator.place_references[name] = places
+
+
+def slots_passed(evaluator: Evaluator, call: Call, number: int) -> None:
+    """A call passes an array, with an element that is a reference, to a function that writes into its copy of it.
+
+    What it writes there nobody here knows.
+    """
+    for position, arg in enumerate(call.args) if evaluator.place_references else ():
+        names = [
+            name
+            for name, places in evaluator.place_references.items()
+            if any(isinstance(place, Index) and _root(place) == arg.value for place in places)
+        ]
+        if names and _writes_into(evaluator, number, position):
+            for name in names:
+                value = evaluator.join(evaluator.value(Var(name)), evaluator.unknown(f"${name}"))
+                evaluator.state.interpreter.write(evaluator, Var(name), value)
+
+
+def _writes_into(evaluator: Evaluator, number: int, position: int) -> bool:
+    """Whether a function assigns to elements of one of its parameters, which is its own copy."""
+    program = evaluator.state.program
+    fact = program.functions[program.with_body(number)]
+    if position >= len(fact.params) or fact.params[position].by_ref:
+        return False
+    own = Var(fact.params[position].name)
+    written = (node.target for node in nodes(decode_body(fact.body)) if isinstance(node, Assign))
+    return any(isinstance(target, Index) and _root(target) == own for target in written)
 
 
 def walked(evaluator: Evaluator, node: Assign) -> tuple[Value, ...]:
@@ -181,6 +235,18 @@ def in_round(evaluator: Evaluator, head: Assign, key: str) -> None:
         _of_items(evaluator, head.target, place, _MAX_DEPTH)
     elif head.op == "foreach-ref" and isinstance(head.target, Var):
         evaluator.place_references[head.target.name] = (place,)
+
+
+def now(evaluator: Evaluator, head: Assign, key: str, item: Val) -> Val:
+    """An element that `foreach` comes to: of one that is a reference, what it holds now, and no more at the beginning.
+
+    `foreach ($list as &$one) {}` leaves `$one` a name of the last element: `foreach ($list as $one) {}` changes that.
+    """
+    places = evaluator.place_references.values()
+    place = Index(head.value, Const(key))
+    if not isinstance(head.value, Var) or not any(place in known for known in places):
+        return item
+    return (evaluator.env.get(head.value.name, NOTHING).items or {}).get(key, item)
 
 
 def captured(evaluator: Evaluator, names: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.analysis import open_lists
+from scanner.analysis import lasting, open_lists
 from scanner.analysis.evaluator import Evaluator
 from scanner.analysis.handlers import handles
 from scanner.analysis.listed import (
@@ -78,7 +78,11 @@ def _take(evaluator: Evaluator, node: Call, args: list[Val]) -> Val:
     shifts = node.short_name.lower() == "array_shift"
     nothing = typed("", NULL) if evaluator.concrete else NOTHING  # what ends `while ($one = array_pop($list))`
     one = left.pop(0 if shifts else -1)[1] if left else nothing
-    write_back(evaluator, node, array(numbered(left, named=True) if shifts else left, args[0]))
+    remaining = array(numbered(left, named=True) if shifts else left, args[0])
+    if node.args and lasting.may_have_changed(evaluator, node.args[0].value):  # earlier calls have taken some
+        one = evaluator.join(one, any_element(evaluator, args[0]))
+        remaining = evaluator.join(remaining, in_any_order(evaluator, args[0], named=True))
+    write_back(evaluator, node, remaining)
     return labelled(evaluator, one, args[:1])
 
 

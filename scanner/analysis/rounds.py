@@ -158,7 +158,8 @@ def _each(evaluator: Evaluator, statement: Loop, heads: list[Assign]) -> bool:
         for head in heads:
             if head.op == "foreach-ref" and isinstance(head.target, Var):
                 references.forget(evaluator, head.target.name)  # it is no name of the last round's element any more
-            parts.write(evaluator, head.target, of_key(key) if head.op == "foreach-key" else item)
+            given = of_key(key) if head.op == "foreach-key" else references.now(evaluator, head, key, item)
+            parts.write(evaluator, head.target, given)
             references.in_round(evaluator, head, key)
         evaluator.tested.clear()
         if not _affordable(evaluator):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
 from scanner.analysis import ordered
 from scanner.analysis.destinations import host_in
@@ -29,7 +30,7 @@ from scanner.analysis.summary import (
 )
 from scanner.analysis.templates import parameters
 from scanner.analysis.values import NOTHING, Val, all_labels, all_sites, join, text_value
-from scanner.model.facts import Call, Index, Prop, Value, Var
+from scanner.model.facts import SHORT_BODY, Call, Index, Prop, Value, Var
 
 _PAST = Way(None, frozenset())
 """How what callers pass gets to a function that is not followed."""
@@ -99,6 +100,8 @@ class Shared(Frame):
 
     collects = False
     """Whether a collection of PHP was made here of which it is known what it holds (see `ordered`)."""
+    held_before: Mapping[tuple[str, str], Val] = MappingProxyType({})
+    """Static variables and properties that were read here, by store, and what they held at first (see `lasting`)."""
 
     def adopt(self, outer: Frame, args: list[Val] | None, carried: Mapping[str, Val] | None = None) -> None:
         """Become a closure inside `outer`: captured variables have their values of this moment.
@@ -180,6 +183,11 @@ class Shared(Frame):
         self.state.write_store(key, value)
         if not key[0] and (lifts or not self.file_scope):
             self.state.write_store((WRITTEN, key[1]), value)
+
+    def note_held(self, key: tuple[str, str], value: Val) -> None:
+        """A static variable or a property is read, which holds this."""
+        if key not in self.held_before and self.fact.size <= SHORT_BODY:
+            self.held_before = {**self.held_before, key: value}
 
     def _note_writer(self, key: tuple[str, str], function: int) -> None:
         """A constructor runs before anything else does with its object."""

@@ -11,6 +11,8 @@ from scanner.analysis import (
     generators,
     growing,
     implicit,
+    keeping,
+    lasting,
     letters,
     members,
     objects,
@@ -41,6 +43,7 @@ from scanner.model.facts import (
     AssignExpr,
     Branch,
     Call,
+    Concat,
     Define,
     DynVar,
     Expr,
@@ -244,6 +247,9 @@ def _static(evaluator: Evaluator, statement: StaticVar) -> None:
     value = evaluator.value(statement.value) if statement.value is not None else NOTHING
     key = evaluator.statics[statement.name] = ("\2static", f"{evaluator.path}:{evaluator.fact.start}:{statement.name}")
     value = evaluator.join(value, evaluator.state.read_store(key))
+    evaluator.note_held(key, value)
+    if key in evaluator.state.vague:
+        value = evaluator.join(value, evaluator.unknown(f"static ${statement.name}"))
     counted = not evaluator.concrete and _is_counted(evaluator, statement.name)
     evaluator.env[statement.name] = evaluator.join(value, evaluator.state.some_number) if counted else value
 
@@ -293,13 +299,13 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     elif node.op == "foreach-key":
         value = keys(evaluator, value, node.value)
     elif node.op == ".=":
-        value = evaluator.concatenated([(evaluator.value(node.target), node.target), (value, node.value)])
+        value = evaluator.concatenated([(_at_any_call(evaluator, node), node.target), (value, node.value)])
     elif node.op == "??=":
         value = evaluator.join(evaluator.value(node.target), value)
     elif node.op not in ("=", "&"):
         value = _compound(evaluator, node, value)
-    elif node.op == "=" and isinstance(node.value, Op) and _counts_on(evaluator, node):
-        value = evaluator.join(value, evaluator.state.some_number)
+    elif node.op == "=" and isinstance(node.value, Op | Concat):
+        value = _of_itself(evaluator, node, value)
     elif node.op == "&":
         references.alias(evaluator, node.target, node.value)
     value = implicit.assigned(evaluator, node, value) if evaluator.deciding else value
@@ -307,6 +313,19 @@ def assign(evaluator: Evaluator, node: Assign) -> Val:
     write(evaluator, node.target, value)
     references.bind(evaluator, node, places)
     return value
+
+
+def _at_any_call(evaluator: Evaluator, node: Assign) -> Val:
+    """What the target of `.=` holds before: one place for all calls perhaps what earlier ones have put together."""
+    before = evaluator.value(node.target)
+    return evaluator.join(before, evaluator.unknown(node.target)) if lasting.lengthens(evaluator, node) else before
+
+
+def _of_itself(evaluator: Evaluator, node: Assign, value: Val) -> Val:
+    """What is assigned; made of what a place holds that outlives the call, it may be made of what it was then."""
+    if isinstance(node.value, Op) and _counts_on(evaluator, node):
+        return evaluator.join(value, evaluator.state.some_number)
+    return evaluator.join(value, evaluator.unknown(node.value)) if lasting.lengthens(evaluator, node) else value
 
 
 def _counts_on(evaluator: Evaluator, node: Assign) -> bool:
@@ -428,7 +447,8 @@ def _put(evaluator: Evaluator, target: Index, base: Val, key: Val, value: Val) -
     items = dict(base.items or {})
     rest = base.rest
     certain = len(names) == len(key.texts) == 1 and target.key is not None
-    added = growing.next_key(base, evaluator.state.holes) if target.key is None else None
+    one_more = target.key is None and not lasting.adds_to_static(evaluator, target)
+    added = growing.next_key(base, evaluator.state.holes) if one_more else None
     if certain and not plain.is_counter(evaluator, target, names[0]):
         items[names[0]] = value
     elif added is not None and len(items) < 200 and rest is None:  # noqa: PLR2004  `$a[] = x` keeps short lists apart
@@ -442,6 +462,9 @@ def _put(evaluator: Evaluator, target: Index, base: Val, key: Val, value: Val) -
             evaluator.state.mixing.pools.add(evaluator.number)
     labels = merge_labels(base.labels, evaluator.state.telling(key.labels)) if key.labels else base.labels
     write(evaluator, target.base, base.replaced(items=items, rest=rest, labels=labels))
+    if evaluator.place_references and names:
+        references.slot_written(evaluator, target, names, value)
     containers.put_at(evaluator, base, key, value)
     if base.types:
+        keeping.put_in_archive(evaluator, base, value)
         evaluator.run_offset("offsetset", base, [Val(frozenset(names), key.labels), value], target)

@@ -1,0 +1,72 @@
+"""Places that outlive a call, and what earlier calls of the same function have left in them.
+
+`static $i = 0; return $parts[$i++];`, `self::$text .= $part;`, `array_shift($this->queue)`: what such a place holds
+when the function begins is what it was made with, or what an earlier call has left there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scanner.analysis.shared import aged
+from scanner.analysis.state import NOBODIES
+from scanner.analysis.values import NOTHING, Val
+from scanner.model.facts import Concat, Index, Prop, StaticProp, Value, Var, nodes
+
+if TYPE_CHECKING:
+    from scanner.analysis.evaluator import Evaluator
+    from scanner.model.facts import Assign
+
+
+def may_have_changed(evaluator: Evaluator, place: Value) -> bool:
+    """Whether an earlier call may have left something else at a place than what is known of it here."""
+    if evaluator.concrete:
+        return False
+    if isinstance(place, Prop) and isinstance(place.base, Var):
+        written = f"{place.base.name}->{place.name}"
+        return written not in evaluator.env or aged(written) in evaluator.env
+    return isinstance(place, (Prop, StaticProp)) or is_shared(evaluator, place)
+
+
+def is_shared(evaluator: Evaluator, place: Value) -> bool:
+    """Whether there is one of a place for all calls: a static variable or property, a global variable.
+
+    Or an element of an array in one.
+    """
+    while isinstance(place, Index):
+        place = place.base
+    if isinstance(place, Var):
+        return place.name in evaluator.statics or (place.name in evaluator.globals and not evaluator.file_scope)
+    return isinstance(place, StaticProp)
+
+
+def lengthens(evaluator: Evaluator, node: Assign) -> bool:
+    """Whether an assignment puts something to the text that one place for all calls holds: nobody knows how often."""
+    if evaluator.concrete or not is_shared(evaluator, node.target):
+        return False
+    return node.op == ".=" or (node.op == "=" and isinstance(node.value, Concat) and node.target in nodes(node.value))
+
+
+def adds_to_static(evaluator: Evaluator, target: Index) -> bool:
+    """Whether `$list[] = $value` adds to a list that a static variable keeps: earlier calls have added others."""
+    place: Value = target
+    while isinstance(place, Index):
+        place = place.base
+    return target.key is None and isinstance(place, Var) and place.name in evaluator.statics and not evaluator.concrete
+
+
+def have_changed(evaluator: Evaluator) -> list[tuple[str, str]]:
+    """Static variables and properties in which a function has left a text that it did not know when it read them."""
+    state = evaluator.state
+    return [
+        key
+        for key, value in evaluator.held_before.items()
+        if evaluator.number in state.written_by.get(key, NOBODIES)
+        and _texts(state.stores.get(key, NOTHING)) - _texts(value)
+    ]
+
+
+def _texts(value: Val) -> frozenset[str]:
+    """Texts of a value and of its elements."""
+    found = value.texts.union(*map(_texts, (value.items or {}).values()))
+    return found if value.rest is None else found | _texts(value.rest)
