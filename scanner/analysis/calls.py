@@ -209,8 +209,7 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     lower = name.lower()
     if lower in _OF_CLOSURES and callables.is_closure(evaluator, receiver, args):
         return _method_of_closure(evaluator, call, receiver, lower, args)
-    found: list[Val] = []
-    called = set[int]()
+    found, called = list[Val](), set[int]()
     for cls in sorted(receiver.types):
         own = list(_of_class(evaluator, call, cls, name, args, receiver, called))
         found.extend(own or ([] if found else _caught(evaluator, call, cls, name, args, receiver)))
@@ -235,10 +234,7 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
 def _of_class(
     evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val, called: set[int]
 ) -> Iterator[Val]:
-    """Values of a method of one class: PHP's own, one that signatures describe, or one of the program.
-
-    `called`: methods that other classes of the object have as well, a parent's say. One call runs each once.
-    """
+    """Values of a method of one class: PHP's own, one that signatures describe, or one of the program not `called`."""
     state, lower = evaluator.state, name.lower()
     yield from callbacks.method_callbacks(evaluator, call, cls, lower, args)
     if reflection.reflects(cls, lower):
@@ -261,8 +257,7 @@ def _of_class(
             yield Val(labels=state.telling(receiver.labels))
         return
     numbers = resolution.implementations(state, cls, lower)
-    for number in [number for number in numbers[:_MAX_OVERRIDES] if number not in called]:
-        called.add(number)
+    for number in resolution.not_yet(called, numbers[:_MAX_OVERRIDES]):
         yield apply_summary(evaluator, call, number, args, receiver)
     apply_sinks(evaluator, call, numbers[_MAX_OVERRIDES:], args, receiver)
     if not numbers:
