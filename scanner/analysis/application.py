@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scanner.analysis import (
+    alike,
     containers,
     decoding,
     dispatching,
@@ -184,7 +185,7 @@ def _evaluated(state: State, number: int, passed: Given) -> Summary:
     else:
         state.vague.update(changed)  # each call leaves something else
         evaluator = _evaluate(state, number, passed)
-    return evaluator.summary()
+    return alike.in_result(evaluator.summary())
 
 
 def _evaluate(state: State, number: int, passed: Given) -> Evaluator:
@@ -353,10 +354,14 @@ def _with_step(evaluator: Evaluator, value: Val, step: Callable[[Trace], Trace],
         label: trace if label.startswith(PARAM) or remote.is_open(label) else step(trace)
         for label, trace in evaluator.followed(value.labels).items()
     }
-    items = value.items
+    items, rest = value.items, value.rest
     if depth and items and any(item.labels or item.items for item in items.values()):
-        items = {key: _with_step(evaluator, item, step, depth - 1) for key, item in items.items()}
-    rest = _with_step(evaluator, value.rest, step, depth - 1) if depth and value.rest is not None else value.rest
+        several = {id(item): item for item in (*items.values(), *([] if rest is None else [rest]))}
+        done = {place: _with_step(evaluator, item, step, depth - 1) for place, item in several.items()}
+        items = {key: done[id(item)] for key, item in items.items()}
+        rest = rest and done[id(rest)]
+    elif depth and rest is not None:
+        rest = _with_step(evaluator, rest, step, depth - 1)
     if not labels and not value.labels and items is value.items and rest is value.rest:
         return value
     return value.replaced(labels=labels, items=items, rest=rest)

@@ -210,9 +210,9 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     lower = name.lower()
     if lower in _OF_CLOSURES and callables.is_closure(evaluator, receiver, args):
         return _method_of_closure(evaluator, call, receiver, lower, args)
-    found: list[Val] = []
+    found, called = list[Val](), set[int]()
     for cls in sorted(receiver.types):
-        own = list(_of_class(evaluator, call, cls, name, args, receiver))
+        own = list(_of_class(evaluator, call, cls, name, args, receiver, called))
         found.extend(own or ([] if found else _caught(evaluator, call, cls, name, args, receiver)))
     if not found:
         found.append(_by_name(evaluator, call, receiver, name, args))
@@ -232,8 +232,10 @@ def call_method(evaluator: Evaluator, call: Call, receiver: Val, name: str, args
     return documents.called(evaluator, call, lower, receiver, args, result) if receiver.sites else result
 
 
-def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val) -> Iterator[Val]:
-    """Values of a method of one class: PHP's own, one that signatures describe, or one of the program."""
+def _of_class(
+    evaluator: Evaluator, call: Call, cls: str, name: str, args: list[Val], receiver: Val, called: set[int]
+) -> Iterator[Val]:
+    """Values of a method of one class: PHP's own, one that signatures describe, or one of the program not `called`."""
     state, lower = evaluator.state, name.lower()
     yield from callbacks.method_callbacks(evaluator, call, cls, lower, args)
     if reflection.reflects(cls, lower):
@@ -255,7 +257,7 @@ def _of_class(evaluator: Evaluator, call: Call, cls: str, name: str, args: list[
             yield Val(labels=state.telling(receiver.labels))
         return
     numbers = resolution.implementations(state, cls, lower)
-    for number in numbers[:_MAX_OVERRIDES]:
+    for number in resolution.not_yet(called, numbers[:_MAX_OVERRIDES]):
         yield apply_summary(evaluator, call, number, args, receiver)
     apply_sinks(evaluator, call, numbers[_MAX_OVERRIDES:], args, receiver)
     if not numbers:

@@ -67,13 +67,15 @@ def innermost(part: object) -> str:
 
 def places(value: Val) -> frozenset[object]:
     """Texts of a value and of its elements that can be part of an address, and the objects and handles in it."""
-    found: set[object] = {text for text in value.texts if _may_be_address(text)}
-    found |= value.sites
-    for item in (value.items or {}).values():
-        found |= places(item)
-    if value.rest is not None:
-        found |= places(value.rest)
-    return frozenset(found)
+    if value.places is None:
+        found: set[object] = set(filter(_may_be_address, value.texts))
+        found |= value.sites
+        for item in (value.items or {}).values():
+            found |= places(item)
+        if value.rest is not None:
+            found |= places(value.rest)
+        value.places = frozenset(found)
+    return value.places
 
 
 def words(value: Val) -> frozenset[str]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from scanner.analysis.faces import names_host
@@ -27,7 +28,7 @@ from scanner.analysis.templates import (
     HoleTable,
     parameters,
 )
-from scanner.analysis.values import MAX_TEXTS, NOTHING, Val, all_labels, join, merge_labels, parts, stepped
+from scanner.analysis.values import MAX_TEXTS, NOTHING, Val, all_labels, join, merge_labels, parts, same_texts, stepped
 
 Store = tuple[str, str]
 """A store: class, global or space, and the name in it."""
@@ -151,7 +152,7 @@ class Flows:
         return value.flowing
 
     def _flowing(self, value: Val) -> Val:
-        texts = frozenset(text for text in value.texts if parameters(text) or names_host(text))
+        texts = _flowing_texts(value.texts)
         specific = self._kinds.is_specific
         labels = {k: trace for k, trace in value.labels.items() if k.startswith(PARAM) or specific(k)}
         items = {key: part for key, item in (value.items or {}).items() if (part := self.flowing(item)) is not NOTHING}
@@ -159,7 +160,8 @@ class Flows:
         if not (texts or labels or items or value.refs or value.sites or rest is not NOTHING):
             return NOTHING
         inner = None if rest is NOTHING else rest
-        return Val(texts, labels, refs=value.refs, sites=value.sites, items=items or None, rest=inner)
+        same = value.labels if len(labels) == len(value.labels) else labels
+        return Val(texts, same, refs=value.refs, sites=value.sites, items=items or None, rest=inner)
 
     def of_objects(self, function: int) -> Mapping[int, Sequence[str]]:
         """Labels of what is in objects that a function gets and that leads somewhere, by parameter."""
@@ -327,6 +329,13 @@ class Flows:
         fresh = Val(texts, labels, passed.types if sites else _NO_TEXTS, refs, sites, items, rest)
         self._passed[parameter] = join(known, fresh, self._overflow)
         return fresh
+
+
+@lru_cache(maxsize=1 << 13)
+def _flowing_texts(texts: frozenset[str]) -> frozenset[str]:
+    """Texts that callers decide, or that name a host; the same sets for the same, as calls pass on what they get."""
+    flowing = frozenset(text for text in texts if parameters(text) or names_host(text))
+    return texts if len(flowing) == len(texts) else same_texts(flowing)
 
 
 def _is_new(items: Val, known: Val) -> bool:

@@ -436,8 +436,10 @@ class Program:
     def declared_again(self, number: int) -> list[int]:
         """The same method in further declarations of its class: only one of them runs, under its condition."""
         units = self.classes.get(self.class_key(number), ())
+        if len(units) <= 1:
+            return []
         methods = (self.files[unit.file].first + one for unit in units[:8] for one in unit.fact.methods)
-        name = self.functions[number].name.lower() if len(units) > 1 else ""
+        name = self.functions[number].name.lower()
         return [one for one in methods if name and one != number and self.functions[one].name.lower() == name]
 
     def descendants(self, key: str, limit: int = 200) -> list[str]:

@@ -58,6 +58,13 @@ def declared(state: State, cls: str, method: str) -> list[int]:
     return [] if own is None else [own, *state.program.declared_again(own)]
 
 
+def not_yet(called: set[int], numbers: Sequence[int]) -> list[int]:
+    """Those of some methods that one call has not run, and runs now: classes of an object share those of a parent."""
+    fresh = [number for number in numbers if number not in called]
+    called.update(fresh)
+    return fresh
+
+
 def has_namesake(state: State, types: frozenset[str], method: str) -> bool:
     """Whether all classes of an object are known to have a method of a name, so that no other class's is meant.
 

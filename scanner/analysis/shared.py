@@ -150,6 +150,7 @@ class Shared(Frame):
             self.add_ways(label, ways)
         for (callee, start), call in inner.passed.items():
             self.note_passed(callee, start, call)
+        inner.passed.clear()
         self.handed |= inner.handed
         for key, item in inner.reaches.items():
             self.reaches.setdefault(key, item)
@@ -382,7 +383,10 @@ class Shared(Frame):
         self.passed[callee, start] = call
 
     def tell_passed(self) -> None:
-        """Tell what calls pass, with what is in objects that they pass, as far as it leads somewhere."""
+        """Tell what calls pass, with what is in objects that they pass, as far as it leads somewhere.
+
+        Then they are forgotten: they hold this frame, and what is in a circle stays until Python looks for circles.
+        """
         done = set[tuple[int, int]]()
         while pending := [key for key in self.passed if key not in done]:  # getters that run for it call more
             for callee, start in pending:
@@ -391,6 +395,7 @@ class Shared(Frame):
                 told = {label: self._flowing(value) for label, value in self._in_objects(callee, call)}
                 self.state.flows.call(callee, start, Passing(self.number, call.step, given, told))
             done.update(pending)
+        self.passed.clear()
         for site in sorted(self.handed):
             self.tell_all(site)
 

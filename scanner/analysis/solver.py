@@ -169,7 +169,8 @@ def _settle(state: State) -> int:
         for number in wave:
             evaluated += 1
             summary = _summary(state, number)
-            _tell_users(state, number, before[number], summary)
+            _tell_users(state, number, before.pop(number), summary)
+            state.previous.pop(number, None)  # nobody asks for it any more, and it is large
     for number in sorted(shares.left_out):
         state.limit("rounds", number)
     return evaluated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 
 from scanner.analysis import remote
 from scanner.analysis.origins import ELEMENTWISE
@@ -45,6 +46,7 @@ from scanner.analysis.values import (
     join,
     join_all,
     merge_labels,
+    same_texts,
 )
 
 _NAMES_HOST = re.compile("//[^/\ue000-\U0010ffff]")
@@ -52,6 +54,7 @@ _NAMES_HOST = re.compile("//[^/\ue000-\U0010ffff]")
 _OF_STORED = OF_NAMED + STORED
 """Begins the key of an element of an array that a property holds."""
 
+_NO_TEXTS = frozenset[str]()
 _THIS = symbolic(RECEIVER)
 _KEY = "key"
 
@@ -63,6 +66,26 @@ def same(trace: Trace) -> Trace:
 
 def _never(_template: str) -> bool:
     return False
+
+
+def _divided(labels: Mapping[str, Trace]) -> tuple[dict[str, Trace], list[str], dict[str, Trace]]:
+    """Labels that stay, those of parameters, and those of answers from addresses that callers decide."""
+    kept: dict[str, Trace] = {}
+    passed: list[str] = []
+    answers: dict[str, Trace] = {}
+    for label, trace in labels.items():
+        if label.startswith(PARAM):
+            passed.append(label)
+        elif remote.is_open(label):
+            answers[label] = trace
+        else:
+            kept[label] = trace
+    return kept, passed, answers
+
+
+def _cut(texts: AbstractSet[str]) -> frozenset[str]:
+    """Texts that are no longer than those with holes may be."""
+    return frozenset(text[:MAX_OPEN_LENGTH] for text in texts)
 
 
 class Substitution:
@@ -97,12 +120,12 @@ class Substitution:
         self._labels: dict[str, Mapping[str, Trace]] = {}
         self._elements: dict[str, Val] = {}
         self._told: dict[frozenset[str], frozenset[str]] = {}
-        self._fed: dict[frozenset[str], Mapping[str, Trace]] = {}
+        self._fed: dict[tuple[frozenset[str], frozenset[str]], Mapping[str, Trace]] = {}
         self._done: dict[int, tuple[Val, Val]] = {}
-        """By identity: an assignment to a property stands in a summary more than once."""
+        """By identity: what is assigned to a property stands in a summary more than once, and in several elements."""
 
     def value(self, value: Val) -> Val:
-        """The value with arguments in place of parameters."""
+        """The value with arguments in place of parameters: the very same for the same, in however many elements."""
         if value is NOTHING or not depends_on_caller(value):
             return value
         known = self._done.get(id(value))
@@ -111,16 +134,14 @@ class Substitution:
         return known[1]
 
     def _value(self, value: Val) -> Val:
-        if not depends_on_caller(value):
-            return value
         result = Val(
             self._texts(value.texts),
             self._merged_labels(value),
             self._types(value),
             value.refs,
             self.sites(value.sites),
-            {key: self._value(item) for key, item in value.items.items()} if value.items else None,
-            self._value(value.rest) if value.rest is not None else None,
+            {key: self.value(item) for key, item in value.items.items()} if value.items else None,
+            self.value(value.rest) if value.rest is not None else None,
             value.scalar,
             value.loose,
         )
@@ -165,13 +186,16 @@ class Substitution:
     def _texts(self, texts: frozenset[str]) -> frozenset[str]:
         known = self._told.get(texts)
         if known is None:
-            known = self._told[texts] = self._all_expanded(texts)
+            known = self._told[texts] = same_texts(self._all_expanded(texts))
         return known
 
     def _all_expanded(self, texts: frozenset[str]) -> frozenset[str]:
         open_texts = [text for text in texts if parameters(text)]
         if not open_texts:
             return texts
+        if len(texts) == 1 and len(open_texts[0]) == 1:
+            options = self._options(open_texts[0], MAX_TEXTS)
+            return options if max(map(len, options)) <= MAX_OPEN_LENGTH else _cut(options)
         out: set[str] = set(texts.difference(open_texts))
         vague, grown = set[str](), set[str]()
         for text in sorted(open_texts):
@@ -208,15 +232,18 @@ class Substitution:
         array = self._resolved(origin[0])
         return bool(array.items) and array.rest is None and not array.texts and origin[1] not in (array.items or {})
 
-    def _expanded(self, text: str) -> set[str]:
+    def _expanded(self, text: str) -> frozenset[str]:
         known, *others = between_parameters(text)
         results = {known}
         for parameter, known in zip(parameters(text), others, strict=True):
-            options = bounded_texts(self._resolved(parameter).texts, self._overflow, MAX_TEXTS // len(results))
-            if not options:
-                options = frozenset([self._holes.template("unknown", PASSED)])
+            options = self._options(parameter, MAX_TEXTS // len(results))
             results = {result + option + known for result in results for option in options}
-        return {result[:MAX_OPEN_LENGTH] for result in results}
+        return _cut(results)
+
+    def _options(self, parameter: str, most: int) -> frozenset[str]:
+        """Texts in the place of a parameter, at most so many."""
+        options = bounded_texts(self._resolved(parameter).texts, self._overflow, most)
+        return options or frozenset([self._holes.template("unknown", PASSED)])
 
     def _resolved(self, template: str) -> Val:
         """What the caller passes in the place of a parameter or of an element of one."""
@@ -272,15 +299,37 @@ class Substitution:
         return name.replaced(texts=frozenset(unknown if parameters(text) else text for text in name.texts))
 
     def _merged_labels(self, value: Val) -> Mapping[str, Trace]:
-        open_labels = {k: v for k, v in value.labels.items() if k.startswith(PARAM) or remote.is_open(k)}
-        if not open_labels:
+        kept, passed, answers = _divided(value.labels)
+        if not passed and not answers:
             return value.labels
-        kept: Mapping[str, Trace] = {k: v for k, v in value.labels.items() if k not in open_labels}
         only_passed = all(len(text) == 1 and parameters(text) for text in value.texts)
-        for text in value.texts if only_passed else ():
-            if open_labels.pop(parameter_label(text), None) is not None:
-                kept = merge_labels(kept, self._own_labels(text))
-        return merge_labels(kept, self.fed(open_labels))
+        given = self._given(frozenset(passed), value.texts if only_passed else _NO_TEXTS)
+        if answers:
+            given = merge_labels(given, self._of_answers(answers))
+        return merge_labels(kept, given) if kept else given
+
+    def _given(self, passed: frozenset[str], alone: frozenset[str]) -> Mapping[str, Trace]:
+        """Labels in the place of those of parameters; `alone`: templates that are all that a value is."""
+        key = passed, alone
+        found = self._fed.get(key)
+        if found is None:
+            own = {parameter_label(text): text for text in alone}
+            found = {}
+            for label in sorted(passed):
+                text = own.get(label)
+                of_one = self._argument_labels(label[len(PARAM) :]) if text is None else self._own_labels(text)
+                found = merge_labels(found, of_one)
+            self._fed[key] = found
+        return found
+
+    def _of_answers(self, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
+        """Labels of answers from addresses that callers decide, once these are known."""
+        found: Mapping[str, Trace] = {}
+        for label, trace in labels.items():
+            texts = self._texts(frozenset([remote.template_of(label)]))
+            told = remote.told(label, texts, self._holes)
+            found = merge_labels(found, {name: self._returned(trace) for name in sorted(told)})
+        return found
 
     def _own_labels(self, template: str) -> Mapping[str, Trace]:
         """Labels of what is passed in the place of a parameter, where the value is nothing else.
@@ -299,21 +348,9 @@ class Substitution:
 
     def fed(self, labels: Mapping[str, Trace]) -> Mapping[str, Trace]:
         """Labels that the call's arguments put in the place of those that callers decide."""
-        parameters_in = frozenset(label for label in labels if label.startswith(PARAM))
-        found = self._fed.get(parameters_in)
-        if found is None:
-            found = {}
-            for label in sorted(parameters_in):
-                found = merge_labels(found, self._argument_labels(label[len(PARAM) :]))
-            self._fed[parameters_in] = found
-        if len(parameters_in) == len(labels):
-            return found
-        for label, trace in labels.items():
-            if remote.is_open(label):
-                texts = self._texts(frozenset([remote.template_of(label)]))
-                told = remote.told(label, texts, self._holes)
-                found = merge_labels(found, {name: self._returned(trace) for name in sorted(told)})
-        return found
+        _kept, passed, answers = _divided(labels)
+        found = self._given(frozenset(passed), _NO_TEXTS)
+        return merge_labels(found, self._of_answers(answers)) if answers else found
 
     def _argument_labels(self, parameter: str) -> Mapping[str, Trace]:
         known = self._labels.get(parameter)

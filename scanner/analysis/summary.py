@@ -236,6 +236,12 @@ def closed(value: Val, holes: HoleTable) -> Val:
     """The value without what only the properties of a caller's object decide: fit for a store that all share."""
     if not _mentions_parameter(value):
         return value
+    if value.closed is None:
+        value.closed = _closed(value, holes)
+    return value.closed
+
+
+def _closed(value: Val, holes: HoleTable) -> Val:
     texts = frozenset(text for text in value.texts if not _has_property(text, holes))
     texts = texts or frozenset(shut for text in value.texts if (shut := _shut(text, holes)))
     labels = {

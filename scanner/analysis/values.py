@@ -76,6 +76,9 @@ class FunctionRef(NamedTuple):
     """Lower-case class name of `$this`, or ``."""
 
 
+_NO_LABELS: Mapping[str, Trace] = {}
+
+
 class Val:
     """One abstract value. Immutable by convention: an operation that changes nothing returns the value itself.
 
@@ -83,9 +86,8 @@ class Val:
     """
 
     __slots__ = (
-        "face", "flowing", "height", "items", "labels", "leaving", "loose", "open_part", "refs", "rest", "scalar",
-        "secret",
-        "sites", "symbolic", "texts", "types", "weight", "within",
+        "closed", "face", "flowing", "height", "items", "labels", "leaving", "loose", "open_part", "places", "refs",
+        "rest", "scalar", "secret", "sites", "symbolic", "texts", "types", "weight", "within",
     )  # fmt: skip
 
     def __init__(
@@ -101,7 +103,7 @@ class Val:
         loose: bool = False,  # noqa: FBT001, FBT002  one more field of a value
     ) -> None:
         self.texts = texts
-        self.labels = labels or {}
+        self.labels = labels or _NO_LABELS
         self.types = types
         self.refs = refs
         self.sites = sites
@@ -119,6 +121,8 @@ class Val:
         """Labels of the value and of all in it; worked out when first asked (see `all_labels`)."""
         if items or rest is not None:
             self._bound()
+        self.closed: Val | None = None
+        """The value without properties of callers' objects; worked out when first asked (see `summary.closed`)."""
         self.open_part: Val | None = None
         """The value without labels of its own; worked out when first asked (see `summary.parameters_only`)."""
         self.symbolic: bool | None = None
@@ -131,6 +135,8 @@ class Val:
         """What of it can flow to stores far from here; worked out when first asked (see `flows`)."""
         self.face: frozenset[object] | None = None
         """What of it can change what a reader reports; worked out when first asked (see `faces`)."""
+        self.places: frozenset[object] | None = None
+        """Addresses, objects and handles in it; worked out when first asked (see `faces`)."""
 
     def _bound(self) -> None:
         """Give up the structure of what has grown too large: generated parsers nest arrays without end."""
@@ -150,7 +156,7 @@ class Val:
             self.items, self.rest, self.weight, self.height = None, Val(labels=labels), 2, 1
 
     def __eq__(self, other: object) -> bool:
-        return (
+        return self is other or (
             isinstance(other, Val)
             and self.texts == other.texts
             and self.labels.keys() == other.labels.keys()
@@ -170,11 +176,18 @@ class Val:
         fields = {name: getattr(self, name) for name in _FIELDS}
         if "texts" in changes:
             fields["scalar"] = ""
-        fields.update(changes)
-        return Val(**fields)
+        if "items" in changes or "rest" in changes:
+            return Val(**{**fields, "items": self.items, "rest": self.rest, **changes})
+        return Val(**{**fields, **changes}).holding(self)
+
+    def holding(self, other: Val) -> Val:
+        """The value itself, which has no elements, with those of another one, whose weight is known."""
+        self.items, self.rest, self.weight, self.height = other.items, other.rest, other.weight, other.height
+        return self
 
 
-_FIELDS = ("items", "labels", "loose", "refs", "rest", "scalar", "sites", "texts", "types")
+_FIELDS = ("labels", "loose", "refs", "scalar", "sites", "texts", "types")
+"""Fields of a value, besides its elements."""
 NOTHING = Val()
 
 
@@ -267,9 +280,15 @@ def merge_texts(first: frozenset[str], second: frozenset[str], overflow: str) ->
     if size == len(second):
         return second
     if size <= MAX_TEXTS:
-        return merged
+        return same_texts(merged)
     bounded = bounded_texts(merged, overflow)
     return first if bounded == first else bounded
+
+
+@lru_cache(maxsize=1 << 13)
+def same_texts(texts: frozenset[str]) -> frozenset[str]:
+    """The very same set for equal ones: summaries hold each many times, and joins of the same are free."""
+    return texts
 
 
 def bounded_texts(texts: AbstractSet[str], overflow: str, limit: int = MAX_TEXTS) -> frozenset[str]:
@@ -277,7 +296,7 @@ def bounded_texts(texts: AbstractSet[str], overflow: str, limit: int = MAX_TEXTS
     return frozenset(texts) if len(texts) <= limit else _most_telling(frozenset(texts), overflow, limit)
 
 
-@lru_cache(maxsize=1 << 13)
+@lru_cache(maxsize=1 << 10)
 def _most_telling(texts: frozenset[str], overflow: str, limit: int) -> frozenset[str]:
     kept = sorted(texts - {overflow}, key=_rank)[: limit - 1]
     return frozenset([*kept, overflow])
@@ -362,9 +381,17 @@ def _merge_items(
 ) -> tuple[Mapping[str, Val], Val | None]:
     """Elements of two arrays, bounded; what is too much is part of the rest."""
     merged: dict[str, Val] | None = None
+    done: dict[tuple[int, int], Val] = {}
     for key, value in two.items():
         known = one.get(key)
-        joined = value if known is None else join(known, value, overflow)
+        if known is value:
+            continue
+        if known is None:
+            joined = value
+        elif (both := (id(known), id(value))) in done:
+            joined = done[both]
+        else:
+            joined = done[both] = join(known, value, overflow)
         if joined is not known:
             if merged is None:
                 merged = dict(one)
