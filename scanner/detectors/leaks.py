@@ -86,7 +86,7 @@ def leak_findings(scene: Scene, rule_: Rule, wanted: Callable[[Hit], bool]) -> I
     together: dict[tuple[object, ...], list[tuple[_Leak, int]]] = {}
     for key, (_order, leak) in best.items():
         hit, others = leak.hit, max(ways[key] - 1, 0)
-        call = (hit.function, hit.start, hit.inner, hit.via, hit.signature.id, leak.confidence, *leak.outside)
+        call = (hit.function, hit.start, hit.inner, hit.via, hit.signature.id, *leak.outside)
         together.setdefault(call if ways[key] else key, []).append((leak, others))
     for group in together.values():
         leaks = sorted((leak for leak, _others in group), key=lambda leak: (leak.trace.length, leak.label))
@@ -175,7 +175,7 @@ def _sends(hit: Hit) -> bool:
 
 
 def _finding(scene: Scene, rule_: Rule, leaks: Sequence[_Leak], *, others: int) -> Finding:
-    """Finding of one leak, or of several at one call, nearest first.
+    """Finding of one leak, or of several at one call, nearest first; it is as sure as the surest of them.
 
     `others`: ways to the same sink beside these that are no findings of their own.
     """
@@ -192,7 +192,7 @@ def _finding(scene: Scene, rule_: Rule, leaks: Sequence[_Leak], *, others: int) 
         rule_,
         hit,
         severity=leak.severity,
-        confidence=leak.confidence,
+        confidence=min((one.confidence for one in leaks), key=lambda item: item.rank),
         api=api,
         callee=hit.via[0] if hit.via else "",
         message=f"{_listed(list(names))} {reaches} {hit.api}(){_through(hit)} and {goes} to {where}, {verdict}{also}",
