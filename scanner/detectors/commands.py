@@ -41,6 +41,8 @@ _TAKES_FILES = re.compile(
 _TAKE_ADDRESSES = frozenset({"git", "svn"})
 """Programs that take no bare name for a host: `host:path`, or an address (git-clone(1)); `safe.bareRepository` is a
 setting, `v1.x` a branch."""
+_SEPARATOR = re.compile(r"[|;&\n`(!]")
+"""Between commands of a line; an alias of git that begins with `!` is one of the shell."""
 _OF_HOST = re.compile(r"proxy|server|host|url|listen", re.IGNORECASE)
 """In a setting or an option behind which even these name a host: `git config http.proxy`."""
 _CAMEL = re.compile(r"\.(?=\w{8})([a-z]+[A-Z][A-Za-z]*)\.?\Z")
@@ -110,9 +112,9 @@ def _host_setting(word: str) -> str:
 
 
 def _only_addresses(line: str) -> bool:
-    """Whether the last program in front of a word takes no bare names for hosts."""
-    programs = _TOOLS.findall(line)
-    return bool(programs) and programs[-1].lower() in _TAKE_ADDRESSES
+    """Whether the command in front of a word takes no bare names for hosts; one that names other programs may."""
+    programs = {name.lower() for name in _TOOLS.findall(_SEPARATOR.split(line)[-1])}
+    return bool(programs) and programs <= _TAKE_ADDRESSES
 
 
 def _may_be_host(word: str, before: str, line: str, *, takes_files: bool) -> bool:

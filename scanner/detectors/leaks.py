@@ -333,7 +333,7 @@ def _most_assumed(scene: Scene, hit: Hit, trace: Trace, outside: list[str]) -> S
     if hit.signature.kind != ASSUMED or not leaps(scene, trace, scene.program.path(hit.function)):
         return Severity.CRITICAL
     named = any(stands_in(scene, hit.inner[0], name.strip("*.").split(":")[0]) for name in outside if is_public(name))
-    return Severity.HIGH if named else Severity.LOW
+    return Severity.HIGH if named else Severity.MEDIUM
 
 
 def _literal(outside: list[str]) -> bool:
