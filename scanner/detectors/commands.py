@@ -22,7 +22,7 @@ _TOOLS = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\s'\"|;&()<>`,]+")
-_NAME = re.compile(r"(?:[^@\s]*@)?[A-Za-z0-9_-]*(?:[^\s/@]*\.)+[A-Za-z]{2,24}\.?(?:[:/].*)?")
+_NAME = re.compile(r"(?:[^@\s]*@)?(?:[^\s/@.]*\.)+[A-Za-z]{2,24}\.?(?:[:/].*)?")
 _ADDRESS = re.compile(r"(?:[^@\s]*@)?(?:\d{1,3}\.){3}\d{1,3}(?:[:/].*)?")
 _SPECIAL = re.compile(r"/dev/(?:tcp|udp)/([^/\s]+)")
 _HOST_OPTION = re.compile(r"(?:^|\s)(?:-h\s*|--host[=\s])['\"]?([^\s'\"]+)")
@@ -125,6 +125,6 @@ def _may_be_host(word: str, before: str, line: str, *, takes_files: bool) -> boo
         return False
     if before in _FILE_OPTIONS or line.rstrip()[-1:] in ("<", ">") or word[:1] in "-/.~@":
         return False
-    if _only_addresses(line) and not any(mark in word for mark in ":/@") and not _OF_HOST.search(before):
+    if not any(mark in word for mark in ":/@") and not _OF_HOST.search(before) and _only_addresses(line):
         return False
     return not (_FILE_NAME.fullmatch(word) and (takes_files or not is_known(word)))
