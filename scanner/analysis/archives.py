@@ -12,7 +12,10 @@ CLASSES = frozenset({"ziparchive", "phar", "phardata", "pharfileinfo"})
 READS = frozenset({"getfromname", "getfromindex", "getstream", "getstreamname", "getstreamindex", "getarchivecomment",
                    "getcommentname", "getcommentindex", "getcontent", "offsetget", "getmetadata"})  # fmt: skip
 """Methods (lower case) that give back something that was put in."""
-_INSIDE = re.compile(r"(?:zip://([^#]*)#|phar://(.*?\.[A-Za-z0-9.]*)(?:/|\Z)|compress\.[a-z0-9]+://(.*)\Z)", re.DOTALL)
+_INSIDE = re.compile(
+    r"(?:zip://([^#]*)#|phar://((?:[^.]|\.[A-Za-z0-9.]*+(?!/|\Z))*+\.[A-Za-z0-9.]*+)|compress\.[a-z0-9]+://(.*)\Z)",
+    re.DOTALL,
+)
 _MAX_TEXTS = 8
 _MAX_LENGTH = 2_000
 """Characters of a path up to which it is looked at."""

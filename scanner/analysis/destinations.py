@@ -56,7 +56,7 @@ STORES = {"s3": "*.amazonaws.com", "gs": "storage.googleapis.com"}
 """Schemes of the stream wrappers of storage services."""
 _MAILBOX = re.compile(r"\{([^}{:/\s]+)(?::\d+)?(?:/[^}\s]*)?\}")
 """`{host:port/flags}folder` of the IMAP functions."""
-_DESCRIPTOR = re.compile(r"\(\s*HOST\s*=\s*([^()]*?)\s*\)", re.IGNORECASE)
+_DESCRIPTOR = re.compile(r"\(\s*+HOST\s*+=\s*+((?:[^()\s]|\s++(?!\)))*+)\s*+\)", re.IGNORECASE)
 """Hosts in a connect descriptor of Oracle: `(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=db.example)(PORT=1521)))`."""
 _SQL_SERVER = re.compile(r"\A(?:tcp|np|lpc|admin):(?![/\d])([^,]+)(?:,\d+)?\Z", re.IGNORECASE)
 """A server of SQL Server with its protocol: `tcp:db.example,1433`."""
@@ -76,7 +76,7 @@ _PATHS = frozenset(
      "HOMEPATH", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "SYSTEMROOT", "WINDIR"}
 )  # fmt: skip
 """Variables of the server and the system that hold a path of this machine (CGI 1.1, POSIX, Windows)."""
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*|\w+_\w+")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*|\w[^\W_]*+_\w++")
 """What variables of the environment are called: `$_SERVER` under another key is a part of it, or of another array."""
 _USERS = frozenset({"REMOTE_USER", "REDIRECT_REMOTE_USER", "PHP_AUTH_USER", "AUTH_USER", "LOGON_USER"})
 """Names of whoever is logged in: no address."""

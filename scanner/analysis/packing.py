@@ -33,7 +33,7 @@ _MAX_ELEMENTS = 20
 _MAX_TEXT = 500
 _MAX_LINE = 200
 _JSON = "json_encode"
-_AS_IT_IS = re.compile(r"[^\"\\\x00-\x1f\x80-\xff]*[^\"\\\x00-\x1f\x80-\xff\d.][^\"\\\x00-\x1f\x80-\xff]*")
+_AS_IT_IS = re.compile(r"(?=[\d.]*+[^\d.])[^\"\\\x00-\x1f\x80-\xff]++")
 """Text that JSON has as it is, and that is no number."""
 _PARTED = re.compile(r"[|,;#\t]")
 """Between the parts of a line that code takes apart again; a sentence is none."""

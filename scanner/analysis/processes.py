@@ -16,7 +16,10 @@ from scanner.analysis.templates import FIRST_PRIVATE, is_known
 from scanner.analysis.values import NOTHING, Val, join_all
 
 _HOLE = f"{FIRST_PRIVATE}-\U0010ffff"
-_PATH = re.compile("[^\\s'\"=<>|;&]*[/\ue000-\uf8ff\U000f0000-\U0010ffff][^\\s'\"=<>|;&]+")
+_PATH = re.compile(
+    "(?<![^\\s'\"=<>|;&])[^\\s'\"=<>|;&/\ue000-\uf8ff\U000f0000-\U0010ffff]*+"
+    "[/\ue000-\uf8ff\U000f0000-\U0010ffff][^\\s'\"=<>|;&]++"
+)
 """What can be a path in a command line: it has a slash in it, or a part of which nothing is known."""
 _NAME = re.compile(r"[A-Za-z_]\w{0,60}")
 _ALL_OF_IT = re.compile(

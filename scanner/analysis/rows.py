@@ -45,15 +45,18 @@ FETCH_FUNCTIONS = tuple(
 VALUE_FUNCTIONS = ("db_result", "mysql_result", "mysqli_result", "pg_fetch_result")
 """Functions that give one value of a result: (result, row, column)."""
 FETCH_ALL_FUNCTIONS = ("db_fetch_all", "mysqli_fetch_all", "pg_fetch_all", "pg_copy_to")
-_SELECT = re.compile(r"\s*\(*\s*select\s+(?:distinct\s+|sql_no_cache\s+)*(.*?)\s+from\s", re.IGNORECASE | re.DOTALL)
-_GIVEN = re.compile(r"\s*\(*\s*select\s", re.IGNORECASE)
+_SELECT = re.compile(
+    r"\s*+(?:\(++\s*+)?select\s++(?:distinct\s++|sql_no_cache\s++){0,3}(.*?)(?:(?<!\s)\s++|(?<=\s\s))from\s",
+    re.IGNORECASE | re.DOTALL,
+)
+_GIVEN = re.compile(r"\s*+(?:\(++\s*+)?select\s", re.IGNORECASE)
 _PLACE = re.compile(r"\?|(?<![\w:]):[a-z_]|\$\d", re.IGNORECASE)
 """A place for a value that is bound later."""
 _FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
-_ALIAS = re.compile(r"(?:\s+as)?\s+[`'\"]?(\w+)[`'\"]?\s*$", re.IGNORECASE)
+_ALIAS = re.compile(r"(?<!\s)(?:\s++as)?\s++[`'\"]?(\w++)[`'\"]?\s*+$", re.IGNORECASE)
 _PLAIN = re.compile(r"^[`\w.*]+$")
-_SETTING = re.compile(r"field_name`?\s*(?:=|in|like)\s*\(?((?:\s*,?\s*['\"][^'\"]*['\"])+)", re.IGNORECASE)
+_SETTING = re.compile(r"field_name`?\s*+(?:=|in|like)\s*+\(?((?:\s*+(?:,\s*+)?['\"][^'\"]*+['\"])++)", re.IGNORECASE)
 _CREDENTIAL = re.compile(
     r"(?:^|_)(?:password|passwd|pwd|secret|salt|token|credentials?|(?:api|private|secret|access|encryption)_?key)$",
     re.IGNORECASE,

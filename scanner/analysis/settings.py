@@ -25,7 +25,7 @@ _UPDATE = re.compile(
     rf"\bupdate\s+`?redcap_config`?\s+set\s+`?value`?\s*=\s*{_VALUE}\s*where\s+`?field_name`?\s*=\s*{_VALUE}",
     re.IGNORECASE,
 )
-_ROW = re.compile(r"\s*,?\s*\(\s*'((?:[^'\\]|\\.|'')*)'\s*,\s*(?:'((?:[^'\\]|\\.|'')*)'|[^'(),]*)\s*\)")
+_ROW = re.compile(r"\s*+(?:,\s*+)?\(\s*+'((?:[^'\\]|\\.|'')*+)'\s*+,\s*+(?:'((?:[^'\\]|\\.|'')*+)'\s*+|[^'(),]*+)\)")
 _ESCAPED = re.compile(r"\\(.)|''", re.DOTALL)
 _HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}(?::\d{1,5})?", re.IGNORECASE)
 """A value that can be the name of a host, which it is only where a call goes to it."""

@@ -35,7 +35,9 @@ _MAX_DEPTH = 12
 _ADDRESS = re.compile(r"(?:https?|ftps?|ssl|tls|tcp|udp|wss?|smtp|ldaps?)://[^\s\"'<>()\\]{3,300}", re.IGNORECASE)
 _TELLING = re.compile(r"[^\s]{1,63}[./:=][^\s]{1,337}|[A-Za-z0-9+/=_-]{16,400}")
 """One word that can be a host, an address, a path, or text that is encoded."""
-_INI_LINE = re.compile(r"\s*([^=\[\];#\s][^=]*?)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^;]*?))\s*(?:;.*)?$")
+_INI_LINE = re.compile(
+    r"\s*+([^=\[\];#\s](?:[^=\s]|\s++(?!=))*+)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|((?:[^;\s]|\s++(?!;|$))*+))\s*+(?:;.*)?$"
+)
 
 
 def texts_of(evaluator: Evaluator, path: Val) -> list[str]:

@@ -32,7 +32,7 @@ _WRITE = re.compile(r"\s*(?:update|insert|replace)\b", re.IGNORECASE)
 GRAVE = re.compile(
     r"\binto\s+(?:out|dump)file\b|\bload_file\s*\(|\bload\s+data\s+(?:local\s+)?infile\b|\bsoname\s*['\"]"
     r"|\bset\b[^;]{0,200}\b(?:super_user|account_manager|admin_rights)\s*=\s*['\"]?1\b|\binsert\s+into\s+redcap_auth\b"
-    r"|\bapi_token\s*=\s*['\"][0-9A-F]{32}['\"]|\bgrant\s+[\w, ]{1,80}\s+on\s+\S+\s+to\b"
+    r"|\bapi_token\s*=\s*['\"][0-9A-F]{32}['\"]|\bgrant\s++[\w,](?:[\w, ]{0,78}[\w,])?\s++on\s++\S++\s++to\b"
     r"|\bchange\s+(?:master|replication\s+source)\s+to\b|\binstall\s+(?:plugin|component)\s+\w|\bengine\s*=\s*['\"]?federated\b|\bcreate\s+server\s+\S+\s+foreign\b",
     re.IGNORECASE,
 )

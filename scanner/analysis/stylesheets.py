@@ -38,7 +38,7 @@ _OPENED = re.compile(
     re.IGNORECASE,
 )
 _CALLED = re.compile(
-    r"\w+:function(?:String)?\s*\(\s*[\"']([\w\\:]{1,200})[\"']\s*(?:,\s*(?:concat\s*\(\s*)?[\"']([^\"']{1,300})[\"'])?"
+    r"\w:function(?:String)?\s*\(\s*[\"']([\w\\:]{1,200})[\"']\s*(?:,\s*(?:concat\s*\(\s*)?[\"']([^\"']{1,300})[\"'])?"
 )
 _MAX_FOUND = 8
 

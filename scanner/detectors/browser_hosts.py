@@ -12,10 +12,10 @@ from scanner.detectors.base import Scene
 from scanner.detectors.remarks import is_named
 
 _FETCHED = re.compile(
-    r"(?:\b(?:src|srcset|action|formaction|data|poster|background|ping|manifest)\s*=\s*\\?[\"']?"
-    r"|\burl\(\s*[\"']?"
-    r"|\b(?:fetch|sendBeacon|open|post|get|ajax|getJSON|WebSocket|EventSource|import|importScripts)\(\s*"
-    r"(?:[\"'](?:GET|POST|PUT)[\"']\s*,\s*)?\\?[\"'`]|\blocation(?:\.href)?\s*=\s*[\"'])\s*((?:https?:|wss?:)?//[^\s\"'<>`)]*)",
+    r"(?:\b(?:src|srcset|action|formaction|data|poster|background|ping|manifest)\s*+=\s*+\\?+[\"']?+"
+    r"|\burl\(\s*+[\"']?+"
+    r"|\b(?:fetch|sendBeacon|open|post|get|ajax|getJSON|WebSocket|EventSource|import|importScripts)\(\s*+"
+    r"(?:[\"'](?:GET|POST|PUT)[\"']\s*+,\s*+)?\\?[\"'`]|\blocation(?:\.href)?\s*+=\s*+[\"'])\s*+((?:https?:|wss?:)?//[^\s\"'<>`)]*)",
     re.IGNORECASE,
 )
 """An address that the browser contacts by itself, or when a form is sent."""

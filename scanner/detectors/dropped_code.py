@@ -38,10 +38,10 @@ from scanner.model.finding import Category, Confidence, Finding, Severity
 RULE = rule("dropped-code", Category.CONCEALMENT, "Code or server settings written to a file", __doc__)
 _HANDLERS = re.compile(
     r"AddType|AddHandler|SetHandler|ForceType|php_value|php_admin|auto_(?:ap|pre)pend_file|allow_url_include|RewriteRule|"
-    r"Options\s+.*ExecCGI|system\.webServer|\* \* \*",
+    r"Options\s++.*ExecCGI|system\.webServer|\* \* \*",
     re.IGNORECASE,
 )
-_RETURN = re.compile(r"\s*+<\?php\s++return\b(.*?);?\s*(?:\?>\s*)?", re.IGNORECASE | re.DOTALL)
+_RETURN = re.compile(r"\s*+<\?php\s++return\b", re.IGNORECASE)
 _STRING = re.compile(r"'(?:[^'\\]|\\.)*+'|\"[^\"\\$]*+\"", re.DOTALL)
 _DOES = re.compile(
     r"[$`;?<]|::|->|(?!array\b)\b\w+\s*+\(|\)\s*+\(|\b(?:include|require|eval|exit|die|print|throw|fn|function|new|yield)",
@@ -120,8 +120,11 @@ def _verdict(scene: Scene, hit: Hit, codes: list[str]) -> tuple[Severity | None,
 
 def _gives_a_value(code: str) -> bool:
     """Whether PHP code returns an array or a scalar and does nothing else: what a cache writes."""
-    match = _RETURN.fullmatch(code) if is_known(code) else None
-    return match is not None and not _DOES.search(_STRING.sub("''", match[1]))
+    match = _RETURN.match(code) if is_known(code) else None
+    if match is None:
+        return False
+    value = code[match.end() :].rstrip().removesuffix("?>").rstrip().removesuffix(";")
+    return not _DOES.search(_STRING.sub("''", value))
 
 
 def _first_lines(code: str) -> list[str]:

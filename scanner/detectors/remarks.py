@@ -25,7 +25,7 @@ _SAMPLES = re.compile(
 )
 _CONSTANT = re.compile(r"php:\s*(?:echo\s+)?([A-Z_][A-Za-z0-9_]*)\s*;?\Z")
 _OWN = re.compile(r"(?:\w+\.)*location\.(?:origin|protocol|host|hostname)\Z|php:\s*APP_(?:PATH_\w+|URL_\w+)\s*;?\Z")
-_HOST = re.compile(r"(?:\*\.)?(?:[\w-]+\.)+[\w*-]+\Z|[\d.]+\Z|[0-9a-f:]+:[0-9a-f:]+\Z")
+_HOST = re.compile(r"(?:\*\.)?(?:[\w-]+\.)+[\w*-]+\Z|[\d.]+\Z|[0-9a-f:][0-9a-f]*+:[0-9a-f:]++\Z")
 
 
 class Place(NamedTuple):

@@ -33,7 +33,7 @@ from scanner.model.finding import Category, Confidence, Finding, Severity
 RULE = rule("remote-command", Category.CONCEALMENT, "Command that somebody outside decides", __doc__)
 _KINDS = frozenset({"exec", "process"})
 _SHELL = re.compile(
-    r"\b(?:ba|da|z|k|a)?sh\s+-i\b|/dev/(?:tcp|udp)/|\bnc(?:at)?\s+.*-[a-z]*e\b|\bmkfifo\b.*\bnc\b|\bsocat\b.*exec:",
+    r"\b(?:ba|da|z|k|a)?sh\s++-i\b|/dev/(?:tcp|udp)/|\bnc(?:at)?\s++.*-[a-z]*e\b|\bmkfifo\b.*\bnc\b|\bsocat\b.*exec:",
     re.IGNORECASE,
 )
 _JOB = re.compile(

@@ -45,7 +45,7 @@ _FILE = re.compile(
 """Names of files that look like hosts."""
 _LITERAL = re.compile(r"[\"']((?:[\w-]+\.)+[A-Za-z]{2,}|\d{1,3}(?:\.\d{1,3}){3})[\"']")
 _ASSIGNED = re.compile(
-    r"^\s*(?:export\s+|set\s+|my\s+|local\s+|\$)?[\"']?\$?(\w+)[\"']?\s*:?=\s*[\"']?((?:https?|ftp)://[^\s\"';]+|(?:[\w-]+\.)+[A-Za-z]{2,6})",
+    r"^[^\S\n]*+(?:export\s++|set\s++|my\s++|local\s++|\$)?[\"']?\$?(\w++)[\"']?\s*+:?=\s*+[\"']?((?:https?|ftp)://[^\s\"';]+|(?:[\w-]+\.)+[A-Za-z]{2,6})",
     re.IGNORECASE | re.MULTILINE,
 )
 _CREDENTIALS = re.compile(

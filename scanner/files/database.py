@@ -45,7 +45,9 @@ _STATEMENTS = tuple(
     )
 )
 """Name, pattern and grade: `risk` gives rights or reaches files and code."""
-_COMMENT = re.compile(rb"/\*(?!!).*?\*/|^\s*(?:--(?=\s)|#)[^\r\n]*", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(rb"/\*(?!!)|^[^\S\n]*+(?:--(?=\s)|#)[^\r\n]*+", re.MULTILINE)
+"""Start of a comment that is closed, or all of one up to the end of its line."""
+_VISIBLE = re.compile(rb"[^\r\n]")
 _REST = re.compile(rb"(?:[^;'\"]++|'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\")*+", re.DOTALL)
 _LONGEST = 200_000
 """Bytes of one statement that are read."""
@@ -59,9 +61,24 @@ def read_sql(content: bytes) -> Iterator[Found]:
     if len(content) > MAX_BYTES:
         yield Found(0, 0, "cut", "size")
         return
-    plain = _COMMENT.sub(lambda match: re.sub(rb"[^\r\n]", b" ", match[0]), content)
+    plain = _without_comments(content)
     yield from _statements(plain)
     yield from _settings(plain)
+
+
+def _without_comments(content: bytes) -> bytes:
+    """The script with blanks for its comments; what opens one that nothing closes stays as it is."""
+    parts: list[bytes] = []
+    position = 0
+    last = content.rfind(b"*/")
+    while (match := _COMMENT.search(content, position)) is not None:
+        parts.append(content[position : match.start()])
+        position = match.end()
+        if match[0] == b"/*" and position <= last:
+            position = content.index(b"*/", position) + 2
+        is_open = match[0] == b"/*" and position == match.end()
+        parts.append(b"/*" if is_open else _VISIBLE.sub(b" ", content[match.start() : position]))
+    return b"".join((*parts, content[position:]))
 
 
 def read_sql_in_php(content: bytes) -> Iterator[Found]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _DIVERTING = re.compile(
-    r"(?:session\.save_path|error_log|mail\.log)=[^=]*(?:[a-z]\w*://|^\d+;)|"
+    r"(?:session\.save_path|error_log|mail\.log)=[^=]*\w://|"
     r"(?:sendmail_path|smtp|mysqli\.default_host|xdebug\.(?:client|remote)_host|curl\.cainfo|openssl\.ca(?:file|path))=.|"
     r"(?:https?|all|ftp)_proxy=.|(?:curl_ca_bundle|ssl_cert_(?:file|dir)|aws_endpoint_url\w{0,40})=.",
     re.IGNORECASE,

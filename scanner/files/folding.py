@@ -33,7 +33,7 @@ _TRANSPARENT = {
 }  # fmt: skip
 _OWN = re.compile(rb"(?:(?:window|document|self|top|globalThis)\.)?location\.(?:origin|protocol|host|hostname)\Z")
 _NAME = re.compile(rb"[\w$]{1,80}\Z")
-_PLACE = re.compile(rb"([A-Za-z_$][\w$]*+)[\"']?\s*+(=(?![=>])|:|\()")
+_PLACE = re.compile(rb"(?<![\w$])[0-9]*+([A-Za-z_$][\w$]*+)[\"']?\s*+(=(?![=>])|:|\()")
 _QUOTES = (b'"', b"'", b"`")
 
 
@@ -49,7 +49,7 @@ class _Places:
         if self._found is None:
             self._found = {}
             for match in _PLACE.finditer(self._source):
-                self._found.setdefault((match[1], match[2]), []).append((match.start(), match.end()))
+                self._found.setdefault((match[1], match[2]), []).append((match.start(1), match.end()))
         found = self._found.get((name, mark), [])
         if len(found) <= _MAX_PLACES:
             return found

@@ -17,14 +17,14 @@ _SCRIPT_TYPES = re.compile(
 )
 _TYPESCRIPT = re.compile(r"tsx?\Z|text/typescript\Z", re.IGNORECASE)
 _DATA_TYPES = re.compile(r"(?:importmap|speculationrules)\Z", re.IGNORECASE)
-_TEMPLATE_TYPES = re.compile(r"text/(?:html|template|x-.*template.*|ng-template)\Z|x-template\Z", re.IGNORECASE)
+_TEMPLATE_TYPES = re.compile(r"text/(?:html|template|x-(?=.*template).*|ng-template)\Z|x-template\Z", re.IGNORECASE)
 _BOUND = re.compile(
     r"(?:v-bind)?:(src|href|action|data|poster|srcset)(?:\.[\w.]+)?\Z|\[(?:attr\.)?(src|href|action)\]\Z"
 )
 _ADDRESS = re.compile(
     r"(?:https?|wss?):[/\\]+[^\s\"'<>;,)]+|(?<![\w:/])//[\w-]+(?:\.[\w-]+)+[^\s\"'<>;,)]*", re.IGNORECASE
 )
-_REFRESH = re.compile(r"url\s*=\s*[\"']?\s*([^\"'\s>]+)", re.IGNORECASE)
+_REFRESH = re.compile(r"url\s*+=\s*+[\"']?+\s*+([^\"'\s>]+)", re.IGNORECASE)
 _PASSWORD = re.compile(rb"type\s*=\s*[\"']?password", re.IGNORECASE)
 _TOKEN = re.compile(rb"name\s*=\s*[\"']?\w*(?:csrf|token)", re.IGNORECASE)
 _FORM_END = re.compile(rb"</form", re.IGNORECASE)

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from scanner.files.pieces import Piece
 
-_TOKEN = re.compile(
-    rb"<\?(?:php(?![\w])|=|(?!xml))|\?>|'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"|//(?:[^\r\n?]|\?(?!>))*+|#(?!\[)(?:[^\r\n?]|\?(?!>))*+"
-    rb"|/\*.*?\*/|<<<[ \t]*+([\"']?)([A-Za-z_]\w*+)\1\r?\n|[;{}()\[\]]",
-    re.DOTALL | re.IGNORECASE,
+_ENCLOSED = {
+    b"'": rb"'(?:[^'\\]|\\.)*+(?:'|(?P<single>))",
+    b'"': rb"\"(?:[^\"\\]|\\.)*+(?:\"|(?P<double>))",
+    b"/": rb"/\*(?:.*?\*/|(?P<comment>))",
+}
+"""What has an end, by its first byte; a group tells that it has none."""
+_TOKEN = (
+    rb"<\?(?:php(?![\w])|=|(?!xml))|\?>|//(?:[^\r\n?]|\?(?!>))*+|#(?!\[)(?:[^\r\n?]|\?(?!>))*+"
+    rb"|<<<[ \t]*+(?P<quote>[\"']?)(?P<label>[A-Za-z_]\w*+)(?P=quote)\r?\n|[;{}()\[\]]"
 )
 _MARKUP = re.compile(
     rb"<(?:script|img|iframe|frame|link|form|object|embed|video|audio|source|meta|base|style|input|body)\b"
@@ -87,10 +93,11 @@ def page_pieces(content: bytes) -> list[Piece]:
     expressions: list[str] = []
     page = _Text(expressions)
     texts: list[_Text] = []
+    unclosed: set[bytes] = set()
     position = 0
     while (opening := _OPEN.search(content, position)) is not None:
         page.add(content[position : opening.start()], position)
-        end = _code(content, opening.end(), texts, expressions)
+        end = _code(content, opening.end(), texts, expressions, unclosed)
         code = content[opening.end() : end].removesuffix(b"?>")
         if opening[0].endswith(b"=") or _PRINTS.match(code):
             page.mark(re.sub(rb"\A\s*(?:echo|print)\s+", b"", code).rstrip(b"; \r\n\t"), opening.start())
@@ -106,12 +113,23 @@ def page_pieces(content: bytes) -> list[Piece]:
     ]
 
 
-def _code(content: bytes, position: int, texts: list[_Text], expressions: list[str]) -> int:
-    """Read code up to its closing tag; the end of it."""
+@cache
+def _tokens(unclosed: frozenset[bytes]) -> re.Pattern[bytes]:
+    """Pattern of a token; without those that have no end where it was seen that none ends any more."""
+    enclosed = [pattern for first, pattern in _ENCLOSED.items() if first not in unclosed]
+    return re.compile(b"|".join((_TOKEN, *enclosed)), re.DOTALL | re.IGNORECASE)
+
+
+def _code(content: bytes, position: int, texts: list[_Text], expressions: list[str], unclosed: set[bytes]) -> int:
+    """Read code up to its closing tag; the end of it. `unclosed`: first bytes of what ends nowhere from here on."""
     strings: list[_String] = []
     depth = 0
-    while (match := _TOKEN.search(content, position)) is not None:
+    while (match := _tokens(frozenset(unclosed)).search(content, position)) is not None:
         token, position = match[0], match.end()
+        if match.lastgroup in ("single", "double", "comment"):
+            unclosed.add(token[:1])
+            position = match.start() + 1
+            continue
         if token == b"?>":
             break
         if token in (b";", b"{", b"}"):
@@ -124,9 +142,9 @@ def _code(content: bytes, position: int, texts: list[_Text], expressions: list[s
         elif token[:1] in (b"'", b'"'):
             strings.append(_String(match.start() + 1, match.end() - 1, depth, token[:1]))
         elif token.startswith(b"<<<"):
-            closing = re.compile(rb"^[ \t]*+" + match[2] + rb"(?!\w)", re.MULTILINE).search(content, position)
+            closing = re.compile(rb"^[ \t]*+" + match["label"] + rb"(?!\w)", re.MULTILINE).search(content, position)
             end = closing.start() if closing else len(content)
-            strings.append(_String(position, end, depth, match[1] or b'"'))
+            strings.append(_String(position, end, depth, match["quote"] or b'"'))
             position = closing.end() if closing else len(content)
     else:
         position = len(content)

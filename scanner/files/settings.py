@@ -177,7 +177,7 @@ def _rewrite(offset: int, line: str, rest: list[str]) -> Iterator[Found]:
     if _ADDRESS.search(target):
         proxied = re.search(r"[\[,]\s*(?:p|proxy)\s*[\],]", flags) is not None
         yield from _addresses(offset, line, "RewriteRule", browser=not proxied)
-    script = re.search(r"([\w./-]*/(?:temp|tmp|uploads?|edocs|images?|cache|files)/[\w./-]+)", target)
+    script = re.search(r"(?<![\w./-])([\w./-]*/(?:temp|tmp|uploads?|edocs|images?|cache|files)/[\w./-]+)", target)
     if script and script[1].lower().endswith((".php", ".phtml", ".inc", ".jpg", ".png", ".gif", ".txt", ".dat")):
         yield Found(offset, offset, "server-setting", "RewriteRule", Text(script[1]), text=line[:200], grade="weak")
 

@@ -10,7 +10,6 @@ from scanner.files.grammars import Node, nodes_of, parse, text_of
 from scanner.files.payloads import in_address
 from scanner.files.pieces import Apis, Found, Piece
 
-_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)", re.DOTALL)
 _ESCAPED = re.compile(rb"\\0{0,4}([2-7][0-9a-fA-F])(?![0-9a-fA-F])\s?")
 """A printable character of ASCII written as an escape: nobody needs that but to hide a word."""
@@ -25,10 +24,20 @@ _PIECE_OF_VALUE = re.compile(rb"\[\s*(?:value|content|nonce|data-[\w-]{1,60})\s*
 """A selector that asks for a piece of what a field or an element holds."""
 
 
+def _without_comments(source: bytes) -> bytes:
+    """A style sheet without its comments; what opens one that nothing closes stays."""
+    parts: list[bytes] = []
+    position = 0
+    while (start := source.find(b"/*", position)) >= 0 and (end := source.find(b"*/", start + 2)) >= 0:
+        parts.append(source[position:start])
+        position = end + 2
+    return b"".join((*parts, source[position:]))
+
+
 def read_style(piece: Piece, _apis: Apis) -> Iterator[Found | Piece]:
     """Requests of one style sheet, of which only absolute addresses matter: nothing in CSS joins strings."""
     source = piece.source
-    if b"//" not in _COMMENT.sub(b"", source) and not _ESCAPED.search(source):
+    if b"//" not in _without_comments(source) and not _ESCAPED.search(source):
         return
     if _ESCAPED.search(source):
         yield _decoded(piece)

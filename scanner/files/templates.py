@@ -11,12 +11,16 @@ from collections.abc import Iterator
 from scanner.files.pieces import Found
 
 MAX_BYTES = 4 * 1024**2
-_BLADE = re.compile(
-    r"(?P<comment>\{\{--.*?--\}\})|(?P<raw>(?<!@)\{!!(?P<rawcode>.*?)!!\})"
-    r"|(?P<echo>(?<!@)\{\{\{?(?P<code>.*?)\}?\}\})|@php(?!\w|[ \t]*\()(?P<php>.*?)@endphp(?!\w)"
-    r"|(?<!\w)@(?P<name>[A-Za-z]+)(?!\w)(?P<space>[ \t]*)(?P<open>\()?",
-    re.DOTALL,
+_PAIRS = (
+    ("comment", re.compile(r"\{\{--"), re.compile(r"--\}\}")),
+    ("raw", re.compile(r"(?<!@)\{!!"), re.compile(r"!!\}")),
+    ("echo", re.compile(r"(?<!@)\{\{\{?"), re.compile(r"\}?\}\}")),
+    ("php", re.compile(r"@php(?!\w|[ \t]*+\()"), re.compile(r"@endphp(?!\w)")),
 )
+"""What of Blade encloses something: its name, what opens and what closes it."""
+_BLADE = re.compile(r"\{\{|\{!!|@[A-Za-z]")
+"""Where anything of Blade begins."""
+_DIRECTIVE = re.compile(r"(?<!\w)@(?P<name>[A-Za-z]++)(?!\w)(?P<space>[ \t]*+)(?P<open>\()?")
 _PLAIN = {
     "else": "else:", "endif": "endif;", "endunless": "endif;", "endisset": "endif;", "endempty": "endif;",
     "endforeach": "endforeach;", "endforelse": "endforeach;", "endfor": "endfor;", "endwhile": "endwhile;",
@@ -33,12 +37,15 @@ _CALLS = frozenset(
      "error", "livewire", "checked", "selected", "disabled", "slot", "auth", "guest", "env", "once", "prepend",
      "session", "bool"}
 )  # fmt: skip
-_SMARTY = re.compile(
-    r"\{php\}(?P<php>.*?)\{/php\}|\{include_php\s+file\s*=\s*(?P<file>[^\s}]+)[^}]*\}"
-    r"|\{fetch\s+file\s*=\s*(?P<fetch>[^\s}]+)[^}]*\}"
-    r"|\{eval\s+var\s*=\s*(?P<eval>[^}]+)\}|\{(?:php|do)\s+(?P<latte>[^}]+)\}",
-    re.DOTALL | re.IGNORECASE,
+_TAGS = (
+    r"\{include_php\s++file\s*+=\s*+(?P<file>[^\s}]++)[^}]*+\}"
+    r"|\{fetch\s++file\s*+=\s*+(?P<fetch>[^\s}]++)[^}]*+\}"
+    r"|\{eval\s++var\s*+=\s*(?P<eval>[^}]+)\}|\{(?:php|do)\s+(?P<latte>[^}]+)\}"
 )
+_SMARTY = re.compile(r"\{php\}(?P<php>.*?)\{/php\}|" + _TAGS, re.DOTALL | re.IGNORECASE)
+_SMARTY_TAG = re.compile(r"(?P<php>(?!))|" + _TAGS, re.IGNORECASE)
+"""The same without `{php}`, where nothing closes one."""
+_UP_TO_PHP = re.compile(r".*\{/php\}", re.DOTALL | re.IGNORECASE)
 _DANGEROUS = (
     r"(?:system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec|eval|assert|create_function|call_user_func\w*"
     r"|file_put_contents|file_get_contents|unserialize|curl_exec)"
@@ -60,43 +67,69 @@ def compiled(content: bytes, kind: str) -> bytes:
         return _blade(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     if kind in ("smarty", "latte") and b"{" in content:
         text = content.decode("utf-8", "surrogateescape")
-        changed = _SMARTY.sub(_smarty, text)
+        changed = _smarty_tags(text)
         return changed.encode("utf-8", "surrogateescape") if changed != text else content
     return content
 
 
+def _smarty_tags(text: str) -> str:
+    """The template with PHP for its tags; none is looked for behind what closes the last, which costs a look each."""
+    closed = _UP_TO_PHP.match(text)
+    end = closed.end() if closed is not None else 0
+    last = max(text.rfind("}") + 1, end)
+    return _SMARTY.sub(_smarty, text[:end]) + _SMARTY_TAG.sub(_smarty, text[end:last]) + text[last:]
+
+
 def _blade(text: str) -> str:
     parts: list[str] = []
-    position = 0
-    while (match := _BLADE.search(text, position)) is not None:
-        parts.append(text[position : match.start()])
-        position = match.end()
-        code = match["rawcode"] if match["raw"] else match["code"] if match["echo"] else match["php"]
-        if match["comment"]:
-            parts.append("\n" * match[0].count("\n"))
-        elif match["raw"] or match["echo"]:
-            parts.append(f"<?={code}?>")
-        elif code is not None:
-            parts.append(f"<?php {code} ?>")
-        else:
+    copied = position = 0
+    unclosed: set[str] = set()
+    while (place := _BLADE.search(text, position)) is not None:
+        start = place.start()
+        if (found := _enclosed(text, start, unclosed)) is not None:
+            written, position = found
+        elif (match := _DIRECTIVE.match(text, start)) is not None:
             written, position = _directive(text, match)
-            parts.append(written)
-    return "".join((*parts, text[position:]))
+        else:
+            position = start + 1
+            continue
+        parts += (text[copied:start], written)
+        copied = position
+    return "".join((*parts, text[copied:]))
+
+
+def _enclosed(text: str, start: int, unclosed: set[str]) -> tuple[str, int] | None:
+    """PHP of what is opened at a place, and where the template goes on; None where nothing is opened and closed.
+
+    `unclosed`: what is known to be closed nowhere from here on; it is looked for once.
+    """
+    for kind, opening, closing in _PAIRS:
+        begin = opening.match(text, start) if kind not in unclosed else None
+        if begin is None:
+            continue
+        end = closing.search(text, begin.end())
+        if end is None:
+            unclosed.add(kind)
+            continue
+        code = text[begin.end() : end.start()]
+        if kind == "comment":
+            return "\n" * code.count("\n"), end.end()
+        return f"<?php {code} ?>" if kind == "php" else f"<?={code}?>", end.end()
+    return None
 
 
 def _directive(text: str, match: re.Match[str]) -> tuple[str, int]:
     """PHP of a directive, and where the template goes on."""
     name = match["name"].lower()
-    if match["open"]:
+    if match["open"] and (name in _BLOCKS or name in _PRINTS or name in _CALLS):
         end = _closing(text, match.end())
         inner = text[match.end() : end]
         if name in _BLOCKS:
             return f"<?php {_BLOCKS[name].format(inner)} ?>", end + 1
         if name in _PRINTS:
             return f"<?= blade_{name}({inner}) ?>", end + 1
-        if name in _CALLS:
-            return f"<?php blade_{name}({inner}); ?>", end + 1
-    elif name in _PLAIN:
+        return f"<?php blade_{name}({inner}); ?>", end + 1
+    if not match["open"] and name in _PLAIN:
         return f"<?php {_PLAIN[name]} ?>", match.end()
     return match[0], match.end()
 

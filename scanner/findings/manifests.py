@@ -137,7 +137,7 @@ def own_versions(groups: Mapping[str, list[SourceFile]], read: Read) -> dict[str
                 continue
             if not name.endswith(".php"):
                 text = data[:60].decode("ascii", "replace").strip().lstrip("v")
-                if re.fullmatch(r"\d+(?:\.\d+)+[\w.+-]*", text):
+                if re.fullmatch(r"\d+\.\d[\w.+-]*", text):
                     versions = {text: 1}
                     break
                 continue

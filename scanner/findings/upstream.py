@@ -46,7 +46,7 @@ RULE = rule(
     "package-differs-from-upstream", Category.INTEGRITY, "Bundled package is not what its authors published", __doc__
 )
 Read = Callable[[SourceFile], bytes]
-_NUMBERED = re.compile(r"^(.*?)-v?(\d+(?:\.\d+)+[\w.+-]*)$")
+_NUMBERED = re.compile(r"^(.*?)-v?(\d+\.\d[\w.+-]*)$")
 _LARGEST = 16 * 1024 * 1024
 """Bytes of a file up to which line ends are looked at."""
 _SHOWN = 10

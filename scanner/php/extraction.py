@@ -17,7 +17,7 @@ from scanner.php.slices import Slice, slice_source
 
 MAX_BYTES = 16 * 1024**2
 """Larger PHP files are not parsed: a syntax tree takes some thirty times the bytes of its source."""
-_CALLED = re.compile(rb"([A-Za-z_\x80-\xff][\w\x80-\xff]*+)\s*+\(")
+_CALLED = re.compile(rb"(?<![\w\x80-\xff])[0-9]*+([A-Za-z_\x80-\xff][\w\x80-\xff]*+)\s*+\(")
 _MAX_NAMES = 200
 _OF_CODE = frozenset({"long-line", "encoded-literal"})
 """Observations that say nothing about a file of nothing but literals."""

@@ -27,7 +27,7 @@ _ENTRY = re.compile(
     rb"\s*+(['\"])\xe2(?:\x80[\xaa-\xae]|\x81[\xa6-\xa9])\1\s*+(?:=>\s*+(['\"])[^'\"\\]{0,8}\2)?\s*+,?\s*+"
 )
 """A line of a table of characters: one control alone, and at most what stands for it: nothing to be reordered."""
-_WORD = re.compile(rb"\w*+[\x80-\xff][\w\x80-\xff]*+")
+_WORD = re.compile(rb"(?<![\w\x80-\xff])\w*+[\x80-\xff][\w\x80-\xff]*+")
 _ENCODED = re.compile(rb"[A-Za-z0-9+/=]{1500,}+")
 _BLANK_LINES = 60
 """Blank lines in a row from which the code after them counts as pushed out of sight."""

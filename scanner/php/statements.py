@@ -103,6 +103,7 @@ class StatementLowering(ExpressionLowering):
 
     def __init__(self, source: bytes, words: frozenset[str] = frozenset()) -> None:
         super().__init__(source, words)
+        self._buffered = b"ob_start" in source
         self.leavable: list[bool] = []
         """What `break` can leave, outermost first: whether it is a loop, or a `switch`."""
         self.statement_cuts: list[Node] = []
@@ -179,10 +180,9 @@ class StatementLowering(ExpressionLowering):
 
         Where there is a buffer, a word may be a piece of one.
         """
-        buffered = b"ob_start" in self.source
-        found = (_PIECE if buffered else _ADDRESS).fullmatch(self.source, node.start_byte, node.end_byte)
+        found = (_PIECE if self._buffered else _ADDRESS).fullmatch(self.source, node.start_byte, node.end_byte)
         texts = [found[1]] if found is not None else []
-        if found is None and buffered:
+        if found is None and self._buffered:
             marked = _MARKED.finditer(self.source, node.start_byte, node.end_byte)
             texts = [b"=" + match[0] for match in islice(marked, _MAX_MARKED)]
         for text in texts:

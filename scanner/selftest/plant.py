@@ -19,7 +19,8 @@ from scanner.source.entries import DIGEST_SIZE
 _LARGEST = 200_000
 _SMALLEST = 200
 _UNFIT = re.compile(
-    rb"__halt_compiler|^\s*namespace\s[^;{]*\{|<<<\s*['\"]?\w+['\"]?\s*$(?![\s\S]*;)", re.MULTILINE | re.IGNORECASE
+    rb"__halt_compiler|^[^\S\n]*+namespace\s[^;{]*\{|<<<\s*['\"]?\w+['\"]?\s*$(?![\s\S]*;)",
+    re.MULTILINE | re.IGNORECASE,
 )
 """Code behind which nothing can be appended."""
 _ROOT = "redcap_v@/"

@@ -11,7 +11,7 @@ from scanner.analysis.pieces import CUT
 from scanner.analysis.scalars import BOOL, FLOAT, INT, NULL, STRING, leading, to_int, to_number
 from scanner.analysis.templates import is_known
 
-_FORMAT = re.compile(r"%(?:%|(?:(\d+)\$)?((?:[-+ 0]|'.)*)(\d+)?(?:\.(\d+))?([bcdeEfFosuxX]))", re.DOTALL)
+_FORMAT = re.compile(r"%(?:%|(?:(\d++)\$)?+((?:[-+ 0]|'.)*+)(\d++)?+(?:\.(\d++))?+([bcdeEfFosuxX]))", re.DOTALL)
 _FLAG = re.compile(r"[-+ 0]|'.", re.DOTALL)
 _MAX_PLACES = 12
 _USUAL_PLACES = 6
@@ -24,8 +24,11 @@ _QUOTE = re.compile(r"['\\]")
 def sprintf(args: Sequence[str]) -> str | None:
     """Format and values. Raises: ValueError, IndexError."""
     made, start, position = "", 0, 0
-    for match in _FORMAT.finditer(args[0]):
-        made += _plain(args[0][start : match.start()])
+    while (place := args[0].find("%", start)) >= 0:
+        match = _FORMAT.match(args[0], place)
+        if match is None:
+            return None  # a place that is not understood
+        made += args[0][start:place]
         start = match.end()
         if match[0] == "%%":
             made += "%"
@@ -36,14 +39,7 @@ def sprintf(args: Sequence[str]) -> str | None:
         made += _one(match, args[number])
         if len(made) > MAX_OUTPUT:
             return None
-    return made + _plain(args[0][start:])
-
-
-def _plain(text: str) -> str:
-    """What stands between two places of a format. Raises: ValueError, for a place that is not understood."""
-    if "%" in text:
-        raise ValueError
-    return text
+    return made + args[0][start:]
 
 
 def _one(match: re.Match[str], value: str) -> str:

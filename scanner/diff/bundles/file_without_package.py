@@ -30,7 +30,7 @@ from scanner.findings.packages import copy_of
 from scanner.model.finding import Category, Finding, Severity
 
 RULE = rule("file-without-package", Category.INTEGRITY, "File in `vendor/` that no package owns", __doc__)
-_VENDOR = re.compile(r"^((?:.*/)?vendor)/(.+)$")
+_VENDOR = re.compile(r"^(?=.*$)((?:.*/)?vendor)/(.+)$")
 _COMPOSERS = re.compile(
     r"^(?:autoload\.php|composer/[^/]+|bin/[^/]+|\.htaccess|index\.(?:php|html?)|[^/]+\.(?:md|txt|lock|json))$",
     re.IGNORECASE,

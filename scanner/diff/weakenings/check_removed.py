@@ -43,11 +43,11 @@ RULE = rule("check-removed", Category.WEAKENING, "A check or a sanitizer is gone
 _STRONG = re.compile(
     r"csrf|xsrf|nonce|authenticat|authori[sz]|is_?auth|check_?auth|permission|privilege|capabilit|current_user_can"
     r"|user_?can|has_?(?:right|access|role)|redact|escapeshell|hash_equals|password_verify"
-    r"|openssl_verify|sodium_crypto_\w*(?:verify|open)|verify_?(?:sig|token|hmac|hash|pass|host|origin|cert|session|login|user)\w*"
+    r"|openssl_verify|sodium_crypto_\w{0,80}(?:verify|open)|verify_?(?:sig|token|hmac|hash|pass|host|origin|cert|session|login|user)\w*"
     r"|(?:check|valid(?:ate)?)_?(?:sig|token|login|session|user|access|rights|host|origin|url|path|upload|file)\w*"
-    r"|allow_?\w*(?:outbound|request|url|host)|outbound_?allowed|is_?allowed|is_?permitted|require_?(?:login|auth|admin|user|token)"
+    r"|allow\w{0,80}(?:outbound|request|url|host)|outbound_?allowed|is_?allowed|is_?permitted|require_?(?:login|auth|admin|user|token)"
     r"|is_?(?:admin|super_?user|logged_?in|trusted|safe|internal|private)"
-    r"|session_regenerate_id|(?:db|sql|mysqli?|pg|real)_?escape(?!\w*(?:html|name|identifier))|is_uploaded_file|sanitiz(?!\w*(?:title|slug|dash|class|case|whitespace))|^(?:filter_var|basename|realpath)$"
+    r"|session_regenerate_id|(?:db|sql|mysqli?|pg|real)_?escape(?!\w{0,80}(?:html|name|identifier))|is_uploaded_file|sanitiz(?!\w{0,80}(?:title|slug|dash|class|case|whitespace))|^(?:filter_var|basename|realpath)$"
 )
 """Checks without which everybody may, and sanitizers without which anything goes, in lower case, `_` or not."""
 _COMPARES = re.compile(r"^(?:hash_equals|password_verify|openssl_verify|sodium_crypto_\w*(?:verify|open))$")

@@ -28,7 +28,8 @@ from scanner.model.finding import Category, Severity
 
 RULE = rule("query-loosened", Category.WEAKENING, "A statement matches more than before", __doc__)
 _COMPARED = re.compile(
-    r"([`\"\w.]*(?:passw|pwd|token|secret|hash|user|login|session|api_?key|nonce|code|pin|mail)[`\"\w]*)\s*"
+    r"(?<![`\"\w.])((?:[`\"\w]*+\.)*+(?=[`\"\w]*?(?:passw|pwd|token|secret|hash|user|login|session|api_?key|nonce|code|pin|mail))"
+    r"[`\"\w]+)\s*+"
     r"(<>|!=|>=|<=|<|>|=|\b(?:not\s+)?(?:like|rlike|regexp)\b)",
     re.IGNORECASE,
 )

@@ -32,20 +32,20 @@ RULE = rule("tls-verification-off", Category.WEAKENING, "Certificates are no lon
 
 OFF = frozenset({"", "0", "false", "null", "off", "no", "none", "never", "disable", "disabled", "0.0", "allow"})
 _CHECK = re.compile(
-    r"(?:ssl|tls|cert|peer|curl|host|https)\w*[-_]?verif|verif\w*(?:ssl|tls|cert|peer|host)|^(?:ssl)?_?-?verify(?:name)?$"
+    r"(?:ssl|tls|cert|peer|curl|host|https)\w{0,80}-?verif|verif\w{0,80}(?:ssl|tls|cert|peer|host)|^(?:ssl)?_?-?verify(?:name)?$"
     r"|^set_?verify$|require_cert$|^tls_reqcert|reject_?unauthorized|^pythonhttpsverify$|^ldaptls_reqcert$|^smtpautotls$"
     r"|^check_?(?:server_?)?cert\w*$"
 )
 """Options that must not be off."""
 _NO_CHECK = re.compile(
-    r"self_?signed|(?:disable|skip|(?:^|_)no_|ignore|without|bypass)\w*(?:ssl|tls|cert|peer|verif)|^insecure$|^git_ssl_no_verify$"
+    r"self_?signed|(?:disable|skip|(?:^|_)no_|ignore|without|bypass)\w{0,80}(?:ssl|tls|cert|peer|verif)|^insecure$|^git_ssl_no_verify$"
     r"|^trustservercertificate$"
 )
 """Options that must not be on, and methods that need no argument to switch the check off."""
 _CHOICE = re.compile(r"_(?:off|disabled|none)$")
 """Ends of constants that name one value that a setting may have: 0 under such a name sets nothing."""
 _CALL = re.compile(
-    r"^(?:without_?(?:ssl_?|tls_?)?verif\w*|(?:disable|skip|ignore)_?(?:ssl|tls|cert|peer)\w*(?:verif|check|valid)\w*)$"
+    r"^(?:without_?(?:ssl_?|tls_?)?verif\w*|(?:disable|skip|ignore)_?(?:ssl|tls|cert|peer)(?=\w*?(?:verif|check|valid))\w++)$"
 )
 _TEXT = re.compile(
     r"\bcurl\b[^|;&]{0,200}\s(?:--insecure\b|-[a-zA-Z]{0,10}k\b)|--no-check-certificate\b|/novalidate-cert\b"

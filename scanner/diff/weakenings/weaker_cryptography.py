@@ -41,7 +41,7 @@ _SHAPING = frozenset(
      "strtoupper", "strtolower", "implode", "join", "sprintf", "str_shuffle", "pack", "intval", "mb_substr", "ucfirst"}
 )  # fmt: skip
 """Functions that make something else of a text."""
-_RANDOM_NAME = re.compile(r"random|nonce|salt|generate\w*(?:hash|token|key|code|secret|password)")
+_RANDOM_NAME = re.compile(r"random|nonce|salt|generate\w{0,80}(?:hash|token|key|code|secret|password)")
 """Names of functions that give what nobody can guess."""
 _STRICT = {"in_array": 3, "array_search": 3, "base64_decode": 2}
 """Functions with a flag for strictness at the end, and how many arguments there are with it."""
