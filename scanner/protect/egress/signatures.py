@@ -34,7 +34,7 @@ _PROTOCOLS = {"https": ("tls", "tls.sni"), "tls": ("tls", "tls.sni"), "http": ("
 _RULE = re.compile(
     r"(?P<action>\w+)\s+(?P<protocol>[\w-]+)\s+\S+\s+\S+\s+(?:->|<>)\s+(?P<destination>\S+)\s+(?P<port>\S+)\s*\((?P<options>.*)\)\s*"
 )
-_OPTION = re.compile(r"\s*(?P<name>[\w.\-]+)\s*(?::\s*(?P<value>(?:\"(?:\\.|[^\"\\])*\"|[^;\"])*))?;")
+_OPTION = re.compile(r"(?<![\w.\-])(?P<name>[\w.\-]++)\s*+(?::\s*+(?P<value>(?:\"(?:\\.|[^\"\\])*+\"|[^;\"])*+))?;")
 _UNSAFE = re.compile(r"[^A-Za-z0-9 ._/:,@*+()\-]")
 _LONGEST_MESSAGE = 160
 _LEAST_RANGE = 2
