@@ -14,6 +14,9 @@ _EXPONENT = re.compile(rb"[eE][0-9][0-9_]*+(?![\w\x80-\xff])")
 _TYPE_NAME = re.compile(
     rb"(\(\s*+)(?:binary|bool(?:ean)?|double|float|int(?:eger)?|object|real|string)(?=\s*+(?:::|\\|\())", re.IGNORECASE
 )
+_OPENED = re.compile(rb"(?<!/)/\*")
+_MAX_OPENED = 8
+"""Comments opened and not closed up to which the parser reads them as they are."""
 _PART_OF_NAME = re.compile(rb"[\w$\x80-\xff]")
 _LANGUAGE = Language(tree_sitter_php.language_php())
 _PARSER = Parser(_LANGUAGE)
@@ -28,9 +31,22 @@ def parse(source: bytes) -> Tree:
     (`f(Binary::class)`). They are parsed as other names of the same length: text is read from the source, not from the
     tree.
     """
+    source = _with_one_open_comment(source)
     if _TYPE_NAME.search(source):
         source = _TYPE_NAME.sub(_as_other_name, source)
     return _PARSER.parse(_EXPONENT.sub(_as_name, source) if _EXPONENT.search(source) else source)
+
+
+def _with_one_open_comment(source: bytes) -> bytes:
+    """The source with blanks for the marks that open a comment where nothing closes one, but for the first.
+
+    PHP runs no such file; the parser tries each of them up to the end of the file.
+    """
+    end = source.rfind(b"*/") + 2 if b"*/" in source else 0
+    if source.count(b"/*", end) <= _MAX_OPENED:
+        return source
+    first = source.index(b"/*", end) + 2
+    return source[:first] + _OPENED.sub(b"  ", source[first:])
 
 
 def _as_other_name(match: re.Match[bytes]) -> bytes:

@@ -88,11 +88,7 @@ def _source(name: str) -> str:
 
 def _held(module: ModuleType, source: str) -> Iterator[tuple[str, re.Pattern[str] | re.Pattern[bytes]]]:
     """Patterns among the values of a module that it names itself, and of its classes."""
-    own = {
-        node.id
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    own = {node.id for node in _nodes(source) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for word, value in vars(module).items():
         if word in own:
             yield from ((word, pattern) for pattern in _within(value, _MAX_DEPTH))
@@ -119,9 +115,14 @@ def _within(value: object, depth: int) -> Iterator[re.Pattern[str] | re.Pattern[
             yield from _within(item, depth - 1)
 
 
+@cache
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def _calls(source: str) -> Iterator[ast.Call]:
     """Calls of a function of `re`."""
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         function = node.func if isinstance(node, ast.Call) else None
         if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "re":
             assert isinstance(node, ast.Call)
@@ -139,7 +140,7 @@ def _called(module: ModuleType, source: str) -> Iterator[tuple[str, re.Pattern[s
 def _computed(module: ModuleType, source: str) -> Iterator[tuple[str, set[str], re.Pattern[str] | re.Pattern[bytes]]]:
     """Patterns of `re.compile(...)`, wherever it stands: line, methods by which they are used, pattern."""
     users: dict[int, set[str]] = {}
-    for node in ast.walk(ast.parse(source)):
+    for node in _nodes(source):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             word = ast.unparse(node.targets[0]).rpartition(".")[2]
             users[node.value.lineno] = {method for name, method in _uses(source) if name == word} or {"search"}

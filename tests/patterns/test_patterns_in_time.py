@@ -1,16 +1,14 @@
-"""No regular expression of the scanner takes long, whatever the text: what is scanned may be written to keep it busy."""
+"""No regular expression of the scanner takes long, whatever the text: what is scanned may be made to keep it busy."""
 
 from __future__ import annotations
 
 import re
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
 import pytest
 from discovery import Used, modules, patterns_of
 from hostile import words
+from stopwatch import SlowError, limit
 
 from scanner.files import templates
 
@@ -26,8 +24,8 @@ _WHOLE_FILES = (
 _OF_NAMES = ("scanner.files.kinds",)
 _WHOLE, _VALUE = 60_000, 5_000
 SECONDS = 1.0
-"""What one word may take, of the processor's time. Time that is linear in the word is some milliseconds; what is quadratic takes longer in a
-whole file, and what is worse in a value, too."""
+"""What one word may take, of the processor's time. Where that is linear in the word, it takes some milliseconds; what is
+quadratic takes longer in a whole file, and what is worse in a value, too."""
 GUARDED: dict[str, Callable[[str], object]] = {
     "scanner.files.templates._SMARTY": templates._smarty_tags,  # noqa: SLF001  what guards the expression
     "scanner.files.templates._SMARTY_TAG": templates._smarty_tags,  # noqa: SLF001
@@ -36,26 +34,6 @@ GUARDED: dict[str, Callable[[str], object]] = {
 # The name in a command line that this test was made after: each dot is in both of the two parts that are repeated.
 EXPONENTIAL = re.compile(r"(?:[^@\s]*@)?[A-Za-z0-9_-]*(?:[^\s/@]*\.)+[A-Za-z]{2,24}\.?(?:[:/].*)?")
 QUADRATIC = re.compile(rb"/\*.*?\*/", re.DOTALL)
-
-
-class SlowError(Exception):
-    """A word took too long."""
-
-
-def _slow(_number: int, _frame: FrameType | None) -> None:
-    raise SlowError
-
-
-@contextmanager
-def _limit(seconds: float) -> Iterator[None]:
-    """Stop what takes longer. Matching looks for signals, so that an expression is stopped, too."""
-    previous = signal.signal(signal.SIGVTALRM, _slow)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, previous)
 
 
 def _run(used: Used, method: str, word: str | bytes) -> None:
@@ -75,7 +53,7 @@ def _too_slow(used: Used, size: int, seconds: float) -> list[str]:
     for word in words(used.pattern, size):
         for method in sorted(used.methods):
             try:
-                with _limit(seconds):
+                with limit(seconds):
                     _run(used, method, word)
             except SlowError:
                 return [f"{used.name}.{method}: {word[:60]!r}... of {len(word)}: {used.pattern.pattern!r}"]
