@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from stopwatch import limit
 
 from scanner.facts.extract import all_facts
 from scanner.php import Vocabulary
 from scanner.pipeline import ScanOptions, scan
+from tests.patterns.stopwatch import limit
 
 _ENTRIES = (("javascript", "fetch", 0), ("javascript", "new WebSocket", 0), ("html", "img[src]", -1))
 _VOCABULARY = Vocabulary(browser=_ENTRIES)

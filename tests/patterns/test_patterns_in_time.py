@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from discovery import Used, modules, patterns_of
-from hostile import words
-from stopwatch import SlowError, limit
 
 from scanner.files import templates
+from tests.patterns.discovery import Used, modules, patterns_of
+from tests.patterns.hostile import words
+from tests.patterns.stopwatch import SlowError, limit
 
 _WHOLE_FILES = (
     "scanner.diff.",
@@ -24,7 +24,7 @@ _WHOLE_FILES = (
 _OF_NAMES = ("scanner.files.kinds",)
 _WHOLE, _VALUE = 60_000, 5_000
 SECONDS = 1.0
-"""What one word may take, of the processor's time. Where that is linear in the word, it takes some milliseconds; what is
+"""What one word may take, of the processor's time. Linear in the word, it is some milliseconds; what is
 quadratic takes longer in a whole file, and what is worse in a value, too."""
 GUARDED: dict[str, Callable[[str], object]] = {
     "scanner.files.templates._SMARTY": templates._smarty_tags,  # noqa: SLF001  what guards the expression
