@@ -164,6 +164,9 @@ def _of_recursive(state: State, number: int, passed: Given, summary: Summary) ->
 
     `f($n - 1, '', $a, $b)`: what is passed takes one place further with each call.
     """
+    known = state.previous.get(number) if not passed else None
+    if known is not None and reached(summary) <= reached(known):
+        return summary  # it was made with all of it
     for _round in range(_MAX_RECURSIONS):
         before = reached(summary)
         if not before:
