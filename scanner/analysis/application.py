@@ -41,6 +41,7 @@ from scanner.analysis.summary import (
     Effect,
     Summary,
     depends_on_caller,
+    is_of_part,
     reached,
 )
 from scanner.analysis.summary import (
@@ -56,6 +57,8 @@ _MAX_CALLS = 4
 """Calls of a function, one after the other, that tell what is in its static variables."""
 _MAX_RECURSIONS = 12
 """Parameters through which what a function passes to itself is followed."""
+_MAX_DEEPER = 2
+"""Rounds that may bring nothing but parts of parameters: parts of parts have no end, and a value keeps only so many."""
 
 
 def summary_of(state: State, number: int) -> Summary:
@@ -167,14 +170,15 @@ def _of_recursive(state: State, number: int, passed: Given, summary: Summary) ->
     known = state.previous.get(number) if not passed else None
     if known is not None and reached(summary) <= reached(known):
         return summary  # it was made with all of it
-    for _round in range(_MAX_RECURSIONS):
-        before = reached(summary)
-        if not before:
-            break
+    before = reached(summary)
+    for round_ in range(_MAX_RECURSIONS if before else 0):
         state.previous[number] = summary
         summary = _evaluated(state, number, passed)
-        if reached(summary) <= before:
+        after = reached(summary)
+        come = [found[-1] for found in after - before]
+        if not come or (round_ >= _MAX_DEEPER and all(is_of_part(str(label)) for label in come)):
             break
+        before = after
     return summary
 
 

@@ -24,7 +24,7 @@ LOST = Leaving(0)
 class Course:
     """Mutable; one for each function that is evaluated."""
 
-    __slots__ = ("branches", "exact_loops", "leaving", "untested")
+    __slots__ = ("branches", "exact_loops", "leaving", "passing", "untested")
 
     def __init__(self) -> None:
         self.branches = 0
@@ -34,6 +34,8 @@ class Course:
         self.leaving: Leaving | None = None
         self.untested: tuple[Statement | None, Mapping[str, Val]] = (None, {})
         """The loop in front of which a test has just run, and the variables before that."""
+        self.passing = ""
+        """A variable whose value of this statement the next one replaces before anybody else can see it."""
 
 
 class Aliases:

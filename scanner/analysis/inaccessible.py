@@ -6,13 +6,14 @@ that was unset does not exist: `unset($this->host);` in a constructor makes it o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from scanner.analysis.program import Program
 from scanner.model.facts import Prop, Unset, Var, decode_body, nodes
 
-_UNSET = b"\x93\x1b"
-"""Begins a statement of its kind in MessagePack: an array of three, the first its tag."""
+_UNSET = re.compile(rb"\x93\x1b[\x91-\x9f\xdc\xdd]")
+"""Begins a statement of its kind in MessagePack: an array of three, first its tag, then the array of its targets."""
 _MAX_KIN = 40
 _THIS = Var("this")
 _ANY = "*"
@@ -44,7 +45,7 @@ class Inaccessible:
     def _all_unset(self) -> Iterator[tuple[str, str]]:
         """Properties that some code unsets: the class whose own they are, `` where that is not said, and the name."""
         for number, fact in enumerate(self._program.functions):
-            if _UNSET not in bytes(fact.body):
+            if _UNSET.search(bytes(fact.body)) is None:
                 continue
             for node in nodes(*decode_body(fact.body)):
                 for target in node.targets if isinstance(node, Unset) else ():

@@ -11,11 +11,30 @@ from typing import TYPE_CHECKING
 from scanner.analysis.shared import aged
 from scanner.analysis.state import NOBODIES
 from scanner.analysis.values import NOTHING, Val
-from scanner.model.facts import Concat, Index, Prop, StaticProp, Value, Var, nodes
+from scanner.model.facts import (
+    Arg,
+    Assign,
+    AssignExpr,
+    Call,
+    CallKind,
+    Concat,
+    Const,
+    Index,
+    Prop,
+    StaticProp,
+    Value,
+    Var,
+    nodes,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scanner.analysis.evaluator import Evaluator
-    from scanner.model.facts import Assign
+    from scanner.model.facts import Statement
+
+_QUIET = (Arg, Assign, AssignExpr, Call, Concat, Const, Index, Var)
+"""Values that run no code of the program where they are made of texts."""
 
 
 def may_have_changed(evaluator: Evaluator, place: Value) -> bool:
@@ -53,6 +72,36 @@ def adds_to_static(evaluator: Evaluator, target: Index) -> bool:
     while isinstance(place, Index):
         place = place.base
     return target.key is None and isinstance(place, Var) and place.name in evaluator.statics and not evaluator.concrete
+
+
+def replaced_next(evaluator: Evaluator, body: Sequence[Statement], position: int) -> str:
+    """Name of a static variable that gets a text which the next statement makes into its digest, `` for none.
+
+    `$v = serialize($all); $v = sha1($v);`: no later call finds the text there, nor does any other code in between.
+    """
+    here, after = body[position], body[position + 1] if position + 1 < len(body) else None
+    if not (isinstance(here, Assign) and isinstance(after, Assign) and isinstance(here.target, Var)):
+        return ""
+    name = here.target.name
+    if name not in evaluator.statics or after.target != here.target or after.op != "=":
+        return ""
+    return name if all(_is_quiet(evaluator, node) for node in nodes(after.value)) else ""
+
+
+def _is_quiet(evaluator: Evaluator, node: object) -> bool:
+    if not isinstance(node, Call):
+        return isinstance(node, _QUIET)
+    state = evaluator.state
+    if node.kind != CallKind.FUNCTION or not isinstance(node.name, str):
+        return False
+    name = node.name.lower().rpartition("\\")[2]
+    return state.matcher.one_way(name) is not None and name not in state.program.by_name and not node.receiver
+
+
+def is_plain_text(value: Val) -> bool:
+    """Whether a value is a text: no array, which a function that wants a text refuses, and no object with code."""
+    parts = (value.items, value.rest, value.sites, value.types, value.refs)
+    return bool(value.texts) and not any(part is not None and part != frozenset() for part in parts)
 
 
 def have_changed(evaluator: Evaluator) -> list[tuple[str, str]]:

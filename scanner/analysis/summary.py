@@ -267,6 +267,11 @@ def _shut(text: str, holes: HoleTable) -> str:
     return "".join(holes.template("unknown", "property") if holes.is_property(part) else part for part in text)
 
 
+def is_of_part(label: str) -> bool:
+    """Whether a label stands for an element or a property of what a caller passes."""
+    return label.startswith(PARAM) and label[len(PARAM) :].removeprefix(HASHED) >= FIRST_ELEMENT_TEMPLATE
+
+
 def _is_property_label(label: str, holes: HoleTable) -> bool:
     template = label[len(PARAM) :].removeprefix(HASHED) if label.startswith(PARAM) else ""
     return template >= FIRST_ELEMENT_TEMPLATE and holes.is_property(template)
@@ -331,7 +336,10 @@ def _parameters_only(value: Val) -> Val:
 
 
 def reached(summary: Summary) -> set[tuple[object, ...]]:
-    """Which parameters reach which sinks, which come back, and what properties get of an object that is passed."""
+    """Which parameters reach which sinks, which come back, and what properties get of an object that is passed.
+
+    Each with its label last.
+    """
     found: set[tuple[object, ...]] = {(label,) for label in all_labels(summary.returns) if label.startswith(PARAM)}
     for effect in summary.effects:
         if effect.target == "site" and effect.key[0] < 0 and effect.key[1][1:].isidentifier():

@@ -80,6 +80,7 @@ def run(evaluator: Evaluator, body: Sequence[Statement]) -> None:
             evaluator.state.limit("statements-per-function", evaluator.number)
             return
         evaluator.line = getattr(statement, "line", evaluator.line)
+        evaluator.course.passing = lasting.replaced_next(evaluator, body, position) if evaluator.statics else ""
         try:
             _STATEMENTS[type(statement)](evaluator, statement)
         except Exception:  # noqa: BLE001  scanned code is hostile: what one statement breaks must not end the scan
@@ -401,7 +402,7 @@ def _write_variable(evaluator: Evaluator, name: str, value: Val) -> None:
         if evaluator.file_scope or alias in evaluator.globals:
             evaluator.note_assigned(alias)
             evaluator.write_shared("global", ("", evaluator.globals.get(alias, alias)), value)
-        if alias in evaluator.statics:
+        if alias in evaluator.statics and not (alias == evaluator.course.passing and lasting.is_plain_text(value)):
             evaluator.write_shared("store", evaluator.statics[alias], value)
         index = evaluator.parameter_index.get(alias)
         if index is not None:

@@ -212,8 +212,8 @@ _MAX_JOINS = 1 << 14
 _joins: dict[tuple[int, int, str], tuple[Val, Val, Val]] = {}
 """What two arrays were joined to, by both and with both, so that no other object gets their numbers meanwhile.
 
-A property that holds arrays of arrays is read at each step of `$this->info['a']['b']['c'] = ...`: nearly all of it is as
-it was.
+A property that holds arrays of arrays is read at each step of `$this->info['a']['b']['c'] = ...`: nearly all of it is
+as it was.
 """
 
 

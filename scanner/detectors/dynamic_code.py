@@ -63,6 +63,10 @@ _ENDS = (";", "}", "?>")
 """Ends of statements: there is no code without one of them."""
 _SHORT_WAY = 4
 """Steps of a trace."""
+_SHORT_WAY_IN = 6
+"""The same with the calls through which it goes on to what runs it."""
+_LEAP = 2
+"""Steps that count beside for what was put into a property or a global in another file than where it is run."""
 _MANY_CALLERS = 16
 """Callers of a wrapper from which on not all need to run the same code."""
 _REMOTE = frozenset({"request", "response", "upload"})
@@ -77,7 +81,7 @@ def _find(scene: Scene) -> Iterable[Finding]:
     own = [hit for hit in scene.result.hits if hit.signature.kind == KIND]
     seen, shared = _of_wrappers(scene, own), _of_all_callers(own)
     for hit in own:
-        if hit.via and not _near_labels(hit) and _told_by_wrapper(scene, hit, seen, shared):
+        if hit.via and not _near_labels(scene, hit) and _told_by_wrapper(scene, hit, seen, shared):
             continue
         for found in _finding(scene, hit, hosts):
             if hit.via and found.trace:
@@ -109,7 +113,8 @@ def _told_by_wrapper(
     fixed = {text for code in inside if not depends_on_caller(code) for text in code.texts}
     if fixed:
         return fixed >= texts
-    new = texts.difference(*(shared.get(key, ()) for key in _ends(hit)))
+    within = {text for code in inside for text in code.texts if is_known(text)}
+    new = texts.difference(within, *(shared.get(key, ()) for key in _ends(hit)))
     own = [text for text in new if _is_known_code(hit, text)]
     if not own:
         return bool(inside and texts)
@@ -167,7 +172,7 @@ def _destinations(
 
 
 def _finding(scene: Scene, hit: Hit, hosts: Mapping[tuple[str, int], set[str]]) -> Iterable[Finding]:
-    value, labels = _code(hit), _near_labels(hit)
+    value, labels = _code(hit), _near_labels(scene, hit)
     text, layers = innermost(scene, hit.function, hit.start)
     if hit.api == "eval" and _is_no_code(text):
         text = ""
@@ -202,9 +207,13 @@ def _code(hit: Hit) -> Val:
     return hit.roles.get("code") or hit.roles.get("callee") or NOTHING
 
 
-def _near_labels(hit: Hit) -> dict[str, Trace]:
+def _near_labels(scene: Scene, hit: Hit) -> dict[str, Trace]:
     """What of the code surely comes from outside of the program."""
-    return {label: trace for label, trace in all_labels(_code(hit)).items() if label in OUTSIDE and _near(trace)}
+    return {
+        label: trace
+        for label, trace in all_labels(_code(hit)).items()
+        if label in OUTSIDE and _near(trace, hit, scene.program.path(hit.function))
+    }
 
 
 def _is_known_code(hit: Hit, text: str) -> bool:
@@ -237,14 +246,18 @@ def _does_nothing(scene: Scene, hit: Hit, code: Val) -> bool:
     return all(program.path(function) not in paths for function in seen)
 
 
-def _near(trace: Trace) -> bool:
-    """Whether data takes a short way inside one file: over long ways everything comes from the request somehow."""
+def _near(trace: Trace, hit: Hit, path: str) -> bool:
+    """Whether data takes a short way inside one file: over long ways everything comes from the request somehow.
+
+    `path`: of the file in which the code is run, or given to what runs it.
+    """
     current: Trace | None = trace
     while current is not None:
         if current.path != trace.path:
             return False
         current = current.previous
-    return trace.length <= _SHORT_WAY
+    length = trace.length + (_LEAP if trace.path != path else 0)
+    return length <= _SHORT_WAY and length + len(hit.via) <= _SHORT_WAY_IN
 
 
 def _message(hit: Hit, shown: str, origin: str, text: str, severity: Severity) -> str:
