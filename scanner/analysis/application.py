@@ -47,6 +47,7 @@ from scanner.analysis.summary import (
 from scanner.analysis.summary import (
     certain as surely,
 )
+from scanner.analysis.telling import tell_early
 from scanner.analysis.values import NOTHING, Trace, Val, join_all, stepped
 from scanner.analysis.variants import Given
 from scanner.model.facts import Call, Var, decode_body
@@ -69,7 +70,10 @@ def summary_of(state: State, number: int) -> Summary:
     if known is not None:
         return known
     if number in state.active:
-        return state.previous.get(number, EMPTY)
+        seen = state.previous.get(number, EMPTY)
+        if state.current != number:
+            state.early[number].setdefault(state.current, seen)
+        return seen
     if len(state.active) >= state.limits.call_depth:
         state.limit("call-depth", number)
         state.cut[number].add(state.current)
@@ -142,6 +146,8 @@ def compute(state: State, number: int, passed: Given = ()) -> Summary:
     if len(kept) < len(summary.effects):
         summary = summary._replace(effects=kept)
     state.summaries[number] = summary
+    if not passed:
+        tell_early(state, number, summary)
     for one in sorted(forgotten, key=repr):  # who passes these clients need not be evaluated again
         _variant(state, number, one)
     return summary

@@ -105,17 +105,21 @@ def is_plain_text(value: Val) -> bool:
 
 
 def have_changed(evaluator: Evaluator) -> list[tuple[str, str]]:
-    """Static variables and properties in which a function has left a text that it did not know when it read them."""
+    """Static variables and properties in which a function has left what it did not know when it read them.
+
+    A text, an object, a callable, or what a label tells of.
+    """
     state = evaluator.state
     return [
         key
         for key, value in evaluator.held_before.items()
         if evaluator.number in state.written_by.get(key, NOBODIES)
-        and _texts(state.stores.get(key, NOTHING)) - _texts(value)
+        and _held(state.stores.get(key, NOTHING)) - _held(value)
     ]
 
 
-def _texts(value: Val) -> frozenset[str]:
-    """Texts of a value and of its elements."""
-    found = value.texts.union(*map(_texts, (value.items or {}).values()))
-    return found if value.rest is None else found | _texts(value.rest)
+def _held(value: Val) -> frozenset[object]:
+    """Texts, objects, callables and labels of a value and of its elements."""
+    found = frozenset[object]().union(value.texts, value.sites, value.refs, value.labels)
+    found = found.union(*map(_held, (value.items or {}).values()))
+    return found if value.rest is None else found | _held(value.rest)

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from scanner.analysis import writers
 from scanner.analysis.bounds import Limits
 from scanner.analysis.destinations import UNRESOLVED, looks_like_host, stays_here, url_destination
-from scanner.analysis.faces import names_host, summary_face
 from scanner.analysis.following import names_kept_secret
 from scanner.analysis.interpreter import PhpInterpreter
 from scanner.analysis.keyed import asks_for_unsaid, under_any_key
@@ -22,6 +21,7 @@ from scanner.analysis.program import Program
 from scanner.analysis.relevance import Callers, relevance
 from scanner.analysis.state import Note, Output, SecretRead, State
 from scanner.analysis.summary import EMPTY, Hit, Summary, depends_on_caller
+from scanner.analysis.telling import tell_users
 from scanner.analysis.templates import is_known
 from scanner.analysis.values import NOTHING, Val, chain, join
 from scanner.analysis.waiting import Shares
@@ -182,24 +182,9 @@ def _gives_host(summary: Summary) -> bool:
 
 
 def _tell_users(state: State, number: int, before: Summary, after: Summary) -> None:
-    """Who took a summary in is evaluated again, where it has changed in what callers must see."""
-    old, new = (
-        summary_face(summary, state.is_decisive, state.is_specific, state.growth.templates)
-        for summary in (before, after)
-    )
-    hosts = any(map(names_host, after.returns.texts - before.returns.texts))
-    if old == new and not hosts:
-        return
+    """Who calls a function, or calls what it is the body of, is told of its new summary."""
     users = state.users[number] | state.users[state.program.outline_of.get(number, number)]
-    if hosts or old.hits != new.hits:
-        state.waiting.sinks |= users
-    elif (old.writes, old.exported) != (new.writes, new.exported):
-        state.waiting.code |= users
-    state.come(users, new.returned - old.returned)
-    if old.returned - new.returned:
-        state.waiting.broad |= users
-    if state.secrets_of(after.returns) - state.secrets_of(before.returns):
-        state.waiting.secrets |= users
+    tell_users(state, users, before, after)
 
 
 def _wake(state: State) -> None:

@@ -215,6 +215,8 @@ class State(Kinds):
         self.summaries: dict[int, Summary] = {}
         self.previous: dict[int, Summary] = {}
         """Summaries of the round before, for recursive calls."""
+        self.early: dict[int, dict[int, Summary]] = defaultdict(dict)
+        """By function: those that asked for its summary while it was evaluated, and what they got instead."""
         self.active: list[int] = []
         self.constants: dict[str, Val] = {}
         self.defaults: dict[tuple[int, int], Val] = {}

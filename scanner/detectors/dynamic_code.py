@@ -113,8 +113,7 @@ def _told_by_wrapper(
     fixed = {text for code in inside if not depends_on_caller(code) for text in code.texts}
     if fixed:
         return fixed >= texts
-    within = {text for code in inside for text in code.texts if is_known(text)}
-    new = texts.difference(within, *(shared.get(key, ()) for key in _ends(hit)))
+    new = texts.difference(*(shared.get(key, ()) for key in _ends(hit)))
     own = [text for text in new if _is_known_code(hit, text)]
     if not own:
         return bool(inside and texts)

@@ -40,7 +40,8 @@ def parse(source: bytes) -> Tree:
 def _with_one_open_comment(source: bytes) -> bytes:
     """The source with blanks for the marks that open a comment where nothing closes one, but for the first.
 
-    PHP runs no such file; the parser tries each of them up to the end of the file.
+    PHP 8 refuses such a file, to earlier versions all behind the first is a comment; the parser tries each of them up
+    to the end of the file. What then stands outside of comments is looked at.
     """
     end = source.rfind(b"*/") + 2 if b"*/" in source else 0
     if source.count(b"/*", end) <= _MAX_OPENED:
