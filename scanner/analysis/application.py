@@ -173,10 +173,9 @@ def _of_recursive(state: State, number: int, passed: Given, summary: Summary) ->
 
     `f($n - 1, '', $a, $b)`: what is passed takes one place further with each call.
     """
-    known = state.previous.get(number) if not passed else None
-    if known is not None and reached(summary) <= reached(known):
+    before, known = reached(summary), state.previous.get(number) if not passed else None
+    if known is not None and before <= reached(known):
         return summary  # it was made with all of it
-    before = reached(summary)
     for round_ in range(_MAX_RECURSIONS if before else 0):
         state.previous[number] = summary
         summary = _evaluated(state, number, passed)

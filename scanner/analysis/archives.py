@@ -17,12 +17,10 @@ _INSIDE = re.compile(
     re.DOTALL,
 )
 _MAX_TEXTS = 8
-_MAX_LENGTH = 2_000
-"""Characters of a path up to which it is looked at."""
 
 
 def opened(paths: frozenset[str]) -> frozenset[str]:
     """Paths, with those of the archives that some of them lead into."""
-    marked = [text for text in sorted(paths) if "://" in text and len(text) <= _MAX_LENGTH][:_MAX_TEXTS]
+    marked = [text for text in sorted(paths) if "://" in text][:_MAX_TEXTS]
     found = (_INSIDE.match(text) for text in marked)
     return paths.union(next(filter(None, match.groups()), "") for match in found if match is not None)

@@ -94,8 +94,8 @@ def _is_quiet(evaluator: Evaluator, node: object) -> bool:
     state = evaluator.state
     if node.kind != CallKind.FUNCTION or not isinstance(node.name, str):
         return False
-    name = node.name.lower().rpartition("\\")[2]
-    return state.matcher.one_way(name) is not None and name not in state.program.by_name and not node.receiver
+    name, first = node.name.lower(), str(node.receiver or "").lower()  # in a namespace PHP tries the one there first
+    return state.matcher.one_way(name) is not None and state.program.by_name.keys().isdisjoint((name, first))
 
 
 def is_plain_text(value: Val) -> bool:
